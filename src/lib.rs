@@ -1,0 +1,4 @@
+//! Weighbridge: a load-testing and benchmarking harness for message brokers.
+pub mod plan;
+pub mod result;
+pub mod terms;

@@ -1,0 +1,183 @@
+//! A validated scenario: what will be run, in integers and enums that can't hold nonsense.
+//!
+//! Made only by `scenario/`, which knows TOML; read by everything that runs or reports.
+
+use std::collections::BTreeMap;
+
+use crate::terms::{Durability, Stage, TransportKind};
+
+/// A scenario ready to run: trials are points x transports x repetitions.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub name: String,
+    /// The one question that the scenario asks.
+    pub question: String,
+    /// Prose for the reader of the report: how to read the answer.
+    pub reading: Option<String>,
+    pub transports: Vec<TransportKind>,
+    pub repeat: u32,
+    pub seed: u64,
+    /// One for a plain scenario, one per combination for a sweep. Never empty.
+    pub points: Vec<PointPlan>,
+    /// The scenario as it is run, overrides applied, as TOML text.
+    pub source: String,
+}
+
+/// The values that one combination of a sweep sets, by key path; empty without a sweep.
+pub type Point = BTreeMap<String, serde_json::Value>;
+
+/// Everything that describes the trials of one point.
+#[derive(Debug, Clone)]
+pub struct PointPlan {
+    pub point: Point,
+    pub load: Load,
+    pub payload: Payload,
+    pub workers: Workers,
+    pub brokers: Brokers,
+    pub thresholds: Vec<Threshold>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Load {
+    pub executor: Executor,
+    pub warmup_ns: u64,
+    /// The measured window. For ramping rates the sum of the stages.
+    pub duration_ns: u64,
+    /// Load goes on this long after the window, so that its last samples see the same load as its first.
+    pub cooldown_ns: u64,
+    /// How long after the last send a request may still be accounted for.
+    pub drain_ns: u64,
+    /// Beyond it a request is shed and counted, never silently delayed.
+    pub max_in_flight: u32,
+    /// After it a request no longer counts as in flight; it stays open in the ledger.
+    pub timeout_ns: u64,
+    /// Generator threads.
+    pub generators: u32,
+    /// Publishing connections of each generator.
+    pub connections: u32,
+}
+
+#[derive(Debug, Clone)]
+pub enum Executor {
+    ConstantArrivalRate {
+        rate_per_s: f64,
+        arrivals: Arrivals,
+    },
+    /// The rate moves linearly from `start_rate_per_s` through the stages. Warm-up runs at the start
+    /// rate (or at the first target if that is zero), cool-down at the last target.
+    RampingArrivalRate {
+        start_rate_per_s: f64,
+        stages: Vec<RampStage>,
+        arrivals: Arrivals,
+    },
+    /// `in_flight` requests are outstanding; the next one starts when one ends.
+    ClosedLoop {
+        in_flight: u32,
+    },
+    /// As fast as the path accepts, with `load.max_in_flight` outstanding.
+    Saturate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RampStage {
+    pub target_per_s: f64,
+    pub duration_ns: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrivals {
+    Uniform,
+    Poisson,
+}
+
+#[derive(Debug, Clone)]
+pub struct Payload {
+    /// Lengths of `description`, drawn with equal weight.
+    pub description_bytes: Vec<u32>,
+    /// Categories with weights; a category is also the last token of the subject.
+    pub categories: Vec<(String, f64)>,
+    pub requester_roles: Vec<(String, f64)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Workers {
+    /// Workers, each with connections of its own.
+    pub count: u32,
+    /// Requests that one worker scores at a time.
+    pub concurrency: u32,
+    pub service_time: ServiceTime,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ServiceTime {
+    /// Also `"0s"`: score and answer at once.
+    Constant {
+        ns: u64,
+    },
+    Exponential {
+        mean_ns: u64,
+    },
+    /// `median` and `sigma` of the underlying normal: mean = median * exp(sigma^2 / 2).
+    Lognormal {
+        median_ns: u64,
+        sigma: f64,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub struct Brokers {
+    pub durability: Durability,
+    /// External brokers; none means a managed process per trial.
+    pub redis_url: Option<String>,
+    pub nats_url: Option<String>,
+    /// Prefix of every subject, stream and key; none: empty on managed brokers, one per run on external ones.
+    pub prefix: Option<String>,
+}
+
+/// One promise of the scenario, for example `turnaround.p99 < 50ms`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    /// As written, for people.
+    pub expression: String,
+    pub metric: Metric,
+    pub comparison: Comparison,
+    /// In the metric's unit: nanoseconds, requests per second, or a count.
+    pub bound: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Metric {
+    Latency {
+        stage: Stage,
+        statistic: Statistic,
+    },
+    /// A field of the ledger, by its name in `result.json`.
+    Ledger {
+        field: String,
+    },
+    /// A field of the rates, by its name in `result.json`.
+    Rate {
+        field: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statistic {
+    Min,
+    Mean,
+    P50,
+    P90,
+    P99,
+    P999,
+    P9999,
+    Max,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    Less,
+    LessOrEqual,
+    Equal,
+    GreaterOrEqual,
+    Greater,
+}

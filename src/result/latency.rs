@@ -1,0 +1,57 @@
+//! Latency figures of one trial.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::terms::Stage;
+
+/// Figures of one histogram, in nanoseconds. A percentile with fewer than 10 samples above it is null.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LatencySummary {
+    pub count: u64,
+    pub min: Option<u64>,
+    pub mean: Option<f64>,
+    pub p50: Option<u64>,
+    pub p90: Option<u64>,
+    pub p99: Option<u64>,
+    pub p999: Option<u64>,
+    pub p9999: Option<u64>,
+    pub max: Option<u64>,
+    /// HdrHistogram V2-deflate, base64.
+    pub histogram: String,
+}
+
+/// One summary for each stage; a stage that the path does not have is null.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StageLatencies {
+    pub send_lag: Option<LatencySummary>,
+    pub publish: Option<LatencySummary>,
+    pub delivery: Option<LatencySummary>,
+    pub service: Option<LatencySummary>,
+    pub turnaround: Option<LatencySummary>,
+    pub turnaround_uncorrected: Option<LatencySummary>,
+}
+
+impl StageLatencies {
+    pub fn get(&self, stage: Stage) -> Option<&LatencySummary> {
+        match stage {
+            Stage::SendLag => self.send_lag.as_ref(),
+            Stage::Publish => self.publish.as_ref(),
+            Stage::Delivery => self.delivery.as_ref(),
+            Stage::Service => self.service.as_ref(),
+            Stage::Turnaround => self.turnaround.as_ref(),
+            Stage::TurnaroundUncorrected => self.turnaround_uncorrected.as_ref(),
+        }
+    }
+
+    pub fn set(&mut self, stage: Stage, summary: Option<LatencySummary>) {
+        *match stage {
+            Stage::SendLag => &mut self.send_lag,
+            Stage::Publish => &mut self.publish,
+            Stage::Delivery => &mut self.delivery,
+            Stage::Service => &mut self.service,
+            Stage::Turnaround => &mut self.turnaround,
+            Stage::TurnaroundUncorrected => &mut self.turnaround_uncorrected,
+        } = summary;
+    }
+}

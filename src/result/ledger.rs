@@ -1,0 +1,167 @@
+//! Totals of the ledger of one trial, and the equations they must satisfy.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What became of every request of the trial, warm-up and cool-down included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerTotals {
+    /// Requests that the schedule asked for.
+    pub attempted: u64,
+    /// Shed before sending, because `max_in_flight` were outstanding or the run was stopped.
+    pub unsent: u64,
+    /// Handed to the client library.
+    pub sent: u64,
+    /// Confirmed by the broker.
+    pub acknowledged: u64,
+    /// Refused for certain: an error reply, no responders, out of memory.
+    pub rejected: u64,
+    /// Sends whose outcome was unknown at some time (timeout, lost connection); reconciled at the end.
+    pub indeterminate: u64,
+    /// Requests that a worker received at least once.
+    pub delivered: u64,
+    /// Requests whose result reached the collector.
+    pub completed: u64,
+    /// Requests that were sent and neither completed, rejected nor parked.
+    pub lost: u64,
+    /// Lost before any worker had them.
+    pub lost_requests: u64,
+    /// Received by a worker, but the result never arrived.
+    pub lost_results: u64,
+    /// Lost although the broker had confirmed them.
+    pub lost_acknowledged: u64,
+    /// Results beyond the first for the same request.
+    pub duplicated: u64,
+    /// Deliveries to a worker beyond the first for the same request.
+    pub redelivered: u64,
+    /// First deliveries that reached a consumer after a later request of the same ordering key.
+    pub reordered: u64,
+    /// Given up by the broker after its last delivery, but still stored.
+    pub parked: u64,
+    /// Messages that belong to no request of this trial: foreign, corrupt or stale.
+    pub unexpected: u64,
+}
+
+/// An equation of the ledger that does not hold: a defect of the instrument.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the ledger does not balance: {equation}: {left} against {right}")]
+pub struct LedgerUnbalanced {
+    pub equation: &'static str,
+    pub left: u64,
+    pub right: u64,
+}
+
+impl LedgerTotals {
+    /// Every field with its name in `result.json`, in the order of a request's life.
+    pub fn fields(&self) -> [(&'static str, u64); 17] {
+        [
+            ("attempted", self.attempted),
+            ("unsent", self.unsent),
+            ("sent", self.sent),
+            ("acknowledged", self.acknowledged),
+            ("rejected", self.rejected),
+            ("indeterminate", self.indeterminate),
+            ("delivered", self.delivered),
+            ("completed", self.completed),
+            ("lost", self.lost),
+            ("lost_requests", self.lost_requests),
+            ("lost_results", self.lost_results),
+            ("lost_acknowledged", self.lost_acknowledged),
+            ("duplicated", self.duplicated),
+            ("redelivered", self.redelivered),
+            ("reordered", self.reordered),
+            ("parked", self.parked),
+            ("unexpected", self.unexpected),
+        ]
+    }
+
+    pub fn field(&self, name: &str) -> Option<u64> {
+        self.fields().into_iter().find(|(field, _)| *field == name).map(|(_, value)| value)
+    }
+
+    /// Adds the totals of another segment of the same trial.
+    pub fn merge(&mut self, other: &Self) {
+        self.attempted += other.attempted;
+        self.unsent += other.unsent;
+        self.sent += other.sent;
+        self.acknowledged += other.acknowledged;
+        self.rejected += other.rejected;
+        self.indeterminate += other.indeterminate;
+        self.delivered += other.delivered;
+        self.completed += other.completed;
+        self.lost += other.lost;
+        self.lost_requests += other.lost_requests;
+        self.lost_results += other.lost_results;
+        self.lost_acknowledged += other.lost_acknowledged;
+        self.duplicated += other.duplicated;
+        self.redelivered += other.redelivered;
+        self.reordered += other.reordered;
+        self.parked += other.parked;
+        self.unexpected += other.unexpected;
+    }
+
+    /// Checks the equations that every trial must satisfy.
+    pub fn check(&self) -> Result<(), LedgerUnbalanced> {
+        let equal = |equation, left, right| {
+            if left == right { Ok(()) } else { Err(LedgerUnbalanced { equation, left, right }) }
+        };
+        equal(
+            "attempted = unsent + rejected + completed + lost + parked",
+            self.attempted,
+            self.unsent + self.rejected + self.completed + self.lost + self.parked,
+        )?;
+        equal("attempted = unsent + sent", self.attempted, self.unsent + self.sent)?;
+        equal("lost = lost_requests + lost_results", self.lost, self.lost_requests + self.lost_results)?;
+        if self.lost_acknowledged > self.lost {
+            return Err(LedgerUnbalanced {
+                equation: "lost_acknowledged <= lost",
+                left: self.lost_acknowledged,
+                right: self.lost,
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn totals() -> LedgerTotals {
+        LedgerTotals {
+            attempted: 10,
+            unsent: 1,
+            sent: 9,
+            rejected: 1,
+            completed: 5,
+            lost: 2,
+            lost_requests: 1,
+            lost_results: 1,
+            lost_acknowledged: 1,
+            parked: 1,
+            ..LedgerTotals::default()
+        }
+    }
+
+    #[test]
+    fn a_balanced_ledger_passes() {
+        assert_eq!(totals().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_request_that_vanished_is_noticed() {
+        let unbalanced = LedgerTotals { completed: 4, ..totals() };
+        let error = unbalanced.check().unwrap_err();
+        assert_eq!((error.left, error.right), (10, 9));
+    }
+
+    #[test]
+    fn merging_two_segments_adds_every_field() {
+        let mut merged = totals();
+        merged.merge(&totals());
+        for ((name, one), (_, two)) in totals().fields().into_iter().zip(merged.fields()) {
+            assert_eq!(two, 2 * one, "{name}");
+        }
+        assert_eq!(merged.check(), Ok(()));
+    }
+}
