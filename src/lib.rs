@@ -1,4 +1,12 @@
 //! Weighbridge: a load-testing and benchmarking harness for message brokers.
+pub mod clock;
+pub mod ledger;
+pub mod metrics;
+pub mod payload;
 pub mod plan;
 pub mod result;
+pub mod schedule;
+pub mod schema;
+pub mod scorer;
 pub mod terms;
+pub mod timer;

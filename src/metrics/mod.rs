@@ -1,0 +1,161 @@
+//! Histograms and counters of one thread, merged once at the end.
+//!
+//! A recorder belongs to one thread and is never shared. Samples belong to the interval, and to the measured
+//! window, by the request's *intended* time; counted events by the time at which they happened.
+
+mod histogram;
+mod intervals;
+
+use std::collections::BTreeMap;
+
+use crate::result::LatencySummary;
+use crate::terms::Stage;
+
+pub use histogram::{Latency, encode};
+pub use intervals::{Counts, IntervalRow, Timeline};
+
+use intervals::IntervalHistograms;
+
+/// All latencies and counts that one thread saw.
+pub struct Recorder {
+    timeline: Timeline,
+    /// By `Stage as usize`.
+    stages: [Latency; Stage::ALL.len()],
+    turnaround: IntervalHistograms,
+    counts: Vec<Counts>,
+}
+
+impl Recorder {
+    pub fn new(timeline: Timeline) -> Self {
+        Self {
+            timeline,
+            stages: std::array::from_fn(|_| Latency::new()),
+            turnaround: IntervalHistograms::default(),
+            counts: Vec::new(),
+        }
+    }
+
+    /// Records `value_ns` of a request intended at `intended_ns`, if it belongs to the measured window.
+    #[inline]
+    pub fn record(&mut self, stage: Stage, intended_ns: u64, value_ns: u64) {
+        if self.timeline.in_window(intended_ns) {
+            self.stages[stage as usize].record(value_ns);
+        }
+    }
+
+    /// Records the turnaround, which is also kept interval by interval, warm-up and cool-down included.
+    #[inline]
+    pub fn record_turnaround(&mut self, intended_ns: u64, value_ns: u64) {
+        self.turnaround.record(self.timeline.interval(intended_ns), value_ns);
+    }
+
+    /// The counters of the interval in which `at_ns` lies.
+    #[inline]
+    pub fn counts_at(&mut self, at_ns: u64) -> &mut Counts {
+        let interval = self.timeline.interval(at_ns);
+        if interval >= self.counts.len() {
+            self.counts.resize(interval + 1, Counts::default());
+        }
+        &mut self.counts[interval]
+    }
+
+    /// Adds what another thread recorded on the same timeline.
+    pub fn merge(&mut self, other: Self) {
+        for (mine, theirs) in self.stages.iter_mut().zip(&other.stages) {
+            mine.merge(theirs);
+        }
+        self.turnaround.merge(other.turnaround);
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), Counts::default());
+        }
+        for (mine, theirs) in self.counts.iter_mut().zip(other.counts) {
+            mine.merge(theirs);
+        }
+    }
+
+    /// Turns the recordings into figures. Turnaround over the window is the sum of its interval histograms.
+    pub fn finish(mut self) -> Recording {
+        let mut latencies = BTreeMap::new();
+        let intervals = self.turnaround.finish();
+        let mut turnaround = Latency::new();
+        for (interval, latency) in &intervals {
+            if self.timeline.interval_in_window(*interval) {
+                turnaround.merge(latency);
+            }
+        }
+        self.stages[Stage::Turnaround as usize] = turnaround;
+        for stage in Stage::ALL {
+            let latency = &self.stages[stage as usize];
+            if latency.count() > 0 {
+                latencies.insert(stage, latency.summary());
+            }
+        }
+        let rows = intervals::rows(&self.timeline, &self.counts, &intervals);
+        Recording { latencies, rows, timeline: self.timeline }
+    }
+}
+
+/// The figures of a trial, all threads merged.
+pub struct Recording {
+    pub latencies: BTreeMap<Stage, LatencySummary>,
+    pub rows: Vec<IntervalRow>,
+    pub timeline: Timeline,
+}
+
+impl Recording {
+    /// Events of the measured window, over all its intervals.
+    pub fn window_counts(&self) -> Counts {
+        let mut sum = Counts::default();
+        for row in self.rows.iter().filter(|row| row.in_window) {
+            sum.merge(row.counts);
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND_NS: u64 = 1_000_000_000;
+
+    fn timeline() -> Timeline {
+        Timeline::new(10 * SECOND_NS, SECOND_NS, 20 * SECOND_NS, SECOND_NS)
+    }
+
+    fn recorder(values: &[(u64, u64)]) -> Recorder {
+        let mut recorder = Recorder::new(timeline());
+        for (intended, value) in values {
+            recorder.record(Stage::SendLag, *intended, *value);
+            recorder.record_turnaround(*intended, *value);
+            recorder.counts_at(*intended).offered += 1;
+        }
+        recorder
+    }
+
+    #[test]
+    fn only_samples_intended_in_the_window_count() {
+        let before = 10 * SECOND_NS;
+        let inside = 12 * SECOND_NS;
+        let after = 31 * SECOND_NS + 1;
+        let recording = recorder(&[(before, 1000), (inside, 2000), (after, 3000)]).finish();
+        for stage in [Stage::SendLag, Stage::Turnaround] {
+            let summary = &recording.latencies[&stage];
+            assert_eq!((summary.count, summary.max), (1, Some(2047)), "{stage:?}");
+        }
+        assert_eq!(recording.rows.len(), 22, "warm-up, twenty of the window, cool-down");
+        assert_eq!(recording.window_counts().offered, 1);
+    }
+
+    #[test]
+    fn merging_two_recorders_gives_what_one_would_have_recorded() {
+        let all: Vec<(u64, u64)> =
+            (0..4000).map(|i| (11 * SECOND_NS + i * 1_000_000, 1000 + 37 * i)).collect();
+        let (left, right) = all.split_at(1234);
+        let mut merged = recorder(left);
+        merged.merge(recorder(right));
+        let (merged, whole) = (merged.finish(), recorder(&all).finish());
+        assert_eq!(merged.latencies, whole.latencies);
+        assert_eq!(merged.rows, whole.rows);
+    }
+}

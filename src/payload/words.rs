@@ -1,0 +1,123 @@
+//! Words that tickets are made of, plain ASCII without quotes, so that bodies need no escapes.
+
+use rand::Rng;
+
+use super::pick;
+
+const SUBJECTS: &[&str] = &[
+    "System",
+    "Database",
+    "Mail relay",
+    "Billing job",
+    "Login page",
+    "Search index",
+    "Backup",
+    "Payment gateway",
+    "Build server",
+    "Report export",
+    "Phone bridge",
+    "Storage array",
+    "Badge reader",
+    "Cache tier",
+];
+
+const TROUBLES: &[&str] = &[
+    "failure",
+    "outage",
+    "slow",
+    "down",
+    "error",
+    "degraded",
+    "warning",
+    "blocked",
+    "misbehaves",
+    "needs a change",
+    "corruption",
+    "unreachable",
+    "out of space",
+    "restarts",
+];
+
+const FILLER: &[&str] = &[
+    "since",
+    "the",
+    "last",
+    "deployment",
+    "users",
+    "report",
+    "that",
+    "requests",
+    "time",
+    "out",
+    "on",
+    "two",
+    "nodes",
+    "logs",
+    "show",
+    "retries",
+    "after",
+    "midnight",
+    "please",
+    "check",
+    "replica",
+    "lag",
+    "and",
+    "disk",
+    "usage",
+    "critical",
+    "customers",
+    "cannot",
+    "finish",
+    "orders",
+    "urgent",
+    "queue",
+    "grows",
+    "error",
+    "rate",
+    "is",
+    "about",
+    "four",
+    "percent",
+    "in",
+    "region",
+    "west",
+    "rollback",
+    "did",
+    "not",
+    "help",
+    "outage",
+    "began",
+    "slow",
+    "pages",
+];
+
+const FIRST_NAMES: &[&str] =
+    &["John", "Amina", "Wei", "Priya", "Lucas", "Ingrid", "Omar", "Chloe", "Mateo", "Yuki", "Tariq", "Elena"];
+
+const LAST_NAMES: &[&str] = &[
+    "Doe", "Okafor", "Zhang", "Nair", "Silva", "Larsen", "Haddad", "Martin", "Rossi", "Tanaka", "Aziz",
+    "Petrova",
+];
+
+pub fn title(random: &mut impl Rng) -> String {
+    format!("{} {}", pick(SUBJECTS, random), pick(TROUBLES, random))
+}
+
+pub fn name(random: &mut impl Rng) -> String {
+    format!("{} {}", pick(FIRST_NAMES, random), pick(LAST_NAMES, random))
+}
+
+/// Prose of exactly `bytes` bytes.
+pub fn text(bytes: usize, random: &mut impl Rng) -> String {
+    let mut text = String::with_capacity(bytes + LONGEST_STEP_BYTES);
+    while text.len() < bytes {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(pick(FILLER, random));
+    }
+    text.truncate(bytes);
+    text
+}
+
+const LONGEST_STEP_BYTES: usize = 16;
