@@ -1,0 +1,327 @@
+//! A generator's account of its own requests: the ledger, the times of what is open, and the recorder.
+//!
+//! Belongs to one thread. The pacer opens requests here, the producer reports outcomes, the collector
+//! completes; what workers see comes through the mailbox.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::in_flight::{InFlight, Times};
+use crate::ledger::{Entry, Ledger};
+use crate::mailbox::{Event, Mailboxes};
+use crate::metrics::{Recorder, Timeline};
+use crate::result::LedgerTotals;
+use crate::schedule::Stripe;
+use crate::terms::Stage;
+
+/// Different error texts kept; more are counted under one.
+const ERROR_KINDS_MAX: usize = 50;
+
+/// Counters that the control thread reads while a trial runs.
+#[derive(Debug, Default)]
+pub struct Live {
+    pub attempted: AtomicU64,
+    pub completed: AtomicU64,
+    pub in_flight: AtomicU64,
+}
+
+pub struct Account {
+    stripe: Stripe,
+    ledger: Ledger,
+    in_flight: InFlight,
+    recorder: Recorder,
+    errors: BTreeMap<String, u64>,
+    mailboxes: Arc<Mailboxes>,
+    spare: Vec<Event>,
+    live: Arc<Live>,
+    timeout_ns: u64,
+    /// Requests below this number are settled or overdue.
+    watched_from: u64,
+    /// Open requests that no longer count as in flight.
+    overdue: u64,
+    last_interval: usize,
+    completed: u64,
+}
+
+/// What an account comes to.
+pub struct AccountSummary {
+    pub totals: LedgerTotals,
+    pub recorder: Recorder,
+    pub errors: BTreeMap<String, u64>,
+}
+
+impl Account {
+    pub fn new(
+        stripe: Stripe,
+        timeline: Timeline,
+        mailboxes: Arc<Mailboxes>,
+        live: Arc<Live>,
+        timeout_ns: u64,
+    ) -> Self {
+        Self {
+            stripe,
+            ledger: Ledger::default(),
+            in_flight: InFlight::default(),
+            recorder: Recorder::new(timeline),
+            errors: BTreeMap::new(),
+            mailboxes,
+            spare: Vec::new(),
+            live,
+            timeout_ns,
+            watched_from: 0,
+            overdue: 0,
+            last_interval: 0,
+            completed: 0,
+        }
+    }
+
+    /// Opens the next request of this generator and returns its sequence number in the run.
+    #[inline]
+    pub fn attempt(&mut self, intended_ns: u64) -> u64 {
+        self.in_flight.open(intended_ns);
+        self.recorder.counts_at(intended_ns).offered += 1;
+        self.stripe.sequence(self.ledger.attempt())
+    }
+
+    /// The request is shed: too many are in flight.
+    pub fn shed(&mut self, sequence: u64, at_ns: u64) {
+        let Some(number) = self.stripe.local(sequence) else { return };
+        let entry = self.ledger.unsent(number);
+        self.recorder.counts_at(at_ns).unsent += 1;
+        self.settle(number, entry);
+    }
+
+    /// The request goes out now.
+    #[inline]
+    pub fn sent(&mut self, sequence: u64, intended_ns: u64, at_ns: u64) {
+        let Some(number) = self.stripe.local(sequence) else { return };
+        self.ledger.sent(number);
+        self.in_flight.sent(number, at_ns);
+        self.recorder.record(Stage::SendLag, intended_ns, at_ns.saturating_sub(intended_ns));
+        self.recorder.counts_at(at_ns).sent += 1;
+    }
+
+    #[inline]
+    pub fn accepted(&mut self, sequence: u64, at_ns: u64) {
+        let Some(number) = self.stripe.local(sequence) else { return };
+        if let Entry::First { .. } = self.ledger.acknowledged(number) {
+            self.recorder.counts_at(at_ns).accepted += 1;
+            if let Some(times) = self.in_flight.times(number) {
+                let publish_ns = at_ns.saturating_sub(times.sent_ns);
+                self.recorder.record(Stage::Publish, times.intended_ns, publish_ns);
+            }
+        }
+    }
+
+    pub fn rejected(&mut self, sequence: u64, reason: &str, at_ns: u64) {
+        self.error(reason);
+        let Some(number) = self.stripe.local(sequence) else { return };
+        let entry = self.ledger.rejected(number);
+        if let Entry::First { .. } = entry {
+            self.recorder.counts_at(at_ns).rejected += 1;
+        }
+        self.settle(number, entry);
+    }
+
+    pub fn indeterminate(&mut self, sequence: u64, reason: &str) {
+        self.error(reason);
+        if let Some(number) = self.stripe.local(sequence) {
+            self.ledger.indeterminate(number);
+        }
+    }
+
+    /// The result is here. The mailbox must have been emptied before.
+    #[inline]
+    pub fn completed(&mut self, sequence: u64, at_ns: u64) {
+        let Some(number) = self.stripe.local(sequence) else { return self.ledger.unexpected() };
+        let times = self.in_flight.times(number);
+        let entry = self.ledger.completed(number);
+        let Entry::First { .. } = entry else { return };
+        self.completed += 1;
+        self.recorder.counts_at(at_ns).completed += 1;
+        if let Some(Times { intended_ns, sent_ns }) = times {
+            self.recorder.record_turnaround(intended_ns, at_ns.saturating_sub(intended_ns));
+            let uncorrected_ns = at_ns.saturating_sub(sent_ns);
+            self.recorder.record(Stage::TurnaroundUncorrected, intended_ns, uncorrected_ns);
+        }
+        self.settle(number, entry);
+    }
+
+    pub fn unexpected(&mut self) {
+        self.ledger.unexpected();
+    }
+
+    /// Takes note of an error that belongs to no single request.
+    pub fn error(&mut self, message: &str) {
+        if let Some(count) = self.errors.get_mut(message) {
+            *count += 1;
+        } else if self.errors.len() < ERROR_KINDS_MAX {
+            self.errors.insert(message.to_string(), 1);
+        } else {
+            *self.errors.entry("other errors".to_string()).or_default() += 1;
+        }
+    }
+
+    /// Books what workers and other generators reported.
+    pub fn read_mailbox(&mut self) {
+        let mut events = std::mem::take(&mut self.spare);
+        self.mailboxes.collect(self.stripe.index, &mut events);
+        for event in &events {
+            match *event {
+                Event::Received { sequence, at_ns, reordered } => self.received(sequence, at_ns, reordered),
+                Event::Scored { sequence, received_ns, at_ns } => {
+                    let times = self.stripe.local(sequence).and_then(|number| self.in_flight.times(number));
+                    if let Some(times) = times {
+                        let service_ns = at_ns.saturating_sub(received_ns);
+                        self.recorder.record(Stage::Service, times.intended_ns, service_ns);
+                    }
+                }
+                Event::Completed { sequence, at_ns } => self.completed(sequence, at_ns),
+                Event::Parked { sequence } => {
+                    if let Some(number) = self.stripe.local(sequence) {
+                        let entry = self.ledger.parked(number);
+                        self.settle(number, entry);
+                    }
+                }
+                Event::Unexpected => self.ledger.unexpected(),
+            }
+        }
+        self.spare = events;
+    }
+
+    #[inline]
+    fn received(&mut self, sequence: u64, at_ns: u64, reordered: bool) {
+        let Some(number) = self.stripe.local(sequence) else { return self.ledger.unexpected() };
+        if let Entry::First { .. } = self.ledger.delivered(number, reordered) {
+            self.recorder.counts_at(at_ns).delivered += 1;
+            if let Some(times) = self.in_flight.times(number) {
+                let delivery_ns = at_ns.saturating_sub(times.intended_ns);
+                self.recorder.record(Stage::Delivery, times.intended_ns, delivery_ns);
+            }
+        }
+    }
+
+    /// Requests sent whose end is not known, the overdue ones left out.
+    pub fn in_flight(&self) -> u64 {
+        self.ledger.open() - self.overdue
+    }
+
+    /// Requests whose end is not known.
+    pub fn open(&self) -> u64 {
+        self.ledger.open()
+    }
+
+    /// Book-keeping that is due now and then: the mailbox, timeouts, the gauges.
+    pub fn tick(&mut self, now_ns: u64, timeline: &Timeline) {
+        self.read_mailbox();
+        self.expire(now_ns);
+        let interval = timeline.interval(now_ns);
+        let in_flight = self.in_flight();
+        if interval != self.last_interval {
+            // The gauge of an interval is read at its end.
+            let end_of_last = now_ns.saturating_sub(timeline.interval_ns());
+            self.recorder.counts_at(end_of_last).in_flight = in_flight;
+            self.last_interval = interval;
+        }
+        self.live.attempted.store(self.ledger.attempted(), Ordering::Relaxed);
+        self.live.completed.store(self.completed, Ordering::Relaxed);
+        self.live.in_flight.store(in_flight, Ordering::Relaxed);
+    }
+
+    /// Requests older than the timeout no longer count as in flight; their outcome is unknown, not failed.
+    fn expire(&mut self, now_ns: u64) {
+        while self.watched_from < self.ledger.attempted() {
+            let number = self.watched_from;
+            if !self.ledger.is_settled(number) {
+                let Some(times) = self.in_flight.times(number) else { break };
+                if times.intended_ns + self.timeout_ns > now_ns {
+                    break;
+                }
+                self.ledger.indeterminate(number);
+                self.error("no result within the timeout");
+                self.overdue += 1;
+            }
+            self.watched_from += 1;
+        }
+    }
+
+    #[inline]
+    fn settle(&mut self, number: u64, entry: Entry) {
+        if entry == (Entry::First { settles: true }) {
+            self.in_flight.settle(number);
+            if number < self.watched_from {
+                self.overdue -= 1;
+            }
+        }
+    }
+
+    /// Closes the books: what is still open is lost.
+    pub fn close(self) -> AccountSummary {
+        AccountSummary { totals: self.ledger.close(), recorder: self.recorder, errors: self.errors }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND_NS: u64 = 1_000_000_000;
+
+    fn account() -> (Account, Timeline) {
+        let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
+        let mailboxes = Arc::new(Mailboxes::new(1));
+        let account = Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 5 * SECOND_NS);
+        (account, timeline)
+    }
+
+    fn send(account: &mut Account, at_ns: u64) -> u64 {
+        let sequence = account.attempt(at_ns);
+        account.sent(sequence, at_ns, at_ns);
+        sequence
+    }
+
+    #[test]
+    fn an_overdue_request_frees_the_window_and_a_late_result_still_counts() {
+        let (mut account, timeline) = account();
+        let sequence = send(&mut account, SECOND_NS);
+        account.tick(7 * SECOND_NS, &timeline);
+        assert_eq!((account.in_flight(), account.open()), (0, 1));
+        account.completed(sequence, 8 * SECOND_NS);
+        assert_eq!((account.in_flight(), account.open()), (0, 0));
+        let summary = account.close();
+        assert_eq!((summary.totals.completed, summary.totals.indeterminate), (1, 1));
+        let turnaround = &summary.recorder.finish().latencies[&Stage::Turnaround];
+        assert!(turnaround.max.unwrap() >= 7 * SECOND_NS, "the stall is in the figures");
+    }
+
+    #[test]
+    fn a_delivery_in_the_mailbox_is_booked_with_its_latency() {
+        let (mut account, _) = account();
+        let sequence = send(&mut account, 2 * SECOND_NS);
+        let at_ns = 2 * SECOND_NS + 1_000_000;
+        let mut events = vec![
+            Event::Received { sequence, at_ns, reordered: false },
+            Event::Scored { sequence, received_ns: at_ns, at_ns: at_ns + 500_000 },
+        ];
+        account.mailboxes.clone().post(&mut events);
+        account.read_mailbox();
+        account.completed(sequence, at_ns + 600_000);
+        let recording = account.close().recorder.finish();
+        for (stage, expected_ns) in [(Stage::Delivery, 1_000_000), (Stage::Service, 500_000)] {
+            let max = recording.latencies[&stage].max.unwrap();
+            assert!(max.abs_diff(expected_ns) < expected_ns / 500, "{stage:?} {max}");
+        }
+    }
+
+    #[test]
+    fn errors_beyond_fifty_kinds_are_counted_together() {
+        let (mut account, _) = account();
+        for kind in 0..60 {
+            account.error(&format!("error {kind}"));
+        }
+        let errors = account.close().errors;
+        assert_eq!(errors.len(), 51);
+        assert_eq!(errors["other errors"], 10);
+    }
+}

@@ -1,0 +1,112 @@
+//! Reads results and settles the requests they answer.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::account::Account;
+use crate::clock::now_ns;
+use crate::mailbox::{Event, Mailboxes};
+use crate::schedule::Stripe;
+use crate::schema::{Correlation, ErrorReply, PriorityResult};
+use crate::transport::{Arrival, Collector};
+
+/// Results taken at a time.
+const BATCH_MAX: usize = 1024;
+
+/// What something that arrived says.
+#[derive(Debug, PartialEq, Eq)]
+enum Reading {
+    Completed(u64),
+    Refused(u64, String),
+    Unexpected,
+}
+
+/// Collects until the transport ends; an end before the trial's is noted as an error.
+pub async fn collect(
+    mut collector: Box<dyn Collector>,
+    account: Rc<RefCell<Account>>,
+    correlation: Correlation,
+    stripe: Stripe,
+    mailboxes: Arc<Mailboxes>,
+    freed: Rc<tokio::sync::Notify>,
+) {
+    let mut arrivals = Vec::new();
+    let mut elsewhere = Vec::new();
+    loop {
+        if let Err(error) = collector.receive(BATCH_MAX, &mut arrivals).await {
+            account.borrow_mut().error(&error.to_string());
+            return;
+        }
+        let at_ns = now_ns();
+        let mut account = account.borrow_mut();
+        account.read_mailbox();
+        for arrival in arrivals.drain(..) {
+            match read(&arrival, correlation) {
+                Reading::Completed(sequence) if stripe.local(sequence).is_none() => {
+                    elsewhere.push(Event::Completed { sequence, at_ns });
+                }
+                Reading::Completed(sequence) => account.completed(sequence, at_ns),
+                Reading::Refused(sequence, reason) => account.rejected(sequence, &reason, at_ns),
+                Reading::Unexpected => account.unexpected(),
+            }
+        }
+        drop(account);
+        if !elsewhere.is_empty() {
+            mailboxes.post(&mut elsewhere);
+        }
+        freed.notify_one();
+    }
+}
+
+fn read(arrival: &Arrival, correlation: Correlation) -> Reading {
+    if let (Some(sequence), Some(reason)) = (arrival.sequence, arrival.refusal) {
+        return Reading::Refused(sequence, reason.to_string());
+    }
+    match serde_json::from_slice::<PriorityResult<'_>>(&arrival.body) {
+        Ok(result) => match (correlation.read(&result.correlation_id), arrival.sequence) {
+            (Some(sequence), None) => Reading::Completed(sequence),
+            (Some(sequence), Some(asked)) if sequence == asked => Reading::Completed(sequence),
+            _ => Reading::Unexpected,
+        },
+        Err(_) => match (serde_json::from_slice::<ErrorReply<'_>>(&arrival.body), arrival.sequence) {
+            (Ok(reply), Some(sequence)) => Reading::Refused(sequence, format!("worker: {}", reply.error)),
+            _ => Reading::Unexpected,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn arrival(body: &str, sequence: Option<u64>) -> Arrival {
+        Arrival { body: Bytes::copy_from_slice(body.as_bytes()), sequence, refusal: None }
+    }
+
+    fn result(correlation_id: &str) -> String {
+        format!(
+            r#"{{"request_id":"task_1","correlation_id":"{correlation_id}","urgency_level":"LOW","priority_score":1.5,"processing_time_ms":0,"timestamp":"2025-06-27T14:30:01Z"}}"#
+        )
+    }
+
+    #[test]
+    fn results_of_this_trial_complete_and_all_else_is_unexpected() {
+        let correlation = Correlation::new(0xabcd_ef01);
+        let ours = result("req_abcdef01_000000000042");
+        assert_eq!(read(&arrival(&ours, None), correlation), Reading::Completed(42));
+        assert_eq!(read(&arrival(&ours, Some(42)), correlation), Reading::Completed(42));
+        assert_eq!(read(&arrival(&ours, Some(43)), correlation), Reading::Unexpected, "another's inbox");
+        for stranger in [&result("req_123456"), &result("req_00000000_000000000042"), "", "{", "\u{0}garbage"] {
+            assert_eq!(read(&arrival(stranger, None), correlation), Reading::Unexpected, "{stranger}");
+        }
+    }
+
+    #[test]
+    fn an_error_reply_refuses_the_request_of_its_inbox() {
+        let reply = arrival(r#"{"error":"no such category"}"#, Some(7));
+        let expected = Reading::Refused(7, "worker: no such category".to_string());
+        assert_eq!(read(&reply, Correlation::new(1)), expected);
+    }
+}

@@ -1,0 +1,326 @@
+//! A generator: one thread with its own runtime, connections, stripe of the schedule, account and recorder.
+//!
+//! Generators share nothing but the mailboxes; what they recorded is merged once, at the end.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::thread::JoinHandle;
+
+use bytes::BytesMut;
+use hdrhistogram::Histogram;
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::account::{Account, AccountSummary, Live};
+use super::{collector, pacer, unpaced};
+use crate::clock::{now_ns, rfc3339, unix_seconds};
+use crate::mailbox::Mailboxes;
+use crate::metrics::{Recorder, Timeline};
+use crate::payload::Payloads;
+use crate::plan::{Executor, Load};
+use crate::result::LedgerTotals;
+use crate::schedule::{Schedule, Stripe};
+use crate::schema::Correlation;
+use crate::timer::Timer;
+use crate::transport::{Frame, Outcomes, Producer, Transport, TransportError};
+
+/// Waits this long after the last request is settled, so that duplicates still show.
+const GRACE_NS: u64 = 50_000_000;
+const ARENA_BYTES: usize = 256 * 1024;
+
+/// Whether the run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    No,
+    /// Send no more; account for what is out.
+    Drain,
+    /// Close the books at once.
+    Now,
+}
+
+/// The stop signal, shared by all threads of a run. It only ever becomes more urgent.
+#[derive(Debug, Clone, Default)]
+pub struct StopSignal(Arc<AtomicU8>);
+
+impl StopSignal {
+    pub fn get(&self) -> Stop {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Stop::No,
+            1 => Stop::Drain,
+            _ => Stop::Now,
+        }
+    }
+
+    pub fn set(&self, stop: Stop) {
+        self.0.fetch_max(stop as u8, Ordering::Relaxed);
+    }
+}
+
+/// What all generators of a trial have in common.
+#[derive(Clone)]
+pub struct Run {
+    pub transport: Arc<dyn Transport>,
+    pub load: Load,
+    pub payloads: Arc<Payloads>,
+    pub correlation: Correlation,
+    pub seed: u64,
+    pub mailboxes: Arc<Mailboxes>,
+    pub stop: StopSignal,
+    /// Generators that still have requests open; the one that collects waits for all.
+    pub busy: Arc<AtomicU32>,
+}
+
+/// A running generator thread.
+pub struct Generator {
+    pub live: Arc<Live>,
+    thread: JoinHandle<Result<GeneratorOutcome, TransportError>>,
+}
+
+/// What a generator brings home.
+pub struct GeneratorOutcome {
+    pub totals: LedgerTotals,
+    pub recorder: Recorder,
+    pub errors: BTreeMap<String, u64>,
+    pub bursts: Histogram<u64>,
+}
+
+impl Generator {
+    /// Starts generator `index`. It connects, says so on `ready`, and sends from the start of the timeline.
+    pub fn start(
+        index: u32,
+        run: Run,
+        ready: mpsc::UnboundedSender<Result<(), TransportError>>,
+        start: watch::Receiver<Option<Timeline>>,
+    ) -> std::io::Result<Self> {
+        let live = Arc::new(Live::default());
+        let shared = Arc::clone(&live);
+        let thread = std::thread::Builder::new().name(format!("generator-{index}")).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                // Looks at the timer and the sockets often, however busy the tasks are.
+                .event_interval(13)
+                .build()
+                .map_err(|error| TransportError::failed("starting a generator's runtime", error))?;
+            let local = tokio::task::LocalSet::new();
+            local.block_on(&runtime, generate(index, run, shared, ready, start))
+        })?;
+        Ok(Self { live, thread })
+    }
+
+    /// Waits for the thread; call it when the generator is known to be done, or accept to wait.
+    pub fn join(self) -> Result<GeneratorOutcome, TransportError> {
+        match self.thread.join() {
+            Ok(outcome) => outcome,
+            Err(_) => Err(TransportError::failed("a generator", "its thread panicked")),
+        }
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+}
+
+/// The sending side: gathers due requests into a batch and hands it to the transport.
+pub struct Sender {
+    pub timeline: Timeline,
+    pub timer: Timer,
+    pub stop: StopSignal,
+    pub freed: Rc<Notify>,
+    account: Rc<RefCell<Account>>,
+    producer: Box<dyn Producer>,
+    payloads: Arc<Payloads>,
+    max_in_flight: u64,
+    arena: BytesMut,
+    batch: Vec<Frame>,
+    /// Intended times of the batch, in its order.
+    intended_ns: Vec<u64>,
+    bursts: Histogram<u64>,
+    timestamp: [u8; 20],
+    timestamp_until_ns: u64,
+}
+
+impl Sender {
+    /// Opens a request and puts it into the batch, or sheds it if too many are in flight.
+    #[inline]
+    pub fn add(&mut self, intended_ns: u64, now: u64) {
+        let mut account = self.account.borrow_mut();
+        let sequence = account.attempt(intended_ns);
+        if account.in_flight() > self.max_in_flight {
+            account.shed(sequence, now);
+            return;
+        }
+        drop(account);
+        if now >= self.timestamp_until_ns {
+            self.timestamp.copy_from_slice(rfc3339(unix_seconds()).as_bytes());
+            self.timestamp_until_ns = now + 100_000_000;
+        }
+        let (key, body) = self.payloads.write(sequence, &self.timestamp, &mut self.arena);
+        self.batch.push(Frame { sequence, key, body });
+        self.intended_ns.push(intended_ns);
+    }
+
+    /// Stamps the batch as sent and hands it over.
+    pub async fn flush(&mut self) {
+        if !self.batch.is_empty() {
+            self.bursts.saturating_record(self.batch.len() as u64);
+            let at_ns = now_ns();
+            {
+                let mut account = self.account.borrow_mut();
+                for (frame, intended_ns) in self.batch.iter().zip(self.intended_ns.drain(..)) {
+                    account.sent(frame.sequence, intended_ns, at_ns);
+                }
+            }
+            if let Err(error) = self.producer.send(&mut self.batch).await {
+                // What the batch still held may or may not have gone out: the ledger keeps it open.
+                self.batch.clear();
+                self.account.borrow_mut().error(&error.to_string());
+            }
+        }
+        self.tick();
+    }
+
+    pub fn tick(&self) {
+        self.account.borrow_mut().tick(now_ns(), &self.timeline);
+    }
+
+    pub fn in_flight(&self) -> u64 {
+        self.account.borrow().in_flight()
+    }
+}
+
+/// Books outcomes straight into the account.
+struct Book {
+    account: Rc<RefCell<Account>>,
+    freed: Rc<Notify>,
+}
+
+impl Outcomes for Book {
+    fn accepted(&self, sequence: u64, at_ns: u64) {
+        self.account.borrow_mut().accepted(sequence, at_ns);
+    }
+
+    fn rejected(&self, sequence: u64, reason: &str) {
+        self.account.borrow_mut().rejected(sequence, reason, now_ns());
+        self.freed.notify_one();
+    }
+
+    fn indeterminate(&self, sequence: u64, reason: &str) {
+        self.account.borrow_mut().indeterminate(sequence, reason);
+    }
+}
+
+/// Body of the thread: connect, wait for the start, send, drain, close the books.
+async fn generate(
+    index: u32,
+    run: Run,
+    live: Arc<Live>,
+    ready: mpsc::UnboundedSender<Result<(), TransportError>>,
+    mut start: watch::Receiver<Option<Timeline>>,
+) -> Result<GeneratorOutcome, TransportError> {
+    let stripe = Stripe { index, count: run.load.generators };
+    let timer =
+        Timer::start().map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
+    // Outcomes can't come before the first send, so the account is put in place once the timeline is known.
+    let provisional = Timeline::new(0, 0, run.load.duration_ns, 0);
+    let new_account = |timeline| {
+        let (mailboxes, live) = (Arc::clone(&run.mailboxes), Arc::clone(&live));
+        Account::new(stripe, timeline, mailboxes, live, run.load.timeout_ns)
+    };
+    let account = Rc::new(RefCell::new(new_account(provisional)));
+    let freed = Rc::new(Notify::new());
+    let outcomes = Rc::new(Book { account: Rc::clone(&account), freed: Rc::clone(&freed) });
+    let end = match run.transport.generator(index, outcomes).await {
+        Ok(end) => end,
+        Err(error) => {
+            // The receiver is gone only if the trial was given up already.
+            let _ = ready.send(Err(error.clone()));
+            return Err(error);
+        }
+    };
+    let _ = ready.send(Ok(()));
+    let timeline = match start.wait_for(Option::is_some).await.map(|timeline| *timeline) {
+        Ok(Some(timeline)) => timeline,
+        _ => return Err(TransportError::failed("a generator", "the trial was given up before its start")),
+    };
+    *account.borrow_mut() = new_account(timeline);
+    if let Some(collecting) = end.collector {
+        let (account, mailboxes) = (Rc::clone(&account), Arc::clone(&run.mailboxes));
+        let freed = Rc::clone(&freed);
+        tokio::task::spawn_local(collector::collect(
+            collecting,
+            account,
+            run.correlation,
+            stripe,
+            mailboxes,
+            freed,
+        ));
+    }
+    let sender = Sender {
+        timeline,
+        timer,
+        stop: run.stop.clone(),
+        freed,
+        account: Rc::clone(&account),
+        producer: end.producer,
+        payloads: Arc::clone(&run.payloads),
+        max_in_flight: u64::from(run.load.max_in_flight).div_ceil(u64::from(stripe.count)),
+        arena: BytesMut::with_capacity(ARENA_BYTES),
+        batch: Vec::new(),
+        intended_ns: Vec::new(),
+        bursts: burst_histogram(),
+        timestamp: [b'0'; 20],
+        timestamp_until_ns: 0,
+    };
+    let bursts = send_and_drain(sender, &run, stripe).await;
+    let AccountSummary { totals, recorder, errors } = account.replace(new_account(provisional)).close();
+    Ok(GeneratorOutcome { totals, recorder, errors, bursts })
+}
+
+async fn send_and_drain(mut sender: Sender, run: &Run, stripe: Stripe) -> Histogram<u64> {
+    let share = |window: u32| u64::from(window).div_ceil(u64::from(stripe.count));
+    match (&run.load.executor, Schedule::of(&run.load, run.seed, stripe)) {
+        (_, Some(schedule)) => pacer::run(schedule, &mut sender).await,
+        (Executor::ClosedLoop { in_flight }, None) => unpaced::run(share(*in_flight), &mut sender).await,
+        (_, None) => unpaced::run(share(run.load.max_in_flight), &mut sender).await,
+    }
+    drain(&sender, run).await;
+    sender.bursts
+}
+
+/// Waits until everything is accounted for, or until the deadline.
+async fn drain(sender: &Sender, run: &Run) {
+    const LOOK_NS: u64 = 2_000_000;
+    let deadline_ns = now_ns() + run.load.drain_ns;
+    let mut busy = true;
+    let mut quiet_since_ns = None;
+    loop {
+        sender.tick();
+        let now = now_ns();
+        let open = sender.account.borrow().open();
+        if busy && open == 0 {
+            busy = false;
+            run.busy.fetch_sub(1, Ordering::Relaxed);
+        }
+        if now >= deadline_ns || run.stop.get() == Stop::Now {
+            break;
+        }
+        if open == 0 && run.busy.load(Ordering::Relaxed) == 0 {
+            let since = *quiet_since_ns.get_or_insert(now);
+            if now >= since + GRACE_NS {
+                break;
+            }
+        }
+        sender.timer.sleep_ns(LOOK_NS).await;
+    }
+    if busy {
+        run.busy.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Burst sizes, from one to more than any batch holds.
+pub fn burst_histogram() -> Histogram<u64> {
+    // The bounds are constants that satisfy `new_with_bounds`.
+    Histogram::new_with_bounds(1, 1_000_000, 3).expect("constant bounds")
+}

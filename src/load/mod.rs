@@ -1,0 +1,13 @@
+//! Puts the load on a transport: paced or unpaced sends, the collector, and the account of both.
+
+mod account;
+mod coalesce;
+mod collector;
+mod generator;
+mod in_flight;
+mod pacer;
+mod unpaced;
+
+pub use account::{Account, AccountSummary};
+pub use generator::{Generator, GeneratorOutcome, Run, Stop, StopSignal};
+pub use account::Live;

@@ -1,0 +1,59 @@
+//! Open loop: sends every request at its intended time, whatever became of the others.
+//!
+//! The pacer wakes, takes all requests that are due, and hands the transport one batch. A late request is
+//! sent late and recorded late; nothing is skipped.
+
+use super::coalesce::Coalescer;
+use super::generator::{Sender, Stop};
+use crate::clock::now_ns;
+use crate::schedule::Schedule;
+
+/// Requests of one batch at most, so that connections get their turn while the pacer catches up.
+const BATCH_MAX: usize = 1024;
+
+/// Runs the schedule to its end, or until the run is stopped.
+pub async fn run(schedule: Schedule, sender: &mut Sender) {
+    let start_ns = sender.timeline.start_ns();
+    let mut intended = schedule.map(|offset_ns| start_ns + offset_ns).peekable();
+    let mut coalescer = Coalescer::default();
+    while let Some(next_ns) = intended.peek().copied() {
+        let due_ns = coalescer.wake_at(next_ns);
+        if now_ns() < due_ns {
+            if sleep_or_stop(sender, due_ns).await {
+                return;
+            }
+        } else {
+            // Behind: let the connections write before the next batch.
+            tokio::task::yield_now().await;
+        }
+        if sender.stop.get() != Stop::No {
+            return;
+        }
+        let now = now_ns();
+        let mut burst = 0;
+        while burst < BATCH_MAX
+            && let Some(due) = intended.next_if(|time| *time <= now)
+        {
+            sender.add(due, now);
+            burst += 1;
+        }
+        coalescer.woke(due_ns, now, burst);
+        sender.flush().await;
+    }
+}
+
+/// Sleeps in steps, so that a stop is seen within 100 ms. Returns whether to stop.
+async fn sleep_or_stop(sender: &Sender, due_ns: u64) -> bool {
+    const STEP_NS: u64 = 100_000_000;
+    loop {
+        let step_ns = due_ns.min(now_ns() + STEP_NS);
+        sender.timer.sleep_until(step_ns).await;
+        if step_ns == due_ns {
+            return false;
+        }
+        if sender.stop.get() != Stop::No {
+            return true;
+        }
+        sender.tick();
+    }
+}

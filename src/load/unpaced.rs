@@ -1,0 +1,37 @@
+//! Closed loop and saturation: nothing is scheduled; a request goes out when one has ended.
+//!
+//! There is no intended time but the moment of sending, so latencies from here hide stalls. The trial
+//! carries a doubt that says so.
+
+use super::generator::{Sender, Stop};
+use crate::clock::now_ns;
+
+/// Requests of one batch at most.
+const BATCH_MAX: u64 = 256;
+/// How often timeouts are looked at while nothing ends.
+const LOOK_NS: u64 = 10_000_000;
+
+/// Keeps `window` requests in flight until the load ends, or until the run is stopped.
+pub async fn run(window: u64, sender: &mut Sender) {
+    let (start_ns, end_ns) = (sender.timeline.start_ns(), sender.timeline.load_end_ns());
+    sender.timer.sleep_until(start_ns).await;
+    loop {
+        let now = now_ns();
+        if now >= end_ns || sender.stop.get() != Stop::No {
+            return;
+        }
+        let free = window.saturating_sub(sender.in_flight()).min(BATCH_MAX);
+        if free == 0 {
+            tokio::select! {
+                () = sender.freed.notified() => {}
+                () = sender.timer.sleep_ns(LOOK_NS) => sender.tick(),
+            }
+            continue;
+        }
+        for _ in 0..free {
+            sender.add(now, now);
+        }
+        sender.flush().await;
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,209 @@
+//! What the three NATS paths share: connecting, publishing in batches, reading what is there.
+//!
+//! Everything goes through plain publishes and subscriptions with reply subjects of our own. The library's
+//! request multiplexer and acknowledgement futures would cost an allocation and a timer for each message,
+//! start their clocks when polled rather than when sent, and leak on timeouts (nats.rs #1617).
+
+use std::time::Duration;
+
+use async_nats::{Client, ConnectOptions, Message, ServerAddr, Subject, Subscriber};
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt};
+
+use super::{Arrival, Delivery, Frame, Limits, Receipt, TransportError};
+
+/// Where a NATS server is and how to get in.
+#[derive(Clone)]
+pub struct NatsTarget {
+    /// May carry user and password; printed only through [`NatsTarget::address`].
+    url: String,
+    /// Address without credentials.
+    pub address: String,
+}
+
+impl std::fmt::Debug for NatsTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NatsTarget").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// Slow subscriptions drop beyond this, as the library's default does.
+const SUBSCRIPTION_CAPACITY: usize = 65_536;
+
+impl NatsTarget {
+    pub fn new(url: &str) -> Result<Self, TransportError> {
+        let unusable = |reason: String| TransportError::Refused {
+            broker: "nats-server",
+            address: "the URL given".to_string(),
+            reason: format!("not a NATS URL ({reason}); write nats://HOST:PORT"),
+        };
+        let server: ServerAddr = url.parse().map_err(|error: std::io::Error| unusable(error.to_string()))?;
+        Ok(Self { url: url.to_string(), address: format!("{}:{}", server.host(), server.port()) })
+    }
+}
+
+/// Connects, with a queue that holds all that may be in flight, so that a stalled server never stops the pacer.
+pub async fn connect(target: &NatsTarget, name: &str, queue: usize) -> Result<Client, TransportError> {
+    let server: ServerAddr =
+        target.url.parse().map_err(|error| TransportError::failed("parsing the NATS URL", error))?;
+    let with_credentials = server.username().is_some();
+    let mut options = ConnectOptions::new()
+        .name(name)
+        .client_capacity(queue.max(2048))
+        .subscription_capacity(SUBSCRIPTION_CAPACITY)
+        .ping_interval(Duration::from_secs(2))
+        .connection_timeout(Duration::from_secs(2))
+        // The server's INFO must not lead past the address that was checked.
+        .ignore_discovered_servers()
+        .skip_subject_validation(true)
+        .read_buffer_capacity(u16::MAX)
+        .max_reconnects(None);
+    if let (Some(user), Some(password)) = (server.username(), server.password()) {
+        options = options.user_and_password(user.to_string(), password.to_string());
+    }
+    options.connect(server).await.map_err(|error| {
+        // The library's message may repeat the URL; its kind never does.
+        let reason = error.kind().to_string();
+        let (broker, address) = ("nats-server", target.address.clone());
+        if matches!(
+            error.kind(),
+            async_nats::ConnectErrorKind::Authentication | async_nats::ConnectErrorKind::AuthorizationViolation
+        ) {
+            let hint = if with_credentials { "check user and password" } else { "it asks for credentials" };
+            TransportError::Refused { broker, address, reason: format!("{reason}; {hint}") }
+        } else {
+            TransportError::Unavailable { broker, address, reason }
+        }
+    })
+}
+
+/// A round trip to the server and back on this connection: everything queued before it has been handled.
+pub(super) async fn barrier(client: &Client) -> Result<(), TransportError> {
+    let inbox = client.new_inbox();
+    let failed = |error: &dyn std::fmt::Display| TransportError::failed("a round trip to nats-server", error);
+    let mut own = client.subscribe(inbox.clone()).await.map_err(|error| failed(&error))?;
+    client.publish(inbox, Bytes::new()).await.map_err(|error| failed(&error))?;
+    match tokio::time::timeout(Duration::from_secs(5), own.next()).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(TransportError::Closed { what: "the NATS connection" }),
+        Err(_) => Err(failed(&"no answer within 5 s")),
+    }
+}
+
+/// Subscribes and waits until the server knows it.
+pub(super) async fn subscribe(
+    client: &Client,
+    subject: String,
+    queue_group: Option<&str>,
+) -> Result<Subscriber, TransportError> {
+    let subscribed = match queue_group {
+        Some(group) => client.queue_subscribe(subject, group.to_string()).await,
+        None => client.subscribe(subject).await,
+    };
+    let subscriber = subscribed.map_err(|error| TransportError::failed("subscribing on NATS", error))?;
+    barrier(client).await?;
+    Ok(subscriber)
+}
+
+/// Refuses bodies that the server would cut the connection for.
+pub(super) fn check_payload(client: &Client, body_bytes: usize) -> Result<(), TransportError> {
+    let limit_bytes = client.server_info().max_payload;
+    if body_bytes > limit_bytes {
+        let (broker, setting) = ("nats-server", "max_payload");
+        return Err(TransportError::TooLarge { broker, setting, body_bytes, limit_bytes });
+    }
+    Ok(())
+}
+
+/// Waits for one message, then takes what else is there, up to `max`.
+pub(super) async fn take(
+    subscriber: &mut Subscriber,
+    max: usize,
+    mut each: impl FnMut(Message),
+) -> Result<(), TransportError> {
+    let closed = || TransportError::Closed { what: "the NATS subscription" };
+    each(subscriber.next().await.ok_or_else(closed)?);
+    for _ in 1..max {
+        match subscriber.next().now_or_never() {
+            Some(Some(message)) => each(message),
+            Some(None) => return Err(closed()),
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn delivery(message: Message) -> Delivery {
+    let receipt = Receipt(message.reply.map(|reply| Bytes::copy_from_slice(reply.as_bytes())));
+    Delivery { body: message.payload, receipt, parked: false }
+}
+
+/// A result, or the server's word that nobody listens; the sequence number is the reply subject's last token.
+pub(super) fn arrival(message: Message) -> Arrival {
+    let sequence = message.subject.rsplit_once('.').and_then(|(_, last)| last.parse().ok());
+    let refused = message.status == Some(async_nats::StatusCode::NO_RESPONDERS);
+    Arrival { body: message.payload, sequence, refusal: refused.then_some("no responders") }
+}
+
+/// Publishing connections of one generator. A request keeps to one of them by its sequence number, so that
+/// each stays an ordering key of its own.
+pub(super) struct Publishers {
+    clients: Vec<Client>,
+    subjects: Vec<Subject>,
+    generators: u64,
+}
+
+impl Publishers {
+    pub async fn connect(
+        target: &NatsTarget,
+        subjects: Vec<String>,
+        limits: Limits,
+    ) -> Result<Self, TransportError> {
+        let mut clients = Vec::new();
+        for _ in 0..limits.connections {
+            clients.push(connect(target, "weighbridge-generator", limits.max_in_flight as usize).await?);
+        }
+        let subjects = subjects.into_iter().map(Subject::from).collect();
+        Ok(Self { clients, subjects, generators: u64::from(limits.generators) })
+    }
+
+    pub fn first(&self) -> &Client {
+        &self.clients[0]
+    }
+
+    pub async fn publish(&self, frame: Frame, reply: Option<Subject>) -> Result<(), TransportError> {
+        let lane = (frame.sequence / self.generators) as usize % self.clients.len();
+        let subject = self.subjects[frame.key as usize % self.subjects.len()].clone();
+        let client = &self.clients[lane];
+        let published = match reply {
+            Some(reply) => client.publish_with_reply(subject, reply, frame.body).await,
+            None => client.publish(subject, frame.body).await,
+        };
+        published.map_err(|error| TransportError::failed("publishing on NATS", error))
+    }
+}
+
+/// Reply subjects of our own, `{inbox}.{sequence}`, so that replies need no lookup table.
+pub(super) struct Inbox {
+    base: String,
+    text: String,
+}
+
+impl Inbox {
+    pub fn new(client: &Client) -> Self {
+        Self { base: format!("{}.", client.new_inbox()), text: String::new() }
+    }
+
+    pub fn wildcard(&self) -> String {
+        format!("{}*", self.base)
+    }
+
+    pub fn subject(&mut self, sequence: u64) -> Subject {
+        use std::fmt::Write;
+        self.text.clear();
+        self.text.push_str(&self.base);
+        // Writing into a String does not fail.
+        let _ = write!(self.text, "{sequence}");
+        Subject::from(self.text.as_str())
+    }
+}

@@ -1,0 +1,124 @@
+//! NATS core: plain publish and subscribe, workers sharing the load in a queue group.
+//!
+//! The server never answers a publish, so there is no `accepted` here, and loss shows only in the ledger.
+
+use std::rc::Rc;
+
+use async_nats::{Client, Subject, Subscriber};
+use async_trait::async_trait;
+
+use super::nats::{self, NatsTarget, Publishers};
+use super::{
+    Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply,
+    Responder, Transport, TransportError, WorkerEnd,
+};
+
+pub struct NatsCore {
+    target: NatsTarget,
+    names: Names,
+    limits: Limits,
+}
+
+impl NatsCore {
+    pub fn new(target: NatsTarget, names: Names, limits: Limits) -> Self {
+        Self { target, names, limits }
+    }
+}
+
+#[async_trait(?Send)]
+impl Transport for NatsCore {
+    async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
+        let client = nats::connect(&self.target, "weighbridge-preflight", 0).await?;
+        nats::check_payload(&client, longest_body_bytes)?;
+        nats::barrier(&client).await
+    }
+
+    async fn generator(&self, index: u32, _outcomes: Rc<dyn Outcomes>) -> Result<GeneratorEnd, TransportError> {
+        let subjects = self.names.request_subjects();
+        let publishers = Publishers::connect(&self.target, subjects, self.limits).await?;
+        let collector: Option<Box<dyn Collector>> = if index == 0 {
+            let client = nats::connect(&self.target, "weighbridge-collector", 0).await?;
+            let results = nats::subscribe(&client, format!("{}.*", self.names.result()), None).await?;
+            Some(Box::new(Results { results, _client: client }))
+        } else {
+            None
+        };
+        Ok(GeneratorEnd { producer: Box::new(CoreProducer(publishers)), collector })
+    }
+
+    async fn worker(&self, _index: u32) -> Result<WorkerEnd, TransportError> {
+        let queue = self.limits.max_in_flight as usize;
+        let client = nats::connect(&self.target, "weighbridge-worker", queue).await?;
+        let subject = format!("{}.*", self.names.request());
+        let requests = nats::subscribe(&client, subject, Some("weighbridge")).await?;
+        let subjects = self.names.result_subjects().into_iter().map(Subject::from).collect();
+        Ok(WorkerEnd {
+            consumer: Box::new(Requests { requests }),
+            responder: Rc::new(ResultPublisher { client, subjects }),
+        })
+    }
+
+    async fn dismantle(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
+}
+
+struct CoreProducer(Publishers);
+
+#[async_trait(?Send)]
+impl Producer for CoreProducer {
+    async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
+        for frame in batch.drain(..) {
+            self.0.publish(frame, None).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Requests from a subscription in the workers' queue group.
+pub(super) struct Requests {
+    pub(super) requests: Subscriber,
+}
+
+#[async_trait(?Send)]
+impl Consumer for Requests {
+    async fn receive(&mut self, max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError> {
+        nats::take(&mut self.requests, max, |message| into.push(nats::delivery(message))).await
+    }
+}
+
+/// Publishes results on the subject of their category; nothing to acknowledge.
+struct ResultPublisher {
+    client: Client,
+    subjects: Vec<Subject>,
+}
+
+#[async_trait(?Send)]
+impl Responder for ResultPublisher {
+    async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+        for reply in replies.drain(..) {
+            let Some(body) = reply.body else { continue };
+            let subject = self.subjects[reply.key as usize].clone();
+            let published = self.client.publish(subject, body).await;
+            published.map_err(|error| TransportError::failed("publishing a result on NATS", error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Results from a plain subscription.
+struct Results {
+    results: Subscriber,
+    /// Dropping the last handle closes the connection.
+    _client: Client,
+}
+
+#[async_trait(?Send)]
+impl Collector for Results {
+    async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError> {
+        let each = |message: async_nats::Message| {
+            into.push(Arrival { body: message.payload, sequence: None, refusal: None });
+        };
+        nats::take(&mut self.results, max, each).await
+    }
+}

@@ -1,0 +1,400 @@
+//! NATS JetStream: requests in a work-queue stream, results in a limits stream, as the guide sets them up.
+//!
+//! Publishes carry a reply subject on an inbox of our own, where the stream's acknowledgement arrives. A
+//! worker acknowledges a request only after the stream has acknowledged its result.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use async_nats::jetstream::{self, consumer, stream};
+use async_nats::{Client, Subject, Subscriber};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt};
+use serde::Deserialize;
+
+use super::nats::{self, Inbox, NatsTarget, Publishers};
+use super::{
+    Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply,
+    Responder, Transport, TransportError, WorkerEnd,
+};
+use crate::clock::now_ns;
+use crate::terms::Durability;
+
+const REQUESTS: &str = "PRIORITY_REQUESTS";
+const RESULTS: &str = "PRIORITY_RESULTS";
+const DURABLE: &str = "priority-workers";
+
+const DAY: Duration = Duration::from_secs(86_400);
+const ACK_WAIT: Duration = Duration::from_secs(30);
+const MAX_DELIVER: i64 = 3;
+
+/// Most messages one pull asks for; prefetched messages burn `ack_wait`, so slow workers ask for fewer.
+const PULL_MAX: usize = 500;
+
+pub struct NatsJetstream {
+    target: NatsTarget,
+    names: Names,
+    limits: Limits,
+    storage: stream::StorageType,
+}
+
+impl NatsJetstream {
+    pub fn new(target: NatsTarget, names: Names, limits: Limits, durability: Durability) -> Self {
+        let storage = match durability {
+            Durability::None | Durability::Memory => stream::StorageType::Memory,
+            Durability::Lazy | Durability::Os | Durability::Sync => stream::StorageType::File,
+        };
+        Self { target, names, limits, storage }
+    }
+
+    async fn connect(&self, name: &str) -> Result<(Client, jetstream::Context), TransportError> {
+        let client = nats::connect(&self.target, name, self.limits.max_in_flight as usize).await?;
+        let context = jetstream::new(client.clone());
+        Ok((client, context))
+    }
+
+    /// Creates a stream; one that exists already is refused, not reused.
+    async fn create(
+        &self,
+        context: &jetstream::Context,
+        config: stream::Config,
+    ) -> Result<stream::Stream, TransportError> {
+        let name = config.name.clone();
+        match context.get_stream(&name).await {
+            Ok(_) => {
+                let address = self.target.address.clone();
+                return Err(TransportError::Exists { what: "stream", name, address });
+            }
+            Err(error) if is_not_found(&error) => {}
+            Err(error) => return Err(self.refused(format!("looking up stream `{name}`: {error}"))),
+        }
+        let created = context.create_stream(config).await;
+        created.map_err(|error| self.refused(format!("creating stream `{name}`: {error}")))
+    }
+
+    fn refused(&self, reason: String) -> TransportError {
+        TransportError::Refused { broker: "nats-server", address: self.target.address.clone(), reason }
+    }
+
+    /// Messages one pull may ask for: what a worker scores in half of `ack_wait`, and no hoard beyond twice
+    /// what it scores at a time.
+    fn pull_batch(&self) -> usize {
+        if self.limits.service_ns_mean == 0 {
+            return PULL_MAX;
+        }
+        let at_a_time = self.limits.worker_concurrency as usize;
+        let in_half_ack_wait = ACK_WAIT.as_nanos() as u64 / 2 * at_a_time as u64 / self.limits.service_ns_mean;
+        (2 * at_a_time).min(in_half_ack_wait as usize).clamp(1, PULL_MAX)
+    }
+}
+
+fn is_not_found(error: &async_nats::jetstream::context::GetStreamError) -> bool {
+    use async_nats::jetstream::context::GetStreamErrorKind;
+    matches!(error.kind(), GetStreamErrorKind::JetStream(inner) if inner.code() == 404)
+}
+
+#[async_trait(?Send)]
+impl Transport for NatsJetstream {
+    async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
+        let (client, context) = self.connect("weighbridge-preflight").await?;
+        nats::check_payload(&client, longest_body_bytes)?;
+        let requests = stream::Config {
+            name: self.names.stored(REQUESTS),
+            subjects: vec![format!("{}.*", self.names.request())],
+            retention: stream::RetentionPolicy::WorkQueue,
+            max_age: DAY,
+            storage: self.storage,
+            ..stream::Config::default()
+        };
+        let results = stream::Config {
+            name: self.names.stored(RESULTS),
+            subjects: vec![format!("{}.*", self.names.result())],
+            retention: stream::RetentionPolicy::Limits,
+            max_age: 7 * DAY,
+            storage: self.storage,
+            ..stream::Config::default()
+        };
+        let requests = self.create(&context, requests).await?;
+        if let Err(error) = self.create(&context, results).await {
+            // Only the first was ours.
+            context.delete_stream(self.names.stored(REQUESTS)).await.ok();
+            return Err(error);
+        }
+        let durable = consumer::pull::Config {
+            durable_name: Some(DURABLE.to_string()),
+            deliver_policy: consumer::DeliverPolicy::All,
+            ack_policy: consumer::AckPolicy::Explicit,
+            ack_wait: ACK_WAIT,
+            max_deliver: MAX_DELIVER,
+            // The scenario's window, as on every other path; the default of 1 000 would be a second one.
+            max_ack_pending: i64::from(self.limits.max_in_flight),
+            ..consumer::pull::Config::default()
+        };
+        let created = requests.create_consumer(durable).await;
+        created.map(|_| ()).map_err(|error| self.refused(format!("creating consumer `{DURABLE}`: {error}")))
+    }
+
+    async fn generator(&self, index: u32, outcomes: Rc<dyn Outcomes>) -> Result<GeneratorEnd, TransportError> {
+        let subjects = self.names.request_subjects();
+        let publishers = Publishers::connect(&self.target, subjects, self.limits).await?;
+        let inbox = Inbox::new(publishers.first());
+        let acks = nats::subscribe(publishers.first(), inbox.wildcard(), None).await?;
+        tokio::task::spawn_local(read_acks(acks, outcomes));
+        let collector = if index == 0 { Some(self.collector().await?) } else { None };
+        Ok(GeneratorEnd { producer: Box::new(StreamProducer { publishers, inbox }), collector })
+    }
+
+    async fn worker(&self, index: u32) -> Result<WorkerEnd, TransportError> {
+        let (client, context) = self.connect("weighbridge-worker").await?;
+        let stream_name = self.names.stored(REQUESTS);
+        let failed = |reason: &dyn std::fmt::Display| TransportError::failed("opening the consumer", reason);
+        let durable: consumer::PullConsumer =
+            context.get_consumer_from_stream(DURABLE, &stream_name).await.map_err(|error| failed(&error))?;
+        let messages = durable.stream().max_messages_per_batch(self.pull_batch()).messages();
+        let messages = messages.await.map_err(|error| failed(&error))?;
+        let given_up = if index == 0 {
+            let advisory = format!("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{stream_name}.{DURABLE}");
+            Some(nats::subscribe(&client, advisory, None).await?)
+        } else {
+            None
+        };
+        let requests = context.get_stream_no_info(&stream_name).await.map_err(|error| failed(&error))?;
+        let inbox = Inbox::new(&client);
+        let acks = nats::subscribe(&client, inbox.wildcard(), None).await?;
+        let pending = Rc::new(RefCell::new(HashMap::new()));
+        tokio::task::spawn_local(acknowledge(acks, client.clone(), Rc::clone(&pending)));
+        let subjects = self.names.result_subjects().into_iter().map(Subject::from).collect();
+        let state = RefCell::new(ResponderState { inbox, next: 0 });
+        Ok(WorkerEnd {
+            consumer: Box::new(Requests { messages, given_up, requests }),
+            responder: Rc::new(StreamResponder { client, subjects, pending, state }),
+        })
+    }
+
+    async fn dismantle(&self) -> Result<(), TransportError> {
+        let (_client, context) = self.connect("weighbridge-preflight").await?;
+        for name in [REQUESTS, RESULTS] {
+            let deleted = context.delete_stream(self.names.stored(name)).await;
+            deleted.map_err(|error| TransportError::failed("deleting a stream of this run", error))?;
+        }
+        Ok(())
+    }
+}
+
+impl NatsJetstream {
+    async fn collector(&self) -> Result<Box<dyn Collector>, TransportError> {
+        let (client, context) = self.connect("weighbridge-collector").await?;
+        let failed = |reason: &dyn std::fmt::Display| TransportError::failed("reading the results", reason);
+        let name = self.names.stored(RESULTS);
+        let results = context.get_stream_no_info(&name).await.map_err(|error| failed(&error))?;
+        let config = consumer::pull::Config {
+            deliver_policy: consumer::DeliverPolicy::All,
+            ack_policy: consumer::AckPolicy::None,
+            ..consumer::pull::Config::default()
+        };
+        let consumer = results.create_consumer(config).await.map_err(|error| failed(&error))?;
+        let messages = consumer.stream().max_messages_per_batch(PULL_MAX).messages();
+        let messages = messages.await.map_err(|error| failed(&error))?;
+        Ok(Box::new(Results { messages, _client: client }))
+    }
+}
+
+/// A stream's answer to a publish.
+#[derive(Deserialize)]
+struct PubAck {
+    error: Option<ApiError>,
+}
+
+#[derive(Deserialize)]
+struct ApiError {
+    description: String,
+}
+
+/// Whether the stream has stored the message.
+fn stored(message: &async_nats::Message) -> Result<(), String> {
+    if message.status == Some(async_nats::StatusCode::NO_RESPONDERS) {
+        return Err("no stream takes this subject".to_string());
+    }
+    match serde_json::from_slice::<PubAck>(&message.payload) {
+        Ok(PubAck { error: None }) => Ok(()),
+        Ok(PubAck { error: Some(error) }) => Err(error.description),
+        Err(error) => Err(format!("unreadable acknowledgement: {error}")),
+    }
+}
+
+/// Sequence number in the last token of the inbox subject.
+fn sequence_of(message: &async_nats::Message) -> Option<u64> {
+    message.subject.rsplit_once('.').and_then(|(_, last)| last.parse().ok())
+}
+
+async fn read_acks(mut acks: Subscriber, outcomes: Rc<dyn Outcomes>) {
+    let mut batch = Vec::new();
+    while nats::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
+        let at_ns = now_ns();
+        for message in batch.drain(..) {
+            let Some(sequence) = sequence_of(&message) else { continue };
+            match stored(&message) {
+                Ok(()) => outcomes.accepted(sequence, at_ns),
+                Err(reason) => outcomes.rejected(sequence, &reason),
+            }
+        }
+    }
+}
+
+struct StreamProducer {
+    publishers: Publishers,
+    inbox: Inbox,
+}
+
+#[async_trait(?Send)]
+impl Producer for StreamProducer {
+    async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
+        for frame in batch.drain(..) {
+            let reply = self.inbox.subject(frame.sequence);
+            self.publishers.publish(frame, Some(reply)).await?;
+        }
+        Ok(())
+    }
+}
+
+struct Requests {
+    messages: consumer::pull::Stream,
+    /// Advisories of messages that the server will not deliver again; read by the first worker.
+    given_up: Option<Subscriber>,
+    requests: stream::Stream<()>,
+}
+
+#[derive(Deserialize)]
+struct MaxDeliveries {
+    stream_seq: u64,
+}
+
+impl Requests {
+    /// The message that an advisory speaks of, marked as parked.
+    async fn parked(&self, advisory: &async_nats::Message) -> Result<Delivery, TransportError> {
+        let failed = |reason: &dyn std::fmt::Display| TransportError::failed("reading a parked message", reason);
+        let advisory: MaxDeliveries =
+            serde_json::from_slice(&advisory.payload).map_err(|error| failed(&error))?;
+        let message =
+            self.requests.get_raw_message(advisory.stream_seq).await.map_err(|error| failed(&error))?;
+        Ok(Delivery { body: message.payload, receipt: super::Receipt::default(), parked: true })
+    }
+}
+
+#[async_trait(?Send)]
+impl Consumer for Requests {
+    async fn receive(&mut self, max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError> {
+        let closed = || TransportError::Closed { what: "the JetStream consumer" };
+        let advisory = async {
+            match &mut self.given_up {
+                Some(given_up) => given_up.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        let first = tokio::select! {
+            message = self.messages.next() => message,
+            advisory = advisory => {
+                into.push(self.parked(&advisory.ok_or_else(closed)?).await?);
+                return Ok(());
+            }
+        };
+        let first = first.ok_or_else(closed)?;
+        let first = first.map_err(|error| TransportError::failed("pulling requests", error))?;
+        into.push(nats::delivery(first.message));
+        for _ in 1..max {
+            match self.messages.next().now_or_never() {
+                Some(Some(Ok(message))) => into.push(nats::delivery(message.message)),
+                Some(Some(Err(error))) => return Err(TransportError::failed("pulling requests", error)),
+                Some(None) => return Err(closed()),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Requests whose result is on its way into the stream: reply subjects to acknowledge on, by result number.
+type PendingAcks = Rc<RefCell<HashMap<u64, Bytes>>>;
+
+struct StreamResponder {
+    client: Client,
+    subjects: Vec<Subject>,
+    pending: PendingAcks,
+    state: RefCell<ResponderState>,
+}
+
+struct ResponderState {
+    inbox: Inbox,
+    next: u64,
+}
+
+/// Acknowledges a request once its result is stored; a refused result leaves the request to be redelivered.
+async fn acknowledge(mut acks: Subscriber, client: Client, pending: PendingAcks) {
+    let mut batch = Vec::new();
+    while nats::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
+        for message in batch.drain(..) {
+            let request = sequence_of(&message).and_then(|number| pending.borrow_mut().remove(&number));
+            let Some(request) = request else { continue };
+            if let Err(reason) = stored(&message) {
+                tracing::warn!("the stream refused a result: {reason}");
+                continue;
+            }
+            if let Err(error) = ack(&client, request).await {
+                tracing::warn!("{error}");
+            }
+        }
+    }
+}
+
+async fn ack(client: &Client, receipt: Bytes) -> Result<(), TransportError> {
+    let failed = |reason: &dyn std::fmt::Display| TransportError::failed("acknowledging a request", reason);
+    let subject = Subject::from_utf8(receipt).map_err(|error| failed(&error))?;
+    client.publish(subject, Bytes::from_static(b"+ACK")).await.map_err(|error| failed(&error))
+}
+
+#[async_trait(?Send)]
+impl Responder for StreamResponder {
+    async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+        for reply in replies.drain(..) {
+            let Some(receipt) = reply.receipt.0 else { continue };
+            let Some(body) = reply.body else {
+                ack(&self.client, receipt).await?;
+                continue;
+            };
+            let subject = self.subjects[reply.key as usize].clone();
+            let inbox = {
+                let mut state = self.state.borrow_mut();
+                state.next += 1;
+                let number = state.next;
+                self.pending.borrow_mut().insert(number, receipt);
+                state.inbox.subject(number)
+            };
+            let published = self.client.publish_with_reply(subject, inbox, body).await;
+            published.map_err(|error| TransportError::failed("publishing a result on JetStream", error))?;
+        }
+        Ok(())
+    }
+}
+
+struct Results {
+    messages: consumer::pull::Stream,
+    _client: Client,
+}
+
+#[async_trait(?Send)]
+impl Collector for Results {
+    async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError> {
+        let failed = |error: &dyn std::fmt::Display| TransportError::failed("pulling results", error);
+        let closed = || TransportError::Closed { what: "the results consumer" };
+        let mut next = Some(self.messages.next().await);
+        while let Some(message) = next {
+            let message = message.ok_or_else(closed)?.map_err(|error| failed(&error))?;
+            into.push(Arrival { body: message.message.payload, sequence: None, refusal: None });
+            next = if into.len() < max { self.messages.next().now_or_never() } else { None };
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! NATS request/reply: `prioritization.sync`, workers in a queue group, the reply on the requester's inbox.
+//!
+//! Requests go out with a reply subject that ends in the sequence number; that is `request()` on the wire.
+//! A request that nobody serves is refused by the server at once.
+
+use std::rc::Rc;
+
+use async_nats::{Client, Subject, Subscriber};
+use async_trait::async_trait;
+
+use super::nats::{self, Inbox, NatsTarget, Publishers};
+use super::nats_core::Requests;
+use super::{
+    Arrival, Collector, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply, Responder, Transport,
+    TransportError, WorkerEnd,
+};
+
+pub struct NatsRequest {
+    target: NatsTarget,
+    names: Names,
+    limits: Limits,
+}
+
+impl NatsRequest {
+    pub fn new(target: NatsTarget, names: Names, limits: Limits) -> Self {
+        Self { target, names, limits }
+    }
+}
+
+#[async_trait(?Send)]
+impl Transport for NatsRequest {
+    async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
+        let client = nats::connect(&self.target, "weighbridge-preflight", 0).await?;
+        nats::check_payload(&client, longest_body_bytes)?;
+        nats::barrier(&client).await
+    }
+
+    async fn generator(
+        &self,
+        _index: u32,
+        _outcomes: Rc<dyn Outcomes>,
+    ) -> Result<GeneratorEnd, TransportError> {
+        let publishers = Publishers::connect(&self.target, vec![self.names.sync()], self.limits).await?;
+        let inbox = Inbox::new(publishers.first());
+        // The inbox is read on the first publishing connection, as a client's own request() would.
+        let replies = nats::subscribe(publishers.first(), inbox.wildcard(), None).await?;
+        Ok(GeneratorEnd {
+            producer: Box::new(Requester { publishers, inbox }),
+            collector: Some(Box::new(Replies(replies))),
+        })
+    }
+
+    async fn worker(&self, _index: u32) -> Result<WorkerEnd, TransportError> {
+        let queue = self.limits.max_in_flight as usize;
+        let client = nats::connect(&self.target, "weighbridge-worker", queue).await?;
+        let requests = nats::subscribe(&client, self.names.sync(), Some("weighbridge")).await?;
+        Ok(WorkerEnd {
+            consumer: Box::new(Requests { requests }),
+            responder: Rc::new(ReplyPublisher { client }),
+        })
+    }
+
+    async fn dismantle(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
+}
+
+struct Requester {
+    publishers: Publishers,
+    inbox: Inbox,
+}
+
+#[async_trait(?Send)]
+impl Producer for Requester {
+    async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
+        for frame in batch.drain(..) {
+            let reply = self.inbox.subject(frame.sequence);
+            self.publishers.publish(frame, Some(reply)).await?;
+        }
+        Ok(())
+    }
+}
+
+struct ReplyPublisher {
+    client: Client,
+}
+
+#[async_trait(?Send)]
+impl Responder for ReplyPublisher {
+    async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+        for reply in replies.drain(..) {
+            let (Some(body), Some(subject)) = (reply.body, reply.receipt.0) else { continue };
+            let subject = Subject::from_utf8(subject)
+                .map_err(|error| TransportError::failed("reading a reply subject", error))?;
+            let published = self.client.publish(subject, body).await;
+            published.map_err(|error| TransportError::failed("replying on NATS", error))?;
+        }
+        Ok(())
+    }
+}
+
+struct Replies(Subscriber);
+
+#[async_trait(?Send)]
+impl Collector for Replies {
+    async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError> {
+        nats::take(&mut self.0, max, |message| into.push(nats::arrival(message))).await
+    }
+}

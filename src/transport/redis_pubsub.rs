@@ -1,0 +1,221 @@
+//! Redis Pub/Sub: `PUBLISH` both ways.
+//!
+//! Redis shares no work among subscribers, so one subscription feeds all workers, as the engine does today.
+//! The library queues what it reads without bound; here the queue is bounded and drops are counted, as the
+//! NATS client does, so that slow consumers are treated alike.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender, TrySendError};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use redis::aio::{MultiplexedConnection, PubSubStream};
+use redis::{Pipeline, Value};
+
+use super::redis_client::{Pipelines, RedisTarget, client, plain};
+use super::{
+    Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Receipt,
+    Reply, Responder, Transport, TransportError, WorkerEnd,
+};
+
+/// As many as the NATS client holds for a slow subscription.
+const SUBSCRIPTION_CAPACITY: usize = 65_536;
+
+pub struct RedisPubsub {
+    target: RedisTarget,
+    names: Names,
+    limits: Limits,
+    /// The engine's one subscription: the first worker reads it into here, all workers take from here.
+    requests: (Sender<Bytes>, Receiver<Bytes>),
+    dropped: Arc<AtomicU64>,
+}
+
+impl RedisPubsub {
+    pub fn new(target: RedisTarget, names: Names, limits: Limits) -> Self {
+        let requests = async_channel::bounded(SUBSCRIPTION_CAPACITY);
+        Self { target, names, limits, requests, dropped: Arc::new(AtomicU64::new(0)) }
+    }
+
+    /// Subscribes, and waits until the server counts the subscriber.
+    async fn subscribe(&self, channels: Vec<String>) -> Result<PubSubStream, TransportError> {
+        let client = client(&self.target)?;
+        let subscribed = client.get_async_pubsub().await.map_err(|error| self.target.unreachable(&error))?;
+        let (mut sink, stream) = subscribed.split();
+        let confirmed = sink.subscribe(&channels).await;
+        confirmed.map_err(|error| TransportError::failed("SUBSCRIBE", plain(&error)))?;
+        // The sink may go: the stream keeps the connection.
+        Ok(stream)
+    }
+}
+
+#[async_trait(?Send)]
+impl Transport for RedisPubsub {
+    async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
+        preflight(&self.target, longest_body_bytes).await?;
+        let mut connection = self.target.connect(Some(Duration::from_secs(5)), 0).await?;
+        // A canary: the right to publish shows only when publishing. Nobody listens to this channel.
+        let canary = format!("{}.preflight", self.names.request());
+        let published: Result<i64, _> =
+            redis::cmd("PUBLISH").arg(canary).arg("").query_async(&mut connection).await;
+        published.map(|_| ()).map_err(|error| TransportError::Refused {
+            broker: "redis-server",
+            address: self.target.address.clone(),
+            reason: format!("PUBLISH: {}", plain(&error)),
+        })
+    }
+
+    async fn generator(&self, index: u32, outcomes: Rc<dyn Outcomes>) -> Result<GeneratorEnd, TransportError> {
+        let pipelines = Pipelines::connect(&self.target, self.limits, outcomes).await?;
+        let channels = self.names.request_subjects();
+        let collector: Option<Box<dyn Collector>> = if index == 0 {
+            let results = self.subscribe(self.names.result_subjects()).await?;
+            let (sender, receiver) = async_channel::bounded(SUBSCRIPTION_CAPACITY);
+            tokio::task::spawn_local(pump(results, sender, Arc::clone(&self.dropped)));
+            Some(Box::new(Results(receiver)))
+        } else {
+            None
+        };
+        Ok(GeneratorEnd { producer: Box::new(Publisher { pipelines, channels }), collector })
+    }
+
+    async fn worker(&self, index: u32) -> Result<WorkerEnd, TransportError> {
+        if index == 0 {
+            let requests = self.subscribe(self.names.request_subjects()).await?;
+            tokio::task::spawn_local(pump(requests, self.requests.0.clone(), Arc::clone(&self.dropped)));
+        }
+        let timeout = Duration::from_nanos(self.limits.timeout_ns);
+        let connection = self.target.connect(Some(timeout), self.limits.max_in_flight as usize).await?;
+        let channels = self.names.result_subjects();
+        let first = (index == 0).then(|| Arc::clone(&self.dropped));
+        Ok(WorkerEnd {
+            consumer: Box::new(Requests { requests: self.requests.1.clone(), dropped: first }),
+            responder: Rc::new(ResultPublisher { connection, channels }),
+        })
+    }
+
+    async fn dismantle(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
+}
+
+/// Checks that the server answers commands and takes bodies of this size.
+pub(super) async fn preflight(target: &RedisTarget, body_bytes: usize) -> Result<(), TransportError> {
+    let mut connection = target.connect(Some(Duration::from_secs(5)), 0).await?;
+    let pong: Result<String, _> = redis::cmd("PING").query_async(&mut connection).await;
+    pong.map_err(|error| target.unreachable(&error))?;
+    let limit: Result<Vec<String>, _> =
+        redis::cmd("CONFIG").arg("GET").arg("proto-max-bulk-len").query_async(&mut connection).await;
+    // CONFIG may be forbidden on external servers; the limit is then the server's to enforce.
+    let limit_bytes = limit.ok().and_then(|pair| pair.get(1).and_then(|value| value.parse().ok()));
+    if let Some(limit_bytes) = limit_bytes
+        && body_bytes > limit_bytes
+    {
+        let (broker, setting) = ("redis-server", "proto-max-bulk-len");
+        return Err(TransportError::TooLarge { broker, setting, body_bytes, limit_bytes });
+    }
+    Ok(())
+}
+
+/// Moves messages from a subscription into the bounded queue, counting what doesn't fit.
+async fn pump(mut messages: PubSubStream, queue: Sender<Bytes>, dropped: Arc<AtomicU64>) {
+    while let Some(message) = messages.next().await {
+        let body: Bytes = match message.get_payload() {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::warn!("unreadable Pub/Sub message: {error}");
+                continue;
+            }
+        };
+        match queue.try_send(body) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                dropped.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(TrySendError::Closed(_)) => return,
+        }
+    }
+    // The end of the stream is a gap: the library does not reconnect.
+    queue.close();
+}
+
+async fn take(queue: &Receiver<Bytes>, max: usize, mut each: impl FnMut(Bytes)) -> Result<(), TransportError> {
+    let first = queue.recv().await;
+    each(first.map_err(|_| TransportError::Closed { what: "the Redis subscription" })?);
+    for _ in 1..max {
+        let Ok(body) = queue.try_recv() else { break };
+        each(body);
+    }
+    Ok(())
+}
+
+struct Publisher {
+    pipelines: Pipelines,
+    channels: Vec<String>,
+}
+
+#[async_trait(?Send)]
+impl Producer for Publisher {
+    async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
+        let mut pipeline = Pipeline::with_capacity(batch.len());
+        let mut sequences = Vec::with_capacity(batch.len());
+        for frame in batch.drain(..) {
+            pipeline.cmd("PUBLISH").arg(&self.channels[frame.key as usize]).arg(&frame.body[..]);
+            sequences.push(frame.sequence);
+        }
+        self.pipelines.send(sequences, pipeline);
+        Ok(())
+    }
+}
+
+struct Requests {
+    requests: Receiver<Bytes>,
+    /// Set on the one consumer that reports for all.
+    dropped: Option<Arc<AtomicU64>>,
+}
+
+#[async_trait(?Send)]
+impl Consumer for Requests {
+    async fn receive(&mut self, max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError> {
+        let each = |body| into.push(Delivery { body, receipt: Receipt::default(), parked: false });
+        take(&self.requests, max, each).await
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped.as_ref().map_or(0, |dropped| dropped.load(Ordering::Relaxed))
+    }
+}
+
+struct ResultPublisher {
+    connection: MultiplexedConnection,
+    channels: Vec<String>,
+}
+
+#[async_trait(?Send)]
+impl Responder for ResultPublisher {
+    async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+        let mut pipeline = Pipeline::with_capacity(replies.len());
+        for reply in replies.drain(..) {
+            let Some(body) = reply.body else { continue };
+            pipeline.cmd("PUBLISH").arg(&self.channels[reply.key as usize]).arg(&body[..]);
+        }
+        if pipeline.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.connection.clone();
+        let published: Result<Value, _> = pipeline.query_async(&mut connection).await;
+        published.map(|_| ()).map_err(|error| TransportError::failed("publishing results", plain(&error)))
+    }
+}
+
+struct Results(Receiver<Bytes>);
+
+#[async_trait(?Send)]
+impl Collector for Results {
+    async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError> {
+        take(&self.0, max, |body| into.push(Arrival { body, sequence: None, refusal: None })).await
+    }
+}

@@ -1,0 +1,344 @@
+//! Redis Streams: `XADD` into one stream, workers in a consumer group, results in a second stream.
+//!
+//! Entries carry the guide's two parts, `subject` and `data`. An acknowledged request is deleted, as a
+//! work-queue stream in JetStream does. What a dead worker left pending is reclaimed after 30 s, at most
+//! three deliveries in all; then it is parked.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use redis::aio::MultiplexedConnection;
+use redis::{Pipeline, RedisError, Value};
+
+use super::redis_client::{Pipelines, RedisTarget, plain};
+use super::redis_pubsub::preflight;
+use super::{
+    Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Receipt,
+    Reply, Responder, Transport, TransportError, WorkerEnd,
+};
+use crate::clock::now_ns;
+
+const GROUP: &str = "priority-workers";
+const CLAIM_AFTER_MS: u64 = 30_000;
+const DELIVERIES_MAX: i64 = 3;
+/// How often a worker looks for entries to reclaim.
+const CLAIM_EVERY_NS: u64 = 5_000_000_000;
+/// Longest wait of a blocking read; the connection itself waits without limit.
+const BLOCK_MS: usize = 1_000;
+/// Most entries of one read where scoring takes no time.
+const READ_MAX: usize = 500;
+
+pub struct RedisStreams {
+    target: RedisTarget,
+    names: Names,
+    limits: Limits,
+}
+
+impl RedisStreams {
+    pub fn new(target: RedisTarget, names: Names, limits: Limits) -> Self {
+        Self { target, names, limits }
+    }
+
+    async fn commands(&self) -> Result<MultiplexedConnection, TransportError> {
+        let timeout = Duration::from_nanos(self.limits.timeout_ns);
+        self.target.connect(Some(timeout), self.limits.max_in_flight as usize).await
+    }
+
+    fn refused(&self, what: &str, error: &RedisError) -> TransportError {
+        let reason = format!("{what}: {}", plain(error));
+        TransportError::Refused { broker: "redis-server", address: self.target.address.clone(), reason }
+    }
+
+    /// Entries of one read: no hoard beyond twice what a worker scores at a time.
+    fn read_count(&self) -> usize {
+        if self.limits.service_ns_mean == 0 {
+            return READ_MAX;
+        }
+        (2 * self.limits.worker_concurrency as usize).min(READ_MAX)
+    }
+}
+
+#[async_trait(?Send)]
+impl Transport for RedisStreams {
+    async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
+        preflight(&self.target, longest_body_bytes).await?;
+        let mut connection = self.commands().await?;
+        for key in [self.names.request(), self.names.result()] {
+            let exists: Result<bool, _> = redis::cmd("EXISTS").arg(&key).query_async(&mut connection).await;
+            if exists.map_err(|error| self.refused("EXISTS", &error))? {
+                let address = self.target.address.clone();
+                return Err(TransportError::Exists { what: "key", name: key, address });
+            }
+        }
+        let created: Result<Value, _> = redis::cmd("XGROUP")
+            .arg("CREATE")
+            .arg(self.names.request())
+            .arg(GROUP)
+            .arg("0")
+            .arg("MKSTREAM")
+            .query_async(&mut connection)
+            .await;
+        created.map(|_| ()).map_err(|error| self.refused("XGROUP CREATE", &error))
+    }
+
+    async fn generator(&self, index: u32, outcomes: Rc<dyn Outcomes>) -> Result<GeneratorEnd, TransportError> {
+        let pipelines = Pipelines::connect(&self.target, self.limits, outcomes).await?;
+        let (stream, subjects) = (self.names.request(), self.names.request_subjects());
+        let collector: Option<Box<dyn Collector>> = if index == 0 {
+            let connection = self.target.connect(None, 0).await?;
+            let position = "0-0".to_string();
+            Some(Box::new(Results { connection, stream: self.names.result(), position }))
+        } else {
+            None
+        };
+        Ok(GeneratorEnd { producer: Box::new(Adder { pipelines, stream, subjects }), collector })
+    }
+
+    async fn worker(&self, index: u32) -> Result<WorkerEnd, TransportError> {
+        // A connection of its own for blocking reads: shared with publishers, it would hold them up.
+        let reader = self.target.connect(None, 0).await?;
+        let commands = self.commands().await?;
+        let consumer = Requests {
+            reader,
+            commands: commands.clone(),
+            stream: self.names.request(),
+            consumer: format!("worker-{index}"),
+            count: self.read_count(),
+            claim_at_ns: Cell::new(now_ns() + CLAIM_EVERY_NS),
+        };
+        let responder = ResultAdder {
+            connection: commands,
+            requests: self.names.request(),
+            results: self.names.result(),
+            subjects: self.names.result_subjects(),
+        };
+        Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })
+    }
+
+    async fn dismantle(&self) -> Result<(), TransportError> {
+        let mut connection = self.commands().await?;
+        let keys = [self.names.request(), self.names.result()];
+        let deleted: Result<i64, _> = redis::cmd("DEL").arg(&keys).query_async(&mut connection).await;
+        deleted.map(|_| ()).map_err(|error| self.refused("DEL", &error))
+    }
+}
+
+fn add(pipeline: &mut Pipeline, stream: &str, subject: &str, body: &[u8]) {
+    pipeline.cmd("XADD").arg(stream).arg("*").arg("subject").arg(subject).arg("data").arg(body);
+}
+
+struct Adder {
+    pipelines: Pipelines,
+    stream: String,
+    subjects: Vec<String>,
+}
+
+#[async_trait(?Send)]
+impl Producer for Adder {
+    async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
+        let mut pipeline = Pipeline::with_capacity(batch.len());
+        let mut sequences = Vec::with_capacity(batch.len());
+        for frame in batch.drain(..) {
+            add(&mut pipeline, &self.stream, &self.subjects[frame.key as usize], &frame.body);
+            sequences.push(frame.sequence);
+        }
+        self.pipelines.send(sequences, pipeline);
+        Ok(())
+    }
+}
+
+struct Requests {
+    reader: MultiplexedConnection,
+    commands: MultiplexedConnection,
+    stream: String,
+    consumer: String,
+    count: usize,
+    claim_at_ns: Cell<u64>,
+}
+
+#[async_trait(?Send)]
+impl Consumer for Requests {
+    async fn receive(&mut self, max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError> {
+        while into.is_empty() {
+            if now_ns() >= self.claim_at_ns.get() {
+                self.claim_at_ns.set(now_ns() + CLAIM_EVERY_NS);
+                self.reclaim(into).await?;
+                continue;
+            }
+            let read: Result<Value, RedisError> = redis::cmd("XREADGROUP")
+                .arg("GROUP")
+                .arg(GROUP)
+                .arg(&self.consumer)
+                .arg("COUNT")
+                .arg(self.count.min(max))
+                .arg("BLOCK")
+                .arg(BLOCK_MS)
+                .arg("STREAMS")
+                .arg(&self.stream)
+                .arg(">")
+                .query_async(&mut self.reader)
+                .await;
+            let read = read.map_err(|error| TransportError::failed("XREADGROUP", plain(&error)))?;
+            for entry in entries_of_read(read)? {
+                into.push(entry.delivery(false));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Requests {
+    /// Takes over what other workers left pending for too long; entries past their last delivery are parked.
+    async fn reclaim(&mut self, into: &mut Vec<Delivery>) -> Result<(), TransportError> {
+        let failed = |error: RedisError| TransportError::failed("XAUTOCLAIM", plain(&error));
+        let claimed: Value = redis::cmd("XAUTOCLAIM")
+            .arg(&self.stream)
+            .arg(GROUP)
+            .arg(&self.consumer)
+            .arg(CLAIM_AFTER_MS)
+            .arg("0-0")
+            .arg("COUNT")
+            .arg(self.count)
+            .query_async(&mut self.commands)
+            .await
+            .map_err(failed)?;
+        // Reply: next cursor, entries, ids that were deleted meanwhile.
+        let Value::Array(parts) = claimed else { return Ok(()) };
+        let Some(entries) = parts.into_iter().nth(1) else { return Ok(()) };
+        for entry in entries_of(entries)? {
+            let pending: Vec<(String, String, i64, i64)> = redis::cmd("XPENDING")
+                .arg(&self.stream)
+                .arg(GROUP)
+                .arg(&entry.id[..])
+                .arg(&entry.id[..])
+                .arg(1)
+                .query_async(&mut self.commands)
+                .await
+                .map_err(failed)?;
+            let deliveries = pending.first().map_or(1, |(_, _, _, deliveries)| *deliveries);
+            into.push(entry.delivery(deliveries > DELIVERIES_MAX));
+        }
+        Ok(())
+    }
+}
+
+/// One entry of a stream.
+struct Entry {
+    id: Bytes,
+    data: Bytes,
+}
+
+impl Entry {
+    fn delivery(self, parked: bool) -> Delivery {
+        Delivery { body: self.data, receipt: Receipt(Some(self.id)), parked }
+    }
+}
+
+/// Reads the reply of `XREADGROUP` or `XREAD`: nil, or for each stream its name and entries.
+fn entries_of_read(reply: Value) -> Result<Vec<Entry>, TransportError> {
+    let mut all = Vec::new();
+    if let Value::Array(streams) = reply {
+        for stream in streams {
+            if let Value::Array(parts) = stream
+                && let Some(entries) = parts.into_iter().nth(1)
+            {
+                all.append(&mut entries_of(entries)?);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn entries_of(reply: Value) -> Result<Vec<Entry>, TransportError> {
+    let malformed = || TransportError::failed("reading a stream", "the reply has an unknown shape");
+    let Value::Array(entries) = reply else { return Ok(Vec::new()) };
+    let mut all = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let Value::Array(parts) = entry else { return Err(malformed()) };
+        let mut parts = parts.into_iter();
+        let (Some(Value::BulkString(id)), Some(Value::Array(fields))) = (parts.next(), parts.next()) else {
+            return Err(malformed());
+        };
+        // A foreign entry has no `data`; an empty body makes it count as unexpected.
+        let mut data = Bytes::new();
+        let mut fields = fields.into_iter();
+        while let (Some(name), Some(value)) = (fields.next(), fields.next()) {
+            if let (Value::BulkString(name), Value::BulkString(value)) = (name, value)
+                && name == b"data"
+            {
+                data = Bytes::from(value);
+            }
+        }
+        all.push(Entry { id: Bytes::from(id), data });
+    }
+    Ok(all)
+}
+
+struct ResultAdder {
+    connection: MultiplexedConnection,
+    requests: String,
+    results: String,
+    subjects: Vec<String>,
+}
+
+#[async_trait(?Send)]
+impl Responder for ResultAdder {
+    async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+        let mut add_results = Pipeline::with_capacity(replies.len());
+        let mut done = Vec::with_capacity(replies.len());
+        for reply in replies.drain(..) {
+            if let Some(body) = reply.body {
+                add(&mut add_results, &self.results, &self.subjects[reply.key as usize], &body);
+            }
+            done.extend(reply.receipt.0);
+        }
+        let mut connection = self.connection.clone();
+        // Requests are acknowledged only once their results are in: a refused XADD leaves them pending.
+        if !add_results.is_empty() {
+            let added: Result<Value, _> = add_results.query_async(&mut connection).await;
+            added.map_err(|error| TransportError::failed("XADD of results", plain(&error)))?;
+        }
+        if done.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<&[u8]> = done.iter().map(|id| &id[..]).collect();
+        let mut settle = Pipeline::with_capacity(2);
+        settle.cmd("XACK").arg(&self.requests).arg(GROUP).arg(&ids);
+        settle.cmd("XDEL").arg(&self.requests).arg(&ids);
+        let settled: Result<Value, _> = settle.query_async(&mut connection).await;
+        settled.map(|_| ()).map_err(|error| TransportError::failed("XACK", plain(&error)))
+    }
+}
+
+struct Results {
+    connection: MultiplexedConnection,
+    stream: String,
+    position: String,
+}
+
+#[async_trait(?Send)]
+impl Collector for Results {
+    async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError> {
+        while into.is_empty() {
+            let read: Result<Value, RedisError> = redis::cmd("XREAD")
+                .arg("COUNT")
+                .arg(max)
+                .arg("BLOCK")
+                .arg(BLOCK_MS)
+                .arg("STREAMS")
+                .arg(&self.stream)
+                .arg(&self.position)
+                .query_async(&mut self.connection)
+                .await;
+            let read = read.map_err(|error| TransportError::failed("XREAD", plain(&error)))?;
+            for entry in entries_of_read(read)? {
+                self.position = String::from_utf8_lossy(&entry.id).into_owned();
+                into.push(Arrival { body: entry.data, sequence: None, refusal: None });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! The workers of a trial: some threads, each with a runtime of its own and its share of the workers.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{mpsc, watch};
+
+use super::scoring::Scoring;
+use super::serve::{Serving, serve};
+use crate::mailbox::Mailboxes;
+use crate::plan::Workers;
+use crate::timer::Timer;
+use crate::transport::{Transport, TransportError};
+
+/// What all workers of a trial have in common.
+#[derive(Clone)]
+pub struct PoolRun {
+    pub transport: Arc<dyn Transport>,
+    pub scoring: Scoring,
+    pub workers: Workers,
+    pub seed: u64,
+    /// Different publishing connections of the run.
+    pub lanes: u64,
+    /// Whether a reply goes to the requester alone.
+    pub replies_to_sender: bool,
+    pub mailboxes: Arc<Mailboxes>,
+}
+
+/// Running worker threads.
+pub struct Pool {
+    threads: Vec<JoinHandle<PoolOutcome>>,
+    stop: watch::Sender<bool>,
+}
+
+/// Errors that ended workers early.
+#[derive(Debug, Default)]
+pub struct PoolOutcome {
+    pub errors: Vec<String>,
+}
+
+impl Pool {
+    /// Starts the workers; each thread says on `ready` when all of its workers are connected.
+    pub fn start(
+        run: &PoolRun,
+        threads: u32,
+        ready: &mpsc::UnboundedSender<Result<(), TransportError>>,
+    ) -> std::io::Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let threads = threads.clamp(1, run.workers.count.max(1));
+        let mut handles = Vec::new();
+        for thread in 0..threads {
+            let (run, ready, stopped) = (run.clone(), ready.clone(), stopped.clone());
+            let body = move || {
+                let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                    Ok(runtime) => runtime,
+                    Err(error) => return PoolOutcome { errors: vec![error.to_string()] },
+                };
+                let indices = (0..run.workers.count).filter(|index| index % threads == thread).collect();
+                tokio::task::LocalSet::new().block_on(&runtime, work(run, indices, ready, stopped))
+            };
+            handles.push(std::thread::Builder::new().name(format!("workers-{thread}")).spawn(body)?);
+        }
+        Ok(Self { threads: handles, stop })
+    }
+
+    /// Tells the workers to stop, and waits for them.
+    pub fn stop(self) -> PoolOutcome {
+        // No receiver left means that all threads have ended.
+        let _ = self.stop.send(true);
+        let mut all = PoolOutcome::default();
+        for thread in self.threads {
+            match thread.join() {
+                Ok(outcome) => all.errors.extend(outcome.errors),
+                Err(_) => all.errors.push("a worker thread panicked".to_string()),
+            }
+        }
+        all
+    }
+}
+
+async fn work(
+    run: PoolRun,
+    indices: Vec<u32>,
+    ready: mpsc::UnboundedSender<Result<(), TransportError>>,
+    mut stopped: watch::Receiver<bool>,
+) -> PoolOutcome {
+    let mut serving = FuturesUnordered::new();
+    let connected = connect(&run, indices).await;
+    let ends = match connected {
+        Ok(ends) => ends,
+        Err(error) => {
+            // The receiver is gone only if the trial was given up already.
+            let _ = ready.send(Err(error));
+            return PoolOutcome::default();
+        }
+    };
+    serving.extend(ends);
+    let _ = ready.send(Ok(()));
+    let mut outcome = PoolOutcome::default();
+    loop {
+        tokio::select! {
+            // An error means that the pool is gone: stop as well.
+            _ = stopped.wait_for(|stop| *stop) => return outcome,
+            Some(ended) = serving.next() => {
+                if let Err(error) = ended {
+                    let error: TransportError = error;
+                    outcome.errors.push(format!("a worker stopped: {error}"));
+                }
+            }
+        }
+    }
+}
+
+/// Connects the workers of one thread; the futures serve once polled.
+async fn connect(
+    run: &PoolRun,
+    indices: Vec<u32>,
+) -> Result<Vec<impl Future<Output = Result<(), TransportError>> + use<>>, TransportError> {
+    let timer =
+        Timer::start().map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
+    let serving = Serving {
+        scoring: Rc::new(run.scoring.clone()),
+        service_time: run.workers.service_time,
+        seed: run.seed,
+        concurrency: run.workers.concurrency,
+        lanes: run.lanes,
+        replies_to_sender: run.replies_to_sender,
+        mailboxes: Arc::clone(&run.mailboxes),
+        timer,
+    };
+    let mut ends = Vec::new();
+    for index in indices {
+        ends.push(serve(run.transport.worker(index).await?, serving.clone()));
+    }
+    Ok(ends)
+}

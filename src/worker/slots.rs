@@ -1,0 +1,132 @@
+//! A worker whose scoring takes time: as many slots as its concurrency, each busy until its reply is out.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::serve::{Order, Serving, Timestamp, parked, refuse};
+use super::service::sample_ns;
+use crate::clock::now_ns;
+use crate::mailbox::Event;
+use crate::transport::{Delivery, Reply, Responder, TransportError, WorkerEnd};
+
+/// A delivery that a slot works on.
+struct Job {
+    delivery: Delivery,
+    sequence: u64,
+    received_ns: u64,
+}
+
+/// What the slots of one worker share.
+struct Slots {
+    free: Arc<Semaphore>,
+    serving: Serving,
+    responder: Rc<dyn Responder>,
+    /// First failure of a slot; it closes the semaphore.
+    failure: RefCell<Option<TransportError>>,
+    arena: RefCell<BytesMut>,
+    timestamp: RefCell<Timestamp>,
+}
+
+/// Serves until the transport ends or a reply fails.
+pub async fn serve_in_slots(
+    mut end: WorkerEnd,
+    serving: Serving,
+    mut order: Order,
+) -> Result<(), TransportError> {
+    let slots = Rc::new(Slots {
+        free: Arc::new(Semaphore::new(serving.concurrency as usize)),
+        responder: Rc::clone(&end.responder),
+        failure: RefCell::new(None),
+        arena: RefCell::new(BytesMut::new()),
+        timestamp: RefCell::default(),
+        serving,
+    });
+    let mut deliveries = Vec::new();
+    let mut events = Vec::new();
+    while let Some(first) = slots.acquire().await {
+        let free = 1 + slots.free.available_permits();
+        let mut permit = Some(first);
+        end.consumer.receive(free, &mut deliveries).await?;
+        let received_ns = now_ns();
+        let mut jobs = Vec::with_capacity(deliveries.len());
+        let mut refusals = Vec::new();
+        for delivery in deliveries.drain(..) {
+            slots.sort(delivery, received_ns, &mut order, &mut events, &mut jobs, &mut refusals);
+        }
+        slots.serving.mailboxes.post(&mut events);
+        if !refusals.is_empty() {
+            end.responder.reply(&mut refusals).await?;
+        }
+        for job in jobs {
+            let free = match permit.take() {
+                Some(permit) => Some(permit),
+                None => slots.acquire().await,
+            };
+            let Some(permit) = free else { break };
+            tokio::task::spawn_local(Rc::clone(&slots).work(job, permit));
+        }
+    }
+    Err(slots.failure.borrow_mut().take().unwrap_or(TransportError::Closed { what: "the worker" }))
+}
+
+impl Slots {
+    /// A free slot; none once a reply has failed.
+    async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.free).acquire_owned().await.ok()
+    }
+
+    /// Tells deliveries that are to be scored from those that are not.
+    fn sort(
+        &self,
+        delivery: Delivery,
+        received_ns: u64,
+        order: &mut Order,
+        events: &mut Vec<Event>,
+        jobs: &mut Vec<Job>,
+        refusals: &mut Vec<Reply>,
+    ) {
+        if delivery.parked {
+            events.push(parked(&delivery, &self.serving.scoring));
+            return;
+        }
+        match self.serving.scoring.read(&delivery.body).map(|accepted| accepted.sequence) {
+            Ok(sequence) => {
+                let reordered = order.is_behind(sequence);
+                events.push(Event::Received { sequence, at_ns: received_ns, reordered });
+                jobs.push(Job { delivery, sequence, received_ns });
+            }
+            Err(error) => {
+                let to_sender = self.serving.replies_to_sender;
+                let mut arena = self.arena.borrow_mut();
+                refusals.push(refuse(delivery, &error, to_sender, events, &mut arena));
+            }
+        }
+    }
+
+    /// Holds a slot for the request's service time and until its reply is out.
+    async fn work(self: Rc<Self>, job: Job, permit: OwnedSemaphorePermit) {
+        let serving = &self.serving;
+        let service_ns = sample_ns(serving.service_time, serving.seed, job.sequence);
+        serving.timer.sleep_until(job.received_ns + service_ns).await;
+        let at_ns = now_ns();
+        let Job { delivery, sequence, received_ns } = job;
+        let (key, body) = {
+            // Read before, so it reads again.
+            let Ok(accepted) = serving.scoring.read(&delivery.body) else { return };
+            let mut timestamp = self.timestamp.borrow_mut();
+            let mut arena = self.arena.borrow_mut();
+            (accepted.key, accepted.score(at_ns - received_ns, timestamp.at(at_ns), &mut arena))
+        };
+        serving.mailboxes.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
+        let mut reply = vec![Reply { key, body: Some(body), receipt: delivery.receipt }];
+        if let Err(error) = self.responder.reply(&mut reply).await {
+            self.failure.borrow_mut().get_or_insert(error);
+            self.free.close();
+        }
+        drop(permit);
+    }
+}
