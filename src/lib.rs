@@ -1,4 +1,5 @@
 //! Weighbridge: a load-testing and benchmarking harness for message brokers.
+pub mod broker;
 pub mod clock;
 pub mod ledger;
 pub mod load;

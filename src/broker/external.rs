@@ -1,0 +1,114 @@
+//! A server that somebody else runs, reached by URL. It is never signalled, and only what a run created in
+//! it is deleted.
+
+use std::net::ToSocketAddrs;
+use std::time::Duration;
+
+use super::discover::at_least;
+use super::redis_server::read_back;
+use super::{BrokerError, Config};
+use crate::terms::BrokerKind;
+use crate::transport::{NatsTarget, RedisTarget, TransportError, connect_nats};
+
+/// Servers before 2.10.23 could lose whole streams on a mere kill (nats-server #6888).
+const NATS_MINIMUM: &str = "2.10.23";
+
+const ATTEMPTS: u32 = 4;
+
+pub struct External {
+    pub kind: BrokerKind,
+    pub version: String,
+    /// Without credentials.
+    pub address: String,
+    pub config: Config,
+    pub redis: Option<RedisTarget>,
+    pub nats: Option<NatsTarget>,
+}
+
+impl External {
+    /// Checks where the URL leads, connects, and reads what can be read.
+    pub async fn reach(kind: BrokerKind, url: &str, allowed_hosts: &[String]) -> Result<Self, BrokerError> {
+        match kind {
+            BrokerKind::RedisServer => Self::redis(url, allowed_hosts).await,
+            BrokerKind::NatsServer => Self::nats(url, allowed_hosts).await,
+        }
+    }
+
+    async fn redis(url: &str, allowed_hosts: &[String]) -> Result<Self, BrokerError> {
+        let target = RedisTarget::new(url)?;
+        check_host(&target.address, allowed_hosts)?;
+        let timeout = Some(Duration::from_secs(5));
+        let mut connection = retry(async || target.connect(timeout, 0).await).await?;
+        let config = read_back(&mut connection).await?;
+        let version = config.get("redis_version").cloned().unwrap_or_else(|| "unknown".to_string());
+        let (kind, address) = (BrokerKind::RedisServer, target.address.clone());
+        Ok(Self { kind, version, address, config, redis: Some(target), nats: None })
+    }
+
+    async fn nats(url: &str, allowed_hosts: &[String]) -> Result<Self, BrokerError> {
+        let target = NatsTarget::new(url)?;
+        check_host(&target.address, allowed_hosts)?;
+        let client = retry(async || connect_nats(&target, "weighbridge-preflight", 0).await).await?;
+        let info = client.server_info();
+        if !at_least(&info.version, NATS_MINIMUM) {
+            let reason = format!("version {} is older than {NATS_MINIMUM}, the first that keeps streams over a kill", info.version);
+            let address = target.address.clone();
+            return Err(TransportError::Refused { broker: "nats-server", address, reason }.into());
+        }
+        let config = Config::from([
+            ("go".to_string(), info.go.clone()),
+            ("max_payload".to_string(), info.max_payload.to_string()),
+        ]);
+        let (kind, address) = (BrokerKind::NatsServer, target.address.clone());
+        Ok(Self { kind, version: info.version.clone(), address, config, redis: None, nats: Some(target) })
+    }
+}
+
+/// Tries some times while a server can't be reached; a refusal is final.
+async fn retry<T>(mut attempt: impl AsyncFnMut() -> Result<T, TransportError>) -> Result<T, TransportError> {
+    let mut wait = Duration::from_millis(100);
+    for _ in 1..ATTEMPTS {
+        match attempt().await {
+            Err(TransportError::Unavailable { .. }) => {}
+            other => return other,
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+    }
+    attempt().await
+}
+
+/// Refuses hosts that are not loopback unless they were allowed by name. Judges by the addresses that the
+/// name resolves to, since a name proves nothing.
+pub fn check_host(address: &str, allowed_hosts: &[String]) -> Result<(), BrokerError> {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if allowed_hosts.iter().any(|allowed| allowed == bare) {
+        return Ok(());
+    }
+    let resolved = address.to_socket_addrs();
+    let resolved: Vec<_> = resolved
+        .map_err(|error| BrokerError::Unresolved { host: bare.to_string(), reason: error.to_string() })?
+        .map(|address| address.ip())
+        .collect();
+    if resolved.iter().all(std::net::IpAddr::is_loopback) {
+        return Ok(());
+    }
+    let list: Vec<_> = resolved.iter().map(ToString::to_string).collect();
+    Err(BrokerError::HostNotAllowed { host: bare.to_string(), resolved: list.join(", ") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_passes_and_other_hosts_need_to_be_allowed() {
+        assert!(check_host("127.0.0.1:6379", &[]).is_ok());
+        assert!(check_host("localhost:6379", &[]).is_ok());
+        assert!(check_host("[::1]:6379", &[]).is_ok());
+        let error = check_host("192.0.2.7:6379", &[]).unwrap_err().to_string();
+        assert!(error.contains("--allow-host 192.0.2.7"), "{error}");
+        assert!(check_host("192.0.2.7:6379", &["192.0.2.7".to_string()]).is_ok());
+    }
+}

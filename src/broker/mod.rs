@@ -1,0 +1,218 @@
+//! Brokers: processes of our own on free loopback ports, or servers reached by URL.
+//!
+//! A managed broker lives in a temporary directory, dies with the harness however that ends, and is the
+//! only kind of process that is ever signalled. Settings that bear on the figures are set explicitly and
+//! read back.
+
+mod discover;
+mod external;
+mod managed;
+mod nats_server;
+mod process;
+mod redis_server;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::plan;
+use crate::result::{BrokerRecord, BrokerSample};
+use crate::terms::BrokerKind;
+use crate::transport::{Targets, TransportError};
+
+pub use discover::{Binaries, Binary, cache_dir, find};
+pub use external::check_host;
+pub use process::{Usage, own_usage};
+
+/// Which servers may be used.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub binaries: Binaries,
+    /// Hosts beyond loopback that the user has allowed.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// Why there is no broker to measure.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokerError {
+    #[error("{kind} not found; looked for {looked_for}\n  install it with: {install}\n  or name a server with {url_flag}")]
+    NotFound { kind: BrokerKind, looked_for: String, install: &'static str, url_flag: &'static str },
+    #[error("{path} is {kind} {version}; at least {minimum} is needed\n  install it with: {install}")]
+    TooOld { kind: BrokerKind, path: String, version: String, minimum: &'static str, install: &'static str },
+    #[error("starting {kind}: {reason}\n  its directory is kept: {directory}")]
+    Start { kind: BrokerKind, reason: String, directory: PathBuf },
+    #[error("{host} is not a loopback address (it resolves to {resolved}); pass --allow-host {host} if load may go there")]
+    HostNotAllowed { host: String, resolved: String },
+    #[error("cannot resolve {host}: {reason}")]
+    Unresolved { host: String, reason: String },
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error("{action}: {source}")]
+    Io { action: String, source: std::io::Error },
+}
+
+/// A broker ready for one trial.
+pub enum Broker {
+    Redis(redis_server::RedisServer),
+    Nats(nats_server::NatsServer),
+    External(external::External),
+}
+
+/// Where managed brokers and external ones come from, for one trial.
+pub async fn start(
+    kind: BrokerKind,
+    plan: &plan::Brokers,
+    options: &Options,
+) -> Result<Broker, BrokerError> {
+    let url = match kind {
+        BrokerKind::RedisServer => plan.redis_url.as_deref(),
+        BrokerKind::NatsServer => plan.nats_url.as_deref(),
+    };
+    if let Some(url) = url {
+        return Ok(Broker::External(external::External::reach(kind, url, &options.allowed_hosts).await?));
+    }
+    let binary = find(kind, &options.binaries)?;
+    Ok(match kind {
+        BrokerKind::RedisServer => Broker::Redis(redis_server::RedisServer::start(&binary, plan.durability).await?),
+        BrokerKind::NatsServer => Broker::Nats(nats_server::NatsServer::start(&binary, plan.durability).await?),
+    })
+}
+
+impl Broker {
+    pub fn kind(&self) -> BrokerKind {
+        match self {
+            Self::Redis(_) => BrokerKind::RedisServer,
+            Self::Nats(_) => BrokerKind::NatsServer,
+            Self::External(external) => external.kind,
+        }
+    }
+
+    /// Adds where to connect.
+    pub fn add_target(&self, targets: &mut Targets) {
+        match self {
+            Self::Redis(server) => targets.redis = Some(server.target.clone()),
+            Self::Nats(server) => targets.nats = Some(server.target.clone()),
+            Self::External(external) => {
+                targets.redis = external.redis.clone().or(targets.redis.take());
+                targets.nats = external.nats.clone().or(targets.nats.take());
+            }
+        }
+    }
+
+    /// Process id of a managed broker.
+    pub fn pid(&self) -> Option<u32> {
+        match self {
+            Self::Redis(server) => Some(server.process.id()),
+            Self::Nats(server) => Some(server.process.id()),
+            Self::External(_) => None,
+        }
+    }
+
+    /// Bytes of traffic since the broker started, as it counts them.
+    pub async fn traffic(&mut self) -> Option<Traffic> {
+        match self {
+            Self::Redis(server) => server.traffic().await,
+            Self::Nats(server) => server.traffic(),
+            Self::External(_) => None,
+        }
+    }
+
+    /// The record without usage figures.
+    pub fn record(&self) -> BrokerRecord {
+        let (version, address, config, managed) = match self {
+            Self::Redis(server) => (&server.version, &server.target.address, &server.config, true),
+            Self::Nats(server) => (&server.version, &server.target.address, &server.config, true),
+            Self::External(server) => (&server.version, &server.address, &server.config, false),
+        };
+        BrokerRecord {
+            kind: self.kind(),
+            version: version.clone(),
+            managed,
+            address: address.clone(),
+            config: config.clone(),
+            cpu_seconds: None,
+            rss_bytes_max: None,
+            net_in_bytes: None,
+            net_out_bytes: None,
+            disk_write_bytes: None,
+        }
+    }
+
+    /// Ends a managed broker and returns what it logged; its directory is deleted unless `keep` is set.
+    pub fn stop(self, keep: bool) -> Stopped {
+        match self {
+            Self::Redis(server) => server.process.stop(keep),
+            Self::Nats(server) => server.process.stop(keep),
+            Self::External(_) => Stopped::default(),
+        }
+    }
+}
+
+/// What a stopped broker leaves behind.
+#[derive(Debug, Default)]
+pub struct Stopped {
+    pub log: Vec<u8>,
+    /// Its directory, where that was kept.
+    pub directory: Option<PathBuf>,
+}
+
+/// Traffic counters of a broker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    pub in_bytes: u64,
+    pub out_bytes: u64,
+}
+
+/// Settings by name, as read back from a broker.
+pub type Config = BTreeMap<String, String>;
+
+/// Turns two looks at a broker into the rates between them.
+pub fn rates(earlier: &Look, later: &Look) -> BrokerSample {
+    let seconds = later.at_ns.saturating_sub(earlier.at_ns) as f64 / 1e9;
+    if seconds <= 0.0 {
+        return BrokerSample::default();
+    }
+    let per_s = |before: u64, after: u64| after.saturating_sub(before) as f64 / seconds;
+    let usage = earlier.usage.zip(later.usage);
+    let traffic = earlier.traffic.zip(later.traffic);
+    BrokerSample {
+        cpu_cores: usage.map(|(before, after)| (after.cpu_seconds - before.cpu_seconds).max(0.0) / seconds),
+        rss_bytes: later.usage.map(|usage| usage.rss_bytes),
+        net_in_bytes_per_s: traffic.map(|(before, after)| per_s(before.in_bytes, after.in_bytes)),
+        net_out_bytes_per_s: traffic.map(|(before, after)| per_s(before.out_bytes, after.out_bytes)),
+        disk_write_bytes_per_s: usage.map(|(before, after)| per_s(before.disk_write_bytes, after.disk_write_bytes)),
+    }
+}
+
+/// One look at a broker.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Look {
+    pub at_ns: u64,
+    pub usage: Option<Usage>,
+    pub traffic: Option<Traffic>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_differences_over_the_time_between() {
+        let look = |at_ns, cpu_seconds, bytes| Look {
+            at_ns,
+            usage: Some(Usage { cpu_seconds, rss_bytes: 7, disk_write_bytes: bytes }),
+            traffic: Some(Traffic { in_bytes: bytes, out_bytes: 2 * bytes }),
+        };
+        let sample = rates(&look(1_000_000_000, 1.0, 100), &look(3_000_000_000, 2.0, 300));
+        assert_eq!(sample.cpu_cores, Some(0.5));
+        assert_eq!(sample.net_in_bytes_per_s, Some(100.0));
+        assert_eq!(sample.net_out_bytes_per_s, Some(200.0));
+        assert_eq!(sample.disk_write_bytes_per_s, Some(100.0));
+        assert_eq!(sample.rss_bytes, Some(7));
+    }
+
+    #[test]
+    fn what_could_not_be_read_stays_empty() {
+        let empty = |at_ns| Look { at_ns, ..Look::default() };
+        assert_eq!(rates(&empty(1), &empty(2)), BrokerSample::default());
+    }
+}
