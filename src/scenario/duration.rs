@@ -13,9 +13,6 @@ const UNITS: [(&str, u64); 6] = [
     ("ns", 1),
 ];
 
-/// The same grammar as [`parse`], for the JSON Schema.
-pub const PATTERN: &str = r"^([0-9]+(\.[0-9]+)?(h|ms|m|s|us|ns))+$";
-
 /// Nanoseconds of a duration, or a sentence that says what is wrong and what to write.
 pub fn parse(text: &str) -> Result<u64, String> {
     if text.is_empty() {
