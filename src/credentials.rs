@@ -33,7 +33,8 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut from = 0;
     while let Some(at) = text[from..].find("://") {
         let start = from + at + "://".len();
-        let end = text[start..].find(|c: char| c.is_whitespace() || c == '"').map_or(text.len(), |n| start + n);
+        let end =
+            text[start..].find(|c: char| c.is_whitespace() || c == '"').map_or(text.len(), |n| start + n);
         match text[start..end].rfind('@') {
             Some(length) if length > 0 => {
                 found.push(start..start + length);
@@ -52,7 +53,10 @@ mod tests {
     #[test]
     fn user_and_password_are_replaced_by_stars() {
         assert_eq!(redact("redis://anna:se/cr@et@host:6379/0"), "redis://***@host:6379/0");
-        assert_eq!(redact("url = \"nats://token@a\" # not nats://x:y@b"), "url = \"nats://***@a\" # not nats://***@b");
+        assert_eq!(
+            redact("url = \"nats://token@a\" # not nats://x:y@b"),
+            "url = \"nats://***@a\" # not nats://***@b"
+        );
     }
 
     #[test]

@@ -83,9 +83,7 @@ fn node_from(value: Spanned<DeValue<'_>>, origin: &dyn Fn(Range<usize>) -> Origi
         DeValue::Float(float) => Value::Float(float.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(flag) => Value::Boolean(flag),
         DeValue::Datetime(datetime) => Value::Datetime(datetime.to_string()),
-        DeValue::Array(items) => {
-            Value::List(items.into_iter().map(|item| node_from(item, origin)).collect())
-        }
+        DeValue::Array(items) => Value::List(items.into_iter().map(|item| node_from(item, origin)).collect()),
         DeValue::Table(table) => table_from(table, origin),
     };
     Node { origin: origin(span), value }

@@ -38,6 +38,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
             ));
         }
         let Some((_, unit_ns)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
+            let unit = unit.trim();
             return Err(format!("unknown unit `{unit}` in `{text}`; known: h, m, s, ms, us, ns"));
         };
         if unit_ns >= unit_before_ns {
@@ -116,7 +117,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "s", "-5s", "5 s", "5sec", "1..5s", ".5s", "5.s", "1s1m", "1s1s", "nan", "inf", "0.5ns"] {
+        for text in
+            ["", "s", "-5s", "5 s", "5sec", "1..5s", ".5s", "5.s", "1s1m", "1s1s", "nan", "inf", "0.5ns"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(parse("99999999999999h").is_err(), "more than 64 bits of nanoseconds");

@@ -12,6 +12,14 @@ use crate::credentials;
 pub struct Finding {
     pub origin: Origin,
     pub message: String,
+    /// The key that a misspelt one was probably meant to be, which then isn't called missing as well.
+    pub meant: Option<String>,
+}
+
+impl Finding {
+    pub fn new(origin: &Origin, message: String) -> Self {
+        Self { origin: origin.clone(), message, meant: None }
+    }
 }
 
 /// One mistake.

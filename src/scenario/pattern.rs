@@ -17,7 +17,8 @@ pub fn check(pattern: &str, text: &str) -> Result<(), String> {
     let starts = |schemes: &[&str]| schemes.iter().any(|s| text.len() > s.len() && text.starts_with(s));
     let (good, expected) = match pattern {
         NAME => (
-            text.starts_with(|c: char| c != '-') && all(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+            text.starts_with(|c: char| c != '-')
+                && all(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
             "small letters, digits and hyphens",
         ),
         TOKEN => (
@@ -25,10 +26,9 @@ pub fn check(pattern: &str, text: &str) -> Result<(), String> {
                 && all(text, |c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_' || c == '-'),
             "one token of a subject: 1 to 64 capitals, digits, `_` and `-`, without dots, blanks and wildcards",
         ),
-        PREFIX => (
-            all(text, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-'),
-            "letters, digits, `_` and `-`",
-        ),
+        PREFIX => {
+            (all(text, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-'), "letters, digits, `_` and `-`")
+        }
         REDIS_URL => (starts(&["redis://", "rediss://"]), "a URL that starts with redis:// or rediss://"),
         NATS_URL => (starts(&["nats://", "tls://"]), "a URL that starts with nats:// or tls://"),
         DURATION => return duration::parse(text).map(|_| ()),
@@ -48,8 +48,26 @@ mod tests {
     #[test]
     fn each_check_says_the_same_as_its_pattern() {
         let texts = [
-            "a", "a-b", "-a", "A", "A_B-1", "a b", "A.B", "*", ">", "", "5s", "1m30s", "5", "redis://h", "rediss://h",
-            "redis://", "nats://h", "tls://h", "http://h", "ä",
+            "a",
+            "a-b",
+            "-a",
+            "A",
+            "A_B-1",
+            "a b",
+            "A.B",
+            "*",
+            ">",
+            "",
+            "5s",
+            "1m30s",
+            "5",
+            "redis://h",
+            "rediss://h",
+            "redis://",
+            "nats://h",
+            "tls://h",
+            "http://h",
+            "ä",
         ];
         for pattern in [NAME, TOKEN, PREFIX, REDIS_URL, NATS_URL, DURATION] {
             let schema = serde_json::json!({ "type": "string", "pattern": pattern });

@@ -27,7 +27,7 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn report(&mut self, origin: &Origin, message: String) {
-        self.findings.push(Finding { origin: origin.clone(), message });
+        self.findings.push(Finding::new(origin, message));
     }
 
     /// The key path for people: `load.stages[1].target`.
@@ -165,7 +165,10 @@ impl<'a> Checker<'a> {
             return Some(schema);
         }
         if let Some(patterns) = table["patternProperties"].as_object() {
-            return patterns.iter().find(|(form, _)| pattern::check(form, key).is_ok()).map(|(_, schema)| schema);
+            return patterns
+                .iter()
+                .find(|(form, _)| pattern::check(form, key).is_ok())
+                .map(|(_, schema)| schema);
         }
         table.get("additionalProperties").filter(|schema| schema.is_object())
     }
@@ -179,9 +182,12 @@ impl<'a> Checker<'a> {
             self.report(&entry.key_origin, format!("key `{key}`{place} {wish}"));
             return None;
         }
-        let known: Vec<&str> = table["properties"].as_object().into_iter().flatten().map(|(k, _)| &**k).collect();
+        let known: Vec<&str> =
+            table["properties"].as_object().into_iter().flatten().map(|(k, _)| &**k).collect();
         if let Some(near) = nearest(key, known.iter().copied()) {
-            self.report(&entry.key_origin, format!("unknown key `{key}`{place}; did you mean `{near}`?"));
+            let message = format!("unknown key `{key}`{place}; did you mean `{near}`?");
+            let meant = Some(near.to_owned());
+            self.findings.push(Finding { meant, ..Finding::new(&entry.key_origin, message) });
             return Some(near.to_owned());
         }
         let hint = match self.section_of(key) {
@@ -220,7 +226,8 @@ impl<'a> Checker<'a> {
             return Some(Json::from(text));
         };
         let path = self.path_text();
-        let message = if is_duration(schema) { format!("`{path}`: {wish}") } else { format!("`{path}` {wish}") };
+        let message =
+            if is_duration(schema) { format!("`{path}`: {wish}") } else { format!("`{path}` {wish}") };
         self.report(&node.origin, message);
         None
     }
@@ -243,7 +250,14 @@ impl<'a> Checker<'a> {
         false
     }
 
-    fn in_length(&mut self, node: &Node, length: usize, limits: [&str; 2], unit: &str, schema: &Json) -> bool {
+    fn in_length(
+        &mut self,
+        node: &Node,
+        length: usize,
+        limits: [&str; 2],
+        unit: &str,
+        schema: &Json,
+    ) -> bool {
         let [min, max] = limits.map(|name| schema[name].as_u64());
         let length = length as u64;
         let wish = match (min, max) {
@@ -261,10 +275,14 @@ impl<'a> Checker<'a> {
         let path = self.path_text();
         match &node.value {
             Value::Integer(integer) if is_duration(schema) => {
-                format!("`{path}` has no unit: write \"{integer}s\" for seconds or \"{integer}ms\" for milliseconds")
+                format!(
+                    "`{path}` has no unit: write \"{integer}s\" for seconds or \"{integer}ms\" for milliseconds"
+                )
             }
             Value::Float(float) if is_duration(schema) && float.is_finite() => {
-                format!("`{path}` has no unit: write \"{float}s\" for seconds or \"{float}ms\" for milliseconds")
+                format!(
+                    "`{path}` has no unit: write \"{float}s\" for seconds or \"{float}ms\" for milliseconds"
+                )
             }
             _ => format!("`{path}` must be {}, not {}", expected_words(expected, schema), shown(node)),
         }
@@ -279,7 +297,9 @@ fn is_duration(schema: &Json) -> bool {
 fn type_of(schema: &Json) -> &str {
     match &schema["type"] {
         Json::String(name) => name,
-        Json::Array(names) => names.iter().filter_map(Json::as_str).find(|name| *name != "null").unwrap_or(""),
+        Json::Array(names) => {
+            names.iter().filter_map(Json::as_str).find(|name| *name != "null").unwrap_or("")
+        }
         _ => "",
     }
 }
