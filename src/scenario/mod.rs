@@ -86,14 +86,20 @@ pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, Scen
 
 /// The author's text with its comments, but without credentials.
 fn source_as_written(text: &str, document: &Node) -> String {
-    let mut secrets: Vec<_> = document.texts();
-    secrets.retain(|node| node.text().is_some_and(|text| credentials::redact(text) != text));
-    let mut out = text.to_owned();
-    // From the end, so that the offsets of those before stay true.
-    for node in secrets.into_iter().rev() {
-        if let (Origin::File(span), Value::Text(secret)) = (&node.origin, &node.value) {
-            out.replace_range(span.clone(), &document::toml_text(secret));
+    let mut secrets = Vec::new();
+    for node in document.texts() {
+        if let (Origin::File(span), Value::Text(text)) = (&node.origin, &node.value)
+            && credentials::redact(text) != *text
+        {
+            secrets.push((span.clone(), document::toml_text(text)));
         }
     }
+    // From the end, so that the offsets of those before stay true.
+    secrets.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    let mut out = text.to_owned();
+    for (span, redacted) in secrets {
+        out.replace_range(span, &redacted);
+    }
+    // Comments are no values, and may hold a URL that was in use before.
     credentials::redact(&out)
 }

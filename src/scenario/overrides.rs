@@ -34,16 +34,18 @@ impl Overrides {
     /// Sets every flag on the document. Gives back whether there was any.
     pub fn apply(&self, document: &mut Node, findings: &mut Vec<Finding>) -> bool {
         let settings = self.settings(findings);
-        let any = !settings.is_empty();
-        for setting in settings {
-            let origin = Origin::Flag(setting.flag);
-            if let Some(message) = conflict(document, &setting.path) {
-                findings.push(Finding::new(&origin, message));
-            } else if let Err(message) = document.set(&setting.path, &origin, setting.node) {
+        for setting in &settings {
+            let origin = Origin::Flag(setting.flag.clone());
+            if let Err(message) = document.set(&setting.path, &origin, setting.node.clone()) {
                 findings.push(Finding::new(&origin, message));
             }
         }
-        any
+        // Only now: a flag may change the sweep too.
+        for setting in &settings {
+            let conflict = conflict(document, &setting.path);
+            findings.extend(conflict.map(|why| Finding::new(&Origin::Flag(setting.flag.clone()), why)));
+        }
+        !settings.is_empty()
     }
 
     /// `--set` comes first: the shorthands are more specific.

@@ -7,6 +7,7 @@ use crate::plan::Point;
 
 /// More trials than this are no experiment but a weekend.
 const POINTS_MAX: usize = 64;
+const KEYS_MAX: usize = 8;
 
 /// The sections that a sweep may reach into. Name, transports, repetitions and thresholds are the same
 /// for all points, or the points couldn't be compared.
@@ -15,12 +16,16 @@ const SECTIONS: [&str; 4] = ["load", "payload", "workers", "brokers"];
 /// The points of a scenario with their documents; without a sweep the document itself.
 pub fn expand(mut document: Node, findings: &mut Vec<Finding>) -> Vec<(Point, Node)> {
     let Some(sweep) = document.get(&["sweep"]).cloned() else { return vec![(Point::new(), document)] };
-    let keys = usable_keys(&sweep, findings);
+    let mut keys = usable_keys(&sweep, findings);
     let count = keys.iter().fold(1_usize, |count, (_, values)| count.saturating_mul(values.len()));
-    if count > POINTS_MAX {
-        let message = format!("the sweep has {count} points; at most {POINTS_MAX} are run");
+    if count > POINTS_MAX || keys.len() > KEYS_MAX {
+        let message = format!(
+            "the sweep has {} keys and {count} points; at most {KEYS_MAX} keys and {POINTS_MAX} points are run",
+            keys.len()
+        );
         findings.push(Finding::new(document.origin_of(&["sweep", ""]), message));
-        return Vec::new();
+        // The first point still tells the other mistakes of the file.
+        keys = keys.into_iter().map(|(entry, values)| (entry, &values[..1])).collect();
     }
     // What is wrong with the shape of `[sweep]` has been said above; the points are checked without it.
     document.remove("sweep");

@@ -48,17 +48,23 @@ pub struct Scenario {
     /// Promises such as `"turnaround.p99" = "< 50ms"`, `"ledger.lost" = "== 0"` or
     /// `"rates.completed_per_s" = ">= 1900"`.
     #[schemars(extend("maxProperties" = 100))]
+    #[expect(dead_code, reason = "read from the document, which keeps their order and places")]
     pub thresholds: Option<BTreeMap<String, String>>,
     /// Lists of values by key path, such as `"load.rate" = [500, 1000]`; several keys make a grid, the
     /// first key outermost.
     #[schemars(extend("maxProperties" = 8))]
+    #[expect(dead_code, reason = "expanded on the document, before it is checked")]
     pub sweep: Option<BTreeMap<String, SweepValues>>,
 }
 
 /// The values that a key takes, one after the other.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct SweepValues(#[schemars(length(min = 1, max = 64))] pub Vec<serde_json::Value>);
+pub struct SweepValues(
+    #[schemars(length(min = 1, max = 64))]
+    #[expect(dead_code, reason = "only describes the file: `sweep` reads the values from the document")]
+    pub Vec<serde_json::Value>,
+);
 
 /// How requests are sent.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -281,7 +281,7 @@ fn sweeps_are_limited_and_checked_value_by_value() {
         ("load.rate = [5]", "in quotes"),
         ("\"name\" = [\"a\"]", "can't be swept"),
         ("\"brokers.redis_url\" = [\"redis://h\"]", "can't be swept"),
-        (&many, "at most 64"),
+        (&many, "64 points are run"),
     ];
     for (line, says) in cases {
         assert_refused("[workers]", &format!("[sweep]\n{line}\n[workers]"), says);
@@ -363,6 +363,48 @@ fn a_rate_for_a_ramp_or_a_swept_key_is_refused_with_the_reason() {
     assert!(summary.contains("`--rate 5`") && summary.contains("its stages set the rate"), "{summary}");
     let swept = format!("{SOUND}[sweep]\n\"load.rate\" = [1, 2]\n");
     assert!(refused_with(&swept, &rate).contains("--set sweep.load.rate=[...]"));
+    let both = vec!["load.rate=5".to_owned(), "sweep.load.rate=[7]".to_owned()];
+    let both = Overrides { set: both, ..Overrides::default() };
+    assert!(refused_with(SOUND, &both).contains("`--set load.rate=5`: the scenario sweeps"));
     let other = Overrides { set: vec!["sweep.load.rate=[7]".to_owned()], ..Overrides::default() };
     assert_eq!(plan("test.toml", &swept, &other).unwrap().points.len(), 1);
+}
+
+#[test]
+fn a_missing_key_points_at_its_table() {
+    let errors = refused(&with("rate = 100\n", "")).errors;
+    assert_eq!((errors[0].line, errors[0].column), (Some(5), Some(2)), "{errors:?}");
+    let errors = refused(&with("executor = \"constant-arrival-rate\"\n", "")).errors;
+    assert_eq!(errors[0].line, Some(5), "{errors:?}");
+    let ramp = with(
+        "executor = \"constant-arrival-rate\"\nrate = 100\nduration = \"5s\"",
+        "executor = \"ramping-arrival-rate\"\n[[load.stages]]\ntarget = 5\nduration = \"1s\"\n[[load.stages]]\ntarget = 5",
+    );
+    let errors = refused(&ramp).errors;
+    assert_eq!(errors[0].line, Some(10), "{errors:?}");
+}
+
+#[test]
+fn a_mistake_in_a_swept_value_points_at_the_value() {
+    let errors = refused(&format!("{SOUND}[sweep]\n\"load.rate\" = [1, 0]\n")).errors;
+    assert_eq!((errors[0].line, errors[0].column), (Some(13), Some(19)), "{errors:?}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_checks_panic(text: String) {
+        let _ = plan("test.toml", &text, &Overrides::default());
+    }
+
+    #[test]
+    fn no_mutilated_scenario_makes_the_checks_panic(at in 0..SOUND.len(), length in 0..40_usize, new in "[\\[\\]{}=\".a-z0-9\n-]{0,8}") {
+        let text = format!("{}{new}{}", &SOUND[..at], SOUND.get(at + length..).unwrap_or_default());
+        let _ = plan("test.toml", &text, &Overrides::default());
+    }
+
+    #[test]
+    fn no_flag_makes_the_checks_panic(set: String, path in "[a-z.]{1,20}", value in "[ -~]{0,20}") {
+        let flags = Overrides { set: vec![set, format!("{path}={value}")], ..Overrides::default() };
+        let _ = plan("test.toml", SOUND, &flags);
+    }
 }
