@@ -94,12 +94,9 @@ pub fn offered(plan: &PointPlan) -> String {
             format!("{}/s, {}", number(*rate_per_s), arrivals_words(*arrivals))
         }
         Executor::RampingArrivalRate { start_rate_per_s, stages, arrivals } => {
-            let step = |stage: &RampStage| {
-                format!("{}/s in {}", number(stage.target_per_s), span(stage.duration_ns))
-            };
-            let steps: Vec<_> = stages.iter().map(step).collect();
             let start = number(*start_rate_per_s);
-            format!("from {start}/s to {}, {}", steps.join(", to "), arrivals_words(*arrivals))
+            let steps = ramp_words(*start_rate_per_s, stages);
+            format!("from {start}/s: {steps}; {}", arrivals_words(*arrivals))
         }
         Executor::ClosedLoop { in_flight } => {
             format!("closed loop with {} in flight", number(f64::from(*in_flight)))
@@ -113,6 +110,22 @@ pub fn offered(plan: &PointPlan) -> String {
         0 => format!("{what}, {window} without warm-up"),
         warmup_ns => format!("{what}, {window} after {} of warm-up", span(warmup_ns)),
     }
+}
+
+/// `4 s steady, to 3 000/s in 500 ms`.
+fn ramp_words(start_rate_per_s: f64, stages: &[RampStage]) -> String {
+    let mut from_per_s = start_rate_per_s;
+    let mut words = Vec::with_capacity(stages.len());
+    for stage in stages {
+        let steady = stage.target_per_s == from_per_s;
+        let time = span(stage.duration_ns);
+        words.push(match steady {
+            true => format!("{time} steady"),
+            false => format!("to {}/s in {time}", number(stage.target_per_s)),
+        });
+        from_per_s = stage.target_per_s;
+    }
+    words.join(", ")
 }
 
 fn arrivals_words(arrivals: Arrivals) -> &'static str {

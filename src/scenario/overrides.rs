@@ -3,12 +3,15 @@
 //! They are set on the document, not on the plan, so that every rule holds for them too and the
 //! recorded scenario is the one that ran.
 
+use std::fmt;
+
 use super::document::{Node, Origin, Value, parse_flag_value};
 use super::error::Finding;
+use crate::credentials::redact;
 use crate::terms::TransportKind;
 
 /// Values of the command line; empty means: as the file says.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Overrides {
     pub transports: Vec<TransportKind>,
     pub rate: Option<f64>,
@@ -20,6 +23,25 @@ pub struct Overrides {
     pub nats_url: Option<String>,
     /// `key.path=value`, the value in TOML; a bare word is a string.
     pub set: Vec<String>,
+}
+
+impl fmt::Debug for Overrides {
+    /// Without the credentials in the URLs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |url: &Option<String>| url.as_deref().map(redact);
+        let set: Vec<_> = self.set.iter().map(|text| redact(text)).collect();
+        f.debug_struct("Overrides")
+            .field("transports", &self.transports)
+            .field("rate", &self.rate)
+            .field("duration", &self.duration)
+            .field("warmup", &self.warmup)
+            .field("repeat", &self.repeat)
+            .field("seed", &self.seed)
+            .field("redis_url", &shown(&self.redis_url))
+            .field("nats_url", &shown(&self.nats_url))
+            .field("set", &set)
+            .finish()
+    }
 }
 
 /// One flag, taken apart.

@@ -390,6 +390,11 @@ fn a_mistake_in_a_swept_value_points_at_the_value() {
     assert_eq!((errors[0].line, errors[0].column), (Some(13), Some(19)), "{errors:?}");
 }
 
+fn validator() -> &'static jsonschema::Validator {
+    static VALIDATOR: std::sync::OnceLock<jsonschema::Validator> = std::sync::OnceLock::new();
+    VALIDATOR.get_or_init(|| jsonschema::validator_for(&schema().into()).unwrap())
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_checks_panic(text: String) {
@@ -397,9 +402,13 @@ proptest::proptest! {
     }
 
     #[test]
-    fn no_mutilated_scenario_makes_the_checks_panic(at in 0..SOUND.len(), length in 0..40_usize, new in "[\\[\\]{}=\".a-z0-9\n-]{0,8}") {
+    fn no_mutilated_scenario_gets_past_the_json_schema(at in 0..SOUND.len(), length in 0..40_usize, new in "[\\[\\]{}=\".a-z0-9\n-]{0,8}") {
         let text = format!("{}{new}{}", &SOUND[..at], SOUND.get(at + length..).unwrap_or_default());
-        let _ = plan("test.toml", &text, &Overrides::default());
+        let accepted = plan("test.toml", &text, &Overrides::default()).is_ok();
+        if let (true, Ok(table)) = (accepted, toml::from_str::<toml::Table>(&text)) {
+            let json = serde_json::to_value(table).unwrap();
+            proptest::prop_assert!(validator().is_valid(&json), "accepted against the JSON Schema:\n{text}");
+        }
     }
 
     #[test]

@@ -88,6 +88,42 @@ fn the_quickstart_is_the_one_that_the_design_describes() {
 }
 
 #[test]
+fn every_executor_is_told_in_words() {
+    let offer = |name: &str| offered(&load(name, &folder(), &Overrides::default()).unwrap().points[0]);
+    assert_eq!(
+        offer("spike"),
+        "from 300/s: 4 s steady, to 3 000/s in 500 ms, 5 s steady, to 300/s in 500 ms, 6 s steady; Poisson, \
+         16 s after 1 s of warm-up"
+    );
+    assert_eq!(offer("throughput"), "as fast as accepted with 1 024 in flight, 5 s after 1 s of warm-up");
+    let closed = super::with(
+        "executor = \"constant-arrival-rate\"\nrate = 100",
+        "executor = \"closed-loop\"\nin_flight = 1\nwarmup = \"0s\"",
+    );
+    assert_eq!(offered(&planned(&closed).points[0]), "closed loop with 1 in flight, 5 s without warm-up");
+}
+
+#[test]
+fn a_plan_that_cannot_answer_is_warned_about() {
+    let warned = |text: &str, says: &str| {
+        let explained = explain(&planned(text));
+        assert!(explained.contains(says), "{says}:\n{explained}");
+    };
+    let calm = explain(&planned(super::SOUND));
+    assert!(!calm.contains("warning"), "{calm}");
+    let lazy = super::with("\"nats-core\"", "\"redis-streams\"").replace("\"5s\"", "\"2s\"");
+    let lazy =
+        lazy.replace("[workers]", "[brokers]\ndurability = \"lazy\"\nredis_url = \"redis://h\"\n[workers]");
+    warned(&lazy, "2 s show fewer than 3 syncs");
+    warned(&lazy, "redis-streams on an external broker");
+    warned(&lazy, "promise different things");
+    warned(&super::with("count = 2", "count = 2\nservice_time = \"1s\""), "a queue will grow");
+    let threshold = |line: &str| format!("{}[thresholds]\n{line}\n", super::SOUND);
+    warned(&threshold("\"turnaround.p999\" = \"< 1s\""), "needs 10 000 requests, but about 500 are sent");
+    warned(&threshold("\"publish.max\" = \"< 1s\""), "nats-core never answers");
+}
+
+#[test]
 fn a_sweep_makes_one_point_per_value_and_a_grid_of_several_keys() {
     let plan = load("durability-tiers", &folder(), &Overrides::default()).unwrap();
     let tiers: Vec<_> = plan.points.iter().map(|point| point.brokers.durability).collect();
