@@ -1,6 +1,7 @@
 //! Weighbridge: a load-testing and benchmarking harness for message brokers.
 pub mod broker;
 pub mod clock;
+pub mod credentials;
 pub mod ledger;
 pub mod load;
 pub mod mailbox;
@@ -8,6 +9,7 @@ pub mod metrics;
 pub mod payload;
 pub mod plan;
 pub mod result;
+pub mod scenario;
 pub mod schedule;
 pub mod schema;
 pub mod scorer;

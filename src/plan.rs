@@ -3,7 +3,9 @@
 //! Made only by `scenario/`, which knows TOML; read by everything that runs or reports.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use crate::credentials;
 use crate::terms::{Durability, Stage, TransportKind};
 
 /// A scenario ready to run: trials are points x transports x repetitions.
@@ -124,7 +126,7 @@ pub enum ServiceTime {
     },
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Brokers {
     pub durability: Durability,
     /// External brokers; none means a managed process per trial.
@@ -132,6 +134,19 @@ pub struct Brokers {
     pub nats_url: Option<String>,
     /// Prefix of every subject, stream and key; none: empty on managed brokers, one per run on external ones.
     pub prefix: Option<String>,
+}
+
+impl fmt::Debug for Brokers {
+    /// Without the credentials in the URLs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |url: &Option<String>| url.as_deref().map(credentials::redact);
+        f.debug_struct("Brokers")
+            .field("durability", &self.durability)
+            .field("redis_url", &shown(&self.redis_url))
+            .field("nats_url", &shown(&self.nats_url))
+            .field("prefix", &self.prefix)
+            .finish()
+    }
 }
 
 /// One promise of the scenario, for example `turnaround.p99 < 50ms`.

@@ -1,0 +1,187 @@
+//! Says in words what a plan will do, before anything runs.
+//!
+//! Text for people; scripts read the plan as run from `result.json`.
+
+use std::fmt::Write;
+
+use super::prose::{count, number, span};
+use super::warnings::warnings;
+use crate::plan::{Arrivals, Executor, Load, Plan, Point, PointPlan, RampStage, ServiceTime};
+
+/// Starting and stopping the brokers of a trial, roughly.
+const SETUP_NS: u64 = 1_000_000_000;
+
+/// What `weighbridge validate` prints.
+pub fn explain(plan: &Plan) -> String {
+    let mut out = format!("{}: {}\n", plan.name, plan.question);
+    let mut line = |label: &str, text: &str| {
+        // Writing to a string can't fail.
+        let _ = writeln!(out, "  {label:<11} {text}");
+    };
+    let repetitions = usize::try_from(plan.repeat).unwrap_or(usize::MAX);
+    let trials = plan.points.len().saturating_mul(plan.transports.len()).saturating_mul(repetitions);
+    line(
+        "trials",
+        &format!(
+            "{} x {} x {} = {}",
+            count(plan.points.len(), "point"),
+            count(plan.transports.len(), "transport"),
+            count(repetitions, "repetition"),
+            count(trials, "trial"),
+        ),
+    );
+    line("time", &time(plan));
+    for point in &plan.points {
+        if plan.points.len() > 1 {
+            line("point", &point_words(&point.point));
+        }
+    }
+    for (label, describe) in DESCRIPTIONS {
+        for text in distinct(plan, describe) {
+            line(label, &text);
+        }
+    }
+    for transport in &plan.transports {
+        let mut tiers: Vec<_> =
+            plan.points.iter().map(|p| transport.durability(p.brokers.durability).name()).collect();
+        tiers.dedup();
+        line(
+            "transport",
+            &format!("{transport}: durability {}, {}", tiers.join(", "), transport.guarantee()),
+        );
+    }
+    let thresholds: Vec<_> = plan
+        .points
+        .iter()
+        .take(1)
+        .flat_map(|point| &point.thresholds)
+        .map(|t| t.expression.clone())
+        .collect();
+    line("thresholds", &if thresholds.is_empty() { "none".to_owned() } else { thresholds.join(", ") });
+    for warning in warnings(plan) {
+        line("warning", &warning);
+    }
+    out
+}
+
+type Describe = fn(&PointPlan) -> String;
+
+const DESCRIPTIONS: [(&str, Describe); 4] =
+    [("load", offered), ("limits", limits), ("payload", payload), ("workers", workers)];
+
+/// What the points say about one thing, each wording once.
+fn distinct(plan: &Plan, describe: Describe) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for text in plan.points.iter().map(describe) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
+}
+
+/// The values of a point: `load.rate = 500, workers.count = 2`.
+pub fn point_words(point: &Point) -> String {
+    let pairs: Vec<_> = point.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    pairs.join(", ")
+}
+
+/// The load of a point in one line: `2 000/s, Poisson, 5 s after 1 s of warm-up`.
+pub fn offered(plan: &PointPlan) -> String {
+    let load = &plan.load;
+    let what = match &load.executor {
+        Executor::ConstantArrivalRate { rate_per_s, arrivals } => {
+            format!("{}/s, {}", number(*rate_per_s), arrivals_words(*arrivals))
+        }
+        Executor::RampingArrivalRate { start_rate_per_s, stages, arrivals } => {
+            let start = number(*start_rate_per_s);
+            let steps = ramp_words(*start_rate_per_s, stages);
+            format!("from {start}/s: {steps}; {}", arrivals_words(*arrivals))
+        }
+        Executor::ClosedLoop { in_flight } => {
+            format!("closed loop with {} in flight", number(f64::from(*in_flight)))
+        }
+        Executor::Saturate => {
+            format!("as fast as accepted with {} in flight", number(f64::from(load.max_in_flight)))
+        }
+    };
+    let window = span(load.duration_ns);
+    match load.warmup_ns {
+        0 => format!("{what}, {window} without warm-up"),
+        warmup_ns => format!("{what}, {window} after {} of warm-up", span(warmup_ns)),
+    }
+}
+
+/// `4 s steady, to 3 000/s in 500 ms`.
+fn ramp_words(start_rate_per_s: f64, stages: &[RampStage]) -> String {
+    let mut from_per_s = start_rate_per_s;
+    let mut words = Vec::with_capacity(stages.len());
+    for stage in stages {
+        let steady = stage.target_per_s == from_per_s;
+        let time = span(stage.duration_ns);
+        words.push(match steady {
+            true => format!("{time} steady"),
+            false => format!("to {}/s in {time}", number(stage.target_per_s)),
+        });
+        from_per_s = stage.target_per_s;
+    }
+    words.join(", ")
+}
+
+fn arrivals_words(arrivals: Arrivals) -> &'static str {
+    match arrivals {
+        Arrivals::Uniform => "uniform",
+        Arrivals::Poisson => "Poisson",
+    }
+}
+
+fn limits(plan: &PointPlan) -> String {
+    let load = &plan.load;
+    format!(
+        "{} with {} each, at most {} in flight, timeout {}, drain up to {}",
+        count(load.generators as usize, "generator"),
+        count(load.connections as usize, "connection"),
+        number(f64::from(load.max_in_flight)),
+        span(load.timeout_ns),
+        span(load.drain_ns),
+    )
+}
+
+fn payload(plan: &PointPlan) -> String {
+    let sizes: Vec<_> = plan.payload.description_bytes.iter().map(|&b| number(f64::from(b))).collect();
+    format!(
+        "description of {} bytes, {} categories, {} roles",
+        sizes.join(" or "),
+        plan.payload.categories.len(),
+        plan.payload.requester_roles.len(),
+    )
+}
+
+fn workers(plan: &PointPlan) -> String {
+    let service = match plan.workers.service_time {
+        ServiceTime::Constant { ns: 0 } => "no service time".to_owned(),
+        ServiceTime::Constant { ns } => format!("service time {}", span(ns)),
+        ServiceTime::Exponential { mean_ns } => {
+            format!("service time exponential with mean {}", span(mean_ns))
+        }
+        ServiceTime::Lognormal { median_ns, sigma } => {
+            format!("service time lognormal with median {} and sigma {sigma}", span(median_ns))
+        }
+    };
+    let workers = &plan.workers;
+    format!("{}, {} at a time each, {service}", count(workers.count as usize, "worker"), workers.concurrency)
+}
+
+fn time(plan: &Plan) -> String {
+    let per_point = |load: &Load| {
+        [load.warmup_ns, load.duration_ns, load.cooldown_ns, SETUP_NS]
+            .iter()
+            .fold(0_u64, |a, b| a.saturating_add(*b))
+    };
+    let trials_per_point = u64::from(plan.repeat).saturating_mul(plan.transports.len() as u64);
+    let total = plan.points.iter().fold(0_u64, |sum, point| {
+        sum.saturating_add(per_point(&point.load).saturating_mul(trials_per_point))
+    });
+    let drain = plan.points.iter().map(|point| point.load.drain_ns).max().unwrap_or(0);
+    format!("about {}, plus a drain of at most {} per trial", span(total), span(drain))
+}

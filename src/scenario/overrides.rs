@@ -1,0 +1,160 @@
+//! Flags that replace values of a scenario before it is checked.
+//!
+//! They are set on the document, not on the plan, so that every rule holds for them too and the
+//! recorded scenario is the one that ran.
+
+use std::fmt;
+
+use super::document::{Node, Origin, Value, parse_flag_value};
+use super::error::Finding;
+use crate::credentials::redact;
+use crate::terms::TransportKind;
+
+/// Values of the command line; empty means: as the file says.
+#[derive(Clone, Default)]
+pub struct Overrides {
+    pub transports: Vec<TransportKind>,
+    pub rate: Option<f64>,
+    pub duration: Option<String>,
+    pub warmup: Option<String>,
+    pub repeat: Option<u32>,
+    pub seed: Option<u64>,
+    pub redis_url: Option<String>,
+    pub nats_url: Option<String>,
+    /// `key.path=value`, the value in TOML; a bare word is a string.
+    pub set: Vec<String>,
+}
+
+impl fmt::Debug for Overrides {
+    /// Without the credentials in the URLs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |url: &Option<String>| url.as_deref().map(redact);
+        let set: Vec<_> = self.set.iter().map(|text| redact(text)).collect();
+        f.debug_struct("Overrides")
+            .field("transports", &self.transports)
+            .field("rate", &self.rate)
+            .field("duration", &self.duration)
+            .field("warmup", &self.warmup)
+            .field("repeat", &self.repeat)
+            .field("seed", &self.seed)
+            .field("redis_url", &shown(&self.redis_url))
+            .field("nats_url", &shown(&self.nats_url))
+            .field("set", &set)
+            .finish()
+    }
+}
+
+/// One flag, taken apart.
+struct Setting {
+    /// As written, but for URLs.
+    flag: String,
+    path: Vec<String>,
+    node: Node,
+}
+
+impl Overrides {
+    /// Sets every flag on the document. Gives back whether there was any.
+    pub fn apply(&self, document: &mut Node, findings: &mut Vec<Finding>) -> bool {
+        let settings = self.settings(findings);
+        for setting in &settings {
+            let origin = Origin::Flag(setting.flag.clone());
+            if let Err(message) = document.set(&setting.path, &origin, setting.node.clone()) {
+                findings.push(Finding::new(&origin, message));
+            }
+        }
+        // Only now: a flag may change the sweep too.
+        for setting in &settings {
+            let conflict = conflict(document, &setting.path);
+            findings.extend(conflict.map(|why| Finding::new(&Origin::Flag(setting.flag.clone()), why)));
+        }
+        !settings.is_empty()
+    }
+
+    /// `--set` comes first: the shorthands are more specific.
+    fn settings(&self, findings: &mut Vec<Finding>) -> Vec<Setting> {
+        let mut settings = Vec::new();
+        for text in &self.set {
+            match assignment(text) {
+                Ok(setting) => settings.push(setting),
+                Err((flag, message)) => findings.push(Finding::new(&Origin::Flag(flag), message)),
+            }
+        }
+        if !self.transports.is_empty() {
+            let names: Vec<_> = self.transports.iter().map(|transport| transport.name()).collect();
+            let flag = format!("--transport {}", names.join(" --transport "));
+            let item = |name: &&str| Node {
+                origin: Origin::Flag(flag.clone()),
+                value: Value::Text((*name).to_owned()),
+            };
+            let items = names.iter().map(item).collect();
+            settings.push(setting(flag.clone(), &["transports"], Value::List(items)));
+        }
+        let number = |flag: &str, path: &[&str], value: Option<f64>| {
+            value.map(|number| setting(format!("{flag} {number}"), path, number_value(number)))
+        };
+        let text = |flag: &str, path: &[&str], value: &Option<String>| {
+            value.as_ref().map(|text| setting(format!("{flag} {text}"), path, Value::Text(text.clone())))
+        };
+        settings.extend(number("--rate", &["load", "rate"], self.rate));
+        settings.extend(text("--duration", &["load", "duration"], &self.duration));
+        settings.extend(text("--warmup", &["load", "warmup"], &self.warmup));
+        settings.extend(number("--repeat", &["repeat"], self.repeat.map(f64::from)));
+        settings.extend(self.seed.map(|seed| {
+            let value = i64::try_from(seed).map_or(Value::Float(seed as f64), Value::Integer);
+            setting(format!("--seed {seed}"), &["seed"], value)
+        }));
+        settings.extend(text("--redis-url", &["brokers", "redis_url"], &self.redis_url));
+        settings.extend(text("--nats-url", &["brokers", "nats_url"], &self.nats_url));
+        settings
+    }
+}
+
+fn setting(flag: String, path: &[&str], value: Value) -> Setting {
+    let node = Node { origin: Origin::Flag(flag.clone()), value };
+    Setting { path: path.iter().map(|&step| step.to_owned()).collect(), node, flag }
+}
+
+/// Whole numbers as integers, as an author would write them.
+fn number_value(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        Value::Integer(number as i64)
+    } else {
+        Value::Float(number)
+    }
+}
+
+/// Takes `key.path=value` apart; the error carries the flag it is about.
+fn assignment(text: &str) -> Result<Setting, (String, String)> {
+    let flag = format!("--set {text}");
+    let Some((path, value)) = text.split_once('=') else {
+        return Err((flag, "write key.path=value, for example --set load.rate=500".to_owned()));
+    };
+    let path: Vec<_> = key_path(path.trim()).into_iter().map(str::to_owned).collect();
+    if path.iter().any(String::is_empty) {
+        return Err((flag, "the key path has an empty part".to_owned()));
+    }
+    match parse_flag_value(value.trim(), &flag) {
+        Ok(node) => Ok(Setting { flag, path, node }),
+        Err(message) => Err((flag, message)),
+    }
+}
+
+/// Splits at dots. Keys of `thresholds` and `sweep` have dots of their own.
+pub fn key_path(text: &str) -> Vec<&str> {
+    match text.split_once('.') {
+        Some((table @ ("thresholds" | "sweep"), key)) => vec![table, key.trim_matches('"')],
+        _ => text.split('.').collect(),
+    }
+}
+
+/// Why a flag can't have its way.
+fn conflict(document: &Node, path: &[String]) -> Option<String> {
+    let dotted = path.join(".");
+    if document.get(&["sweep", &dotted]).is_some() {
+        return Some(format!(
+            "the scenario sweeps `{dotted}`, so one value can't be set; replace the list: \
+             --set sweep.{dotted}=[...]"
+        ));
+    }
+    None
+}

@@ -1,0 +1,172 @@
+//! Where scenarios are kept: a folder, and copies built into the binary.
+//!
+//! The folder wins, so that an edited scenario is the one that runs; the copies let an installed binary
+//! work anywhere.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+
+use super::error::ScenarioErrors;
+use super::explain::offered;
+use super::nearest::nearest;
+use super::overrides::Overrides;
+use super::plan;
+use crate::terms::TransportKind;
+
+/// A scenario is a page of text; anything larger was picked by mistake.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// The shipped scenarios by name, in the order of names.
+pub const EMBEDDED: [(&str, &str); 8] = [
+    ("baseline-latency", include_str!("../../scenarios/baseline-latency.toml")),
+    ("durability-tiers", include_str!("../../scenarios/durability-tiers.toml")),
+    ("payload-sizes", include_str!("../../scenarios/payload-sizes.toml")),
+    ("quickstart", include_str!("../../scenarios/quickstart.toml")),
+    ("request-reply", include_str!("../../scenarios/request-reply.toml")),
+    ("soak", include_str!("../../scenarios/soak.toml")),
+    ("spike", include_str!("../../scenarios/spike.toml")),
+    ("throughput", include_str!("../../scenarios/throughput.toml")),
+];
+
+/// Why a scenario could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("there is no scenario `{name}` in {folder} nor built in{hint}; there are: {known}", folder = folder.display())]
+    NotFound { name: String, folder: PathBuf, hint: String, known: String },
+    #[error("can't read the scenario {path}: {source}", path = path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{path} is larger than 1 MiB: not a scenario", path = path.display())]
+    TooLarge { path: PathBuf },
+    #[error(transparent)]
+    Invalid(Box<ScenarioErrors>),
+}
+
+impl Diagnostic for LoadError {
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        match self {
+            Self::Invalid(errors) => errors.source_code(),
+            _ => None,
+        }
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        match self {
+            Self::Invalid(errors) => errors.related(),
+            _ => None,
+        }
+    }
+}
+
+/// Where a listed scenario comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    File(PathBuf),
+    Embedded,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Embedded => f.write_str("built in"),
+        }
+    }
+}
+
+/// A scenario of the list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The name to run it by.
+    pub name: String,
+    pub place: Place,
+    /// What it asks, or what is wrong with it in one line.
+    pub summary: Result<Summary, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    pub question: String,
+    pub transports: Vec<TransportKind>,
+    /// The load in words; of a sweep, that of its first point.
+    pub load: String,
+    pub points: usize,
+}
+
+/// The text of a scenario, and the name of its file for errors.
+pub struct Found {
+    pub label: String,
+    pub text: String,
+}
+
+pub fn find(reference: &str, folder: &Path) -> Result<Found, LoadError> {
+    let is_path = reference.contains('/') || reference.ends_with(".toml");
+    let path = if is_path { PathBuf::from(reference) } else { folder.join(format!("{reference}.toml")) };
+    if is_path || path.is_file() {
+        return Ok(Found { label: path.display().to_string(), text: read(&path)? });
+    }
+    if let Some((name, text)) = EMBEDDED.into_iter().find(|(name, _)| *name == reference) {
+        return Ok(Found { label: format!("{name}.toml (built in)"), text: text.to_owned() });
+    }
+    let places = places(folder);
+    let hint = nearest(reference, places.keys().map(String::as_str))
+        .map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default();
+    let known: Vec<_> = places.keys().cloned().collect();
+    Err(LoadError::NotFound {
+        name: reference.to_owned(),
+        folder: folder.to_owned(),
+        hint,
+        known: known.join(", "),
+    })
+}
+
+/// Reads no further than the limit: the path may be a device that never ends.
+fn read(path: &Path) -> Result<String, LoadError> {
+    let failed = |source| LoadError::Read { path: path.to_owned(), source };
+    let mut text = String::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(LoadError::TooLarge { path: path.to_owned() });
+    }
+    Ok(text)
+}
+
+/// Every scenario by name. A folder that can't be read has none; the built-in ones remain.
+fn places(folder: &Path) -> BTreeMap<String, Place> {
+    let mut places: BTreeMap<_, _> =
+        EMBEDDED.into_iter().map(|(name, _)| (name.to_owned(), Place::Embedded)).collect();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+        if let Some(name) = stem.filter(|_| path.extension().is_some_and(|ext| ext == "toml")) {
+            places.insert(name, Place::File(path));
+        }
+    }
+    places
+}
+
+/// All scenarios by name, broken ones with what is wrong with them.
+pub fn list(folder: &Path) -> Vec<Listed> {
+    let listed = |(name, place): (String, Place)| {
+        let summary =
+            find(&name, folder).map_err(|error| error.to_string()).and_then(|found| summarise(&found));
+        Listed { name, place, summary }
+    };
+    places(folder).into_iter().map(listed).collect()
+}
+
+fn summarise(found: &Found) -> Result<Summary, String> {
+    let plan = plan(&found.label, &found.text, &Overrides::default()).map_err(|errors| errors.summary())?;
+    Ok(Summary {
+        load: plan.points.first().map(offered).unwrap_or_default(),
+        points: plan.points.len(),
+        question: plan.question,
+        transports: plan.transports,
+    })
+}

@@ -1,0 +1,121 @@
+//! `[payload]`, `[workers]` and `[brokers]`.
+
+use std::collections::BTreeMap;
+
+use super::Check;
+use crate::plan::{Brokers, Payload, ServiceTime, Workers};
+use crate::scenario::wire;
+use crate::terms::{Durability, TransportKind};
+
+const HOUR_NS: u64 = 3_600 * 1_000_000_000;
+
+/// A help desk's day: much small trouble, few emergencies.
+const CATEGORIES: [(&str, f64); 6] = [
+    ("ACCESS", 4.0),
+    ("APPLICATION", 3.0),
+    ("HARDWARE", 2.0),
+    ("INFRASTRUCTURE", 2.0),
+    ("NETWORK", 2.0),
+    ("SECURITY", 1.0),
+];
+
+const REQUESTER_ROLES: [(&str, f64); 4] =
+    [("DEVELOPER", 3.0), ("EMPLOYEE", 5.0), ("IT_ADMIN", 2.0), ("MANAGER", 1.0)];
+
+pub fn payload(asked: wire::Payload) -> Payload {
+    let description_bytes = match asked.description_bytes {
+        None => vec![256],
+        Some(wire::OneOrMany::One(bytes)) => vec![bytes],
+        Some(wire::OneOrMany::Many(bytes)) => bytes,
+    };
+    Payload {
+        description_bytes,
+        categories: weighted(asked.categories, &CATEGORIES),
+        requester_roles: weighted(asked.requester_roles, &REQUESTER_ROLES),
+    }
+}
+
+fn weighted(
+    asked: Option<BTreeMap<wire::Token, wire::Weight>>,
+    default: &[(&str, f64)],
+) -> Vec<(String, f64)> {
+    match asked {
+        Some(words) => words.into_iter().map(|(word, weight)| (word.0, weight.0)).collect(),
+        None => default.iter().map(|(word, weight)| ((*word).to_owned(), *weight)).collect(),
+    }
+}
+
+pub fn workers(check: &mut Check<'_>, asked: wire::Workers) -> Option<Workers> {
+    let service_time = match asked.service_time {
+        None => ServiceTime::Constant { ns: 0 },
+        Some(wire::ServiceTime::Constant(duration)) => {
+            ServiceTime::Constant { ns: within_an_hour(check, &["workers", "service_time"], duration) }
+        }
+        Some(wire::ServiceTime::Drawn(drawn)) => distribution(check, &drawn)?,
+    };
+    Some(Workers {
+        count: asked.count.unwrap_or(4),
+        concurrency: asked.concurrency.unwrap_or(16),
+        service_time,
+    })
+}
+
+fn within_an_hour(check: &mut Check<'_>, path: &[&str], duration: wire::Duration) -> u64 {
+    if duration.ns > HOUR_NS {
+        check.report(path, format!("`{}` must be at most 1h", path.join(".")));
+    }
+    duration.ns
+}
+
+fn distribution(check: &mut Check<'_>, drawn: &wire::ServiceDistribution) -> Option<ServiceTime> {
+    let (name, own): (&str, &[&str]) = match drawn.distribution {
+        wire::Distribution::Constant => ("constant", &["value"]),
+        wire::Distribution::Exponential => ("exponential", &["mean"]),
+        wire::Distribution::Lognormal => ("lognormal", &["median", "sigma"]),
+    };
+    for key in ["value", "mean", "median", "sigma"] {
+        let path = ["workers", "service_time", key];
+        let owns = own.contains(&key);
+        if check.wrote(&path) && !owns {
+            let takes = own.join(" and ");
+            check.report(
+                &path,
+                format!("`{key}` doesn't belong to the {name} distribution, which takes {takes}"),
+            );
+        }
+        if owns && check.lacks(&path) {
+            check.report(&path, format!("the {name} distribution needs `{key}`"));
+        }
+    }
+    let mut time = |key: &str, duration: wire::Duration| {
+        let path = ["workers", "service_time", key];
+        let ns = within_an_hour(check, &path, duration);
+        if ns == 0 && key != "value" {
+            check.report(&path, format!("`{}` must be longer than zero", path.join(".")));
+        }
+        ns
+    };
+    Some(match drawn.distribution {
+        wire::Distribution::Constant => ServiceTime::Constant { ns: time("value", drawn.value?) },
+        wire::Distribution::Exponential => ServiceTime::Exponential { mean_ns: time("mean", drawn.mean?) },
+        wire::Distribution::Lognormal => {
+            ServiceTime::Lognormal { median_ns: time("median", drawn.median?), sigma: drawn.sigma? }
+        }
+    })
+}
+
+pub fn brokers(check: &mut Check<'_>, asked: wire::Brokers, transports: &[TransportKind]) -> Brokers {
+    let durability = asked.durability.unwrap_or(Durability::Memory);
+    let storing: Vec<_> = transports.iter().filter(|t| t.stores()).map(|t| t.name()).collect();
+    if durability == Durability::None && !storing.is_empty() {
+        let (names, verb) = (storing.join(" and "), if storing.len() == 1 { "stores" } else { "store" });
+        check.report(
+            &["brokers", "durability"],
+            format!(
+                "`brokers.durability` can't be none: {names} {verb} requests; choose memory, lazy, os or sync, \
+                 or leave the transport out"
+            ),
+        );
+    }
+    Brokers { durability, redis_url: asked.redis_url, nats_url: asked.nats_url, prefix: asked.prefix }
+}

@@ -1,0 +1,133 @@
+//! `[thresholds]`: `"turnaround.p99" = "< 50ms"` into metric, comparison and bound.
+
+use super::Check;
+use crate::plan::{Comparison, Metric, Statistic, Threshold};
+use crate::result::{LedgerTotals, Rates};
+use crate::scenario::duration;
+use crate::scenario::error::Finding;
+use crate::scenario::nearest::nearest;
+use crate::terms::Stage;
+
+const STATISTICS: [(&str, Statistic); 8] = [
+    ("min", Statistic::Min),
+    ("mean", Statistic::Mean),
+    ("p50", Statistic::P50),
+    ("p90", Statistic::P90),
+    ("p99", Statistic::P99),
+    ("p999", Statistic::P999),
+    ("p9999", Statistic::P9999),
+    ("max", Statistic::Max),
+];
+
+/// Longer operators first, or `<=` would be read as `<`.
+const COMPARISONS: [(&str, Comparison); 5] = [
+    ("<=", Comparison::LessOrEqual),
+    (">=", Comparison::GreaterOrEqual),
+    ("==", Comparison::Equal),
+    ("<", Comparison::Less),
+    (">", Comparison::Greater),
+];
+
+/// All thresholds of the document, in its order.
+pub fn check_all(check: &mut Check<'_>) -> Vec<Threshold> {
+    let document = check.document;
+    let entries = document.get(&["thresholds"]).map(|table| table.entries()).unwrap_or_default();
+    let mut thresholds = Vec::new();
+    for entry in entries {
+        let metric = match metric(&entry.key) {
+            Ok(metric) => Some(metric),
+            Err(message) => {
+                check.findings.push(Finding::new(&entry.key_origin, message));
+                None
+            }
+        };
+        let (Some(metric), Some(text)) = (metric, entry.node.text()) else { continue };
+        match condition(text, &metric) {
+            Ok((comparison, bound)) => thresholds.push(Threshold {
+                expression: format!("{} {text}", entry.key),
+                metric,
+                comparison,
+                bound,
+            }),
+            Err(wrong) => {
+                let message = format!("threshold `{}`: {wrong}", entry.key);
+                check.findings.push(Finding::new(&entry.node.origin, message));
+            }
+        }
+    }
+    thresholds
+}
+
+fn metric(text: &str) -> Result<Metric, String> {
+    let Some((group, field)) = text.split_once('.') else {
+        return Err(format!(
+            "`{text}` is no metric: write `<stage>.<statistic>`, `ledger.<field>` or `rates.<field>`, \
+             for example \"turnaround.p99\""
+        ));
+    };
+    match group {
+        "ledger" => {
+            let known: Vec<_> = LedgerTotals::default().fields().map(|(name, _)| name).into();
+            known_field("ledger", field, &known).map(|()| Metric::Ledger { field: field.to_owned() })
+        }
+        "rates" => {
+            let known: Vec<_> = Rates::default().fields().map(|(name, _)| name).into();
+            known_field("rates", field, &known).map(|()| Metric::Rate { field: field.to_owned() })
+        }
+        _ => {
+            let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.name() == group) else {
+                let stages = Stage::ALL.map(Stage::name);
+                let hint = hint(group, stages.into_iter().chain(["ledger", "rates"]));
+                return Err(format!(
+                    "unknown metric `{text}`{hint}; known: {}, ledger, rates",
+                    stages.join(", ")
+                ));
+            };
+            let known = STATISTICS.map(|(name, _)| name);
+            known_field(group, field, &known)?;
+            let statistic = STATISTICS.into_iter().find(|(name, _)| *name == field);
+            statistic
+                .map(|(_, statistic)| Metric::Latency { stage, statistic })
+                .ok_or_else(|| format!("unknown statistic `{field}`"))
+        }
+    }
+}
+
+fn known_field(group: &str, field: &str, known: &[&str]) -> Result<(), String> {
+    if known.contains(&field) {
+        return Ok(());
+    }
+    let hint = hint(field, known.iter().copied());
+    Err(format!("unknown metric `{group}.{field}`{hint}; known in {group}: {}", known.join(", ")))
+}
+
+fn hint<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest(word, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+fn condition(text: &str, metric: &Metric) -> Result<(Comparison, f64), String> {
+    let trimmed = text.trim();
+    let Some((operator, comparison)) = COMPARISONS.into_iter().find(|(sign, _)| trimmed.starts_with(sign))
+    else {
+        return Err(format!("`{text}` must start with one of <, <=, ==, >=, >, for example \"< 50ms\""));
+    };
+    let bound = bound(trimmed[operator.len()..].trim(), metric)?;
+    Ok((comparison, bound))
+}
+
+fn bound(text: &str, metric: &Metric) -> Result<f64, String> {
+    if let Metric::Latency { .. } = metric {
+        return match duration::parse(text)? {
+            0 => Err("a latency can't be compared with zero".to_owned()),
+            ns => Ok(ns as f64),
+        };
+    }
+    let number: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
+    if !number.is_finite() || number < 0.0 {
+        return Err(format!("`{text}` must be a finite number that isn't negative"));
+    }
+    if matches!(metric, Metric::Ledger { .. }) && number.fract() != 0.0 {
+        return Err(format!("`{text}`: the ledger counts whole requests"));
+    }
+    Ok(number)
+}

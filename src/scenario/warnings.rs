@@ -1,0 +1,185 @@
+//! What a plan can't show although it is valid: windows too short, workers too few, figures that will be missing.
+//!
+//! Warnings before a run. What a run itself casts doubt on is recorded with its trials.
+
+use super::explain::point_words;
+use super::prose::{number, span};
+use crate::plan::{Executor, Metric, Plan, PointPlan, RampStage, ServiceTime, Statistic};
+use crate::terms::{BrokerKind, Durability, Stage, TransportKind};
+
+const SECOND_NS: u64 = 1_000_000_000;
+/// Three sync intervals of the lazy tier (TRAPS, section 1).
+const LAZY_WINDOW_NS_MIN: u64 = 3 * SECOND_NS;
+/// JetStream's first timed sync comes after one to two minutes (TRAPS, section 1).
+const OS_WINDOW_NS_MIN: u64 = 120 * SECOND_NS;
+/// A percentile with fewer samples above it is not printed.
+const SAMPLES_ABOVE_MIN: f64 = 10.0;
+
+/// Each warning once; those of a sweep name their first point.
+pub fn warnings(plan: &Plan) -> Vec<String> {
+    let mut found = across_transports(plan);
+    let mut told = found.clone();
+    for point in &plan.points {
+        for warning in of_point(point, &plan.transports) {
+            if told.contains(&warning) {
+                continue;
+            }
+            told.push(warning.clone());
+            let place = if point.point.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", point_words(&point.point))
+            };
+            found.push(format!("{warning}{place}"));
+        }
+    }
+    found
+}
+
+fn across_transports(plan: &Plan) -> Vec<String> {
+    let mut guarantees: Vec<_> =
+        plan.transports.iter().filter(|t| **t != TransportKind::InProcess).map(|t| t.guarantee()).collect();
+    guarantees.sort_unstable();
+    guarantees.dedup();
+    if guarantees.len() < 2 {
+        return Vec::new();
+    }
+    vec![format!(
+        "the transports promise different things ({}): compare like with like",
+        guarantees.join("; ")
+    )]
+}
+
+fn of_point(point: &PointPlan, transports: &[TransportKind]) -> Vec<String> {
+    let mut out = Vec::new();
+    out.extend(short_for_its_tier(point, transports));
+    out.extend(external(point, transports));
+    out.extend(too_few_workers(point));
+    out.extend(unscheduled(point));
+    for threshold in &point.thresholds {
+        let warning = match &threshold.metric {
+            Metric::Latency { stage, statistic } => too_few_samples(point, &threshold.expression, *statistic)
+                .or_else(|| unanswered(*stage, transports, &threshold.expression)),
+            Metric::Rate { field } if field == "offered_per_s" && rate_peak_per_s(point).is_none() => {
+                Some(format!("nothing is offered by a schedule, so `{}` has no figure", threshold.expression))
+            }
+            Metric::Rate { .. } | Metric::Ledger { .. } => None,
+        };
+        out.extend(warning);
+    }
+    out
+}
+
+fn short_for_its_tier(point: &PointPlan, transports: &[TransportKind]) -> Option<String> {
+    let window_ns = point.load.duration_ns;
+    let window = span(window_ns);
+    match point.brokers.durability {
+        Durability::Lazy if window_ns < LAZY_WINDOW_NS_MIN && transports.iter().any(|t| t.stores()) => {
+            Some(format!("tier lazy syncs once a second; {window} show fewer than 3 syncs"))
+        }
+        Durability::Os
+            if window_ns < OS_WINDOW_NS_MIN && transports.contains(&TransportKind::NatsJetstream) =>
+        {
+            Some(format!(
+                "tier os: nats-jetstream first syncs after one to two minutes; {window} may show no sync"
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn external(point: &PointPlan, transports: &[TransportKind]) -> Option<String> {
+    let is_external = |t: &&TransportKind| match t.broker() {
+        Some(BrokerKind::RedisServer) => point.brokers.redis_url.is_some(),
+        Some(BrokerKind::NatsServer) => point.brokers.nats_url.is_some(),
+        None => false,
+    };
+    let names: Vec<_> =
+        transports.iter().filter(|t| t.stores()).filter(is_external).map(|t| t.name()).collect();
+    (!names.is_empty()).then(|| {
+        format!("{} on an external broker: its durability is as its operator set it", names.join(" and "))
+    })
+}
+
+/// The highest scheduled rate; none where nothing is scheduled.
+fn rate_peak_per_s(point: &PointPlan) -> Option<f64> {
+    match &point.load.executor {
+        Executor::ConstantArrivalRate { rate_per_s, .. } => Some(*rate_per_s),
+        Executor::RampingArrivalRate { start_rate_per_s, stages, .. } => {
+            let higher = |peak: f64, stage: &RampStage| peak.max(stage.target_per_s);
+            Some(stages.iter().fold(*start_rate_per_s, higher))
+        }
+        Executor::ClosedLoop { .. } | Executor::Saturate => None,
+    }
+}
+
+/// Offered load is rate x mean service time, in requests served at once.
+fn too_few_workers(point: &PointPlan) -> Option<String> {
+    let mean_ns = match point.workers.service_time {
+        ServiceTime::Constant { ns } => ns as f64,
+        ServiceTime::Exponential { mean_ns } => mean_ns as f64,
+        ServiceTime::Lognormal { median_ns, sigma } => median_ns as f64 * (sigma * sigma / 2.0).exp(),
+    };
+    let busy = rate_peak_per_s(point)? * mean_ns / SECOND_NS as f64;
+    let places = f64::from(point.workers.count) * f64::from(point.workers.concurrency);
+    (busy >= places).then(|| {
+        format!(
+            "the peak rate keeps {} requests in service at once, but the workers have room for {}: a queue will grow",
+            number(busy),
+            number(places)
+        )
+    })
+}
+
+fn unscheduled(point: &PointPlan) -> Option<String> {
+    match point.load.executor {
+        Executor::ClosedLoop { .. } | Executor::Saturate => Some(
+            "nothing is scheduled, so latencies can't be corrected for coordinated omission: a stall hides itself"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+fn too_few_samples(point: &PointPlan, expression: &str, statistic: Statistic) -> Option<String> {
+    let above = match statistic {
+        Statistic::P90 => 0.1,
+        Statistic::P99 => 0.01,
+        Statistic::P999 => 0.001,
+        Statistic::P9999 => 0.0001,
+        Statistic::Min | Statistic::Mean | Statistic::P50 | Statistic::Max => return None,
+    };
+    let requests = requests_scheduled(point)?;
+    let needed = SAMPLES_ABOVE_MIN / above;
+    // A hair of slack: 10 / 0.01 isn't exactly 1 000 in binary.
+    (requests < needed * 0.999).then(|| {
+        format!(
+            "`{expression}` needs {} requests, but about {} are sent",
+            number(needed.round()),
+            number(requests.round())
+        )
+    })
+}
+
+fn requests_scheduled(point: &PointPlan) -> Option<f64> {
+    let seconds = |ns: u64| ns as f64 / SECOND_NS as f64;
+    match &point.load.executor {
+        Executor::ConstantArrivalRate { rate_per_s, .. } => {
+            Some(rate_per_s * seconds(point.load.duration_ns))
+        }
+        Executor::RampingArrivalRate { start_rate_per_s, stages, .. } => {
+            let mut from = *start_rate_per_s;
+            Some(stages.iter().fold(0.0, |sum, stage| {
+                let mean = (from + stage.target_per_s) / 2.0;
+                from = stage.target_per_s;
+                sum + mean * seconds(stage.duration_ns)
+            }))
+        }
+        Executor::ClosedLoop { .. } | Executor::Saturate => None,
+    }
+}
+
+fn unanswered(stage: Stage, transports: &[TransportKind], expression: &str) -> Option<String> {
+    (stage == Stage::Publish && transports.contains(&TransportKind::NatsCore))
+        .then(|| format!("nats-core never answers a publish, so `{expression}` has no figure there"))
+}
