@@ -2,6 +2,7 @@
 pub mod broker;
 pub mod clock;
 pub mod credentials;
+pub mod environment;
 pub mod ledger;
 pub mod load;
 pub mod mailbox;
@@ -13,6 +14,8 @@ pub mod scenario;
 pub mod schedule;
 pub mod schema;
 pub mod scorer;
+pub mod session;
+pub mod stats;
 pub mod terms;
 pub mod timer;
 pub mod transport;

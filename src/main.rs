@@ -1,1 +1,23 @@
-fn main() {}
+//! The `weighbridge` command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use weighbridge::cli::{Cli, Command};
+use weighbridge::commands::{self, Outcome};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    commands::prepare_terminal(&cli);
+    let outcome = match &cli.command {
+        Command::Run(arguments) => commands::run::run(arguments),
+        Command::List(arguments) => commands::list::run(arguments),
+        Command::Validate(arguments) => commands::validate::run(arguments),
+        Command::Report(arguments) => commands::report::run(arguments),
+        Command::Doctor(arguments) => commands::doctor::run(arguments),
+        Command::Schema(arguments) => commands::schema::run(arguments),
+        Command::Completions(arguments) => commands::completions::run(arguments),
+    };
+    outcome.unwrap_or_else(Outcome::report).into()
+}

@@ -75,10 +75,6 @@ impl Managed {
         self.child.id()
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Calls `ready` until it gives something, the process ends, or time is up.
     pub async fn poll<T>(&mut self, mut ready: impl AsyncFnMut() -> Option<T>) -> Result<T, BrokerError> {
         let deadline = Instant::now() + READY_WITHIN;

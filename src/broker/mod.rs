@@ -98,11 +98,11 @@ impl Broker {
         }
     }
 
-    /// Process id of a managed broker.
-    pub fn pid(&self) -> Option<u32> {
+    /// What the process of a managed broker has used.
+    pub fn usage(&self) -> Option<Usage> {
         match self {
-            Self::Redis(server) => Some(server.process.id()),
-            Self::Nats(server) => Some(server.process.id()),
+            Self::Redis(server) => process::usage(server.process.id()),
+            Self::Nats(server) => process::usage(server.process.id()),
             Self::External(_) => None,
         }
     }
@@ -173,12 +173,15 @@ pub fn rates(earlier: &Look, later: &Look) -> BrokerSample {
     }
     let per_s = |before: u64, after: u64| after.saturating_sub(before) as f64 / seconds;
     let usage = earlier.usage.zip(later.usage);
-    let traffic = earlier.traffic.zip(later.traffic);
+    // Between two looks that asked for traffic its figures stand still, and no rate can be given.
+    let traffic_s = later.traffic_at_ns.saturating_sub(earlier.traffic_at_ns) as f64 / 1e9;
+    let traffic = earlier.traffic.zip(later.traffic).filter(|_| traffic_s > 0.0);
+    let traffic_per_s = |before: u64, after: u64| after.saturating_sub(before) as f64 / traffic_s;
     BrokerSample {
         cpu_cores: usage.map(|(before, after)| (after.cpu_seconds - before.cpu_seconds).max(0.0) / seconds),
         rss_bytes: later.usage.map(|usage| usage.rss_bytes),
-        net_in_bytes_per_s: traffic.map(|(before, after)| per_s(before.in_bytes, after.in_bytes)),
-        net_out_bytes_per_s: traffic.map(|(before, after)| per_s(before.out_bytes, after.out_bytes)),
+        net_in_bytes_per_s: traffic.map(|(before, after)| traffic_per_s(before.in_bytes, after.in_bytes)),
+        net_out_bytes_per_s: traffic.map(|(before, after)| traffic_per_s(before.out_bytes, after.out_bytes)),
         disk_write_bytes_per_s: usage.map(|(before, after)| per_s(before.disk_write_bytes, after.disk_write_bytes)),
     }
 }
@@ -189,6 +192,8 @@ pub struct Look {
     pub at_ns: u64,
     pub usage: Option<Usage>,
     pub traffic: Option<Traffic>,
+    /// When the traffic was asked for.
+    pub traffic_at_ns: u64,
 }
 
 #[cfg(test)]
@@ -201,6 +206,7 @@ mod tests {
             at_ns,
             usage: Some(Usage { cpu_seconds, rss_bytes: 7, disk_write_bytes: bytes }),
             traffic: Some(Traffic { in_bytes: bytes, out_bytes: 2 * bytes }),
+            traffic_at_ns: at_ns,
         };
         let sample = rates(&look(1_000_000_000, 1.0, 100), &look(3_000_000_000, 2.0, 300));
         assert_eq!(sample.cpu_cores, Some(0.5));

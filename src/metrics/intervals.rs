@@ -88,6 +88,13 @@ impl Timeline {
         ((at_ns + shift).saturating_sub(self.window_start_ns()) / self.interval_ns) as usize
     }
 
+    /// The next interval boundary after `at_ns`.
+    pub fn boundary_after(&self, at_ns: u64) -> u64 {
+        let first_ns = self.window_start_ns().saturating_sub(self.warmup_intervals * self.interval_ns);
+        let intervals = at_ns.saturating_sub(first_ns) / self.interval_ns + 1;
+        first_ns + intervals * self.interval_ns
+    }
+
     pub fn interval_in_window(&self, interval: usize) -> bool {
         let start = interval as u64 * self.interval_ns;
         let shift = self.warmup_intervals * self.interval_ns;

@@ -10,4 +10,5 @@ mod service;
 mod slots;
 
 pub use pool::{Pool, PoolOutcome, PoolRun};
+pub use scoring::Scoring;
 pub use service::{mean_ns, sample_ns};

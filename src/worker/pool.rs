@@ -65,6 +65,10 @@ impl Pool {
         Ok(Self { threads: handles, stop })
     }
 
+    pub fn threads(&self) -> u32 {
+        self.threads.len() as u32
+    }
+
     /// Tells the workers to stop, and waits for them.
     pub fn stop(self) -> PoolOutcome {
         // No receiver left means that all threads have ended.

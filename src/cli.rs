@@ -1,0 +1,185 @@
+//! The command line: verbs, flags and their help. No behaviour.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::terms::TransportKind;
+
+/// Weighs message brokers: the same load on Redis and NATS, every request accounted for.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  weighbridge list                                  what can be asked
+  weighbridge run quickstart                        measure, then open reports/latest/report.html
+  weighbridge run quickstart --transport nats-core --rate 500 --duration 10s
+  weighbridge validate my-scenario.toml             check a file without running it
+
+Exit codes:
+  0 good, 1 failed at run time, 2 usage, 69 broker unavailable, 99 a threshold failed,
+  100 the measurement is invalid, 104 invalid scenario, 105 aborted by a signal";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios and write a report for each
+    #[command(after_help = RUN_HELP)]
+    Run(Run),
+    /// List the scenarios with their questions
+    List(List),
+    /// Parse, plan and explain scenarios; run nothing
+    Validate(Validate),
+    /// Render report.html again from result.json
+    Report(Report),
+    /// Say what this machine has, and what a run here can be trusted for
+    Doctor(Doctor),
+    /// Print the JSON Schema of a document
+    Schema(Schema),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+const RUN_HELP: &str = "\
+Examples:
+  weighbridge run quickstart
+  weighbridge run baseline-latency --transport nats-core --transport redis-pubsub --repeat 5
+  weighbridge run throughput --set payload.description_bytes=1024 --json > result.json
+  NATS_URL=nats://127.0.0.1:4222 weighbridge run quickstart --transport nats-core
+
+Without a scenario, lists them. Results go to standard output, progress to standard error.
+Press Ctrl-C once to stop sending and get a partial report, twice to stop at once.";
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Names in the scenarios folder, or paths of TOML files
+    #[arg(value_name = "SCENARIO")]
+    pub scenarios: Vec<String>,
+    #[command(flatten)]
+    pub changes: Changes,
+    #[command(flatten)]
+    pub brokers: Brokers,
+    /// Folder for the report folders
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+    /// Print result.json instead of the summary
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error
+    #[arg(long, short)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+/// What a scenario says, changed for this run.
+#[derive(Debug, Args)]
+pub struct Changes {
+    /// Measure only this transport (repeatable)
+    #[arg(long = "transport", value_name = "T")]
+    pub transports: Vec<TransportKind>,
+    /// Requests per second
+    #[arg(long, value_name = "N")]
+    pub rate: Option<f64>,
+    /// Length of the measured window, for example 10s
+    #[arg(long, value_name = "D")]
+    pub duration: Option<String>,
+    /// Length of the warm-up, for example 1s
+    #[arg(long, value_name = "D")]
+    pub warmup: Option<String>,
+    /// Repetitions of each trial
+    #[arg(long, value_name = "N")]
+    pub repeat: Option<u32>,
+    /// Seed of schedule, payloads and service times
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Set any key of the scenario, for example workers.count=8 (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Which brokers to measure; without a URL a private one is started for each trial.
+#[derive(Debug, Args)]
+pub struct Brokers {
+    /// Measure this Redis server
+    #[arg(long, value_name = "U", env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+    /// Measure this NATS server
+    #[arg(long, value_name = "U", env = "NATS_URL", hide_env_values = true)]
+    pub nats_url: Option<String>,
+    /// Binary to start for Redis
+    #[arg(long, value_name = "PATH", env = "WEIGHBRIDGE_REDIS_SERVER")]
+    pub redis_server: Option<PathBuf>,
+    /// Binary to start for NATS
+    #[arg(long, value_name = "PATH", env = "WEIGHBRIDGE_NATS_SERVER")]
+    pub nats_server: Option<PathBuf>,
+    /// Allow load on this host, which is not loopback (repeatable)
+    #[arg(long = "allow-host", value_name = "HOST")]
+    pub allow_hosts: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Folder {
+    /// Folder in which scenarios are looked up by name
+    #[arg(long = "scenarios", value_name = "DIR", default_value = "scenarios")]
+    pub path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// Names in the scenarios folder, or paths of TOML files
+    #[arg(value_name = "SCENARIO", required = true)]
+    pub scenarios: Vec<String>,
+    #[command(flatten)]
+    pub changes: Changes,
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Report folders, or result.json files
+    #[arg(value_name = "DIR", required = true)]
+    pub folders: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub brokers: Brokers,
+}
+
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which document
+    #[arg(value_name = "KIND")]
+    pub kind: SchemaKind,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SchemaKind {
+    /// A scenario file
+    Scenario,
+    /// result.json
+    Result,
+    /// The body of a request
+    Request,
+    /// The body of a reply
+    Reply,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,158 @@
+//! One file per verb. A verb returns an [`Outcome`]; only `main` turns it into the process's exit code.
+
+pub mod completions;
+pub mod doctor;
+mod interrupt;
+pub mod list;
+mod progress;
+pub mod report;
+pub mod run;
+pub mod schema;
+pub mod validate;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use miette::Diagnostic;
+
+use crate::cli::{self, Cli, Command};
+use crate::result::Verdict;
+use crate::scenario::{LoadError, Overrides};
+use crate::session::RunError;
+
+/// How a command ended; the numbers are a contract with scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Good,
+    Failed,
+    Unavailable,
+    ThresholdFailed,
+    Invalid,
+    InvalidScenario,
+    Aborted,
+}
+
+impl Outcome {
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Good => 0,
+            Self::Failed => 1,
+            Self::Unavailable => 69,
+            Self::ThresholdFailed => 99,
+            Self::Invalid => 100,
+            Self::InvalidScenario => 104,
+            Self::Aborted => 105,
+        }
+    }
+
+    /// Prints an error and says which outcome it is.
+    pub fn report(error: CommandError) -> Self {
+        let outcome = match &error {
+            CommandError::Load(LoadError::Invalid(_)) => Self::InvalidScenario,
+            CommandError::Run(error) if error.is_unavailable() => Self::Unavailable,
+            // Whoever read our output has gone; that is no failure of ours.
+            CommandError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => return Self::Good,
+            _ => Self::Failed,
+        };
+        eprintln!("{:?}", miette::Report::new(error));
+        outcome
+    }
+}
+
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Passed => Self::Good,
+            Verdict::Failed => Self::ThresholdFailed,
+            Verdict::Invalid => Self::Invalid,
+            Verdict::Aborted => Self::Aborted,
+        }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        outcome.code().into()
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum CommandError {
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Report(#[from] crate::report::ReportError),
+    #[error("{action}: {source}")]
+    Io { action: &'static str, source: io::Error },
+}
+
+/// Prints to standard output.
+fn print(text: &str) -> Result<(), CommandError> {
+    let written = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+    written.map_err(|source| CommandError::Io { action: "writing to standard output", source })
+}
+
+/// Whether a stream may be coloured: it is a terminal and `NO_COLOR` is not set.
+fn colored(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Logs and errors go to standard error, coloured only where that is wanted.
+pub fn prepare_terminal(cli: &Cli) {
+    let color = colored(&io::stderr());
+    let quiet = matches!(&cli.command, Command::Run(run) if run.quiet);
+    let default = if quiet { "error" } else { "weighbridge=warn,error" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("WEIGHBRIDGE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(color).init();
+    let handler = miette::MietteHandlerOpts::new().color(color).unicode(true).build_handler();
+    // Fails only if it was set before.
+    let _ = miette::set_hook(handler);
+}
+
+trait BuildHandler {
+    fn build_handler(self) -> miette::ErrorHook;
+}
+
+impl BuildHandler for miette::MietteHandlerOpts {
+    fn build_handler(self) -> miette::ErrorHook {
+        Box::new(move |_| Box::new(self.clone().build()))
+    }
+}
+
+/// Flags that change a scenario, in the scenario's own terms.
+fn overrides(changes: &cli::Changes, brokers: Option<&cli::Brokers>) -> Overrides {
+    Overrides {
+        transports: changes.transports.clone(),
+        rate: changes.rate,
+        duration: changes.duration.clone(),
+        warmup: changes.warmup.clone(),
+        repeat: changes.repeat,
+        seed: changes.seed,
+        redis_url: brokers.and_then(|brokers| brokers.redis_url.clone()),
+        nats_url: brokers.and_then(|brokers| brokers.nats_url.clone()),
+        set: changes.set.clone(),
+    }
+}
+
+/// Flags that say which servers may be used.
+fn broker_options(brokers: &cli::Brokers) -> crate::broker::Options {
+    crate::broker::Options {
+        binaries: crate::broker::Binaries {
+            redis_server: brokers.redis_server.clone(),
+            nats_server: brokers.nats_server.clone(),
+        },
+        allowed_hosts: brokers.allow_hosts.clone(),
+    }
+}
+
+/// A runtime on this thread, which lives as long as the command: managed brokers die with the thread that
+/// started them.
+fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|source| CommandError::Io { action: "starting the runtime", source })
+}

@@ -1,0 +1,165 @@
+//! Reasons not to trust a trial: each a pure function of figures, each with the figures that raised it.
+
+use crate::plan::{Executor, PointPlan};
+use crate::result::{Doubt, DoubtKind, LedgerTotals, Rates, StageLatencies};
+use crate::terms::{Durability, Stage, TransportKind};
+
+/// p99 of send lag that is always tolerated.
+const LAG_TOLERATED_NS: f64 = 1_000_000.0;
+/// Beyond that, the share of the p99 reported.
+const LAG_SHARE: f64 = 0.10;
+const SENT_SHARE_MIN: f64 = 0.99;
+const BUSY_SHARE_MAX: f64 = 0.95;
+/// A lazy tier syncs once a second; fewer syncs than this in a window show nothing.
+const LAZY_WINDOW_MIN_S: f64 = 3.0;
+/// Samples that p99 needs to have ten above it.
+const P99_SAMPLES: u64 = 1_000;
+
+/// What a trial is judged by.
+pub struct Evidence<'a> {
+    pub point: &'a PointPlan,
+    pub transport: TransportKind,
+    pub rates: &'a Rates,
+    pub latencies: &'a StageLatencies,
+    pub ledger: &'a LedgerTotals,
+    pub machine_busy: Option<f64>,
+    pub complete: bool,
+}
+
+/// All doubts of a trial, in no order of weight.
+pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
+    [
+        incomplete,
+        unbalanced,
+        generator_lagged,
+        rate_not_reached,
+        shed,
+        too_few_samples,
+        cpu_saturated,
+        closed_loop,
+        lazy_tier_too_short,
+        debug_build,
+    ]
+    .into_iter()
+    .filter_map(|detector| detector(evidence))
+    .collect()
+}
+
+fn doubt(kind: DoubtKind, detail: String) -> Option<Doubt> {
+    Some(Doubt { kind, detail })
+}
+
+fn scheduled(evidence: &Evidence<'_>) -> bool {
+    !matches!(evidence.point.load.executor, Executor::ClosedLoop { .. } | Executor::Saturate)
+}
+
+fn ms(ns: f64) -> String {
+    format!("{:.3} ms", ns / 1e6)
+}
+
+fn incomplete(evidence: &Evidence<'_>) -> Option<Doubt> {
+    if evidence.complete {
+        return None;
+    }
+    doubt(DoubtKind::Incomplete, "the trial was stopped before its planned end".to_string())
+}
+
+fn unbalanced(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let error = evidence.ledger.check().err()?;
+    doubt(DoubtKind::LedgerUnbalanced, error.to_string())
+}
+
+fn generator_lagged(evidence: &Evidence<'_>) -> Option<Doubt> {
+    if !scheduled(evidence) {
+        return None;
+    }
+    let lag = evidence.latencies.get(Stage::SendLag)?;
+    // Too few samples for p99: the maximum is the stricter stand-in.
+    let (name, lag_ns) = lag.p99.map_or(("max", lag.max), |p99| ("p99", Some(p99)));
+    let lag_ns = lag_ns? as f64;
+    let reported = evidence.latencies.get(Stage::Turnaround);
+    let reported_ns = reported.and_then(|figures| figures.p99.or(figures.max)).unwrap_or(0) as f64;
+    let limit_ns = LAG_TOLERATED_NS.max(LAG_SHARE * reported_ns);
+    if lag_ns <= limit_ns {
+        return None;
+    }
+    let detail = format!(
+        "send lag {name} is {}, more than {} (the larger of 1 ms and 10 % of the turnaround p99 of {})",
+        ms(lag_ns),
+        ms(limit_ns),
+        ms(reported_ns)
+    );
+    doubt(DoubtKind::GeneratorLagged, detail)
+}
+
+fn rate_not_reached(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let offered = evidence.rates.offered_per_s.filter(|_| scheduled(evidence))?;
+    let sent = evidence.rates.sent_per_s;
+    if sent >= SENT_SHARE_MIN * offered {
+        return None;
+    }
+    let share = 100.0 * sent / offered;
+    let detail = format!("sent {sent:.0}/s of the {offered:.0}/s offered ({share:.1} %, at least 99 % is needed)");
+    doubt(DoubtKind::RateNotReached, detail)
+}
+
+fn shed(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let unsent = evidence.ledger.unsent;
+    if unsent == 0 || !evidence.complete {
+        return None;
+    }
+    let limit = evidence.point.load.max_in_flight;
+    let attempted = evidence.ledger.attempted;
+    doubt(DoubtKind::Shed, format!("{unsent} of {attempted} requests were shed: {limit} were in flight already"))
+}
+
+fn too_few_samples(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let count = evidence.latencies.get(Stage::Turnaround).map_or(0, |figures| figures.count);
+    if count >= P99_SAMPLES {
+        return None;
+    }
+    let detail = format!("{count} samples of turnaround; p99 needs {P99_SAMPLES}, so that ten lie above it");
+    doubt(DoubtKind::TooFewSamples, detail)
+}
+
+fn cpu_saturated(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let busy = evidence.machine_busy?;
+    // Saturating the machine is what an unpaced load is for.
+    if busy <= BUSY_SHARE_MAX || !scheduled(evidence) {
+        return None;
+    }
+    let detail = format!(
+        "the machine's cores were {:.0} % busy: broker, workers and generator slowed each other",
+        busy * 100.0
+    );
+    doubt(DoubtKind::CpuSaturated, detail)
+}
+
+fn closed_loop(evidence: &Evidence<'_>) -> Option<Doubt> {
+    if scheduled(evidence) {
+        return None;
+    }
+    let detail = "nothing is scheduled, so latencies start at the send and a stall hides itself; read the rates";
+    doubt(DoubtKind::ClosedLoop, detail.to_string())
+}
+
+fn lazy_tier_too_short(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let tier = evidence.transport.durability(evidence.point.brokers.durability);
+    let window_s = evidence.point.load.duration_ns as f64 / 1e9;
+    if tier != Durability::Lazy || window_s >= LAZY_WINDOW_MIN_S {
+        return None;
+    }
+    let detail = format!("tier lazy syncs once a second; a window of {window_s} s sees fewer than three syncs");
+    doubt(DoubtKind::LazyTierTooShort, detail)
+}
+
+fn debug_build(_evidence: &Evidence<'_>) -> Option<Doubt> {
+    if env!("WEIGHBRIDGE_PROFILE") == "release" {
+        return None;
+    }
+    let detail = "this is a debug build: the instrument is several times slower than a release build";
+    doubt(DoubtKind::DebugBuild, detail.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+use super::*;
+use crate::result::LatencySummary;
+use crate::scenario;
+
+const SCENARIO: &str = r#"
+name = "judged"
+question = "Is it?"
+transports = ["redis-streams"]
+[load]
+executor = "constant-arrival-rate"
+rate = 1000
+duration = "5s"
+"#;
+
+/// Figures of a trial that nothing is wrong with; tests spoil one at a time.
+struct Case {
+    point: PointPlan,
+    rates: Rates,
+    latencies: StageLatencies,
+    ledger: LedgerTotals,
+    machine_busy: Option<f64>,
+    complete: bool,
+}
+
+fn latency(count: u64, p99: u64) -> Option<LatencySummary> {
+    Some(LatencySummary { count, p99: Some(p99), max: Some(2 * p99), ..LatencySummary::default() })
+}
+
+fn point(settings: &[&str]) -> PointPlan {
+    let set = settings.iter().map(|setting| (*setting).to_string()).collect();
+    let overrides = scenario::Overrides { set, ..scenario::Overrides::default() };
+    scenario::plan("judged.toml", SCENARIO, &overrides).unwrap().points.remove(0)
+}
+
+fn sound() -> Case {
+    Case {
+        point: point(&[]),
+        rates: Rates { offered_per_s: Some(1000.0), sent_per_s: 1000.0, ..Rates::default() },
+        latencies: StageLatencies {
+            send_lag: latency(5000, 90_000),
+            turnaround: latency(5000, 4_000_000),
+            ..StageLatencies::default()
+        },
+        ledger: LedgerTotals { attempted: 5000, sent: 5000, completed: 5000, ..LedgerTotals::default() },
+        machine_busy: Some(0.4),
+        complete: true,
+    }
+}
+
+impl Case {
+    /// Doubts raised, the build's own left out: tests run in any profile.
+    fn kinds(&self) -> Vec<DoubtKind> {
+        let evidence = Evidence {
+            point: &self.point,
+            transport: TransportKind::RedisStreams,
+            rates: &self.rates,
+            latencies: &self.latencies,
+            ledger: &self.ledger,
+            machine_busy: self.machine_busy,
+            complete: self.complete,
+        };
+        judge(&evidence).into_iter().map(|doubt| doubt.kind).filter(|kind| *kind != DoubtKind::DebugBuild).collect()
+    }
+}
+
+#[test]
+fn a_sound_trial_raises_no_doubt() {
+    assert_eq!(sound().kinds(), []);
+}
+
+#[test]
+fn a_lag_over_a_millisecond_is_doubted() {
+    let mut case = sound();
+    case.latencies.send_lag = latency(5000, 1_200_000);
+    assert_eq!(case.kinds(), [DoubtKind::GeneratorLagged]);
+}
+
+#[test]
+fn a_lag_within_a_tenth_of_the_figure_is_borne() {
+    let mut case = sound();
+    case.latencies.send_lag = latency(5000, 1_200_000);
+    case.latencies.turnaround = latency(5000, 13_000_000);
+    assert_eq!(case.kinds(), []);
+}
+
+#[test]
+fn a_rate_that_was_not_sent_is_doubted_from_one_percent_on() {
+    let mut case = sound();
+    case.rates.sent_per_s = 991.0;
+    assert_eq!(case.kinds(), []);
+    case.rates.sent_per_s = 989.0;
+    assert_eq!(case.kinds(), [DoubtKind::RateNotReached]);
+}
+
+#[test]
+fn shed_requests_are_doubted() {
+    let mut case = sound();
+    case.ledger = LedgerTotals { attempted: 5001, unsent: 1, ..case.ledger };
+    assert_eq!(case.kinds(), [DoubtKind::Shed]);
+}
+
+#[test]
+fn a_ledger_that_does_not_balance_is_doubted() {
+    let mut case = sound();
+    case.ledger.completed -= 1;
+    assert_eq!(case.kinds(), [DoubtKind::LedgerUnbalanced]);
+}
+
+#[test]
+fn a_stopped_trial_is_doubted() {
+    let mut case = sound();
+    case.complete = false;
+    assert_eq!(case.kinds(), [DoubtKind::Incomplete]);
+}
+
+#[test]
+fn a_thousand_samples_are_needed() {
+    let mut case = sound();
+    case.latencies.turnaround = latency(999, 4_000_000);
+    assert_eq!(case.kinds(), [DoubtKind::TooFewSamples]);
+    case.latencies.turnaround = latency(1000, 4_000_000);
+    assert_eq!(case.kinds(), []);
+}
+
+#[test]
+fn busy_cores_are_doubted() {
+    let mut case = sound();
+    case.machine_busy = Some(0.97);
+    assert_eq!(case.kinds(), [DoubtKind::CpuSaturated]);
+}
+
+#[test]
+fn an_unscheduled_load_says_that_it_hides_stalls() {
+    let mut case = sound();
+    case.point.load.executor = Executor::Saturate;
+    case.machine_busy = Some(1.0);
+    case.latencies.send_lag = latency(5000, 9_000_000);
+    assert_eq!(case.kinds(), [DoubtKind::ClosedLoop]);
+}
+
+#[test]
+fn a_lazy_tier_wants_three_seconds() {
+    let mut case = sound();
+    case.point = point(&["brokers.durability=lazy", "load.duration=2s"]);
+    assert_eq!(case.kinds(), [DoubtKind::LazyTierTooShort]);
+    case.point = point(&["brokers.durability=lazy", "load.duration=3s"]);
+    assert_eq!(case.kinds(), []);
+}
+
+#[test]
+fn the_doubt_about_a_debug_build_follows_the_profile() {
+    let case = sound();
+    let evidence = Evidence {
+        point: &case.point,
+        transport: TransportKind::RedisStreams,
+        rates: &case.rates,
+        latencies: &case.latencies,
+        ledger: &case.ledger,
+        machine_busy: None,
+        complete: true,
+    };
+    assert_eq!(debug_build(&evidence).is_some(), cfg!(debug_assertions));
+}

@@ -1,0 +1,168 @@
+//! The one orchestrator: for each trial start brokers, warm up, measure, drain, stop; then sum up.
+
+mod doubts;
+mod sampling;
+mod summary;
+mod trial;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::broker::{self, BrokerError};
+use crate::clock::{rfc3339, unix_seconds};
+use crate::environment;
+use crate::load::StopSignal;
+use crate::plan::{Plan, PointPlan};
+use crate::result::{RunResult, SCHEMA_VERSION, ScenarioRecord, Trial, Verdict};
+use crate::scenario;
+use crate::terms::TransportKind;
+use crate::transport::TransportError;
+
+pub use summary::{observed, verdict};
+
+/// How a run is to be carried out, beyond what its plan says.
+pub struct Settings {
+    pub brokers: broker::Options,
+    pub stop: StopSignal,
+    /// The command that reproduces the run, without secrets.
+    pub command: String,
+}
+
+/// One trial of the plan.
+#[derive(Debug, Clone)]
+pub struct TrialSpec<'a> {
+    pub point: &'a PointPlan,
+    pub transport: TransportKind,
+    /// From 1.
+    pub repetition: u32,
+    /// From 1.
+    pub order: u32,
+    pub trials: u32,
+}
+
+/// What is known while a trial runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Glance {
+    pub elapsed: Duration,
+    /// Planned time of warm-up, window and cool-down.
+    pub planned: Duration,
+    pub attempted: u64,
+    pub completed: u64,
+    pub in_flight: u64,
+}
+
+/// Told how a run gets on.
+pub trait Progress {
+    fn trial_started(&self, spec: &TrialSpec<'_>);
+    fn glance(&self, spec: &TrialSpec<'_>, glance: Glance);
+    fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial);
+}
+
+/// A finished run: its record, and files that go beside it.
+pub struct Finished {
+    pub result: RunResult,
+    /// Name and content.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// Directories of brokers that were kept because something failed.
+    pub kept: Vec<PathBuf>,
+}
+
+/// Why a run could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error("{what}: {reason}")]
+    Failed { what: &'static str, reason: String },
+}
+
+impl RunError {
+    fn failed(what: &'static str, reason: impl ToString) -> Self {
+        Self::Failed { what, reason: reason.to_string() }
+    }
+
+    /// Whether the cause is a broker that isn't there.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(
+            self,
+            Self::Broker(
+                BrokerError::NotFound { .. }
+                    | BrokerError::TooOld { .. }
+                    | BrokerError::Unresolved { .. }
+                    | BrokerError::Start { .. }
+                    | BrokerError::Transport(TransportError::Unavailable { .. })
+            ) | Self::Transport(TransportError::Unavailable { .. })
+        )
+    }
+}
+
+/// Carries out all trials of a plan. Needs a current-thread runtime that lives on the main thread: managed
+/// brokers die with the thread that started them.
+pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> Result<Finished, RunError> {
+    let mut environment = environment::read(settings.command.clone());
+    let run_id = ulid::Ulid::generate().to_string();
+    let mut trials = Vec::new();
+    let mut files = Vec::new();
+    let mut kept = Vec::new();
+    for spec in order(plan) {
+        if settings.stop.get() != crate::load::Stop::No {
+            break;
+        }
+        progress.trial_started(&spec);
+        // Random bits of a ULID: no message of another trial carries them.
+        let nonce = ulid::Ulid::generate().random() as u32;
+        let measured = trial::measure(&spec, plan.seed, nonce, settings, progress).await?;
+        progress.trial_finished(&spec, &measured.trial);
+        for (name, log) in measured.logs {
+            files.push((format!("{:02}-{}-{name}.log", spec.order, spec.transport), log));
+        }
+        kept.extend(measured.kept);
+        trials.push(measured.trial);
+    }
+    environment.finished_at = rfc3339(unix_seconds());
+    let summary = summary::summarize(plan, &trials);
+    let thresholds = summary::hold(plan, &trials);
+    let aborted = settings.stop.get() != crate::load::Stop::No;
+    let verdict = if aborted { Verdict::Aborted } else { verdict(&trials, &thresholds) };
+    let result = RunResult {
+        schema_version: SCHEMA_VERSION,
+        run_id,
+        verdict,
+        scenario: ScenarioRecord {
+            name: plan.name.clone(),
+            question: plan.question.clone(),
+            reading: plan.reading.clone(),
+            source: plan.source.clone(),
+            seed: plan.seed,
+            repeat: plan.repeat,
+            offered: plan.points.first().map(scenario::offered).unwrap_or_default(),
+        },
+        environment,
+        thresholds,
+        trials,
+        summary,
+    };
+    Ok(Finished { result, files, kept })
+}
+
+/// The plan's trials in the order in which they are measured: A B C, C B A, ... so that a drift of the
+/// machine does not favour one transport.
+fn order(plan: &Plan) -> Vec<TrialSpec<'_>> {
+    let trials = plan.points.len() as u32 * plan.transports.len() as u32 * plan.repeat;
+    let mut specs = Vec::new();
+    for point in &plan.points {
+        for repetition in 1..=plan.repeat {
+            let mut transports = plan.transports.clone();
+            if repetition % 2 == 0 {
+                transports.reverse();
+            }
+            for transport in transports {
+                let order = specs.len() as u32 + 1;
+                specs.push(TrialSpec { point, transport, repetition, order, trials });
+            }
+        }
+    }
+    specs
+}

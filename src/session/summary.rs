@@ -1,0 +1,154 @@
+//! Sums trials up: medians over repetitions, thresholds, the verdict.
+
+use std::collections::BTreeMap;
+
+use crate::plan::{Comparison, Metric, Plan, PointPlan, Statistic, Threshold};
+use crate::result::{LatencySummary, SummaryRow, ThresholdOutcome, Trial, Verdict};
+use crate::stats::{estimate, median};
+use crate::terms::{Stage, TransportKind};
+
+/// One row for each point and transport that was measured.
+pub fn summarize(plan: &Plan, trials: &[Trial]) -> Vec<SummaryRow> {
+    let mut rows = Vec::new();
+    for point in &plan.points {
+        for transport in &plan.transports {
+            let measured = of(trials, point, *transport);
+            if measured.is_empty() {
+                continue;
+            }
+            let valid: Vec<&Trial> = measured.iter().copied().filter(|trial| trial.valid).collect();
+            rows.push(SummaryRow {
+                transport: *transport,
+                point: point.point.clone(),
+                repetitions: measured.len() as u32,
+                valid_repetitions: valid.len() as u32,
+                figures: figures(&valid),
+            });
+        }
+    }
+    rows
+}
+
+fn of<'a>(trials: &'a [Trial], point: &PointPlan, transport: TransportKind) -> Vec<&'a Trial> {
+    trials.iter().filter(|trial| trial.transport == transport && trial.point == point.point).collect()
+}
+
+/// Every rate and percentile that all trials have.
+fn figures(trials: &[&Trial]) -> BTreeMap<String, crate::result::Estimate> {
+    let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut add = |name: String, value: Option<f64>| {
+        if let Some(value) = value {
+            values.entry(name).or_default().push(value);
+        }
+    };
+    for trial in trials {
+        for (name, value) in trial.rates.fields() {
+            add(format!("rates.{name}"), value);
+        }
+        for stage in Stage::ALL {
+            let Some(latency) = trial.latency_ns.get(stage) else { continue };
+            for (name, statistic) in STATISTICS {
+                add(format!("latency_ns.{}.{name}", stage.name()), value_of(latency, statistic));
+            }
+        }
+    }
+    let whole = values.into_iter().filter(|(_, values)| values.len() == trials.len());
+    whole.filter_map(|(name, values)| Some((name, estimate(&values)?))).collect()
+}
+
+const STATISTICS: [(&str, Statistic); 8] = [
+    ("min", Statistic::Min),
+    ("mean", Statistic::Mean),
+    ("p50", Statistic::P50),
+    ("p90", Statistic::P90),
+    ("p99", Statistic::P99),
+    ("p999", Statistic::P999),
+    ("p9999", Statistic::P9999),
+    ("max", Statistic::Max),
+];
+
+fn value_of(latency: &LatencySummary, statistic: Statistic) -> Option<f64> {
+    let integer = match statistic {
+        Statistic::Mean => return latency.mean,
+        Statistic::Min => latency.min,
+        Statistic::P50 => latency.p50,
+        Statistic::P90 => latency.p90,
+        Statistic::P99 => latency.p99,
+        Statistic::P999 => latency.p999,
+        Statistic::P9999 => latency.p9999,
+        Statistic::Max => latency.max,
+    };
+    integer.map(|value| value as f64)
+}
+
+/// Holds every threshold of the plan against every transport and point that was measured.
+pub fn hold(plan: &Plan, trials: &[Trial]) -> Vec<ThresholdOutcome> {
+    let mut outcomes = Vec::new();
+    for point in &plan.points {
+        for threshold in &point.thresholds {
+            for transport in &plan.transports {
+                let measured = of(trials, point, *transport);
+                if measured.is_empty() {
+                    continue;
+                }
+                let (observed, samples) = observed(&threshold.metric, &measured);
+                outcomes.push(ThresholdOutcome {
+                    expression: threshold.expression.clone(),
+                    transport: *transport,
+                    point: point.point.clone(),
+                    observed,
+                    passed: observed.is_some_and(|observed| holds(threshold, observed)),
+                    samples,
+                });
+            }
+        }
+    }
+    outcomes
+}
+
+/// The figure that a threshold is held against, and the samples behind it: the median over repetitions of a
+/// latency or rate, the sum over repetitions of a count of the ledger.
+pub fn observed(metric: &Metric, trials: &[&Trial]) -> (Option<f64>, u64) {
+    let over = |values: Vec<Option<f64>>| {
+        let known: Option<Vec<f64>> = values.into_iter().collect();
+        known.filter(|values| !values.is_empty()).map(|values| median(&values))
+    };
+    match metric {
+        Metric::Latency { stage, statistic } => {
+            let latencies: Vec<_> = trials.iter().map(|trial| trial.latency_ns.get(*stage)).collect();
+            let samples = latencies.iter().flatten().map(|latency| latency.count).sum();
+            let values = latencies.into_iter().map(|latency| value_of(latency?, *statistic)).collect();
+            (over(values), samples)
+        }
+        Metric::Rate { field } => {
+            let values = trials.iter().map(|trial| trial.rates.field(field)).collect();
+            (over(values), trials.iter().map(|trial| trial.ledger.completed).sum())
+        }
+        Metric::Ledger { field } => {
+            let values: Option<Vec<u64>> = trials.iter().map(|trial| trial.ledger.field(field)).collect();
+            let sum = values.map(|values| values.iter().sum::<u64>() as f64);
+            (sum, trials.iter().map(|trial| trial.ledger.attempted).sum())
+        }
+    }
+}
+
+fn holds(threshold: &Threshold, observed: f64) -> bool {
+    match threshold.comparison {
+        Comparison::Less => observed < threshold.bound,
+        Comparison::LessOrEqual => observed <= threshold.bound,
+        Comparison::Equal => observed == threshold.bound,
+        Comparison::GreaterOrEqual => observed >= threshold.bound,
+        Comparison::Greater => observed > threshold.bound,
+    }
+}
+
+/// An invalid trial outweighs a failed threshold: what can't be trusted has neither passed nor failed.
+pub fn verdict(trials: &[Trial], thresholds: &[ThresholdOutcome]) -> Verdict {
+    if trials.is_empty() || trials.iter().any(|trial| !trial.valid) {
+        Verdict::Invalid
+    } else if thresholds.iter().any(|outcome| !outcome.passed) {
+        Verdict::Failed
+    } else {
+        Verdict::Passed
+    }
+}

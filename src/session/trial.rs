@@ -1,0 +1,415 @@
+//! One trial: brokers up, ends connected, load on, drained, everything down again.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::doubts::{Evidence, judge};
+use super::sampling::{Cost, SampleRow, Sampler};
+use super::{Glance, Progress, RunError, Settings, TrialSpec};
+use crate::broker::{self, Broker};
+use crate::clock::now_ns;
+use crate::load::{Generator, GeneratorOutcome, Run, Stop};
+use crate::mailbox::Mailboxes;
+use crate::metrics::{Recording, Timeline};
+use crate::payload::Payloads;
+use crate::plan::{Executor, PointPlan};
+use crate::result::{
+    BrokerRecord, BurstSizes, ErrorGroup, GeneratorRecord, LedgerTotals, Rates, SeriesRow, StageLatencies, Trial,
+};
+use crate::schema::Correlation;
+use crate::terms::TransportKind;
+use crate::transport::{self, Limits, Names, Targets, Transport, TransportError};
+use crate::worker::{self, Pool, PoolRun, Scoring};
+
+/// Longest that connecting all ends may take.
+const CONNECT_WITHIN: Duration = Duration::from_secs(20);
+/// From the last connection to the first request.
+const LEAD_NS: u64 = 50_000_000;
+
+/// A trial's record and what its brokers left behind.
+pub struct Measured {
+    pub trial: Trial,
+    /// Broker kind and log.
+    pub logs: Vec<(&'static str, Vec<u8>)>,
+    pub kept: Vec<PathBuf>,
+}
+
+/// Measures one trial on fresh brokers.
+pub async fn measure(
+    spec: &TrialSpec<'_>,
+    seed: u64,
+    nonce: u32,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Measured, RunError> {
+    let mut brokers = Vec::new();
+    if let Some(kind) = spec.transport.broker() {
+        brokers.push(broker::start(kind, &spec.point.brokers, &settings.brokers).await?);
+    }
+    let outcome = run(spec, seed, nonce, settings, progress, &mut brokers).await;
+    let failed = outcome.is_err();
+    let mut logs = Vec::new();
+    let mut kept = Vec::new();
+    for broker in brokers {
+        let kind = broker.kind().name();
+        let stopped = broker.stop(failed);
+        if !stopped.log.is_empty() {
+            logs.push((kind, stopped.log));
+        }
+        kept.extend(stopped.directory);
+    }
+    match outcome {
+        Ok(trial) => Ok(Measured { trial, logs, kept }),
+        Err(error) => {
+            for directory in kept {
+                tracing::warn!("the broker's directory is kept: {}", directory.display());
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Everything that the threads of a trial share.
+struct Stage {
+    transport: Arc<dyn Transport>,
+    payloads: Arc<Payloads>,
+    correlation: Correlation,
+    mailboxes: Arc<Mailboxes>,
+    busy: Arc<AtomicU32>,
+}
+
+async fn run(
+    spec: &TrialSpec<'_>,
+    seed: u64,
+    nonce: u32,
+    settings: &Settings,
+    progress: &dyn Progress,
+    brokers: &mut [Broker],
+) -> Result<Trial, RunError> {
+    let point = spec.point;
+    let mut targets = Targets::default();
+    brokers.iter().for_each(|broker| broker.add_target(&mut targets));
+    let names = Names::new(&prefix(point, brokers, nonce), point.payload.categories.iter().map(|(name, _)| name.clone()));
+    let correlation = Correlation::new(nonce);
+    let payloads = Payloads::new(&point.payload, seed, correlation);
+    let transport = transport::build(spec.transport, &targets, names, limits(point), point.brokers.durability)?;
+    transport.prepare(payloads.longest_bytes()).await?;
+    let stage = Stage {
+        transport: Arc::clone(&transport),
+        payloads: Arc::new(payloads),
+        correlation,
+        mailboxes: Arc::new(Mailboxes::new(point.load.generators)),
+        busy: Arc::new(AtomicU32::new(point.load.generators)),
+    };
+    let loaded = load(spec, seed, settings, progress, brokers, &stage).await;
+    // Also after a failure: what this run created is deleted, and the first error is the one to report.
+    let dismantled = transport.dismantle().await;
+    let loaded = loaded?;
+    let mut trial = assemble(spec, settings, loaded);
+    if let Err(error) = dismantled {
+        trial.errors.push(ErrorGroup { message: format!("clearing up: {error}"), count: 1 });
+    }
+    Ok(trial)
+}
+
+/// Set by the scenario, else empty on a broker of our own and one per trial on others.
+fn prefix(point: &PointPlan, brokers: &[Broker], nonce: u32) -> String {
+    let external = brokers.iter().any(|broker| matches!(broker, Broker::External(_)));
+    match &point.brokers.prefix {
+        Some(prefix) => prefix.clone(),
+        None if external => format!("wb{nonce:08x}."),
+        None => String::new(),
+    }
+}
+
+fn limits(point: &PointPlan) -> Limits {
+    Limits {
+        max_in_flight: point.load.max_in_flight,
+        connections: point.load.connections,
+        generators: point.load.generators,
+        worker_concurrency: point.workers.concurrency,
+        service_ns_mean: worker::mean_ns(point.workers.service_time),
+        timeout_ns: point.load.timeout_ns,
+    }
+}
+
+/// What the threads brought home.
+struct Loaded {
+    totals: LedgerTotals,
+    recording: Recording,
+    errors: BTreeMap<String, u64>,
+    bursts: BurstSizes,
+    brokers: Vec<BrokerRecord>,
+    cost: Cost,
+    samples: Vec<SampleRow>,
+    threads: u32,
+    complete: bool,
+}
+
+async fn load(
+    spec: &TrialSpec<'_>,
+    seed: u64,
+    settings: &Settings,
+    progress: &dyn Progress,
+    brokers: &mut [Broker],
+    stage: &Stage,
+) -> Result<Loaded, RunError> {
+    let load = &spec.point.load;
+    let (ready, mut readiness) = mpsc::unbounded_channel();
+    let pool = start_workers(spec, seed, stage, &ready)?;
+    connected(&mut readiness, pool.threads()).await?;
+    let (start, started) = watch::channel(None);
+    let run = Run {
+        transport: Arc::clone(&stage.transport),
+        load: load.clone(),
+        payloads: Arc::clone(&stage.payloads),
+        correlation: stage.correlation,
+        seed,
+        mailboxes: Arc::clone(&stage.mailboxes),
+        stop: settings.stop.clone(),
+        busy: Arc::clone(&stage.busy),
+    };
+    let mut generators = Vec::new();
+    for index in 0..load.generators {
+        let generator = Generator::start(index, run.clone(), ready.clone(), started.clone());
+        generators.push(generator.map_err(|error| RunError::failed("starting a generator thread", error))?);
+    }
+    connected(&mut readiness, load.generators).await?;
+    let mut sampler = Sampler::start(brokers).await;
+    let timeline = Timeline::new(now_ns() + LEAD_NS, load.warmup_ns, load.duration_ns, load.cooldown_ns);
+    start.send(Some(timeline)).map_err(|error| RunError::failed("starting the load", error))?;
+    watch_over(spec, &generators, &mut sampler, brokers, progress, timeline).await;
+    let complete = settings.stop.get() == Stop::No;
+    let threads = load.generators + pool.threads();
+    let mut errors = BTreeMap::new();
+    for error in pool.stop().errors {
+        *errors.entry(error).or_default() += 1;
+    }
+    let merged = merge(generators, &mut errors)?;
+    let (records, cost, samples) = sampler.finish(brokers).await;
+    Ok(Loaded {
+        totals: merged.totals,
+        recording: merged.recorder.finish(),
+        errors,
+        bursts: bursts(&merged.bursts),
+        brokers: records,
+        cost,
+        samples,
+        threads,
+        complete,
+    })
+}
+
+fn start_workers(
+    spec: &TrialSpec<'_>,
+    seed: u64,
+    stage: &Stage,
+    ready: &mpsc::UnboundedSender<Result<(), TransportError>>,
+) -> Result<Pool, RunError> {
+    let point = spec.point;
+    let run = PoolRun {
+        transport: Arc::clone(&stage.transport),
+        scoring: Scoring {
+            correlation: stage.correlation,
+            categories: point.payload.categories.iter().map(|(name, _)| name.clone()).collect(),
+        },
+        workers: point.workers.clone(),
+        seed,
+        lanes: u64::from(point.load.generators) * u64::from(point.load.connections),
+        replies_to_sender: spec.transport == TransportKind::NatsRequest,
+        mailboxes: Arc::clone(&stage.mailboxes),
+    };
+    // The generators and the broker want cores too.
+    let threads = (crate::environment::cores() / 4).max(1);
+    Pool::start(&run, threads, ready).map_err(|error| RunError::failed("starting a worker thread", error))
+}
+
+/// Waits until `count` threads have connected.
+async fn connected(
+    readiness: &mut mpsc::UnboundedReceiver<Result<(), TransportError>>,
+    count: u32,
+) -> Result<(), RunError> {
+    for _ in 0..count {
+        match tokio::time::timeout(CONNECT_WITHIN, readiness.recv()).await {
+            Ok(Some(outcome)) => outcome?,
+            Ok(None) => return Err(RunError::failed("connecting", "a thread ended")),
+            Err(_) => return Err(RunError::failed("connecting", "not connected within 20 s")),
+        }
+    }
+    Ok(())
+}
+
+/// Samples and reports progress until all generators are done.
+async fn watch_over(
+    spec: &TrialSpec<'_>,
+    generators: &[Generator],
+    sampler: &mut Sampler,
+    brokers: &mut [Broker],
+    progress: &dyn Progress,
+    timeline: Timeline,
+) {
+    const LOOK: Duration = Duration::from_millis(20);
+    let planned = Duration::from_nanos(timeline.load_end_ns() - timeline.start_ns());
+    let mut next_row_ns = timeline.boundary_after(now_ns());
+    while !generators.iter().all(Generator::is_finished) {
+        tokio::time::sleep(LOOK).await;
+        let now = now_ns();
+        if now >= next_row_ns {
+            sampler.row(brokers).await;
+            next_row_ns = timeline.boundary_after(now_ns());
+        }
+        let mut glance = Glance {
+            elapsed: Duration::from_nanos(now.saturating_sub(timeline.start_ns())),
+            planned,
+            ..Glance::default()
+        };
+        for generator in generators {
+            glance.attempted += generator.live.attempted.load(Ordering::Relaxed);
+            glance.completed += generator.live.completed.load(Ordering::Relaxed);
+            glance.in_flight += generator.live.in_flight.load(Ordering::Relaxed);
+        }
+        progress.glance(spec, glance);
+    }
+}
+
+/// Joins the generators and adds up what they brought.
+fn merge(
+    generators: Vec<Generator>,
+    errors: &mut BTreeMap<String, u64>,
+) -> Result<GeneratorOutcome, RunError> {
+    let mut merged: Option<GeneratorOutcome> = None;
+    for generator in generators {
+        let outcome = generator.join()?;
+        for (message, count) in &outcome.errors {
+            *errors.entry(message.clone()).or_default() += count;
+        }
+        match &mut merged {
+            None => merged = Some(outcome),
+            Some(merged) => {
+                merged.totals.merge(&outcome.totals);
+                merged.recorder.merge(outcome.recorder);
+                // Both have the same constant bounds.
+                merged.bursts.add(&outcome.bursts).expect("same bounds");
+            }
+        }
+    }
+    merged.ok_or_else(|| RunError::failed("a trial", "no generator ran"))
+}
+
+fn bursts(histogram: &hdrhistogram::Histogram<u64>) -> BurstSizes {
+    if histogram.is_empty() {
+        return BurstSizes::default();
+    }
+    BurstSizes {
+        wakes: histogram.len(),
+        mean: histogram.mean(),
+        p50: histogram.value_at_quantile(0.5),
+        p99: histogram.value_at_quantile(0.99),
+        max: histogram.max(),
+    }
+}
+
+fn assemble(spec: &TrialSpec<'_>, settings: &Settings, loaded: Loaded) -> Trial {
+    let point = spec.point;
+    let mut latencies = StageLatencies::default();
+    for (stage, summary) in &loaded.recording.latencies {
+        latencies.set(*stage, Some(summary.clone()));
+    }
+    let rates = rates(point, &loaded);
+    let evidence = Evidence {
+        point,
+        transport: spec.transport,
+        rates: &rates,
+        latencies: &latencies,
+        ledger: &loaded.totals,
+        machine_busy: loaded.cost.machine_busy,
+        complete: loaded.complete,
+    };
+    let doubts = judge(&evidence);
+    debug_assert!(settings.stop.get() != Stop::No || loaded.complete);
+    Trial {
+        transport: spec.transport,
+        repetition: spec.repetition,
+        order: spec.order,
+        point: point.point.clone(),
+        valid: !doubts.iter().any(|doubt| doubt.kind.invalidates()),
+        complete: loaded.complete,
+        doubts,
+        durability: spec.transport.durability(point.brokers.durability),
+        guarantee: spec.transport.guarantee().to_string(),
+        window_s: loaded.recording.timeline.window_s(),
+        rates,
+        latency_ns: latencies,
+        ledger: loaded.totals,
+        series: series(&loaded),
+        faults: Vec::new(),
+        errors: errors(&loaded.errors),
+        brokers: loaded.brokers,
+        generator: GeneratorRecord {
+            cpu_seconds: loaded.cost.own_cpu_seconds,
+            rss_bytes_max: loaded.cost.own_rss_bytes_max,
+            threads: loaded.threads,
+            connections: point.load.generators * point.load.connections,
+            bursts: loaded.bursts,
+        },
+    }
+}
+
+fn rates(point: &PointPlan, loaded: &Loaded) -> Rates {
+    let counts = loaded.recording.window_counts();
+    let window_s = loaded.recording.timeline.window_s();
+    let per_s = |count: u64| count as f64 / window_s;
+    let scheduled = !matches!(point.load.executor, Executor::ClosedLoop { .. } | Executor::Saturate);
+    Rates {
+        offered_per_s: scheduled.then(|| per_s(counts.offered)),
+        sent_per_s: per_s(counts.sent),
+        accepted_per_s: (loaded.totals.acknowledged > 0).then(|| per_s(counts.accepted)),
+        delivered_per_s: per_s(counts.delivered),
+        completed_per_s: per_s(counts.completed),
+    }
+}
+
+/// Most frequent first.
+fn errors(counts: &BTreeMap<String, u64>) -> Vec<ErrorGroup> {
+    let mut groups: Vec<ErrorGroup> =
+        counts.iter().map(|(message, count)| ErrorGroup { message: message.clone(), count: *count }).collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+    groups
+}
+
+/// Rows of the recording with the samples taken at their ends.
+fn series(loaded: &Loaded) -> Vec<SeriesRow> {
+    let timeline = &loaded.recording.timeline;
+    let mut samples: BTreeMap<usize, &SampleRow> = BTreeMap::new();
+    for sample in &loaded.samples {
+        // A row taken just after a boundary speaks of the interval before it.
+        let middle_ns = sample.at_ns.saturating_sub(timeline.interval_ns() / 2);
+        samples.insert(timeline.interval(middle_ns), sample);
+    }
+    let rows = loaded.recording.rows.iter().enumerate().map(|(interval, row)| {
+        let sample = samples.get(&interval);
+        SeriesRow {
+            t_s: row.start_s,
+            duration_s: row.duration_s,
+            phase: row.phase,
+            offered: row.counts.offered,
+            unsent: row.counts.unsent,
+            sent: row.counts.sent,
+            accepted: row.counts.accepted,
+            rejected: row.counts.rejected,
+            delivered: row.counts.delivered,
+            completed: row.counts.completed,
+            in_flight: row.counts.in_flight,
+            turnaround: row.turnaround.clone(),
+            generator_cpu_cores: sample.and_then(|sample| sample.generator_cpu_cores),
+            generator_rss_bytes: sample.and_then(|sample| sample.generator_rss_bytes),
+            brokers: sample.map(|sample| sample.brokers.clone()).unwrap_or_default(),
+        }
+    });
+    rows.collect()
+}
