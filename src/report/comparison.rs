@@ -30,7 +30,7 @@ pub struct Row {
 }
 
 /// Headings with their units, in the order of the cells.
-pub const COLUMNS: [(&str, &str); 18] = [
+pub static COLUMNS: [(&str, &str); 18] = [
     ("offered", "requests per second asked for"),
     ("sent", "requests per second sent in the window"),
     ("completed", "results per second received in the window"),
@@ -50,6 +50,28 @@ pub const COLUMNS: [(&str, &str); 18] = [
     ("CPU s / 1M", "CPU seconds of the broker for a million completed requests"),
     ("memory", "peak resident memory of the broker"),
 ];
+
+/// Some of the columns, as one table that fits the page.
+pub struct Part {
+    pub title: &'static str,
+    pub columns: &'static [(&'static str, &'static str)],
+    first: usize,
+}
+
+impl Part {
+    pub fn cells<'r>(&self, row: &'r Row) -> &'r [Cell] {
+        &row.cells[self.first..self.first + self.columns.len()]
+    }
+}
+
+/// All columns, first what was felt, then what became of requests and what they cost.
+pub fn parts() -> [Part; 2] {
+    let (speed, rest) = COLUMNS.split_at(11);
+    [
+        Part { title: "Rates and latencies", columns: speed, first: 0 },
+        Part { title: "Losses, order and cost", columns: rest, first: speed.len() },
+    ]
+}
 
 /// Rows of one group, in the fixed order of transports.
 pub fn rows(group: &Group<'_>) -> Vec<Row> {
@@ -119,10 +141,23 @@ fn latencies(group: &Group<'_>, entry: &Entry<'_>) -> Vec<Cell> {
 
 fn estimated(estimate: Option<Estimate>, print: fn(f64) -> String, reason: &str) -> Cell {
     let Some(Estimate { median, low, high }) = estimate else { return single(None, print, reason) };
-    let interval = low.zip(high).map(|(low, high)| format!("{} – {}", print(low), print(high)));
+    let interval = low.zip(high).map(|(low, high)| span(&print(low), &print(high)));
     let note =
         interval.as_ref().map_or(String::new(), |text| format!("95 % interval over repetitions: {text}"));
     Cell { text: print(median), note, interval, sort_by: Some(median), alarming: false }
+}
+
+/// `2.65 – 2.71 ms`: a unit that both ends share is written once.
+fn span(low: &str, high: &str) -> String {
+    let unit = |text: &str| text.rsplit_once('\u{a0}').map(|(_, unit)| unit.to_owned());
+    match (low.rsplit_once('\u{a0}'), unit(high)) {
+        (Some((figure, low_unit)), Some(high_unit))
+            if low_unit == high_unit && !low_unit.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            format!("{figure} – {high}")
+        }
+        _ => format!("{low} – {high}"),
+    }
 }
 
 fn single(value: Option<f64>, print: fn(f64) -> String, reason: &str) -> Cell {
@@ -168,6 +203,13 @@ mod tests {
             assert_eq!(row.cells.len(), COLUMNS.len(), "{}", row.transport);
             assert!(row.cells[4].interval.is_some());
         }
+    }
+
+    #[test]
+    fn an_interval_names_a_shared_unit_once() {
+        assert_eq!(span("2.65\u{a0}ms", "2.71\u{a0}ms"), "2.65 – 2.71\u{a0}ms");
+        assert_eq!(span("950\u{a0}µs", "1.01\u{a0}ms"), "950\u{a0}µs – 1.01\u{a0}ms");
+        assert_eq!(span("1\u{a0}999", "2\u{a0}999"), "1\u{a0}999 – 2\u{a0}999");
     }
 
     #[test]

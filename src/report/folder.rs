@@ -207,7 +207,17 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         let extra = [Extra { name: "nats.log".to_owned(), content: ExtraContent::Bytes(b"ready".to_vec()) }];
         let folder = write(&result(), out.path(), &extra).unwrap();
-        insta::assert_snapshot!(names(&folder).join("\n"), @"");
+        insta::assert_snapshot!(names(&folder).join("\n"), @r"
+        01-redis-pubsub-r1.hlog
+        02-redis-streams-r1.hlog
+        03-nats-core-r1.hlog
+        04-nats-jetstream-r1.hlog
+        05-nats-request-r1.hlog
+        nats.log
+        report.html
+        result.json
+        scenario.toml
+        ");
         assert_eq!(names(out.path()), ["20260102T030405Z-quickstart", "latest"]);
         assert_eq!(
             fs::read_link(out.path().join("latest")).unwrap(),

@@ -10,7 +10,7 @@ use super::answer::{answer, of_group};
 use super::charts::palette::{self, swatch};
 use super::charts::readout::{ReadoutRow, hover_json};
 use super::charts::{self, Detail, Figure, Layout, Panel};
-use super::comparison::{self, COLUMNS};
+use super::comparison;
 use super::fairness::{self, Fairness};
 use super::groups::{Group, groups, point_label};
 use super::terminal::observed;
@@ -60,7 +60,7 @@ fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> R
         thresholds: thresholds(result),
         swept: groups.len() > 1,
         sweep: sweep(&groups),
-        columns: &COLUMNS,
+        parts: comparison::parts(),
         sections,
         fairness: fairness::sheet(result, &groups),
     };
@@ -83,7 +83,7 @@ struct Page<'a> {
     thresholds: Vec<ThresholdLine>,
     swept: bool,
     sweep: Sweep,
-    columns: &'a [(&'static str, &'static str)],
+    parts: [comparison::Part; 2],
     sections: Vec<Section>,
     fairness: Fairness,
 }

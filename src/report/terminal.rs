@@ -10,7 +10,7 @@ use super::answer::{answer, of_group};
 use super::comparison::{self, COLUMNS};
 use super::format;
 use super::groups::{Group, groups, point_label};
-use crate::result::{RunResult, ThresholdOutcome, Verdict};
+use crate::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
 
 const WIDTH: usize = 80;
 
@@ -127,23 +127,28 @@ pub(super) fn observed(outcome: &ThresholdOutcome) -> String {
     }
 }
 
+/// The same words about several transports make one line.
 fn push_doubts(text: &mut String, groups: &[Group<'_>], color: bool) {
-    let mut lines: Vec<String> = Vec::new();
-    for trial in groups.iter().flat_map(|group| group.trials()) {
+    let mut lines: Vec<(Doubt, Vec<&'static str>)> = Vec::new();
+    for trial in groups.iter().flat_map(Group::trials) {
         for doubt in &trial.doubts {
-            let invalidates = doubt.kind.invalidates();
-            let word = if invalidates { paint("INVALID", Color::Red, color) } else { "doubt".to_owned() };
-            let detail = printable(&doubt.detail);
-            lines.push(format!("{word} {} {}: {detail}", trial.transport, doubt.kind.name()));
+            let name = trial.transport.name();
+            match lines.iter_mut().find(|(known, _)| known == doubt) {
+                Some((_, transports)) if transports.contains(&name) => {}
+                Some((_, transports)) => transports.push(name),
+                None => lines.push((doubt.clone(), vec![name])),
+            }
         }
     }
-    lines.dedup();
     if lines.is_empty() {
         return;
     }
     text.push('\n');
-    for line in lines.iter().take(DOUBT_LINES_MAX) {
-        push_wrapped(text, "  ", line, color);
+    for (doubt, transports) in lines.iter().take(DOUBT_LINES_MAX) {
+        let invalidates = doubt.kind.invalidates();
+        let word = if invalidates { paint("INVALID", Color::Red, color) } else { "doubt".to_owned() };
+        let (kind, detail) = (doubt.kind.name(), printable(&doubt.detail));
+        push_wrapped(text, "  ", &format!("{word} {kind}: {detail} ({})", transports.join(", ")), color);
     }
     if lines.len() > DOUBT_LINES_MAX {
         let _ = writeln!(text, "  and {} more in the report", lines.len() - DOUBT_LINES_MAX);
@@ -218,7 +223,7 @@ fn visible_width(word: &str) -> usize {
 mod tests {
     use super::*;
     use crate::report::fixture::Fixture;
-    use crate::result::{Doubt, DoubtKind};
+    use crate::result::DoubtKind;
 
     #[test]
     fn the_summary_fits_eighty_columns() {
@@ -250,7 +255,7 @@ mod tests {
             vec![Doubt { kind: DoubtKind::GeneratorLagged, detail: "p99 send lag was 9 ms.".to_owned() }];
         let text = summary(&result, false);
         assert!(text.contains("redis-pubsub (!)"), "{text}");
-        assert!(text.contains("INVALID redis-pubsub generator_lagged: p99 send lag was 9 ms."), "{text}");
+        assert!(text.contains("INVALID generator_lagged: p99 send lag was 9 ms. (redis-pubsub)"), "{text}");
         assert!(!text.contains("fastest"), "{text}");
     }
 

@@ -34,8 +34,8 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         title: "Backlog over time",
         takeaway,
         note: format!(
-            "Read at the end of every interval. A backlog that keeps growing means that the path can't hold the rate.{}",
-            time::repetition_note(group)
+            "Read at the end of every interval. A backlog that keeps growing means that the path can't hold the rate. {}",
+            time::note(group)
         ),
         transports: group.entries.iter().map(|entry| entry.transport).collect(),
         kinds: Vec::new(),

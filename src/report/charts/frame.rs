@@ -74,16 +74,16 @@ const LABEL_GAP: i32 = 30;
 impl Size {
     fn dimensions(self) -> (u32, u32) {
         match self {
-            Self::Wide => (2080, 860),
-            Self::Small => (1020, 560),
+            Self::Wide => (2080, 872),
+            Self::Small => (1020, 572),
         }
     }
 
     /// Left, right, top, bottom.
     fn margins(self) -> [i32; 4] {
         match self {
-            Self::Wide => [130, 230, 50, 100],
-            Self::Small => [130, 30, 50, 96],
+            Self::Wide => [130, 264, 62, 100],
+            Self::Small => [130, 30, 62, 96],
         }
     }
 }
@@ -151,7 +151,7 @@ impl Area<'_> {
             self.text(label, (self.left - 14, y), Role::Tick, (HPos::Right, VPos::Center))?;
         }
         // Over the axis and level, because a title on its side is hard to read.
-        self.text(&axis.title, (10, self.top - 28), Role::AxisTitle, (HPos::Left, VPos::Center))
+        self.text(&axis.title, (10, self.top - 38), Role::AxisTitle, (HPos::Left, VPos::Center))
     }
 
     fn x_axis(&self, axis: &Axis) -> Result<(), String> {

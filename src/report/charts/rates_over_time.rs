@@ -28,8 +28,8 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         title: "Rate over time",
         takeaway: takeaway(group),
         note: format!(
-            "Offered counts by intended time, the others by the time of the event.{}",
-            time::repetition_note(group)
+            "Offered counts by intended time, the others by the time of the event. {}",
+            time::note(group)
         ),
         transports: Vec::new(),
         kinds,

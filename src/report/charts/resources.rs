@@ -76,10 +76,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         id: "",
         title: "Resources over time",
         takeaway: takeaway(group),
-        note: format!(
-            "A value that could not be read is left out, not drawn as 0.{}",
-            time::repetition_note(group)
-        ),
+        note: format!("A value that could not be read is left out, not drawn as 0. {}", time::note(group)),
         transports: group.entries.iter().map(|entry| entry.transport).collect(),
         kinds: Vec::new(),
         layout: time::LAYOUT,

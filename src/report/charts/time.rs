@@ -190,12 +190,13 @@ pub fn per_second(rows: &[&SeriesRow], count: fn(&SeriesRow) -> u64) -> Option<f
     (seconds > 0.0).then(|| events as f64 / seconds)
 }
 
-/// What the note of a time chart says of repetitions.
-pub fn repetition_note(group: &Group<'_>) -> &'static str {
+/// What the note of every time chart says.
+pub fn note(group: &Group<'_>) -> String {
+    let shaded = "Shaded: outside the measured window.";
     if group.repetitions() > 1 {
-        " The first counted repetition is drawn full and read out, the others are faint."
+        format!("{shaded} The first counted repetition is drawn full and read out, the others are faint.")
     } else {
-        ""
+        shaded.to_owned()
     }
 }
 
