@@ -55,6 +55,8 @@ pub static COLUMNS: [(&str, &str); 18] = [
 pub struct Part {
     pub title: &'static str,
     pub columns: &'static [(&'static str, &'static str)],
+    /// Whether rows also say what the path promises; once on a page is enough.
+    pub promises: bool,
     first: usize,
 }
 
@@ -68,8 +70,8 @@ impl Part {
 pub fn parts() -> [Part; 2] {
     let (speed, rest) = COLUMNS.split_at(11);
     [
-        Part { title: "Rates and latencies", columns: speed, first: 0 },
-        Part { title: "Losses, order and cost", columns: rest, first: speed.len() },
+        Part { title: "Rates and latencies", columns: speed, promises: true, first: 0 },
+        Part { title: "Losses, order and cost", columns: rest, promises: false, first: speed.len() },
     ]
 }
 
@@ -144,6 +146,8 @@ fn estimated(estimate: Option<Estimate>, print: fn(f64) -> String, reason: &str)
     let interval = low.zip(high).map(|(low, high)| span(&print(low), &print(high)));
     let note =
         interval.as_ref().map_or(String::new(), |text| format!("95 % interval over repetitions: {text}"));
+    // Ends that read alike say nothing beside the figure; the note keeps them.
+    let interval = interval.filter(|_| low.map(print) != high.map(print));
     Cell { text: print(median), note, interval, sort_by: Some(median), alarming: false }
 }
 

@@ -100,9 +100,16 @@ fn instrument(result: &RunResult, groups: &[Group<'_>]) -> Section {
     Section { title: "Instrument".to_owned(), facts }
 }
 
+/// One broker configuration and the transports it served.
+struct Served {
+    title: String,
+    facts: Vec<(String, String)>,
+    transports: Vec<&'static str>,
+}
+
 /// Brokers with the same version and settings are listed once, with the transports they served.
 fn brokers(result: &RunResult) -> Vec<Section> {
-    let mut seen: Vec<(Vec<(String, String)>, String, Vec<&'static str>)> = Vec::new();
+    let mut seen: Vec<Served> = Vec::new();
     for trial in &result.trials {
         for broker in &trial.brokers {
             let origin = if broker.managed {
@@ -114,16 +121,16 @@ fn brokers(result: &RunResult) -> Vec<Section> {
             facts.extend(settings(&broker.config));
             let title = format!("{} {}", broker.kind, broker.version);
             let name = trial.transport.name();
-            match seen.iter_mut().find(|(known, known_title, _)| *known == facts && *known_title == title) {
-                Some((_, _, served)) if served.contains(&name) => {}
-                Some((_, _, served)) => served.push(name),
-                None => seen.push((facts, title, vec![name])),
+            match seen.iter_mut().find(|known| known.facts == facts && known.title == title) {
+                Some(known) if known.transports.contains(&name) => {}
+                Some(known) => known.transports.push(name),
+                None => seen.push(Served { title, facts, transports: vec![name] }),
             }
         }
     }
     seen.into_iter()
-        .map(|(mut facts, title, served)| {
-            facts.insert(0, fact("Served", served.join(", ")));
+        .map(|Served { title, mut facts, transports }| {
+            facts.insert(0, fact("Served", transports.join(", ")));
             Section { title, facts }
         })
         .collect()

@@ -133,13 +133,13 @@ mod tests {
 
     #[test]
     fn log_latency_ticks_are_round_and_carry_units() {
-        insta::assert_snapshot!(labels(&Axis::latency_log("", 340_000.0, 12_000_000.0)), @"");
-        insta::assert_snapshot!(labels(&Axis::latency_log("", 900.0, 3e9)), @"");
+        insta::assert_snapshot!(labels(&Axis::latency_log("", 340_000.0, 12_000_000.0)), @"500 µs | 1 ms | 2 ms | 5 ms | 10 ms");
+        insta::assert_snapshot!(labels(&Axis::latency_log("", 900.0, 3e9)), @"1 µs | 10 µs | 100 µs | 1 ms | 10 ms | 100 ms | 1 s");
     }
 
     #[test]
     fn the_percentile_axis_ends_where_the_samples_do() {
-        insta::assert_snapshot!(labels(&Axis::percentile(0.9995)), @"");
+        insta::assert_snapshot!(labels(&Axis::percentile(0.9995)), @"0 | 50 | 90 | 99 | 99.9");
         let axis = Axis::percentile(0.999);
         assert!((axis.place(0.9) - 1.0 / 3.0).abs() < 1e-9);
         assert!((axis.place(0.99) - 2.0 / 3.0).abs() < 1e-9);
@@ -147,9 +147,9 @@ mod tests {
 
     #[test]
     fn axes_from_zero_use_round_steps_above_the_data() {
-        insta::assert_snapshot!(labels(&Axis::from_zero("", 2059.0, format::number)), @"");
-        insta::assert_snapshot!(labels(&Axis::bytes("", 14.5 * 1_048_576.0, "")), @"");
-        insta::assert_snapshot!(labels(&Axis::time(-1.0, 11.0)), @"");
+        insta::assert_snapshot!(labels(&Axis::from_zero("", 2059.0, format::number)), @"0 | 500 | 1 000 | 1 500 | 2 000 | 2 500");
+        insta::assert_snapshot!(labels(&Axis::bytes("", 14.5 * 1_048_576.0, "")), @"0 | 5 | 10 | 15");
+        insta::assert_snapshot!(labels(&Axis::time(-1.0, 11.0)), @"0 | 2 | 4 | 6 | 8 | 10");
     }
 
     #[test]

@@ -102,13 +102,16 @@ fn takeaway(group: &Group<'_>) -> String {
     let low = costs.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let high = costs.iter().max_by(|a, b| a.1.total_cmp(&b.1));
     match (low, high) {
-        (Some(low), Some(high)) if low.0 != high.0 => format!(
+        (Some(low), Some(high)) if format::seconds(low.1) != format::seconds(high.1) => format!(
             "A million requests cost the broker between {} of CPU ({}) and {} ({}).",
             format::seconds(low.1),
             low.0,
             format::seconds(high.1),
             high.0
         ),
+        (Some(only), _) if costs.len() > 1 => {
+            format!("A million requests cost every broker {} of CPU.", format::seconds(only.1))
+        }
         (Some(only), _) => {
             format!("A million requests cost the broker {} of CPU ({}).", format::seconds(only.1), only.0)
         }
