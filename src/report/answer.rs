@@ -92,7 +92,12 @@ fn of_sweep(groups: &[Group<'_>]) -> String {
         let ranking = Ranking::of(group)?;
         let best = &ranking.places[0];
         let (label, figure) = (ranking.measure.label(), ranking.measure.print(best.estimate.median));
-        Some(format!("at {} {label} {figure} ({})", point_label(group.point), best.transport))
+        let whose = if wins.len() == 1 && wins[0].1 == groups.len() {
+            String::new()
+        } else {
+            format!(" ({})", best.transport)
+        };
+        Some(format!("at {} {label} {figure}{whose}", point_label(group.point)))
     });
     format!("{led}: {}.", ends.collect::<Vec<_>>().join(", "))
 }
@@ -294,7 +299,7 @@ fn qualifiers(groups: &[Group<'_>]) -> Vec<String> {
     said.extend(differing_promises(groups));
     let repetitions = groups.iter().map(Group::repetitions).min().unwrap_or(0);
     if (1..3).contains(&repetitions) && groups.iter().any(|group| group.entries.len() > 1) {
-        said.push("Fewer than 3 repetitions: the run shows no more than itself.".to_owned());
+        said.push("With fewer than 3 repetitions, chance can't be told from a difference.".to_owned());
     }
     said
 }
@@ -383,7 +388,7 @@ mod tests {
         let qualifiers = answer(&Fixture::default().build()).qualifiers;
         insta::assert_snapshot!(qualifiers.join("\n"), @r"
         They do not promise the same: redis-pubsub, nats-core at most once, durability none; redis-streams, nats-jetstream at least once, durability memory; nats-request at most once, loss seen by the requester, durability none.
-        Fewer than 3 repetitions: the run shows no more than itself.
+        With fewer than 3 repetitions, chance can't be told from a difference.
         ");
     }
 
@@ -391,7 +396,7 @@ mod tests {
     fn a_sweep_is_answered_over_its_points() {
         let points = [1000, 2000].map(|rate| [("load.rate".to_owned(), rate.into())].into()).to_vec();
         let result = Fixture { points, seconds: 2, ..Fixture::default() }.build();
-        insta::assert_snapshot!(sentence(&result), @"nats-core answers fastest at both points: at load.rate = 1 000 p99 turnaround 2.57 ms (nats-core), at load.rate = 2 000 p99 turnaround 4.19 ms (nats-core).");
+        insta::assert_snapshot!(sentence(&result), @"nats-core answers fastest at both points: at load.rate = 1 000 p99 turnaround 2.57 ms, at load.rate = 2 000 p99 turnaround 4.19 ms.");
     }
 
     #[test]

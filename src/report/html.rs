@@ -28,6 +28,9 @@ const DETAILS: [(usize, usize); 6] =
 /// Banners listed before the rest are counted; a long sweep repeats its doubts at every point.
 const BANNER_LINES_MAX: usize = 40;
 
+/// A longer list of thresholds puts those that fail first; the template folds it.
+const THRESHOLDS_IN_ORDER_MAX: usize = 12;
+
 /// Renders the page, as finely as its size allows.
 pub fn render(result: &RunResult) -> Result<String, ReportError> {
     let mut page = String::new();
@@ -58,6 +61,7 @@ fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> R
         invalid: invalid_trials(result),
         doubts: doubts(result),
         thresholds: thresholds(result),
+        thresholds_held: result.thresholds.iter().filter(|outcome| outcome.passed).count(),
         swept: groups.len() > 1,
         sweep: sweep(&groups),
         parts: comparison::parts(),
@@ -81,6 +85,7 @@ struct Page<'a> {
     invalid: Vec<String>,
     doubts: Vec<String>,
     thresholds: Vec<ThresholdLine>,
+    thresholds_held: usize,
     swept: bool,
     sweep: Sweep,
     parts: [comparison::Part; 2],
@@ -213,7 +218,11 @@ fn thresholds(result: &RunResult) -> Vec<ThresholdLine> {
         passed: outcome.passed,
         samples: format::count(outcome.samples),
     });
-    lines.collect()
+    let mut lines: Vec<_> = lines.collect();
+    if lines.len() > THRESHOLDS_IN_ORDER_MAX {
+        lines.sort_by_key(|line| line.passed);
+    }
+    lines
 }
 
 fn sweep(groups: &[Group<'_>]) -> Sweep {

@@ -26,7 +26,7 @@ pub mod terminal;
 
 use std::path::PathBuf;
 
-pub use answer::answer;
+pub use answer::{Answer, answer};
 
 /// Why a report could not be made or read.
 #[derive(Debug, thiserror::Error)]
