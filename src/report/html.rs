@@ -271,7 +271,10 @@ fn figure_view(mut figure: Figure, group: usize) -> Result<FigureView, ReportErr
         .collect();
     // Variants show the same data, so one table stands for all.
     let told = if variants { 1 } else { panels.len() };
-    tables.extend(panels.iter().take(told).map(readout_table));
+    tables.extend(panels.iter().take(told).map(|panel| {
+        let caption = if variants { figure.title } else { &panel.title };
+        readout_table(panel, caption)
+    }));
     let views: Result<Vec<_>, ReportError> = panels.into_iter().map(panel_view).collect();
     Ok(FigureView {
         id: format!("{}-{group}", figure.id),
@@ -289,7 +292,7 @@ fn panel_view(panel: Panel) -> Result<PanelView, ReportError> {
 }
 
 /// Columns of the readout become rows: there are many of them, and a page scrolls down more easily.
-fn readout_table(panel: &Panel) -> TableView {
+fn readout_table(panel: &Panel, caption: &str) -> TableView {
     let readout = &panel.drawing.readout;
     let head =
         std::iter::once(readout.heading.clone()).chain(readout.rows.iter().map(|row| row.name.clone()));
@@ -297,7 +300,7 @@ fn readout_table(panel: &Panel) -> TableView {
     let rows = readout.columns.iter().enumerate().map(|(index, (_, label))| {
         std::iter::once(label.clone()).chain(readout.rows.iter().map(|row| value(row, index))).collect()
     });
-    TableView { caption: panel.title.clone(), head: head.collect(), rows: rows.collect() }
+    TableView { caption: caption.to_owned(), head: head.collect(), rows: rows.collect() }
 }
 
 #[cfg(test)]

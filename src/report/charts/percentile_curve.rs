@@ -6,7 +6,7 @@ use super::{Detail, Figure, Layout, Panel};
 use crate::report::groups::Group;
 use crate::report::histogram::answers;
 use crate::report::{ReportError, format};
-use crate::terms::Stage;
+use crate::terms::{Stage, TransportKind};
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
     let stage = group.stage();
@@ -50,25 +50,32 @@ fn note(group: &Group<'_>) -> String {
 }
 
 fn takeaway(curves: &[Curve]) -> String {
+    // The in-process floor is no alternative to a broker, so it is compared only where it is alone.
+    let mut curves: Vec<&Curve> = curves.iter().collect();
+    if curves.iter().any(|curve| curve.transport != TransportKind::InProcess) {
+        curves.retain(|curve| curve.transport != TransportKind::InProcess);
+    }
     let quantile = [0.999, 0.99, 0.9, 0.5]
         .into_iter()
         .find(|quantile| curves.iter().all(|curve| answers(curve.histogram.len(), *quantile)));
     let Some(quantile) = quantile else {
         return "Some transports have too few samples to be compared.".to_owned();
     };
-    let value = |curve: &&Curve| curve.histogram.value_at_quantile(quantile);
-    let (Some(low), Some(high)) = (curves.iter().min_by_key(value), curves.iter().max_by_key(value)) else {
+    let value = |curve: &Curve| curve.histogram.value_at_quantile(quantile);
+    let (Some(low), Some(high)) =
+        (curves.iter().min_by_key(|curve| value(curve)), curves.iter().max_by_key(|curve| value(curve)))
+    else {
         return String::new();
     };
     let name = format::percentile(quantile);
     if low.transport == high.transport {
-        return format!("{} has {name} {}.", low.transport, format::latency_ns(value(&low)));
+        return format!("{} has {name} {}.", low.transport, format::latency_ns(value(low)));
     }
     format!(
         "At {name} the transports lie between {} ({}) and {} ({}).",
-        format::latency_ns(value(&low)),
+        format::latency_ns(value(low)),
         low.transport,
-        format::latency_ns(value(&high)),
+        format::latency_ns(value(high)),
         high.transport
     )
 }
