@@ -126,7 +126,6 @@ impl Fixture {
             }
             series.push(self.row(f64::from(second), phase, sent, &interval, transport));
         }
-        let total = self.rate_per_s * u64::from(self.seconds);
         let [turnaround, uncorrected, send_lag, delivery] = stages;
         Trial {
             transport,
@@ -151,24 +150,12 @@ impl Fixture {
                 turnaround: Some(summarise(&turnaround)),
                 turnaround_uncorrected: Some(summarise(&uncorrected)),
             },
-            ledger: LedgerTotals {
-                attempted: total,
-                sent: total,
-                delivered: total,
-                completed: total,
-                ..LedgerTotals::default()
-            },
+            ledger: all_completed(self.rate_per_s * u64::from(self.seconds)),
             series,
             faults: Vec::new(),
             errors: Vec::new(),
             brokers: transport.broker().map(broker).into_iter().collect(),
-            generator: GeneratorRecord {
-                cpu_seconds: 3.4,
-                rss_bytes_max: 48 << 20,
-                threads: 3,
-                connections: 6,
-                bursts: BurstSizes { wakes: 18_200, mean: 1.1, p50: 1, p99: 4, max: 31 },
-            },
+            generator: generator(),
         }
     }
 
@@ -342,6 +329,26 @@ fn broker(kind: BrokerKind) -> BrokerRecord {
         net_in_bytes: Some(9_000_000),
         net_out_bytes: Some(9_100_000),
         disk_write_bytes: Some(0),
+    }
+}
+
+fn all_completed(total: u64) -> LedgerTotals {
+    LedgerTotals {
+        attempted: total,
+        sent: total,
+        delivered: total,
+        completed: total,
+        ..LedgerTotals::default()
+    }
+}
+
+fn generator() -> GeneratorRecord {
+    GeneratorRecord {
+        cpu_seconds: 3.4,
+        rss_bytes_max: 48 << 20,
+        threads: 3,
+        connections: 6,
+        bursts: BurstSizes { wakes: 18_200, mean: 1.1, p50: 1, p99: 4, max: 31 },
     }
 }
 
