@@ -9,6 +9,7 @@ pub mod mailbox;
 pub mod metrics;
 pub mod payload;
 pub mod plan;
+pub mod report;
 pub mod result;
 pub mod scenario;
 pub mod schedule;

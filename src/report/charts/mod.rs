@@ -1,0 +1,90 @@
+//! The charts: one file each, listed in `CHARTS` in the order of the page.
+//!
+//! A chart takes one group of trials and answers with a `Figure`, or with none if the record has nothing
+//! for it. A new chart is a new file and a line in `CHARTS`. Nothing here knows of HTML beyond SVG.
+
+mod axis;
+mod backlog;
+mod corrected;
+mod frame;
+pub(super) mod palette;
+mod percentile_curve;
+mod percentile_lines;
+mod rates_over_time;
+pub(super) mod readout;
+mod resources;
+mod send_lag;
+mod time;
+
+pub use frame::Drawing;
+
+use super::ReportError;
+use super::groups::Group;
+use crate::terms::TransportKind;
+
+type Draw = fn(&Group<'_>, Detail) -> Result<Option<Figure>, ReportError>;
+
+/// Every chart of the page: an identifier for links, and what draws it.
+const CHARTS: [(&str, Draw); 6] = [
+    ("percentiles", percentile_curve::draw),
+    ("rates", rates_over_time::draw),
+    ("backlog", backlog::draw),
+    ("corrected", corrected::draw),
+    ("send-lag", send_lag::draw),
+    ("resources", resources::draw),
+];
+
+/// How finely charts are drawn, so that a long sweep stays within the size of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Detail {
+    /// Intervals on a time axis; finer series are merged.
+    pub intervals_max: usize,
+}
+
+/// One figure of the page.
+pub struct Figure {
+    pub id: &'static str,
+    pub title: &'static str,
+    /// What the data says, in one line.
+    pub takeaway: String,
+    /// How to read it, where that isn't plain.
+    pub note: String,
+    pub transports: Vec<TransportKind>,
+    /// Kinds of line beside the transports: class and name.
+    pub kinds: Vec<(&'static str, &'static str)>,
+    pub layout: Layout,
+    pub panels: Vec<Panel>,
+    pub tables: Vec<Table>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// Side by side.
+    Grid,
+    /// The same data in different ways; one is shown at a time where scripts run.
+    Variants,
+}
+
+pub struct Panel {
+    pub title: String,
+    pub drawing: Drawing,
+}
+
+/// A table that belongs to a figure and isn't a readout.
+pub struct Table {
+    pub caption: &'static str,
+    pub head: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+}
+
+/// Draws every chart that the group has data for.
+pub fn draw_all(group: &Group<'_>, detail: Detail) -> Result<Vec<Figure>, ReportError> {
+    let mut figures = Vec::new();
+    for (id, draw) in CHARTS {
+        if let Some(mut figure) = draw(group, detail)? {
+            figure.id = id;
+            figures.push(figure);
+        }
+    }
+    Ok(figures)
+}

@@ -1,0 +1,259 @@
+//! How a transport looks wherever it is drawn: colour, dash, marker; and how drawn colours become classes.
+//!
+//! plotters writes fixed colours. Every mark is therefore drawn in a stand-in colour that encodes its
+//! role, and `restyle` replaces it by a class, so that the style sheet alone decides in light and dark.
+
+use std::fmt::Write;
+
+use plotters::style::RGBColor;
+
+use crate::terms::TransportKind;
+
+/// Colours after Okabe and Ito (2008), darkened for white and lightened for black paper until they
+/// hold 4.5:1 against it. Redis is warm, NATS is cool.
+pub struct Look {
+    pub transport: TransportKind,
+    pub light: u32,
+    pub dark: u32,
+    /// Lengths of `stroke-dasharray`; empty is solid.
+    pub dash: &'static str,
+    pub marker: Marker,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marker {
+    Circle,
+    Square,
+    TriangleUp,
+    Diamond,
+    TriangleDown,
+    Cross,
+}
+
+pub const LOOKS: [Look; 6] = [
+    look(TransportKind::RedisPubsub, 0xB8_4A00, 0xF5_8A4B, "14 6", Marker::Square),
+    look(TransportKind::RedisStreams, 0x8A_6100, 0xE6_B23C, "", Marker::TriangleUp),
+    look(TransportKind::NatsCore, 0x00_66A6, 0x56_B4E9, "", Marker::Circle),
+    look(TransportKind::NatsJetstream, 0x00_7355, 0x2F_C49A, "18 5 4 5", Marker::Diamond),
+    look(TransportKind::NatsRequest, 0xA0_4678, 0xE3_93C2, "5 6", Marker::TriangleDown),
+    look(TransportKind::InProcess, 0x5C_6166, 0xA9_AFB5, "3 5", Marker::Cross),
+];
+
+const fn look(transport: TransportKind, light: u32, dark: u32, dash: &'static str, marker: Marker) -> Look {
+    Look { transport, light, dark, dash, marker }
+}
+
+pub const PAPER_LIGHT: u32 = 0xFF_FFFF;
+pub const PAPER_DARK: u32 = 0x16_191D;
+
+pub fn look_of(transport: TransportKind) -> &'static Look {
+    &LOOKS[index_of(transport)]
+}
+
+fn index_of(transport: TransportKind) -> usize {
+    // A unit test holds LOOKS to the order and length of `TransportKind::ALL`.
+    TransportKind::ALL.iter().position(|known| *known == transport).unwrap_or(0)
+}
+
+/// What a mark is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Tick,
+    AxisTitle,
+    Grid,
+    Axis,
+    /// Warm-up, cool-down and drain on time charts.
+    Band,
+    BandLabel,
+    /// A line that belongs to no transport: the offered rate.
+    Reference,
+    Line(TransportKind),
+    /// Beside the main line of the same transport: sent, uncorrected.
+    SecondLine(TransportKind),
+    /// Further repetitions.
+    FaintLine(TransportKind),
+    Mark(TransportKind),
+    Label(TransportKind),
+    Leader(TransportKind),
+}
+
+const PLAIN: [(Role, &str); 7] = [
+    (Role::Tick, "tick"),
+    (Role::AxisTitle, "axis-title"),
+    (Role::Grid, "grid"),
+    (Role::Axis, "axis"),
+    (Role::Band, "band"),
+    (Role::BandLabel, "band-label"),
+    (Role::Reference, "reference"),
+];
+
+const OF_TRANSPORT: [&str; 6] = ["line", "line second", "line faint", "mark", "label", "leader"];
+
+/// First byte of every stand-in colour.
+const STAND_IN: u8 = 1;
+
+impl Role {
+    /// The colour to draw with; it never reaches the reader.
+    pub fn stand_in(self) -> RGBColor {
+        let (row, transport) = match self {
+            Self::Line(transport) => (0, transport),
+            Self::SecondLine(transport) => (1, transport),
+            Self::FaintLine(transport) => (2, transport),
+            Self::Mark(transport) => (3, transport),
+            Self::Label(transport) => (4, transport),
+            Self::Leader(transport) => (5, transport),
+            plain => {
+                let index = PLAIN.iter().position(|(role, _)| *role == plain).unwrap_or(0);
+                return RGBColor(STAND_IN, 0xF0, index as u8);
+            }
+        };
+        RGBColor(STAND_IN, row, index_of(transport) as u8)
+    }
+}
+
+fn class_of(code: u32) -> Option<String> {
+    let [_, _, row, index] = code.to_be_bytes();
+    if row == 0xF0 {
+        return PLAIN.get(usize::from(index)).map(|(_, class)| (*class).to_owned());
+    }
+    let class = OF_TRANSPORT.get(usize::from(row))?;
+    let transport = LOOKS.get(usize::from(index))?.transport;
+    Some(format!("{class} s-{transport}"))
+}
+
+/// Turns the output of plotters into markup without colours, fonts, sizes or a name-space address.
+/// Works on one tag a line, which is how plotters writes; text is escaped there and left alone here.
+pub fn restyle(svg: &str) -> String {
+    let mut text = String::with_capacity(svg.len());
+    for line in svg.lines() {
+        if let Some(rest) = line.strip_prefix("<svg ") {
+            let view_box = rest.split("viewBox=").nth(1).and_then(|rest| rest.split('"').nth(1));
+            let _ = write!(text, "<svg viewBox=\"{}\" aria-hidden=\"true\">", view_box.unwrap_or("0 0 1 1"));
+        } else if line.starts_with('<') {
+            push_tag(&mut text, line);
+        } else {
+            text.push_str(line);
+        }
+    }
+    text
+}
+
+/// Attributes that the style sheet decides.
+const STYLED: [&str; 6] =
+    ["opacity", "font-family", "font-size", "stroke-width", "font-weight", "font-style"];
+
+fn push_tag(text: &mut String, tag: &str) {
+    let Some((name, mut rest)) = tag.split_once(' ') else {
+        text.push_str(tag);
+        return;
+    };
+    text.push_str(name);
+    while let Some((key, after)) = rest.split_once("=\"") {
+        let Some((value, after)) = after.split_once('"') else { break };
+        let key = key.trim();
+        let code = value.strip_prefix("#01").and_then(|_| u32::from_str_radix(&value[1..], 16).ok());
+        match (key, code.and_then(class_of)) {
+            ("fill" | "stroke", Some(class)) => {
+                let _ = write!(text, " class=\"{class}\"");
+            }
+            ("fill" | "stroke", None) => {}
+            (key, _) if STYLED.contains(&key) => {}
+            ("points", _) => {
+                let _ = write!(text, " points=\"{}\"", value.trim_end());
+            }
+            (key, _) => {
+                let _ = write!(text, " {key}=\"{value}\"");
+            }
+        }
+        rest = after;
+    }
+    text.push_str(rest.trim_start());
+}
+
+/// A short piece of the transport's line with its marker, for legends.
+pub fn swatch(transport: TransportKind) -> String {
+    let shape = match look_of(transport).marker {
+        Marker::Circle => "<circle cx=\"30\" cy=\"12\" r=\"8\"",
+        Marker::Square => "<rect x=\"23\" y=\"5\" width=\"14\" height=\"14\"",
+        Marker::TriangleUp => "<polygon points=\"30,2 39,19 21,19\"",
+        Marker::Diamond => "<polygon points=\"30,1 40,12 30,23 20,12\"",
+        Marker::TriangleDown => "<polygon points=\"30,22 39,5 21,5\"",
+        Marker::Cross => "<path d=\"M22 7 25 4 30 9 35 4 38 7 33 12 38 17 35 20 30 15 25 20 22 17 27 12Z\"",
+    };
+    format!(
+        "<svg viewBox=\"0 0 60 24\" aria-hidden=\"true\"><path class=\"line s-{transport}\" d=\"M0 12H60\"/>{shape} class=\"mark s-{transport}\"/></svg>"
+    )
+}
+
+/// Style-sheet variables of one theme: `--nats-core:#0066a6;`.
+pub fn variables(dark: bool) -> String {
+    let mut text = String::new();
+    for look in &LOOKS {
+        let color = if dark { look.dark } else { look.light };
+        let _ = write!(text, "--{}:#{color:06x};", look.transport);
+    }
+    let _ = write!(text, "--paper:#{:06x};", if dark { PAPER_DARK } else { PAPER_LIGHT });
+    text
+}
+
+/// Classes that give each transport its colour and dash.
+pub fn classes() -> String {
+    let mut text = String::new();
+    for look in &LOOKS {
+        let _ = write!(text, ".s-{0}{{--c:var(--{0})}}", look.transport);
+        if !look.dash.is_empty() {
+            let _ = write!(text, ".line.s-{}{{stroke-dasharray:{}}}", look.transport, look.dash);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Contrast ratio of WCAG 2.2.
+    fn contrast(a: u32, b: u32) -> f64 {
+        let luminance = |color: u32| {
+            let channel = |shift: u32| {
+                let c = f64::from((color >> shift) & 0xFF) / 255.0;
+                if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * channel(16) + 0.7152 * channel(8) + 0.0722 * channel(0)
+        };
+        let (x, y) = (luminance(a), luminance(b));
+        (x.max(y) + 0.05) / (x.min(y) + 0.05)
+    }
+
+    #[test]
+    fn every_transport_is_legible_in_both_themes() {
+        for look in &LOOKS {
+            let (light, dark) = (contrast(look.light, PAPER_LIGHT), contrast(look.dark, PAPER_DARK));
+            assert!(light >= 4.5, "{} {light:.2} on white", look.transport);
+            assert!(dark >= 4.5, "{} {dark:.2} on black", look.transport);
+        }
+    }
+
+    #[test]
+    fn every_transport_has_a_look_of_its_own() {
+        assert!(LOOKS.iter().map(|look| look.transport).eq(TransportKind::ALL));
+        for (index, look) in LOOKS.iter().enumerate() {
+            for other in &LOOKS[index + 1..] {
+                assert_ne!((look.light, look.dark), (other.light, other.dark));
+                assert_ne!(look.marker, other.marker);
+            }
+        }
+    }
+
+    #[test]
+    fn stand_in_colours_become_classes() {
+        let tag = r##"<line opacity="1" stroke="#010002" stroke-width="3" x1="0" y1="1" x2="2" y2="3"/>"##;
+        assert_eq!(restyle(tag), r#"<line class="line s-nats-core" x1="0" y1="1" x2="2" y2="3"/>"#);
+    }
+
+    #[test]
+    fn no_address_is_left_in_a_drawing() {
+        let svg = r#"<svg width="4" height="3" viewBox="0 0 4 3" xmlns="http://www.w3.org/2000/svg">"#;
+        assert_eq!(restyle(svg), r#"<svg viewBox="0 0 4 3" aria-hidden="true">"#);
+    }
+}

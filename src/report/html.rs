@@ -1,0 +1,308 @@
+//! `report.html`: one page, one file, no address outside itself.
+//!
+//! Puts together what the other modules word, count and draw; the markup stands in `templates/`. All text
+//! of the record passes through askama's escaping; only drawings, the style sheet and scripts made here
+//! are inserted as they are.
+
+use askama::Template;
+
+use super::answer::{answer, of_group};
+use super::charts::palette::{self, swatch};
+use super::charts::readout::{ReadoutRow, hover_json};
+use super::charts::{self, Detail, Figure, Layout, Panel};
+use super::comparison;
+use super::fairness::{self, Fairness};
+use super::groups::{Group, groups, point_label};
+use super::terminal::observed;
+use super::{ReportError, format};
+use crate::result::{RunResult, Verdict};
+use crate::terms::TransportKind;
+
+/// A page of this size still opens at once on a slow machine.
+pub const PAGE_BYTES_MAX: usize = 3_000_000;
+
+/// Intervals on a time axis and points with charts, finest first; the first that fits the size is taken.
+const DETAILS: [(usize, usize); 6] =
+    [(120, usize::MAX), (60, usize::MAX), (30, usize::MAX), (16, usize::MAX), (16, 8), (16, 2)];
+
+/// Banners listed before the rest are counted; a long sweep repeats its doubts at every point.
+const BANNER_LINES_MAX: usize = 40;
+
+/// A longer list of thresholds puts those that fail first; the template folds it.
+const THRESHOLDS_IN_ORDER_MAX: usize = 12;
+
+/// Renders the page, as finely as its size allows.
+pub fn render(result: &RunResult) -> Result<String, ReportError> {
+    let mut page = String::new();
+    for (intervals_max, points_charted_max) in DETAILS {
+        page = render_at(result, Detail { intervals_max }, points_charted_max)?;
+        if page.len() < PAGE_BYTES_MAX {
+            break;
+        }
+    }
+    Ok(page)
+}
+
+fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> Result<String, ReportError> {
+    let groups = groups(result);
+    let answer = answer(result);
+    let mut sections = Vec::new();
+    for (index, group) in groups.iter().enumerate() {
+        sections.push(section(group, index, detail, index < points_charted_max)?);
+    }
+    let page = Page {
+        result,
+        css: include_str!("../../templates/report.css"),
+        js: include_str!("../../templates/report.js"),
+        theme: theme(),
+        verdict: verdict(result.verdict),
+        answer: answer.sentence,
+        qualifiers: answer.qualifiers,
+        invalid: invalid_trials(result),
+        doubts: doubts(result),
+        thresholds: thresholds(result),
+        thresholds_held: result.thresholds.iter().filter(|outcome| outcome.passed).count(),
+        swept: groups.len() > 1,
+        sweep: sweep(&groups),
+        parts: comparison::parts(),
+        sections,
+        fairness: fairness::sheet(result, &groups),
+    };
+    page.render().map_err(|source| ReportError::Page { source })
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    result: &'a RunResult,
+    css: &'static str,
+    js: &'static str,
+    theme: Theme,
+    /// Class and word.
+    verdict: (&'static str, &'static str),
+    answer: String,
+    qualifiers: Vec<String>,
+    invalid: Vec<String>,
+    doubts: Vec<String>,
+    thresholds: Vec<ThresholdLine>,
+    thresholds_held: usize,
+    swept: bool,
+    sweep: Sweep,
+    parts: [comparison::Part; 2],
+    sections: Vec<Section>,
+    fairness: Fairness,
+}
+
+/// Style-sheet text made from the palette.
+struct Theme {
+    light: String,
+    dark: String,
+    classes: String,
+}
+
+struct ThresholdLine {
+    expression: String,
+    place: String,
+    observed: String,
+    passed: bool,
+    samples: String,
+}
+
+/// One row for every point, one column for every transport.
+struct Sweep {
+    transports: Vec<TransportKind>,
+    measure: String,
+    rows: Vec<(String, Vec<(String, String)>)>,
+}
+
+struct Section {
+    label: String,
+    answer: String,
+    stage: &'static str,
+    corrected: bool,
+    repetitions: usize,
+    rows: Vec<comparison::Row>,
+    figures: Vec<FigureView>,
+    /// False where the page would grow too large.
+    charted: bool,
+}
+
+struct FigureView {
+    id: String,
+    figure: Figure,
+    legend: Vec<(TransportKind, String)>,
+    variants: bool,
+    panels: Vec<PanelView>,
+    tables: Vec<TableView>,
+}
+
+struct PanelView {
+    title: String,
+    svg: String,
+    hover: String,
+}
+
+struct TableView {
+    caption: String,
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+fn theme() -> Theme {
+    Theme { light: palette::variables(false), dark: palette::variables(true), classes: palette::classes() }
+}
+
+fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Passed => ("good", "passed"),
+        Verdict::Failed => ("bad", "failed"),
+        Verdict::Invalid => ("bad", "invalid"),
+        Verdict::Aborted => ("warn", "aborted"),
+    }
+}
+
+fn invalid_trials(result: &RunResult) -> Vec<String> {
+    let lines = result.trials.iter().filter(|trial| !trial.valid).map(|trial| {
+        let reasons: Vec<_> = trial
+            .doubts
+            .iter()
+            .filter(|doubt| doubt.kind.invalidates())
+            .map(|doubt| format!("{}: {}", doubt.kind.name(), doubt.detail))
+            .collect();
+        let reasons = if reasons.is_empty() { "no reason recorded".to_owned() } else { reasons.join("; ") };
+        let place = match point_label(&trial.point) {
+            label if label.is_empty() => String::new(),
+            label => format!(" at {label}"),
+        };
+        format!("{}, repetition {}{place}: {reasons}", trial.transport, trial.repetition)
+    });
+    limited(lines.collect())
+}
+
+/// Doubts that don't invalidate; the same words about several transports make one line.
+fn doubts(result: &RunResult) -> Vec<String> {
+    let mut lines: Vec<(String, Vec<&'static str>)> = Vec::new();
+    for trial in &result.trials {
+        for doubt in trial.doubts.iter().filter(|doubt| !doubt.kind.invalidates()) {
+            let text = format!("{}: {}", doubt.kind.name(), doubt.detail);
+            let name = trial.transport.name();
+            match lines.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, transports)) if transports.contains(&name) => {}
+                Some((_, transports)) => transports.push(name),
+                None => lines.push((text, vec![name])),
+            }
+        }
+    }
+    limited(
+        lines.into_iter().map(|(text, transports)| format!("{text} ({})", transports.join(", "))).collect(),
+    )
+}
+
+fn limited(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(BANNER_LINES_MAX);
+    lines.truncate(BANNER_LINES_MAX);
+    if more > 0 {
+        lines.push(format!("and {more} more in result.json"));
+    }
+    lines
+}
+
+fn thresholds(result: &RunResult) -> Vec<ThresholdLine> {
+    let lines = result.thresholds.iter().map(|outcome| ThresholdLine {
+        expression: outcome.expression.clone(),
+        place: match point_label(&outcome.point) {
+            label if label.is_empty() => outcome.transport.to_string(),
+            label => format!("{} at {label}", outcome.transport),
+        },
+        observed: observed(outcome),
+        passed: outcome.passed,
+        samples: format::count(outcome.samples),
+    });
+    let mut lines: Vec<_> = lines.collect();
+    if lines.len() > THRESHOLDS_IN_ORDER_MAX {
+        lines.sort_by_key(|line| line.passed);
+    }
+    lines
+}
+
+fn sweep(groups: &[Group<'_>]) -> Sweep {
+    let mut transports: Vec<TransportKind> =
+        groups.iter().flat_map(|group| &group.entries).map(|entry| entry.transport).collect();
+    transports.sort_unstable();
+    transports.dedup();
+    let stage = groups.first().map_or("turnaround", |group| group.stage().name());
+    let cell = |group: &Group<'_>, transport: &TransportKind| {
+        let entry = group.entries.iter().find(|entry| entry.transport == *transport);
+        let figure = |path: &str| entry.and_then(|entry| entry.figure(path));
+        let p99 = figure(&format!("latency_ns.{}.p99", group.stage().name()));
+        let rate = figure("rates.completed_per_s");
+        (
+            p99.map_or(String::new(), |p99| format::latency(p99.median)),
+            rate.map_or(String::new(), |rate| format::rate(rate.median)),
+        )
+    };
+    let rows = groups
+        .iter()
+        .map(|group| (group.label(), transports.iter().map(|transport| cell(group, transport)).collect()));
+    Sweep { rows: rows.collect(), measure: format!("p99 {stage}, and completed rate below it"), transports }
+}
+
+fn section(group: &Group<'_>, index: usize, detail: Detail, charted: bool) -> Result<Section, ReportError> {
+    let figures = if charted { charts::draw_all(group, detail)? } else { Vec::new() };
+    let figures: Result<Vec<_>, _> = figures.into_iter().map(|figure| figure_view(figure, index)).collect();
+    Ok(Section {
+        label: group.label(),
+        answer: of_group(group),
+        stage: group.stage().name(),
+        corrected: group.scheduled(),
+        repetitions: group.repetitions(),
+        rows: comparison::rows(group),
+        figures: figures?,
+        charted,
+    })
+}
+
+fn figure_view(mut figure: Figure, group: usize) -> Result<FigureView, ReportError> {
+    let variants = figure.layout == Layout::Variants;
+    let panels = std::mem::take(&mut figure.panels);
+    let mut tables: Vec<TableView> = std::mem::take(&mut figure.tables)
+        .into_iter()
+        .map(|table| TableView { caption: table.caption.to_owned(), head: table.head, rows: table.rows })
+        .collect();
+    // Variants show the same data, so one table stands for all.
+    let told = if variants { 1 } else { panels.len() };
+    tables.extend(panels.iter().take(told).map(|panel| {
+        let caption = if variants { figure.title } else { &panel.title };
+        readout_table(panel, caption)
+    }));
+    let views: Result<Vec<_>, ReportError> = panels.into_iter().map(panel_view).collect();
+    Ok(FigureView {
+        id: format!("{}-{group}", figure.id),
+        legend: figure.transports.iter().map(|transport| (*transport, swatch(*transport))).collect(),
+        variants,
+        panels: views?,
+        tables,
+        figure,
+    })
+}
+
+fn panel_view(panel: Panel) -> Result<PanelView, ReportError> {
+    let hover = hover_json(&panel.drawing).map_err(|source| ReportError::Json { source })?;
+    Ok(PanelView { title: panel.title, svg: panel.drawing.svg, hover })
+}
+
+/// Columns of the readout become rows: there are many of them, and a page scrolls down more easily.
+fn readout_table(panel: &Panel, caption: &str) -> TableView {
+    let readout = &panel.drawing.readout;
+    let head =
+        std::iter::once(readout.heading.clone()).chain(readout.rows.iter().map(|row| row.name.clone()));
+    let value = |row: &ReadoutRow, index: usize| row.values.get(index).cloned().unwrap_or_default();
+    let rows = readout.columns.iter().enumerate().map(|(index, (_, label))| {
+        std::iter::once(label.clone()).chain(readout.rows.iter().map(|row| value(row, index))).collect()
+    });
+    TableView { caption: caption.to_owned(), head: head.collect(), rows: rows.collect() }
+}
+
+#[cfg(test)]
+#[path = "html_tests.rs"]
+mod tests;

@@ -1,0 +1,55 @@
+//! What people read: made only from `RunResult`, never from live state.
+//!
+//! ```text
+//! RunResult -> groups (one per sweep point) -> answer, comparison, charts, fairness -> html
+//!                                           -> answer, comparison                   -> terminal
+//!           -> series                                                               -> hlog
+//!              everything above                                                     -> folder
+//! ```
+//!
+//! Nothing here measures, judges thresholds or computes intervals: that is done before the record is
+//! written. What is computed here is only how recorded figures are merged, worded and drawn.
+
+mod answer;
+mod charts;
+mod comparison;
+mod fairness;
+#[cfg(test)]
+mod fixture;
+pub mod folder;
+pub mod format;
+mod groups;
+mod histogram;
+pub mod hlog;
+pub mod html;
+pub mod terminal;
+
+use std::path::PathBuf;
+
+pub use answer::{Answer, answer};
+
+/// Why a report could not be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error("cannot {action} {}: {source}; {mend}", path.display())]
+    File { action: &'static str, path: PathBuf, mend: &'static str, source: std::io::Error },
+    #[error("{} is not a result of Weighbridge: {source}; give a result.json or the folder that holds one", path.display())]
+    NotAResult { path: PathBuf, source: serde_json::Error },
+    #[error(
+        "{} has schema_version {found}, this build reads {known}; read it with the Weighbridge that wrote it",
+        path.display()
+    )]
+    SchemaVersion { path: PathBuf, found: String, known: u32 },
+    #[error("cannot write the result as JSON: {source}")]
+    Json { source: serde_json::Error },
+    #[error("the histogram of {place} cannot be read: {detail}; the record is damaged")]
+    Histogram { place: String, detail: String },
+    #[error("`{name}` cannot be the name of a file in the report folder; use a plain file name")]
+    FileName { name: String },
+    #[error("cannot draw a chart: {detail}")]
+    Chart { detail: String },
+    #[error("cannot fill the page: {source}")]
+    Page { source: askama::Error },
+    #[error("environment.started_at `{text}` is not a time: {source}")]
+    StartTime { text: String, source: jiff::Error },
+}

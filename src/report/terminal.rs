@@ -1,0 +1,288 @@
+//! The end of a run as it is printed: the answer, a table that fits 80 columns, thresholds, doubts.
+//!
+//! Builds a string; writing it, and deciding whether colour is wanted, is the caller's.
+
+use std::fmt::Write;
+
+use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
+
+use super::answer::{answer, of_group};
+use super::comparison::{self, COLUMNS};
+use super::format;
+use super::groups::{Group, groups, point_label};
+use crate::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
+
+const WIDTH: usize = 80;
+
+/// Columns of the comparison that fit a terminal, with their headings here.
+const SHOWN: [(&str, &str); 7] = [
+    ("completed", "rate/s"),
+    ("p50", "p50"),
+    ("p99", "p99"),
+    ("p99.9", "p99.9"),
+    ("max", "max"),
+    ("lost", "lost"),
+    ("duplicated", "dup"),
+];
+
+/// The whole summary, with a line break at its end.
+pub fn summary(result: &RunResult, color: bool) -> String {
+    let mut text = String::new();
+    let answer = answer(result);
+    push_wrapped(
+        &mut text,
+        "",
+        &paint(&printable(&answer.sentence), headline_color(result.verdict), color),
+        color,
+    );
+    for qualifier in &answer.qualifiers {
+        push_wrapped(&mut text, "  ", qualifier, false);
+    }
+    let groups = groups(result);
+    for group in &groups {
+        text.push('\n');
+        if groups.len() > 1 {
+            push_wrapped(&mut text, "", &format!("{}: {}", group.label(), of_group(group)), false);
+        }
+        for line in table(group, color).lines() {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    }
+    push_thresholds(&mut text, &result.thresholds, color);
+    push_doubts(&mut text, &groups, color);
+    text
+}
+
+fn table(group: &Group<'_>, color: bool) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).force_no_tty();
+    if color {
+        table.enforce_styling();
+    }
+    let heading = std::iter::once("transport").chain(SHOWN.map(|(_, heading)| heading));
+    table.set_header(heading.map(|text| Cell::new(text).add_attribute(Attribute::Dim)));
+    for row in comparison::rows(group) {
+        let mut name = row.transport.name().to_owned();
+        if !row.valid {
+            name.push_str(" (!)");
+        }
+        let mut cells = vec![Cell::new(name)];
+        for (column, _) in SHOWN {
+            let index = COLUMNS.iter().position(|(known, _)| *known == column);
+            let figure = index.and_then(|index| row.cells.get(index));
+            let text = figure.map_or("", |figure| figure.text.as_str());
+            let mut cell = Cell::new(if text.is_empty() { "-" } else { text });
+            if figure.is_some_and(|figure| figure.alarming) {
+                cell = cell.fg(Color::Red);
+            }
+            cells.push(cell);
+        }
+        table.add_row(cells);
+    }
+    for column in 1..=SHOWN.len() {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.to_string()
+}
+
+fn push_thresholds(text: &mut String, thresholds: &[ThresholdOutcome], color: bool) {
+    if thresholds.is_empty() {
+        return;
+    }
+    let failed = thresholds.iter().filter(|outcome| !outcome.passed).count();
+    let _ = writeln!(text, "\nThresholds: {} of {} hold", thresholds.len() - failed, thresholds.len());
+    for outcome in thresholds.iter().filter(|outcome| !outcome.passed) {
+        let place = match point_label(&outcome.point) {
+            label if label.is_empty() => outcome.transport.to_string(),
+            label => format!("{} at {label}", outcome.transport),
+        };
+        let line = format!(
+            "{} {}: {place}, observed {}",
+            paint("FAILED", Color::Red, color),
+            printable(&outcome.expression),
+            observed(outcome)
+        );
+        push_wrapped(text, "  ", &line, color);
+    }
+}
+
+/// The observed figure in the unit that its expression implies.
+pub(super) fn observed(outcome: &ThresholdOutcome) -> String {
+    let Some(value) = outcome.observed else {
+        return format!("nothing: too few samples ({})", format::count(outcome.samples));
+    };
+    let metric = outcome.expression.split_whitespace().next().unwrap_or("");
+    if metric.starts_with("ledger") {
+        format::number(value)
+    } else if metric.starts_with("rate") {
+        format::rate(value)
+    } else {
+        format::latency(value)
+    }
+}
+
+/// The same words about several transports make one line.
+fn push_doubts(text: &mut String, groups: &[Group<'_>], color: bool) {
+    let mut lines: Vec<(Doubt, Vec<&'static str>)> = Vec::new();
+    for trial in groups.iter().flat_map(Group::trials) {
+        for doubt in &trial.doubts {
+            let name = trial.transport.name();
+            match lines.iter_mut().find(|(known, _)| known == doubt) {
+                Some((_, transports)) if transports.contains(&name) => {}
+                Some((_, transports)) => transports.push(name),
+                None => lines.push((doubt.clone(), vec![name])),
+            }
+        }
+    }
+    if lines.is_empty() {
+        return;
+    }
+    text.push('\n');
+    for (doubt, transports) in lines.iter().take(DOUBT_LINES_MAX) {
+        let invalidates = doubt.kind.invalidates();
+        let word = if invalidates { paint("INVALID", Color::Red, color) } else { "doubt".to_owned() };
+        let (kind, detail) = (doubt.kind.name(), printable(&doubt.detail));
+        push_wrapped(text, "  ", &format!("{word} {kind}: {detail} ({})", transports.join(", ")), color);
+    }
+    if lines.len() > DOUBT_LINES_MAX {
+        let _ = writeln!(text, "  and {} more in the report", lines.len() - DOUBT_LINES_MAX);
+    }
+}
+
+/// A long sweep repeats its doubts at every point; the report has them all.
+const DOUBT_LINES_MAX: usize = 12;
+
+fn headline_color(verdict: Verdict) -> Color {
+    match verdict {
+        Verdict::Passed => Color::Green,
+        Verdict::Failed | Verdict::Invalid => Color::Red,
+        Verdict::Aborted => Color::Yellow,
+    }
+}
+
+fn paint(text: &str, with: Color, color: bool) -> String {
+    let code = match with {
+        Color::Green => 32,
+        Color::Yellow => 33,
+        _ => 31,
+    };
+    if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// Without control characters, which the record must not be able to send to the terminal.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// Breaks at spaces so that no line is wider than the terminal. `styled` text keeps its escape
+/// sequences, which take no room.
+fn push_wrapped(text: &mut String, indent: &str, sentence: &str, styled: bool) {
+    let mut width = 0;
+    for word in sentence.split(' ') {
+        let word: String = word.chars().filter(|c| !c.is_control() || (styled && *c == '\u{1b}')).collect();
+        let word_width = visible_width(&word);
+        if width == 0 {
+            text.push_str(indent);
+            width = indent.len();
+        } else if width + 1 + word_width > WIDTH {
+            text.push('\n');
+            text.push_str(indent);
+            text.push_str("  ");
+            width = indent.len() + 2;
+        } else {
+            text.push(' ');
+            width += 1;
+        }
+        text.push_str(&word);
+        width += word_width;
+    }
+    text.push('\n');
+}
+
+fn visible_width(word: &str) -> usize {
+    let mut width = 0;
+    let mut in_escape = false;
+    for c in word.chars() {
+        match (in_escape, c) {
+            (false, '\u{1b}') => in_escape = true,
+            (true, 'm') => in_escape = false,
+            (true, _) => {}
+            (false, _) => width += 1,
+        }
+    }
+    width
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::Fixture;
+    use crate::result::DoubtKind;
+
+    #[test]
+    fn the_summary_fits_eighty_columns() {
+        let mut result = Fixture { repetitions: 3, seconds: 5, ..Fixture::default() }.build();
+        result.trials[0].ledger.lost = 12_345;
+        result.thresholds[3].passed = false;
+        let text = summary(&result, false);
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        insta::assert_snapshot!(text.replace('\u{a0}', " "), @r"
+        nats-core answers fastest over 3 runs: p99 turnaround 2.70 ms, 1.2× less than
+          nats-request (3.10 ms) and 2.5× less than nats-jetstream (6.84 ms);
+          redis-pubsub lost 12 345 of 30 000.
+          They do not promise the same: redis-pubsub, nats-core at most once, durability
+            none; redis-streams, nats-jetstream at least once, durability memory;
+            nats-request at most once, loss seen by the requester, durability none.
+
+        transport       rate/s      p50      p99    p99.9      max    lost  dup
+        redis-pubsub     1 999  1.30 ms  3.62 ms  5.18 ms  7.36 ms  12 345    0
+        redis-streams    1 999  2.01 ms  5.58 ms  8.13 ms  24.7 ms       0    0
+        nats-core        1 999   984 µs  2.70 ms  3.84 ms  5.21 ms       0    0
+        nats-jetstream   1 999  2.43 ms  6.84 ms  9.99 ms  15.6 ms       0    0
+        nats-request     1 999  1.15 ms  3.10 ms  4.14 ms  6.03 ms       0    0
+
+        Thresholds: 4 of 5 hold
+          FAILED turnaround.p99 < 50ms: nats-jetstream, observed 6.67 ms
+
+          doubt cpu_saturated: 2 cores were busy for 97 % of the window. (redis-pubsub,
+            redis-streams, nats-core, nats-jetstream, nats-request)
+        ");
+    }
+
+    #[test]
+    fn colour_changes_no_letter() {
+        let result = Fixture { seconds: 1, ..Fixture::default() }.build();
+        let plain = summary(&result, false);
+        let coloured = summary(&result, true);
+        assert!(coloured.contains("\u{1b}[32m"));
+        assert!(!plain.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn an_invalid_trial_is_marked_and_its_reason_printed() {
+        let mut result = Fixture { seconds: 1, ..Fixture::default() }.build();
+        result.verdict = Verdict::Invalid;
+        result.trials[0].valid = false;
+        result.trials[0].doubts =
+            vec![Doubt { kind: DoubtKind::GeneratorLagged, detail: "p99 send lag was 9 ms.".to_owned() }];
+        let text = summary(&result, false);
+        assert!(text.contains("redis-pubsub (!)"), "{text}");
+        assert!(text.contains("INVALID generator_lagged: p99 send lag was 9 ms. (redis-pubsub)"), "{text}");
+        assert!(!text.contains("fastest"), "{text}");
+    }
+
+    #[test]
+    fn control_characters_of_the_record_do_not_reach_the_terminal() {
+        let mut result = Fixture { seconds: 1, ..Fixture::default() }.build();
+        result.trials[0].doubts[0].detail = "evil \u{1b}[2J \u{7} text".to_owned();
+        assert!(!summary(&result, false).contains('\u{1b}'));
+    }
+}
