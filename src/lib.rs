@@ -1,6 +1,8 @@
 //! Weighbridge: a load-testing and benchmarking harness for message brokers.
 pub mod broker;
+pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod credentials;
 pub mod environment;
 pub mod ledger;

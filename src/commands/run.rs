@@ -50,7 +50,7 @@ async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outc
     let progress = progress::for_stderr(arguments.quiet);
     let finished = session::run(plan, &settings, &*progress).await?;
     let result = &finished.result;
-    let written = folder::write(result, &arguments.out, &finished.files)?;
+    let written = folder::write(result, &arguments.out, &extras(&finished.files))?;
     if arguments.json {
         let document = serde_json::to_string(result);
         let document = document.map_err(|error| CommandError::Io {
@@ -64,6 +64,15 @@ async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outc
         print(&format!("\nReport: {}\n", written.join("report.html").display()))?;
     }
     Ok(result.verdict.into())
+}
+
+/// Broker logs, to lie beside the report.
+fn extras(files: &[(String, Vec<u8>)]) -> Vec<folder::Extra> {
+    let extra = |(name, bytes): &(String, Vec<u8>)| folder::Extra {
+        name: name.clone(),
+        content: folder::ExtraContent::Bytes(bytes.clone()),
+    };
+    files.iter().map(extra).collect()
 }
 
 /// The command as a shell would take it, without secrets.
