@@ -18,6 +18,7 @@ pub mod schedule;
 pub mod schema;
 pub mod scorer;
 pub mod session;
+pub mod slice;
 pub mod stats;
 pub mod terms;
 pub mod timer;
