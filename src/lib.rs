@@ -2,6 +2,7 @@
 pub mod broker;
 pub mod clock;
 pub mod credentials;
+pub mod doctor;
 pub mod ledger;
 pub mod load;
 pub mod mailbox;
