@@ -37,7 +37,7 @@ pub enum Command {
     /// Render report.html again from result.json
     Report(Report),
     /// Say what this machine has, and what a run here can be trusted for
-    //DOC Doctor(Doctor),
+    Doctor(Doctor),
     /// Print the JSON Schema of a document
     Schema(Schema),
     /// Print a completion script for a shell

@@ -28,9 +28,7 @@ pub fn read(command: String) -> Environment {
         clock_source: one_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
         allocator: "system (glibc malloc)".to_string(),
         build_profile: env!("WEIGHBRIDGE_PROFILE").to_string(),
-        placement: format!(
-            "generators, workers and managed brokers share {cores} cores; nothing is pinned"
-        ),
+        placement: format!("generators, workers and managed brokers share {cores} cores; nothing is pinned"),
         clients: BTreeMap::from(
             [
                 ("async-nats", env!("WEIGHBRIDGE_VERSION_ASYNC_NATS")),
@@ -61,8 +59,7 @@ pub fn machine_cpu() -> Option<MachineCpu> {
     let ticks_per_s = procfs::ticks_per_second() as f64;
     let idle = total.idle + total.iowait.unwrap_or(0);
     let steal = total.steal.unwrap_or(0);
-    let busy =
-        total.user + total.nice + total.system + total.irq.unwrap_or(0) + total.softirq.unwrap_or(0);
+    let busy = total.user + total.nice + total.system + total.irq.unwrap_or(0) + total.softirq.unwrap_or(0);
     Some(MachineCpu {
         busy_s: busy as f64 / ticks_per_s,
         steal_s: steal as f64 / ticks_per_s,

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod credentials;
+pub mod doctor;
 pub mod environment;
 pub mod ledger;
 pub mod load;

@@ -96,8 +96,10 @@ fn candidates(kind: BrokerKind, named: Option<&Path>, variable: &str) -> (Vec<Pa
 /// `redis-server --version` and `nats-server --version` both print a line with the version in it.
 fn version_of(path: &Path) -> Result<String, BrokerError> {
     let output = Command::new(path).arg("--version").output();
-    let output = output
-        .map_err(|source| BrokerError::Io { action: format!("asking {} for its version", path.display()), source })?;
+    let output = output.map_err(|source| BrokerError::Io {
+        action: format!("asking {} for its version", path.display()),
+        source,
+    })?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(version_in(&text).unwrap_or_else(|| "of unknown version".to_string()))
 }
@@ -128,7 +130,8 @@ mod tests {
 
     #[test]
     fn versions_are_read_from_what_the_servers_print() {
-        let redis = "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=3ba4d0d90fcb8f7d";
+        let redis =
+            "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=3ba4d0d90fcb8f7d";
         assert_eq!(version_in(redis).as_deref(), Some("7.0.15"));
         assert_eq!(version_in("nats-server: v2.15.1").as_deref(), Some("2.15.1"));
         assert_eq!(version_in("nonsense"), None);
@@ -144,7 +147,8 @@ mod tests {
 
     #[test]
     fn a_named_binary_that_is_missing_is_not_replaced_by_another() {
-        let binaries = Binaries { nats_server: Some("/nonexistent/nats-server".into()), ..Binaries::default() };
+        let binaries =
+            Binaries { nats_server: Some("/nonexistent/nats-server".into()), ..Binaries::default() };
         let error = find(BrokerKind::NatsServer, &binaries).unwrap_err().to_string();
         assert!(error.contains("/nonexistent/nats-server") && error.contains("make brokers"), "{error}");
     }

@@ -51,7 +51,10 @@ impl External {
         let client = retry(async || connect_nats(&target, "weighbridge-preflight", 0).await).await?;
         let info = client.server_info();
         if !at_least(&info.version, NATS_MINIMUM) {
-            let reason = format!("version {} is older than {NATS_MINIMUM}, the first that keeps streams over a kill", info.version);
+            let reason = format!(
+                "version {} is older than {NATS_MINIMUM}, the first that keeps streams over a kill",
+                info.version
+            );
             let address = target.address.clone();
             return Err(TransportError::Refused { broker: "nats-server", address, reason }.into());
         }

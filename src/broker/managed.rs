@@ -44,8 +44,10 @@ impl Managed {
         directory: TempDir,
     ) -> Result<Self, BrokerError> {
         let path = directory.path().to_path_buf();
-        let io = |action: &str, source| BrokerError::Io { action: format!("{action} {}", path.display()), source };
-        let log = fs::File::create(path.join("server.log")).map_err(|source| io("writing a log in", source))?;
+        let io =
+            |action: &str, source| BrokerError::Io { action: format!("{action} {}", path.display()), source };
+        let log =
+            fs::File::create(path.join("server.log")).map_err(|source| io("writing a log in", source))?;
         let errors = log.try_clone().map_err(|source| io("writing a log in", source))?;
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&path).stdin(Stdio::null()).stdout(log).stderr(errors);

@@ -34,13 +34,17 @@ pub struct Options {
 /// Why there is no broker to measure.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
-    #[error("{kind} not found; looked for {looked_for}\n  install it with: {install}\n  or name a server with {url_flag}")]
+    #[error(
+        "{kind} not found; looked for {looked_for}\n  install it with: {install}\n  or name a server with {url_flag}"
+    )]
     NotFound { kind: BrokerKind, looked_for: String, install: &'static str, url_flag: &'static str },
     #[error("{path} is {kind} {version}; at least {minimum} is needed\n  install it with: {install}")]
     TooOld { kind: BrokerKind, path: String, version: String, minimum: &'static str, install: &'static str },
     #[error("starting {kind}: {reason}\n  its directory is kept: {directory}")]
     Start { kind: BrokerKind, reason: String, directory: PathBuf },
-    #[error("{host} is not a loopback address (it resolves to {resolved}); pass --allow-host {host} if load may go there")]
+    #[error(
+        "{host} is not a loopback address (it resolves to {resolved}); pass --allow-host {host} if load may go there"
+    )]
     HostNotAllowed { host: String, resolved: String },
     #[error("cannot resolve {host}: {reason}")]
     Unresolved { host: String, reason: String },
@@ -58,11 +62,7 @@ pub enum Broker {
 }
 
 /// Where managed brokers and external ones come from, for one trial.
-pub async fn start(
-    kind: BrokerKind,
-    plan: &plan::Brokers,
-    options: &Options,
-) -> Result<Broker, BrokerError> {
+pub async fn start(kind: BrokerKind, plan: &plan::Brokers, options: &Options) -> Result<Broker, BrokerError> {
     let url = match kind {
         BrokerKind::RedisServer => plan.redis_url.as_deref(),
         BrokerKind::NatsServer => plan.nats_url.as_deref(),
@@ -72,8 +72,12 @@ pub async fn start(
     }
     let binary = find(kind, &options.binaries)?;
     Ok(match kind {
-        BrokerKind::RedisServer => Broker::Redis(redis_server::RedisServer::start(&binary, plan.durability).await?),
-        BrokerKind::NatsServer => Broker::Nats(nats_server::NatsServer::start(&binary, plan.durability).await?),
+        BrokerKind::RedisServer => {
+            Broker::Redis(redis_server::RedisServer::start(&binary, plan.durability).await?)
+        }
+        BrokerKind::NatsServer => {
+            Broker::Nats(nats_server::NatsServer::start(&binary, plan.durability).await?)
+        }
     })
 }
 
@@ -182,7 +186,8 @@ pub fn rates(earlier: &Look, later: &Look) -> BrokerSample {
         rss_bytes: later.usage.map(|usage| usage.rss_bytes),
         net_in_bytes_per_s: traffic.map(|(before, after)| traffic_per_s(before.in_bytes, after.in_bytes)),
         net_out_bytes_per_s: traffic.map(|(before, after)| traffic_per_s(before.out_bytes, after.out_bytes)),
-        disk_write_bytes_per_s: usage.map(|(before, after)| per_s(before.disk_write_bytes, after.disk_write_bytes)),
+        disk_write_bytes_per_s: usage
+            .map(|(before, after)| per_s(before.disk_write_bytes, after.disk_write_bytes)),
     }
 }
 

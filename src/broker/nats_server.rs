@@ -59,7 +59,8 @@ impl NatsServer {
         let directory = managed::directory(kind)?;
         let folder = directory.path().to_path_buf();
         let file = folder.join("nats.conf");
-        let io = |action: &str, source| BrokerError::Io { action: format!("{action} {}", file.display()), source };
+        let io =
+            |action: &str, source| BrokerError::Io { action: format!("{action} {}", file.display()), source };
         fs::write(&file, configuration(&folder.display().to_string(), durability))
             .map_err(|source| io("writing", source))?;
         let arguments = ["--config".into(), file.as_os_str().to_owned()];

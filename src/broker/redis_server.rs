@@ -47,8 +47,10 @@ impl RedisServer {
                     if attempt < PORT_ATTEMPTS && reason.contains("Address already in use") =>
                 {
                     // The port was taken in between; the directory holds nothing but that message.
-                    std::fs::remove_dir_all(&directory)
-                        .map_err(|source| BrokerError::Io { action: format!("deleting {}", directory.display()), source })?;
+                    std::fs::remove_dir_all(&directory).map_err(|source| BrokerError::Io {
+                        action: format!("deleting {}", directory.display()),
+                        source,
+                    })?;
                     attempt += 1;
                 }
                 other => return other,
@@ -61,7 +63,8 @@ impl RedisServer {
         let directory = managed::directory(kind)?;
         let free = |listener: TcpListener| listener.local_addr().map(|address| address.port());
         let port = TcpListener::bind("127.0.0.1:0").and_then(free);
-        let port = port.map_err(|source| BrokerError::Io { action: "finding a free port".to_string(), source })?;
+        let port =
+            port.map_err(|source| BrokerError::Io { action: "finding a free port".to_string(), source })?;
         let mut arguments = vec![
             "--port".to_string(),
             port.to_string(),
@@ -98,7 +101,10 @@ impl RedisServer {
         let field = |name: &str| {
             info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.trim().parse().ok())
         };
-        Some(Traffic { in_bytes: field("total_net_input_bytes")?, out_bytes: field("total_net_output_bytes")? })
+        Some(Traffic {
+            in_bytes: field("total_net_input_bytes")?,
+            out_bytes: field("total_net_output_bytes")?,
+        })
     }
 }
 
@@ -142,8 +148,10 @@ pub(super) async fn read_back(connection: &mut MultiplexedConnection) -> Result<
     }
     let info: Result<String, _> = redis::cmd("INFO").query_async(connection).await;
     for line in info.unwrap_or_default().lines() {
-        if let Some((name @ ("redis_version" | "mem_allocator" | "multiplexing_api" | "aof_enabled"), value)) =
-            line.split_once(':')
+        if let Some((
+            name @ ("redis_version" | "mem_allocator" | "multiplexing_api" | "aof_enabled"),
+            value,
+        )) = line.split_once(':')
         {
             config.insert(name.to_string(), value.trim().to_string());
         }

@@ -21,9 +21,15 @@ pub(super) fn text(folder: &Path) -> String {
         let line = match &scenario.summary {
             Ok(summary) => {
                 let transports: Vec<_> = summary.transports.iter().map(|kind| kind.name()).collect();
-                let points = if summary.points > 1 { format!(", {} points", summary.points) } else { String::new() };
+                let points =
+                    if summary.points > 1 { format!(", {} points", summary.points) } else { String::new() };
                 let indent = " ".repeat(width + 2);
-                format!("{}\n{indent}{}{points}\n{indent}{}", summary.question, summary.load, transports.join(", "))
+                format!(
+                    "{}\n{indent}{}{points}\n{indent}{}",
+                    summary.question,
+                    summary.load,
+                    transports.join(", ")
+                )
             }
             Err(error) => format!("cannot be run: {error}"),
         };

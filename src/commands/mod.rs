@@ -1,7 +1,7 @@
 //! One file per verb. A verb returns an [`Outcome`]; only `main` turns it into the process's exit code.
 
 pub mod completions;
-//DOC pub mod doctor;
+pub mod doctor;
 mod interrupt;
 pub mod list;
 mod progress;
@@ -51,7 +51,9 @@ impl Outcome {
             CommandError::Load(LoadError::Invalid(_)) => Self::InvalidScenario,
             CommandError::Run(error) if error.is_unavailable() => Self::Unavailable,
             // Whoever read our output has gone; that is no failure of ours.
-            CommandError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => return Self::Good,
+            CommandError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
+                return Self::Good;
+            }
             _ => Self::Failed,
         };
         eprintln!("{:?}", miette::Report::new(error));

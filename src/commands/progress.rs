@@ -43,7 +43,7 @@ fn conclusion(spec: &TrialSpec<'_>, trial: &Trial) -> String {
     let figure = |value: Option<u64>| value.map_or_else(|| "-".to_string(), format::latency_ns);
     let invalid = if trial.valid { "" } else { "  INVALID" };
     format!(
-        "{}: {}/s, p50 {}, p99 {}, lost {}{invalid}",
+        "{}: {}, p50 {}, p99 {}, lost {}{invalid}",
         title(spec),
         format::rate(trial.rates.completed_per_s),
         figure(turnaround.and_then(|latency| latency.p50)),

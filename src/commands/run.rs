@@ -2,7 +2,9 @@
 
 use std::io;
 
-use super::{CommandError, Outcome, broker_options, colored, interrupt, list, overrides, print, progress, runtime};
+use super::{
+    CommandError, Outcome, broker_options, colored, interrupt, list, overrides, print, progress, runtime,
+};
 use crate::cli::Run;
 use crate::credentials::redact;
 use crate::load::{Stop, StopSignal};

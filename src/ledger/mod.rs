@@ -48,7 +48,7 @@ impl Ledger {
     #[inline]
     pub fn attempt(&mut self) -> u64 {
         let number = self.attempted;
-        if number as usize % BLOCK == 0 {
+        if (number as usize).is_multiple_of(BLOCK) {
             self.blocks.push(vec![0; BLOCK].into_boxed_slice());
         }
         self.attempted += 1;

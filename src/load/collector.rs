@@ -98,7 +98,8 @@ mod tests {
         assert_eq!(read(&arrival(&ours, None), correlation), Reading::Completed(42));
         assert_eq!(read(&arrival(&ours, Some(42)), correlation), Reading::Completed(42));
         assert_eq!(read(&arrival(&ours, Some(43)), correlation), Reading::Unexpected, "another's inbox");
-        for stranger in [&result("req_123456"), &result("req_00000000_000000000042"), "", "{", "\u{0}garbage"] {
+        for stranger in [&result("req_123456"), &result("req_00000000_000000000042"), "", "{", "\u{0}garbage"]
+        {
             assert_eq!(read(&arrival(stranger, None), correlation), Reading::Unexpected, "{stranger}");
         }
     }

@@ -220,8 +220,8 @@ async fn generate(
     mut start: watch::Receiver<Option<Timeline>>,
 ) -> Result<GeneratorOutcome, TransportError> {
     let stripe = Stripe { index, count: run.load.generators };
-    let timer =
-        Timer::start().map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
+    let timer = Timer::start()
+        .map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
     // Outcomes can't come before the first send, so the account is put in place once the timeline is known.
     let provisional = Timeline::new(0, 0, run.load.duration_ns, 0);
     let new_account = |timeline| {

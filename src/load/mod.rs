@@ -8,6 +8,6 @@ mod in_flight;
 mod pacer;
 mod unpaced;
 
+pub use account::Live;
 pub use account::{Account, AccountSummary};
 pub use generator::{Generator, GeneratorOutcome, Run, Stop, StopSignal};
-pub use account::Live;

@@ -88,6 +88,8 @@ pub enum DoubtKind {
     TooFewSamples,
     /// The machine's cores were all busy, so broker, workers and generator slowed each other.
     CpuSaturated,
+    /// The hypervisor gave the machine's CPU time to others.
+    StealTime,
     /// Requests were shed because `max_in_flight` were outstanding.
     Shed,
     /// Nothing is scheduled, so a stall hides itself: latencies are not corrected for coordinated omission.
@@ -115,6 +117,7 @@ impl DoubtKind {
             Self::LedgerUnbalanced => "ledger_unbalanced",
             Self::TooFewSamples => "too_few_samples",
             Self::CpuSaturated => "cpu_saturated",
+            Self::StealTime => "steal_time",
             Self::Shed => "shed",
             Self::ClosedLoop => "closed_loop",
             Self::LazyTierTooShort => "lazy_tier_too_short",

@@ -10,6 +10,7 @@ const LAG_TOLERATED_NS: f64 = 1_000_000.0;
 const LAG_SHARE: f64 = 0.10;
 const SENT_SHARE_MIN: f64 = 0.99;
 const BUSY_SHARE_MAX: f64 = 0.95;
+const STEAL_SHARE_MAX: f64 = 0.05;
 /// A lazy tier syncs once a second; fewer syncs than this in a window show nothing.
 const LAZY_WINDOW_MIN_S: f64 = 3.0;
 /// Samples that p99 needs to have ten above it.
@@ -23,6 +24,7 @@ pub struct Evidence<'a> {
     pub latencies: &'a StageLatencies,
     pub ledger: &'a LedgerTotals,
     pub machine_busy: Option<f64>,
+    pub machine_steal: Option<f64>,
     pub complete: bool,
 }
 
@@ -36,6 +38,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
         shed,
         too_few_samples,
         cpu_saturated,
+        steal_time,
         closed_loop,
         lazy_tier_too_short,
         debug_build,
@@ -99,7 +102,8 @@ fn rate_not_reached(evidence: &Evidence<'_>) -> Option<Doubt> {
         return None;
     }
     let share = 100.0 * sent / offered;
-    let detail = format!("sent {sent:.0}/s of the {offered:.0}/s offered ({share:.1} %, at least 99 % is needed)");
+    let detail =
+        format!("sent {sent:.0}/s of the {offered:.0}/s offered ({share:.1} %, at least 99 % is needed)");
     doubt(DoubtKind::RateNotReached, detail)
 }
 
@@ -110,7 +114,10 @@ fn shed(evidence: &Evidence<'_>) -> Option<Doubt> {
     }
     let limit = evidence.point.load.max_in_flight;
     let attempted = evidence.ledger.attempted;
-    doubt(DoubtKind::Shed, format!("{unsent} of {attempted} requests were shed: {limit} were in flight already"))
+    doubt(
+        DoubtKind::Shed,
+        format!("{unsent} of {attempted} requests were shed: {limit} were in flight already"),
+    )
 }
 
 fn too_few_samples(evidence: &Evidence<'_>) -> Option<Doubt> {
@@ -135,11 +142,18 @@ fn cpu_saturated(evidence: &Evidence<'_>) -> Option<Doubt> {
     doubt(DoubtKind::CpuSaturated, detail)
 }
 
+fn steal_time(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let steal = evidence.machine_steal.filter(|steal| *steal > STEAL_SHARE_MAX)?;
+    let detail = format!("{:.0} % of the machine's CPU time went to other guests of its host", steal * 100.0);
+    doubt(DoubtKind::StealTime, detail)
+}
+
 fn closed_loop(evidence: &Evidence<'_>) -> Option<Doubt> {
     if scheduled(evidence) {
         return None;
     }
-    let detail = "nothing is scheduled, so latencies start at the send and a stall hides itself; read the rates";
+    let detail =
+        "nothing is scheduled, so latencies start at the send and a stall hides itself; read the rates";
     doubt(DoubtKind::ClosedLoop, detail.to_string())
 }
 
@@ -149,7 +163,8 @@ fn lazy_tier_too_short(evidence: &Evidence<'_>) -> Option<Doubt> {
     if tier != Durability::Lazy || window_s >= LAZY_WINDOW_MIN_S {
         return None;
     }
-    let detail = format!("tier lazy syncs once a second; a window of {window_s} s sees fewer than three syncs");
+    let detail =
+        format!("tier lazy syncs once a second; a window of {window_s} s sees fewer than three syncs");
     doubt(DoubtKind::LazyTierTooShort, detail)
 }
 

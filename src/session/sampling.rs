@@ -59,7 +59,8 @@ impl Sampler {
         let seconds = (now.at_ns - self.last.at_ns).max(1) as f64 / 1e9;
         self.rows.push(SampleRow {
             at_ns: now.at_ns,
-            generator_cpu_cores: own.map(|(before, after)| (after.cpu_seconds - before.cpu_seconds) / seconds),
+            generator_cpu_cores: own
+                .map(|(before, after)| (after.cpu_seconds - before.cpu_seconds) / seconds),
             generator_rss_bytes: now.own.map(|usage| usage.rss_bytes),
             brokers: samples.collect(),
         });
@@ -80,7 +81,8 @@ impl Sampler {
             BrokerRecord {
                 cpu_seconds: usage.map(|(before, after)| after.cpu_seconds - before.cpu_seconds),
                 rss_bytes_max: usage.map(|_| self.broker_rss_bytes_max[index]),
-                disk_write_bytes: usage.map(|(before, after)| after.disk_write_bytes - before.disk_write_bytes),
+                disk_write_bytes: usage
+                    .map(|(before, after)| after.disk_write_bytes - before.disk_write_bytes),
                 net_in_bytes: traffic.map(|(before, after)| after.in_bytes - before.in_bytes),
                 net_out_bytes: traffic.map(|(before, after)| after.out_bytes - before.out_bytes),
                 ..broker.record()

@@ -19,7 +19,8 @@ use crate::metrics::{Recording, Timeline};
 use crate::payload::Payloads;
 use crate::plan::{Executor, PointPlan};
 use crate::result::{
-    BrokerRecord, BurstSizes, ErrorGroup, GeneratorRecord, LedgerTotals, Rates, SeriesRow, StageLatencies, Trial,
+    BrokerRecord, BurstSizes, ErrorGroup, GeneratorRecord, LedgerTotals, Rates, SeriesRow, StageLatencies,
+    Trial,
 };
 use crate::schema::Correlation;
 use crate::terms::TransportKind;
@@ -94,10 +95,14 @@ async fn run(
     let point = spec.point;
     let mut targets = Targets::default();
     brokers.iter().for_each(|broker| broker.add_target(&mut targets));
-    let names = Names::new(&prefix(point, brokers, nonce), point.payload.categories.iter().map(|(name, _)| name.clone()));
+    let names = Names::new(
+        &prefix(point, brokers, nonce),
+        point.payload.categories.iter().map(|(name, _)| name.clone()),
+    );
     let correlation = Correlation::new(nonce);
     let payloads = Payloads::new(&point.payload, seed, correlation);
-    let transport = transport::build(spec.transport, &targets, names, limits(point), point.brokers.durability)?;
+    let transport =
+        transport::build(spec.transport, &targets, names, limits(point), point.brokers.durability)?;
     transport.prepare(payloads.longest_bytes()).await?;
     let stage = Stage {
         transport: Arc::clone(&transport),
@@ -110,7 +115,7 @@ async fn run(
     // Also after a failure: what this run created is deleted, and the first error is the one to report.
     let dismantled = transport.dismantle().await;
     let loaded = loaded?;
-    let mut trial = assemble(spec, settings, loaded);
+    let mut trial = assemble(spec, loaded);
     if let Err(error) = dismantled {
         trial.errors.push(ErrorGroup { message: format!("clearing up: {error}"), count: 1 });
     }
@@ -314,7 +319,7 @@ fn bursts(histogram: &hdrhistogram::Histogram<u64>) -> BurstSizes {
     }
 }
 
-fn assemble(spec: &TrialSpec<'_>, settings: &Settings, loaded: Loaded) -> Trial {
+fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     let point = spec.point;
     let mut latencies = StageLatencies::default();
     for (stage, summary) in &loaded.recording.latencies {
@@ -328,10 +333,10 @@ fn assemble(spec: &TrialSpec<'_>, settings: &Settings, loaded: Loaded) -> Trial 
         latencies: &latencies,
         ledger: &loaded.totals,
         machine_busy: loaded.cost.machine_busy,
+        machine_steal: loaded.cost.machine_steal,
         complete: loaded.complete,
     };
     let doubts = judge(&evidence);
-    debug_assert!(settings.stop.get() != Stop::No || loaded.complete);
     Trial {
         transport: spec.transport,
         repetition: spec.repetition,
@@ -376,8 +381,10 @@ fn rates(point: &PointPlan, loaded: &Loaded) -> Rates {
 
 /// Most frequent first.
 fn errors(counts: &BTreeMap<String, u64>) -> Vec<ErrorGroup> {
-    let mut groups: Vec<ErrorGroup> =
-        counts.iter().map(|(message, count)| ErrorGroup { message: message.clone(), count: *count }).collect();
+    let mut groups: Vec<ErrorGroup> = counts
+        .iter()
+        .map(|(message, count)| ErrorGroup { message: message.clone(), count: *count })
+        .collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.count));
     groups
 }

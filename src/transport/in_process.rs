@@ -46,7 +46,10 @@ impl Channel {
 impl InProcess {
     pub fn new(limits: Limits) -> Self {
         // Room for all that can be in flight, so that the channel is never what holds a sender up.
-        Self { requests: Channel::bounded(limits.max_in_flight), results: Channel::bounded(limits.max_in_flight) }
+        Self {
+            requests: Channel::bounded(limits.max_in_flight),
+            results: Channel::bounded(limits.max_in_flight),
+        }
     }
 }
 
@@ -56,7 +59,11 @@ impl Transport for InProcess {
         Ok(())
     }
 
-    async fn generator(&self, index: u32, _outcomes: Rc<dyn Outcomes>) -> Result<GeneratorEnd, TransportError> {
+    async fn generator(
+        &self,
+        index: u32,
+        _outcomes: Rc<dyn Outcomes>,
+    ) -> Result<GeneratorEnd, TransportError> {
         let collector = (index == 0).then(|| Box::new(Results(self.results.clone())) as Box<dyn Collector>);
         Ok(GeneratorEnd { producer: Box::new(Requests(self.requests.clone())), collector })
     }

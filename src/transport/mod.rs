@@ -121,7 +121,8 @@ pub trait Transport: Send + Sync {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError>;
 
     /// Opens the connections of generator `index`, in the runtime that will use them.
-    async fn generator(&self, index: u32, outcomes: Rc<dyn Outcomes>) -> Result<GeneratorEnd, TransportError>;
+    async fn generator(&self, index: u32, outcomes: Rc<dyn Outcomes>)
+    -> Result<GeneratorEnd, TransportError>;
 
     /// Opens the connections of worker `index`, in the runtime that will use them.
     async fn worker(&self, index: u32) -> Result<WorkerEnd, TransportError>;
@@ -234,7 +235,8 @@ pub fn build(
     limits: Limits,
     storage: crate::terms::Durability,
 ) -> Result<Arc<dyn Transport>, TransportError> {
-    let redis = || targets.redis.clone().ok_or(TransportError::failed("redis", "no broker was started for it"));
+    let redis =
+        || targets.redis.clone().ok_or(TransportError::failed("redis", "no broker was started for it"));
     let nats = || targets.nats.clone().ok_or(TransportError::failed("nats", "no broker was started for it"));
     Ok(match kind {
         TransportKind::RedisPubsub => Arc::new(redis_pubsub::RedisPubsub::new(redis()?, names, limits)),

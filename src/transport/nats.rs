@@ -67,7 +67,8 @@ pub async fn connect(target: &NatsTarget, name: &str, queue: usize) -> Result<Cl
         let (broker, address) = ("nats-server", target.address.clone());
         if matches!(
             error.kind(),
-            async_nats::ConnectErrorKind::Authentication | async_nats::ConnectErrorKind::AuthorizationViolation
+            async_nats::ConnectErrorKind::Authentication
+                | async_nats::ConnectErrorKind::AuthorizationViolation
         ) {
             let hint = if with_credentials { "check user and password" } else { "it asks for credentials" };
             TransportError::Refused { broker, address, reason: format!("{reason}; {hint}") }

@@ -33,7 +33,11 @@ impl Transport for NatsCore {
         nats::barrier(&client).await
     }
 
-    async fn generator(&self, index: u32, _outcomes: Rc<dyn Outcomes>) -> Result<GeneratorEnd, TransportError> {
+    async fn generator(
+        &self,
+        index: u32,
+        _outcomes: Rc<dyn Outcomes>,
+    ) -> Result<GeneratorEnd, TransportError> {
         let subjects = self.names.request_subjects();
         let publishers = Publishers::connect(&self.target, subjects, self.limits).await?;
         let collector: Option<Box<dyn Collector>> = if index == 0 {

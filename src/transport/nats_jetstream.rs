@@ -86,7 +86,8 @@ impl NatsJetstream {
             return PULL_MAX;
         }
         let at_a_time = self.limits.worker_concurrency as usize;
-        let in_half_ack_wait = ACK_WAIT.as_nanos() as u64 / 2 * at_a_time as u64 / self.limits.service_ns_mean;
+        let in_half_ack_wait =
+            ACK_WAIT.as_nanos() as u64 / 2 * at_a_time as u64 / self.limits.service_ns_mean;
         (2 * at_a_time).min(in_half_ack_wait as usize).clamp(1, PULL_MAX)
     }
 }
@@ -137,7 +138,11 @@ impl Transport for NatsJetstream {
         created.map(|_| ()).map_err(|error| self.refused(format!("creating consumer `{DURABLE}`: {error}")))
     }
 
-    async fn generator(&self, index: u32, outcomes: Rc<dyn Outcomes>) -> Result<GeneratorEnd, TransportError> {
+    async fn generator(
+        &self,
+        index: u32,
+        outcomes: Rc<dyn Outcomes>,
+    ) -> Result<GeneratorEnd, TransportError> {
         let subjects = self.names.request_subjects();
         let publishers = Publishers::connect(&self.target, subjects, self.limits).await?;
         let inbox = Inbox::new(publishers.first());
@@ -275,7 +280,8 @@ struct MaxDeliveries {
 impl Requests {
     /// The message that an advisory speaks of, marked as parked.
     async fn parked(&self, advisory: &async_nats::Message) -> Result<Delivery, TransportError> {
-        let failed = |reason: &dyn std::fmt::Display| TransportError::failed("reading a parked message", reason);
+        let failed =
+            |reason: &dyn std::fmt::Display| TransportError::failed("reading a parked message", reason);
         let advisory: MaxDeliveries =
             serde_json::from_slice(&advisory.payload).map_err(|error| failed(&error))?;
         let message =

@@ -68,7 +68,11 @@ impl Transport for RedisPubsub {
         })
     }
 
-    async fn generator(&self, index: u32, outcomes: Rc<dyn Outcomes>) -> Result<GeneratorEnd, TransportError> {
+    async fn generator(
+        &self,
+        index: u32,
+        outcomes: Rc<dyn Outcomes>,
+    ) -> Result<GeneratorEnd, TransportError> {
         let pipelines = Pipelines::connect(&self.target, self.limits, outcomes).await?;
         let channels = self.names.request_subjects();
         let collector: Option<Box<dyn Collector>> = if index == 0 {
@@ -142,7 +146,11 @@ async fn pump(mut messages: PubSubStream, queue: Sender<Bytes>, dropped: Arc<Ato
     queue.close();
 }
 
-async fn take(queue: &Receiver<Bytes>, max: usize, mut each: impl FnMut(Bytes)) -> Result<(), TransportError> {
+async fn take(
+    queue: &Receiver<Bytes>,
+    max: usize,
+    mut each: impl FnMut(Bytes),
+) -> Result<(), TransportError> {
     let first = queue.recv().await;
     each(first.map_err(|_| TransportError::Closed { what: "the Redis subscription" })?);
     for _ in 1..max {

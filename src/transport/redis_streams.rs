@@ -84,7 +84,11 @@ impl Transport for RedisStreams {
         created.map(|_| ()).map_err(|error| self.refused("XGROUP CREATE", &error))
     }
 
-    async fn generator(&self, index: u32, outcomes: Rc<dyn Outcomes>) -> Result<GeneratorEnd, TransportError> {
+    async fn generator(
+        &self,
+        index: u32,
+        outcomes: Rc<dyn Outcomes>,
+    ) -> Result<GeneratorEnd, TransportError> {
         let pipelines = Pipelines::connect(&self.target, self.limits, outcomes).await?;
         let (stream, subjects) = (self.names.request(), self.names.request_subjects());
         let collector: Option<Box<dyn Collector>> = if index == 0 {

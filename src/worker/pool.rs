@@ -122,8 +122,8 @@ async fn connect(
     run: &PoolRun,
     indices: Vec<u32>,
 ) -> Result<Vec<impl Future<Output = Result<(), TransportError>> + use<>>, TransportError> {
-    let timer =
-        Timer::start().map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
+    let timer = Timer::start()
+        .map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
     let serving = Serving {
         scoring: Rc::new(run.scoring.clone()),
         service_time: run.workers.service_time,

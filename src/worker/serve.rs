@@ -103,7 +103,9 @@ async fn serve_at_once(mut end: WorkerEnd, serving: Serving, mut order: Order) -
                     events.push(Event::Scored { sequence, received_ns, at_ns });
                     replies.push(Reply { key: accepted.key, body: Some(body), receipt: delivery.receipt });
                 }
-                Err(error) => replies.push(refuse(delivery, &error, serving.replies_to_sender, &mut events, &mut arena)),
+                Err(error) => {
+                    replies.push(refuse(delivery, &error, serving.replies_to_sender, &mut events, &mut arena))
+                }
             }
         }
         serving.mailboxes.post(&mut events);

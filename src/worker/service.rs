@@ -29,7 +29,9 @@ pub fn mean_ns(service: ServiceTime) -> u64 {
     match service {
         ServiceTime::Constant { ns } => ns,
         ServiceTime::Exponential { mean_ns } => mean_ns,
-        ServiceTime::Lognormal { median_ns, sigma } => (median_ns as f64 * (sigma * sigma / 2.0).exp()) as u64,
+        ServiceTime::Lognormal { median_ns, sigma } => {
+            (median_ns as f64 * (sigma * sigma / 2.0).exp()) as u64
+        }
     }
 }
 

@@ -19,6 +19,7 @@ struct Case {
     latencies: StageLatencies,
     ledger: LedgerTotals,
     machine_busy: Option<f64>,
+    machine_steal: Option<f64>,
     complete: bool,
 }
 
@@ -43,6 +44,7 @@ fn sound() -> Case {
         },
         ledger: LedgerTotals { attempted: 5000, sent: 5000, completed: 5000, ..LedgerTotals::default() },
         machine_busy: Some(0.4),
+        machine_steal: Some(0.01),
         complete: true,
     }
 }
@@ -57,9 +59,14 @@ impl Case {
             latencies: &self.latencies,
             ledger: &self.ledger,
             machine_busy: self.machine_busy,
+            machine_steal: self.machine_steal,
             complete: self.complete,
         };
-        judge(&evidence).into_iter().map(|doubt| doubt.kind).filter(|kind| *kind != DoubtKind::DebugBuild).collect()
+        judge(&evidence)
+            .into_iter()
+            .map(|doubt| doubt.kind)
+            .filter(|kind| *kind != DoubtKind::DebugBuild)
+            .collect()
     }
 }
 
@@ -130,6 +137,13 @@ fn busy_cores_are_doubted() {
 }
 
 #[test]
+fn stolen_cpu_time_is_doubted() {
+    let mut case = sound();
+    case.machine_steal = Some(0.06);
+    assert_eq!(case.kinds(), [DoubtKind::StealTime]);
+}
+
+#[test]
 fn an_unscheduled_load_says_that_it_hides_stalls() {
     let mut case = sound();
     case.point.load.executor = Executor::Saturate;
@@ -157,6 +171,7 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
         latencies: &case.latencies,
         ledger: &case.ledger,
         machine_busy: None,
+        machine_steal: None,
         complete: true,
     };
     assert_eq!(debug_build(&evidence).is_some(), cfg!(debug_assertions));

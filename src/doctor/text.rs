@@ -1,0 +1,224 @@
+//! The examination as text for a terminal.
+
+use std::fmt::Write;
+
+use super::Examination;
+use super::brokers::{BrokerFinding, ROUND_TRIPS};
+use super::timing::{Lateness, SLEEP_NS, SLEEPS};
+use super::verdict::{Sentence, Weight};
+
+const COLUMNS: usize = 80;
+/// Where the findings start.
+const INDENT: usize = 18;
+
+/// ANSI sequences, or nothing.
+#[derive(Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn weighted(self, weight: Weight, text: &str) -> String {
+        let code = match weight {
+            Weight::Good => "32",
+            Weight::Limit => "33",
+            Weight::Blocking => "31",
+        };
+        self.paint(code, text)
+    }
+}
+
+/// Findings, line by line.
+struct Page {
+    text: String,
+    paint: Paint,
+}
+
+impl Page {
+    fn heading(&mut self, title: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(&self.paint.bold(title));
+        self.text.push('\n');
+    }
+
+    /// A name, and beside it what was found; further lines of the finding stand under its first.
+    fn row(&mut self, name: &str, finding: &str) {
+        let lines = finding.lines().flat_map(|line| wrapped(line, COLUMNS - INDENT));
+        for (index, line) in lines.enumerate() {
+            let name = if index == 0 { name } else { "" };
+            // Writing to a String can't fail.
+            let _ = writeln!(self.text, "  {name:<width$}{line}", width = INDENT - 2);
+        }
+    }
+
+    fn sentence(&mut self, sentence: &Sentence) {
+        let mark = match sentence.weight {
+            Weight::Good => "ok",
+            Weight::Limit => "note",
+            Weight::Blocking => "STOP",
+        };
+        let mark = self.paint.weighted(sentence.weight, &format!("{mark:<6}"));
+        for (index, line) in wrapped(&sentence.text, COLUMNS - 8).into_iter().enumerate() {
+            let lead = if index == 0 { mark.as_str() } else { "      " };
+            // Writing to a String can't fail.
+            let _ = writeln!(self.text, "  {lead}{line}");
+        }
+    }
+}
+
+pub fn render(examination: &Examination, verdict: &[Sentence], color: bool) -> String {
+    let mut page = Page { text: String::new(), paint: Paint(color) };
+    page.heading("Brokers");
+    for broker in &examination.brokers {
+        page.row(broker.kind.name(), &broker_finding(broker));
+    }
+    clock(&mut page, examination);
+    machine(&mut page, examination);
+    page.heading("What a run here can be trusted for");
+    for sentence in verdict {
+        page.sentence(sentence);
+    }
+    page.text
+}
+
+fn broker_finding(broker: &BrokerFinding) -> String {
+    match &broker.outcome {
+        Ok(found) => {
+            let how = if found.managed { "started" } else { "external, reached" };
+            let (place, version) = (&found.place, &found.version);
+            let ready = duration(found.ready_ns);
+            let trip = duration(found.round_trip_ns_p50);
+            format!("{version}  {place}\n{how} within {ready}, round trip {trip} (median of {ROUND_TRIPS})")
+        }
+        Err(error) => error.clone(),
+    }
+}
+
+fn clock(page: &mut Page, examination: &Examination) {
+    let timing = &examination.timing;
+    page.heading("Clock");
+    page.row("source", or_unknown(examination.machine.clock_source.as_deref()));
+    let (cost, step) = (duration(timing.clock_cost_ns), duration(timing.clock_step_ns));
+    page.row("one reading", &format!("{cost}; smallest step seen {step}"));
+    match &timing.timer {
+        Ok(late) => page.row("waking late", &lateness(late, "weighbridge's timer")),
+        Err(error) => page.row("waking late", error),
+    }
+    page.row("", &lateness(&timing.tokio, "tokio's sleep, not used"));
+    page.row("", &format!("({SLEEPS} sleeps of {} ms each)", SLEEP_NS / 1_000_000));
+}
+
+fn lateness(late: &Lateness, whose: &str) -> String {
+    format!("p50 {:>8}  p99 {:>8}  {whose}", duration(late.p50_ns), duration(late.p99_ns))
+}
+
+fn machine(page: &mut Page, examination: &Examination) {
+    let machine = &examination.machine;
+    page.heading("Machine");
+    page.row("processor", or_unknown(machine.cpu_model.as_deref()));
+    let cores = match machine.cores_present {
+        Some(present) if present != machine.cores_usable => {
+            format!("{} of {present} may be used", machine.cores_usable)
+        }
+        _ => machine.cores_usable.to_string(),
+    };
+    page.row("cores", &cores);
+    if let Some(load) = machine.load_one_minute {
+        page.row("load average", &format!("{load:.2} over the last minute"));
+    }
+    if let Some(share) = examination.steal_share.filter(|share| *share > 0.0) {
+        page.row("stolen time", &format!("{:.1} % during this examination", share * 100.0));
+    }
+    if let Some(total) = machine.memory_bytes {
+        let available = machine.memory_available_bytes;
+        let available = available.map_or(String::new(), |bytes| format!(", {} available", gib(bytes)));
+        page.row("memory", &format!("{}{available}", gib(total)));
+    }
+    page.row("kernel", &machine.kernel);
+    let kind = or_unknown(machine.temporary_file_system.as_deref());
+    page.row("temporary data", &format!("{} ({kind})", machine.temporary_folder.display()));
+    let files = machine.file_descriptors.map_or("unlimited".to_string(), |most| most.to_string());
+    page.row("open files", &format!("at most {files}"));
+}
+
+fn or_unknown(text: Option<&str>) -> &str {
+    text.unwrap_or("unknown")
+}
+
+fn gib(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
+/// Nanoseconds in the unit in which they read best, to three digits or so.
+fn duration(ns: u64) -> String {
+    match ns {
+        0..1_000 => format!("{ns} ns"),
+        1_000..10_000 => format!("{:.1} us", ns as f64 / 1e3),
+        10_000..1_000_000 => format!("{:.0} us", ns as f64 / 1e3),
+        1_000_000..10_000_000 => format!("{:.2} ms", ns as f64 / 1e6),
+        10_000_000..1_000_000_000 => format!("{:.0} ms", ns as f64 / 1e6),
+        _ => format!("{:.1} s", ns as f64 / 1e9),
+    }
+}
+
+/// Breaks a line between words; its own indentation is kept on every line. A word longer than `columns`,
+/// such as a path, is left whole so that it can be copied.
+fn wrapped(line: &str, columns: usize) -> Vec<String> {
+    let indent = &line[..line.len() - line.trim_start().len()];
+    if line.chars().count() <= columns {
+        return vec![line.to_string()];
+    }
+    let mut lines = Vec::new();
+    let mut current = String::new();
+    for word in line.split_whitespace() {
+        let length = current.chars().count() + 1 + word.chars().count();
+        if !current.is_empty() && length > columns {
+            lines.push(std::mem::take(&mut current));
+        }
+        current.push_str(if current.is_empty() { indent } else { " " });
+        current.push_str(word);
+    }
+    lines.push(current);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_in_their_best_unit() {
+        let cases = [
+            (38, "38 ns"),
+            (2_345, "2.3 us"),
+            (61_400, "61 us"),
+            (1_080_000, "1.08 ms"),
+            (23_000_000, "23 ms"),
+            (1_500_000_000, "1.5 s"),
+        ];
+        for (ns, text) in cases {
+            assert_eq!(duration(ns), text);
+        }
+    }
+
+    #[test]
+    fn long_lines_break_between_words_and_keep_their_indentation() {
+        assert_eq!(wrapped("  one two three", 9), ["  one two", "  three"]);
+        assert_eq!(wrapped("short", 9), ["short"]);
+        assert_eq!(wrapped("a /very/long/path b", 6), ["a", "/very/long/path", "b"]);
+    }
+
+    #[test]
+    fn colours_come_only_when_asked_for() {
+        assert_eq!(Paint(false).bold("x"), "x");
+        assert_eq!(Paint(true).bold("x"), "\x1b[1mx\x1b[0m");
+    }
+}
