@@ -59,6 +59,13 @@ pub struct Load {
     pub connections: u32,
 }
 
+impl Load {
+    /// Whether requests have intended times; else the next goes out when one has ended.
+    pub fn is_scheduled(&self) -> bool {
+        !matches!(self.executor, Executor::ClosedLoop { .. } | Executor::Saturate)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum Executor {
     ConstantArrivalRate {

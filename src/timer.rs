@@ -21,7 +21,6 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::clock::now_ns;
-use crate::slice::request_short_slices;
 
 /// Handle to the timer; clones share it. Belongs to the thread that made it.
 #[derive(Clone)]
@@ -75,13 +74,9 @@ impl Ord for Sleeper {
 }
 
 impl Timer {
-    /// Starts the timer in the current `LocalSet`, and asks the kernel to neither round this thread's waits
-    /// nor keep it waiting when it wakes.
+    /// Starts the timer in the current `LocalSet`, and asks the kernel not to round this thread's waits.
     pub fn start() -> io::Result<Self> {
         rustix::thread::set_current_timer_slack(NonZeroU64::new(1))?;
-        if let Err(error) = request_short_slices() {
-            tracing::debug!("no short time slices: {error}");
-        }
         let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         // SAFETY: an `OwnedFd` is open and names the same description until it is dropped, which `AsyncFd`,
         // its only owner, does last.

@@ -22,6 +22,7 @@ use crate::payload::Payloads;
 use crate::plan::{Executor, Load};
 use crate::result::LedgerTotals;
 use crate::schedule::{Schedule, Stripe};
+use crate::scheduling::{Grant, keep_time};
 use crate::schema::Correlation;
 use crate::timer::Timer;
 use crate::transport::{Frame, Outcomes, Producer, Transport, TransportError};
@@ -84,6 +85,7 @@ pub struct GeneratorOutcome {
     pub recorder: Recorder,
     pub errors: BTreeMap<String, u64>,
     pub bursts: Histogram<u64>,
+    pub scheduling: Grant,
 }
 
 impl Generator {
@@ -220,6 +222,7 @@ async fn generate(
     mut start: watch::Receiver<Option<Timeline>>,
 ) -> Result<GeneratorOutcome, TransportError> {
     let stripe = Stripe { index, count: run.load.generators };
+    let scheduling = keep_time(run.load.is_scheduled());
     let timer = Timer::start()
         .map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
     // Outcomes can't come before the first send, so the account is put in place once the timeline is known.
@@ -275,7 +278,7 @@ async fn generate(
     };
     let bursts = send_and_drain(sender, &run, stripe).await;
     let AccountSummary { totals, recorder, errors } = account.replace(new_account(provisional)).close();
-    Ok(GeneratorOutcome { totals, recorder, errors, bursts })
+    Ok(GeneratorOutcome { totals, recorder, errors, bursts, scheduling })
 }
 
 async fn send_and_drain(mut sender: Sender, run: &Run, stripe: Stripe) -> Histogram<u64> {

@@ -91,6 +91,9 @@ fn instrument(result: &RunResult, groups: &[Group<'_>]) -> Section {
     );
     let trials: Vec<&Trial> = groups.iter().flat_map(Group::trials).collect();
     let most = |read: fn(&Trial) -> u64| trials.iter().map(|trial| read(trial)).max().unwrap_or(0);
+    let grants: std::collections::BTreeSet<&str> =
+        trials.iter().map(|trial| trial.generator.scheduling.as_str()).collect();
+    facts.push(fact("Scheduling of generator threads", grants.into_iter().collect::<Vec<_>>().join("; ")));
     facts.push(fact("Threads, at most", most(|trial| u64::from(trial.generator.threads)).to_string()));
     facts
         .push(fact("Connections, at most", most(|trial| u64::from(trial.generator.connections)).to_string()));

@@ -347,6 +347,7 @@ fn generator() -> GeneratorRecord {
         cpu_seconds: 3.4,
         rss_bytes_max: 48 << 20,
         threads: 3,
+        scheduling: "short time slices".to_string(),
         connections: 6,
         bursts: BurstSizes { wakes: 18_200, mean: 1.1, p50: 1, p99: 4, max: 31 },
     }

@@ -86,6 +86,8 @@ pub enum DoubtKind {
     LedgerUnbalanced,
     /// Too few samples for a percentile that the scenario asks about.
     TooFewSamples,
+    /// The trial was measured again because the machine disturbed an attempt before it.
+    MeasuredAgain,
     /// The machine's cores were all busy, so broker, workers and generator slowed each other.
     CpuSaturated,
     /// The hypervisor gave the machine's CPU time to others.
@@ -116,6 +118,7 @@ impl DoubtKind {
             Self::Incomplete => "incomplete",
             Self::LedgerUnbalanced => "ledger_unbalanced",
             Self::TooFewSamples => "too_few_samples",
+            Self::MeasuredAgain => "measured_again",
             Self::CpuSaturated => "cpu_saturated",
             Self::StealTime => "steal_time",
             Self::Shed => "shed",
@@ -168,6 +171,9 @@ pub struct GeneratorRecord {
     pub rss_bytes_max: u64,
     pub threads: u32,
     pub connections: u32,
+    /// What the kernel's scheduler granted the generator threads.
+    #[serde(default)]
+    pub scheduling: String,
     /// Requests handed to the transport per wake of the pacer.
     pub bursts: BurstSizes,
 }

@@ -1,7 +1,7 @@
 //! Reasons not to trust a trial: each a pure function of figures, each with the figures that raised it.
 
-use crate::plan::{Executor, PointPlan};
-use crate::result::{Doubt, DoubtKind, LedgerTotals, Rates, StageLatencies};
+use crate::plan::PointPlan;
+use crate::result::{Doubt, DoubtKind, LedgerTotals, Rates, StageLatencies, Trial};
 use crate::terms::{Durability, Stage, TransportKind};
 
 /// p99 of send lag that is always tolerated.
@@ -48,12 +48,32 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
     .collect()
 }
 
+/// Whether a trial is invalid only because the machine held the generator up: chance, which another attempt
+/// may spare.
+pub fn was_disturbed(trial: &Trial) -> bool {
+    let mut invalidating = trial.doubts.iter().filter(|doubt| doubt.kind.invalidates()).peekable();
+    trial.complete
+        && invalidating.peek().is_some()
+        && invalidating
+            .all(|doubt| matches!(doubt.kind, DoubtKind::GeneratorLagged | DoubtKind::RateNotReached))
+}
+
+/// The doubt that keeps discarded attempts on record.
+pub fn measured_again(discarded: &[String]) -> Option<Doubt> {
+    if discarded.is_empty() {
+        return None;
+    }
+    let detail =
+        format!("{} earlier attempt(s) discarded as invalid: {}", discarded.len(), discarded.join("; "));
+    doubt(DoubtKind::MeasuredAgain, detail)
+}
+
 fn doubt(kind: DoubtKind, detail: String) -> Option<Doubt> {
     Some(Doubt { kind, detail })
 }
 
 fn scheduled(evidence: &Evidence<'_>) -> bool {
-    !matches!(evidence.point.load.executor, Executor::ClosedLoop { .. } | Executor::Saturate)
+    evidence.point.load.is_scheduled()
 }
 
 fn ms(ns: f64) -> String {

@@ -18,7 +18,10 @@ use crate::scenario;
 use crate::terms::TransportKind;
 use crate::transport::TransportError;
 
-pub use summary::{observed, verdict};
+use trial::Measured;
+
+/// Times that one trial is measured again before it is left invalid.
+const MEASURED_AGAIN_MAX: usize = 2;
 
 /// How a run is to be carried out, beyond what its plan says.
 pub struct Settings {
@@ -110,11 +113,7 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
         if settings.stop.get() != crate::load::Stop::No {
             break;
         }
-        progress.trial_started(&spec);
-        // Random bits of a ULID: no message of another trial carries them.
-        let nonce = ulid::Ulid::generate().random() as u32;
-        let measured = trial::measure(&spec, plan.seed, nonce, settings, progress).await?;
-        progress.trial_finished(&spec, &measured.trial);
+        let measured = attempt(&spec, plan.seed, settings, progress).await?;
         for (name, log) in measured.logs {
             files.push((format!("{:02}-{}-{name}.log", spec.order, spec.transport), log));
         }
@@ -125,7 +124,7 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
     let summary = summary::summarize(plan, &trials);
     let thresholds = summary::hold(plan, &trials);
     let aborted = settings.stop.get() != crate::load::Stop::No;
-    let verdict = if aborted { Verdict::Aborted } else { verdict(&trials, &thresholds) };
+    let verdict = if aborted { Verdict::Aborted } else { summary::verdict(&trials, &thresholds) };
     let result = RunResult {
         schema_version: SCHEMA_VERSION,
         run_id,
@@ -145,6 +144,31 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
         summary,
     };
     Ok(Finished { result, files, kept })
+}
+
+/// Measures a trial, and measures it again if the instrument was disturbed. What is discarded stays on
+/// record as a doubt of the attempt that counts.
+async fn attempt(
+    spec: &TrialSpec<'_>,
+    seed: u64,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Measured, RunError> {
+    let mut discarded = Vec::new();
+    loop {
+        progress.trial_started(spec);
+        // Random bits of a ULID: no message of another trial carries them.
+        let nonce = ulid::Ulid::generate().random() as u32;
+        let mut measured = trial::measure(spec, seed, nonce, settings, progress).await?;
+        progress.trial_finished(spec, &measured.trial);
+        if discarded.len() < MEASURED_AGAIN_MAX && doubts::was_disturbed(&measured.trial) {
+            let why = measured.trial.doubts.iter().find(|doubt| doubt.kind.invalidates());
+            discarded.extend(why.map(|doubt| doubt.detail.clone()));
+            continue;
+        }
+        measured.trial.doubts.extend(doubts::measured_again(&discarded));
+        return Ok(measured);
+    }
 }
 
 /// The plan's trials in the order in which they are measured: A B C, C B A, ... so that a drift of the

@@ -108,7 +108,7 @@ pub fn hold(plan: &Plan, trials: &[Trial]) -> Vec<ThresholdOutcome> {
 
 /// The figure that a threshold is held against, and the samples behind it: the median over repetitions of a
 /// latency or rate, the sum over repetitions of a count of the ledger.
-pub fn observed(metric: &Metric, trials: &[&Trial]) -> (Option<f64>, u64) {
+fn observed(metric: &Metric, trials: &[&Trial]) -> (Option<f64>, u64) {
     let over = |values: Vec<Option<f64>>| {
         let known: Option<Vec<f64>> = values.into_iter().collect();
         known.filter(|values| !values.is_empty()).map(|values| median(&values))

@@ -17,11 +17,12 @@ use crate::load::{Generator, GeneratorOutcome, Run, Stop};
 use crate::mailbox::Mailboxes;
 use crate::metrics::{Recording, Timeline};
 use crate::payload::Payloads;
-use crate::plan::{Executor, PointPlan};
+use crate::plan::PointPlan;
 use crate::result::{
     BrokerRecord, BurstSizes, ErrorGroup, GeneratorRecord, LedgerTotals, Rates, SeriesRow, StageLatencies,
     Trial,
 };
+use crate::scheduling::Grant;
 use crate::schema::Correlation;
 use crate::terms::TransportKind;
 use crate::transport::{self, Limits, Names, Targets, Transport, TransportError};
@@ -149,6 +150,7 @@ struct Loaded {
     recording: Recording,
     errors: BTreeMap<String, u64>,
     bursts: BurstSizes,
+    scheduling: Grant,
     brokers: Vec<BrokerRecord>,
     cost: Cost,
     samples: Vec<SampleRow>,
@@ -202,6 +204,7 @@ async fn load(
         recording: merged.recorder.finish(),
         errors,
         bursts: bursts(&merged.bursts),
+        scheduling: merged.scheduling,
         brokers: records,
         cost,
         samples,
@@ -225,6 +228,8 @@ fn start_workers(
         },
         workers: point.workers.clone(),
         seed,
+        // Slots mostly sleep; a worker that scores at once works as hard as the load lets it.
+        paced: point.load.is_scheduled() && worker::mean_ns(point.workers.service_time) > 0,
         lanes: u64::from(point.load.generators) * u64::from(point.load.connections),
         replies_to_sender: spec.transport == TransportKind::NatsRequest,
         mailboxes: Arc::clone(&stage.mailboxes),
@@ -361,6 +366,7 @@ fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
             threads: loaded.threads,
             connections: point.load.generators * point.load.connections,
             bursts: loaded.bursts,
+            scheduling: loaded.scheduling.name().to_string(),
         },
     }
 }
@@ -369,9 +375,8 @@ fn rates(point: &PointPlan, loaded: &Loaded) -> Rates {
     let counts = loaded.recording.window_counts();
     let window_s = loaded.recording.timeline.window_s();
     let per_s = |count: u64| count as f64 / window_s;
-    let scheduled = !matches!(point.load.executor, Executor::ClosedLoop { .. } | Executor::Saturate);
     Rates {
-        offered_per_s: scheduled.then(|| per_s(counts.offered)),
+        offered_per_s: point.load.is_scheduled().then(|| per_s(counts.offered)),
         sent_per_s: per_s(counts.sent),
         accepted_per_s: (loaded.totals.acknowledged > 0).then(|| per_s(counts.accepted)),
         delivered_per_s: per_s(counts.delivered),

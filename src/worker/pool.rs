@@ -11,6 +11,7 @@ use super::scoring::Scoring;
 use super::serve::{Serving, serve};
 use crate::mailbox::Mailboxes;
 use crate::plan::Workers;
+use crate::scheduling::keep_time;
 use crate::timer::Timer;
 use crate::transport::{Transport, TransportError};
 
@@ -21,6 +22,8 @@ pub struct PoolRun {
     pub scoring: Scoring,
     pub workers: Workers,
     pub seed: u64,
+    /// Whether the work is bounded by a schedule.
+    pub paced: bool,
     /// Different publishing connections of the run.
     pub lanes: u64,
     /// Whether a reply goes to the requester alone.
@@ -122,6 +125,7 @@ async fn connect(
     run: &PoolRun,
     indices: Vec<u32>,
 ) -> Result<Vec<impl Future<Output = Result<(), TransportError>> + use<>>, TransportError> {
+    keep_time(run.paced);
     let timer = Timer::start()
         .map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
     let serving = Serving {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::plan::Executor;
 use crate::result::LatencySummary;
 use crate::scenario;
 
