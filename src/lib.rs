@@ -1,5 +1,6 @@
 //! Weighbridge: a load-testing and benchmarking harness for message brokers.
 pub mod broker;
+pub mod calibrate;
 pub mod cli;
 pub mod clock;
 pub mod commands;

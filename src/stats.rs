@@ -8,6 +8,7 @@ use crate::result::Estimate;
 /// Repetitions below which no interval is given.
 const REPETITIONS_MIN: usize = 3;
 const RESAMPLES: usize = 2_000;
+const SEED: u64 = 0x6269_6f74_7374_7261;
 
 /// Median of at least one value; the mean of the middle two of an even number.
 pub fn median(values: &[f64]) -> f64 {
@@ -27,17 +28,40 @@ pub fn estimate(values: &[f64]) -> Option<Estimate> {
     if values.len() < REPETITIONS_MIN {
         return Some(Estimate { median: median_of_all, low: None, high: None });
     }
-    let mut random = Pcg64::seed_from_u64(0x6269_6f74_7374_7261);
-    let mut medians: Vec<f64> = (0..RESAMPLES)
-        .map(|_| {
-            let resample: Vec<f64> =
-                (0..values.len()).map(|_| values[random.random_range(0..values.len())]).collect();
-            median(&resample)
-        })
+    let mut random = Pcg64::seed_from_u64(SEED);
+    let (low, high) = interval((0..RESAMPLES).map(|_| resampled_median(values, &mut random)).collect());
+    Some(Estimate { median: median_of_all, low: Some(low), high: Some(high) })
+}
+
+/// Ratio of the median of `new` to that of `base` with its 95 % bootstrap interval, both sides resampled.
+/// None where a side is empty or the base is zero; no interval from fewer than 3 repetitions on a side.
+pub fn ratio(new: &[f64], base: &[f64]) -> Option<Estimate> {
+    if new.is_empty() || base.is_empty() || median(base) == 0.0 {
+        return None;
+    }
+    let of_medians = median(new) / median(base);
+    if new.len().min(base.len()) < REPETITIONS_MIN || base.contains(&0.0) {
+        return Some(Estimate { median: of_medians, low: None, high: None });
+    }
+    let mut random = Pcg64::seed_from_u64(SEED);
+    let ratios = (0..RESAMPLES)
+        .map(|_| resampled_median(new, &mut random) / resampled_median(base, &mut random))
         .collect();
-    medians.sort_by(f64::total_cmp);
-    let at = |share: f64| medians[((RESAMPLES - 1) as f64 * share).round() as usize];
-    Some(Estimate { median: median_of_all, low: Some(at(0.025)), high: Some(at(0.975)) })
+    let (low, high) = interval(ratios);
+    Some(Estimate { median: of_medians, low: Some(low), high: Some(high) })
+}
+
+fn resampled_median(values: &[f64], random: &mut Pcg64) -> f64 {
+    let resample: Vec<f64> =
+        (0..values.len()).map(|_| values[random.random_range(0..values.len())]).collect();
+    median(&resample)
+}
+
+/// The middle 95 % of resampled figures.
+fn interval(mut figures: Vec<f64>) -> (f64, f64) {
+    figures.sort_by(f64::total_cmp);
+    let at = |share: f64| figures[((figures.len() - 1) as f64 * share).round() as usize];
+    (at(0.025), at(0.975))
 }
 
 #[cfg(test)]
@@ -65,5 +89,21 @@ mod tests {
         assert!(low <= found.median && found.median <= high);
         assert!(low >= 9.0 && high <= 13.0 && low < high);
         assert_eq!(estimate(&values), Some(found), "the same values give the same interval");
+    }
+
+    #[test]
+    fn a_ratio_of_clearly_different_sides_lies_beyond_one() {
+        let base = [100.0, 102.0, 98.0, 101.0, 99.0];
+        let new = base.map(|value| value * 1.2);
+        let found = ratio(&new, &base).unwrap();
+        assert!((found.median - 1.2).abs() < 1e-9);
+        assert!(found.low.unwrap() > 1.1 && found.high.unwrap() < 1.3);
+    }
+
+    #[test]
+    fn a_ratio_of_a_side_to_itself_holds_one() {
+        let side = [100.0, 120.0, 90.0, 105.0, 97.0];
+        let found = ratio(&side, &side).unwrap();
+        assert!(found.low.unwrap() <= 1.0 && found.high.unwrap() >= 1.0);
     }
 }

@@ -1,0 +1,3 @@
+//! The instrument against known answers.
+
+mod theory;
