@@ -19,6 +19,7 @@ use crate::terms::TransportKind;
 use crate::transport::TransportError;
 
 pub use summary::{observed, verdict};
+pub use trial::{limits, measure_on};
 
 /// How a run is to be carried out, beyond what its plan says.
 pub struct Settings {
@@ -101,6 +102,7 @@ impl RunError {
 /// Carries out all trials of a plan. Needs a current-thread runtime that lives on the main thread: managed
 /// brokers die with the thread that started them.
 pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> Result<Finished, RunError> {
+    preflight(plan, settings).await?;
     let mut environment = environment::read(settings.command.clone());
     let run_id = ulid::Ulid::generate().to_string();
     let mut trials = Vec::new();
@@ -111,9 +113,7 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
             break;
         }
         progress.trial_started(&spec);
-        // Random bits of a ULID: no message of another trial carries them.
-        let nonce = ulid::Ulid::generate().random() as u32;
-        let measured = trial::measure(&spec, plan.seed, nonce, settings, progress).await?;
+        let measured = trial::measure(&spec, plan.seed, nonce(), settings, progress).await?;
         progress.trial_finished(&spec, &measured.trial);
         for (name, log) in measured.logs {
             files.push((format!("{:02}-{}-{name}.log", spec.order, spec.transport), log));
@@ -145,6 +145,27 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
         summary,
     };
     Ok(Finished { result, files, kept })
+}
+
+/// Random bits of a ULID: no message of another trial carries them.
+fn nonce() -> u32 {
+    ulid::Ulid::generate().random() as u32
+}
+
+/// All brokers are looked for before the first trial: one that is missing must not cost the others' time.
+async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
+    // A sweep may move over brokers, but seldom does.
+    let mut seen = Vec::new();
+    for point in &plan.points {
+        let urls = (&point.brokers.redis_url, &point.brokers.nats_url);
+        for kind in plan.transports.iter().filter_map(|transport| transport.broker()) {
+            if !seen.contains(&(kind, urls)) {
+                seen.push((kind, urls));
+                broker::preflight(kind, &point.brokers, &settings.brokers).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The plan's trials in the order in which they are measured: A B C, C B A, ... so that a drift of the
