@@ -1,0 +1,1 @@
+//! The account against a transport that does known wrongs: each gives exactly its class and count.
