@@ -52,11 +52,8 @@ fn measured(wrongs: Wrongs, set: &[&str]) -> LedgerTotals {
     let inner = build(transport, &Targets::default(), names, limits(point), Durability::None);
     let faulty = Arc::new(Faulty::new(inner.expect("channels in memory"), wrongs));
     let spec = TrialSpec { point, transport, repetition: 1, order: 1, trials: 1 };
-    let settings = Settings {
-        brokers: broker::Options::default(),
-        stop: StopSignal::default(),
-        command: String::new(),
-    };
+    let settings =
+        Settings { brokers: broker::Options::default(), stop: StopSignal::default(), command: String::new() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let trial = runtime.block_on(measure_on(faulty, &spec, plan.seed, &settings, &Silent));
     let ledger = trial.unwrap_or_else(|error| panic!("{error}")).ledger;

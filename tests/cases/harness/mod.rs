@@ -2,6 +2,7 @@
 
 pub mod brokers;
 pub mod faulty;
+pub mod guide;
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
