@@ -14,7 +14,10 @@ use crate::plan;
 use crate::schema::{CORRELATION_BYTES, Correlation, PriorityRequest, SEQUENCE_DIGITS, write_decimal};
 
 /// Different bodies of one payload; enough that a broker can't live from its cache lines.
-const TEMPLATES: usize = 512;
+const TEMPLATES_MAX: usize = 512;
+/// Long bodies come in fewer kinds, so that they take seconds to make and megabytes to hold, not gigabytes.
+const TEMPLATES_MIN: usize = 16;
+const TEMPLATE_BYTES_MAX: usize = 32 * 1024 * 1024;
 const TIMESTAMP_BYTES: usize = 20;
 
 /// Prepared bodies and where to patch them.
@@ -36,7 +39,9 @@ struct Template {
 impl Payloads {
     pub fn new(plan: &plan::Payload, seed: u64, correlation: Correlation) -> Self {
         let mut random = Pcg64::seed_from_u64(seed ^ 0x7061_796c_6f61_6473);
-        let templates = (0..TEMPLATES).map(|_| Template::draw(plan, &mut random)).collect();
+        let longest_bytes = plan.description_bytes.iter().max().map_or(0, |bytes| *bytes as usize);
+        let count = (TEMPLATE_BYTES_MAX / longest_bytes.max(1)).clamp(TEMPLATES_MIN, TEMPLATES_MAX);
+        let templates = (0..count).map(|_| Template::draw(plan, &mut random)).collect();
         Self { templates, correlation, seed }
     }
 
@@ -69,7 +74,7 @@ impl Payloads {
 
     #[inline]
     fn template(&self, sequence: u64) -> &Template {
-        &self.templates[(mix(self.seed ^ sequence) % TEMPLATES as u64) as usize]
+        &self.templates[(mix(self.seed ^ sequence) % self.templates.len() as u64) as usize]
     }
 }
 
@@ -174,6 +179,12 @@ mod tests {
         let first = (0..20_000).filter(|sequence| payloads.key(*sequence) == 0).count();
         // 15 000 expected from 512 templates: the standard deviation of the templates' share is 1.9 %.
         assert!((13_000..17_000).contains(&first), "{first}");
+    }
+
+    #[test]
+    fn long_bodies_come_in_fewer_kinds() {
+        let kinds = |bytes| Payloads::new(&plan(vec![bytes]), 1, Correlation::new(7)).templates.len();
+        assert_eq!((kinds(256), kinds(1024 * 1024)), (512, 32));
     }
 
     #[test]

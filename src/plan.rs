@@ -139,7 +139,8 @@ pub struct Brokers {
     /// External brokers; none means a managed process per trial.
     pub redis_url: Option<String>,
     pub nats_url: Option<String>,
-    /// Prefix of every subject, stream and key; none: empty on managed brokers, one per run on external ones.
+    /// First token of every subject, stream and key; none: empty on managed brokers, one per trial on
+    /// external ones.
     pub prefix: Option<String>,
 }
 

@@ -61,13 +61,24 @@ pub enum Broker {
     External(external::External),
 }
 
-/// Where managed brokers and external ones come from, for one trial.
-pub async fn start(kind: BrokerKind, plan: &plan::Brokers, options: &Options) -> Result<Broker, BrokerError> {
-    let url = match kind {
+/// Whether a broker of `kind` is to be had: the server answers, or its binary is there. Starts nothing.
+pub async fn preflight(kind: BrokerKind, plan: &plan::Brokers, options: &Options) -> Result<(), BrokerError> {
+    match url(kind, plan) {
+        Some(url) => external::External::reach(kind, url, &options.allowed_hosts).await.map(|_| ()),
+        None => find(kind, &options.binaries).map(|_| ()),
+    }
+}
+
+fn url(kind: BrokerKind, plan: &plan::Brokers) -> Option<&str> {
+    match kind {
         BrokerKind::RedisServer => plan.redis_url.as_deref(),
         BrokerKind::NatsServer => plan.nats_url.as_deref(),
-    };
-    if let Some(url) = url {
+    }
+}
+
+/// Where managed brokers and external ones come from, for one trial.
+pub async fn start(kind: BrokerKind, plan: &plan::Brokers, options: &Options) -> Result<Broker, BrokerError> {
+    if let Some(url) = url(kind, plan) {
         return Ok(Broker::External(external::External::reach(kind, url, &options.allowed_hosts).await?));
     }
     let binary = find(kind, &options.binaries)?;

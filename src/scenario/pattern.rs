@@ -7,7 +7,7 @@ use super::duration;
 
 pub const NAME: &str = "^[a-z0-9][a-z0-9-]*$";
 pub const TOKEN: &str = "^[A-Z0-9_-]{1,64}$";
-pub const PREFIX: &str = "^[A-Za-z0-9_-]+$";
+pub const PREFIX: &str = "^[A-Za-z0-9_-]*$";
 pub const REDIS_URL: &str = "^rediss?://.+";
 pub const NATS_URL: &str = "^(nats|tls)://.+";
 pub const DURATION: &str = r"^([0-9]+(\.[0-9]+)?(h|ms|m|s|us|ns))+$";
@@ -26,9 +26,10 @@ pub fn check(pattern: &str, text: &str) -> Result<(), String> {
                 && all(text, |c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_' || c == '-'),
             "one token of a subject: 1 to 64 capitals, digits, `_` and `-`, without dots, blanks and wildcards",
         ),
-        PREFIX => {
-            (all(text, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-'), "letters, digits, `_` and `-`")
-        }
+        PREFIX => (
+            text.is_empty() || all(text, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-'),
+            "letters, digits, `_` and `-`",
+        ),
         REDIS_URL => (starts(&["redis://", "rediss://"]), "a URL that starts with redis:// or rediss://"),
         NATS_URL => (starts(&["nats://", "tls://"]), "a URL that starts with nats:// or tls://"),
         DURATION => return duration::parse(text).map(|_| ()),

@@ -231,8 +231,9 @@ pub struct Brokers {
     /// An external NATS; without it a private process is started for each trial.
     #[schemars(length(max = 2048), regex(pattern = pattern::NATS_URL))]
     pub nats_url: Option<String>,
-    /// Prefix of every subject, stream and key.
-    #[schemars(length(min = 1, max = 64), regex(pattern = pattern::PREFIX))]
+    /// First token of every subject, stream and key, so that a run meets nobody else's messages. Empty: the
+    /// names of the engine itself. Default: empty on a private process, one per trial on an external server.
+    #[schemars(length(max = 64), regex(pattern = pattern::PREFIX))]
     pub prefix: Option<String>,
 }
 

@@ -19,6 +19,7 @@ use crate::terms::TransportKind;
 use crate::transport::TransportError;
 
 use trial::Measured;
+pub use trial::{limits, measure_on};
 
 /// Times that one trial is measured again before it is left invalid.
 const MEASURED_AGAIN_MAX: usize = 2;
@@ -104,6 +105,7 @@ impl RunError {
 /// Carries out all trials of a plan. Needs a current-thread runtime that lives on the main thread: managed
 /// brokers die with the thread that started them.
 pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> Result<Finished, RunError> {
+    preflight(plan, settings).await?;
     let mut environment = environment::read(settings.command.clone());
     let run_id = ulid::Ulid::generate().to_string();
     let mut trials = Vec::new();
@@ -157,9 +159,7 @@ async fn attempt(
     let mut discarded = Vec::new();
     loop {
         progress.trial_started(spec);
-        // Random bits of a ULID: no message of another trial carries them.
-        let nonce = ulid::Ulid::generate().random() as u32;
-        let mut measured = trial::measure(spec, seed, nonce, settings, progress).await?;
+        let mut measured = trial::measure(spec, seed, nonce(), settings, progress).await?;
         progress.trial_finished(spec, &measured.trial);
         if discarded.len() < MEASURED_AGAIN_MAX && doubts::was_disturbed(&measured.trial) {
             let why = measured.trial.doubts.iter().find(|doubt| doubt.kind.invalidates());
@@ -169,6 +169,27 @@ async fn attempt(
         measured.trial.doubts.extend(doubts::measured_again(&discarded));
         return Ok(measured);
     }
+}
+
+/// Random bits of a ULID: no message of another trial carries them.
+fn nonce() -> u32 {
+    ulid::Ulid::generate().random() as u32
+}
+
+/// All brokers are looked for before the first trial: one that is missing must not cost the others' time.
+async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
+    // A sweep may move over brokers, but seldom does.
+    let mut seen = Vec::new();
+    for point in &plan.points {
+        let urls = (&point.brokers.redis_url, &point.brokers.nats_url);
+        for kind in plan.transports.iter().filter_map(|transport| transport.broker()) {
+            if !seen.contains(&(kind, urls)) {
+                seen.push((kind, urls));
+                broker::preflight(kind, &point.brokers, &settings.brokers).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The plan's trials in the order in which they are measured: A B C, C B A, ... so that a drift of the

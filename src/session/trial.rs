@@ -100,10 +100,33 @@ async fn run(
         &prefix(point, brokers, nonce),
         point.payload.categories.iter().map(|(name, _)| name.clone()),
     );
-    let correlation = Correlation::new(nonce);
-    let payloads = Payloads::new(&point.payload, seed, correlation);
     let transport =
         transport::build(spec.transport, &targets, names, limits(point), point.brokers.durability)?;
+    run_on(transport, spec, (seed, nonce), settings, progress, brokers).await
+}
+
+/// Measures one trial on a transport that is there already and needs no broker of ours.
+pub async fn measure_on(
+    transport: Arc<dyn Transport>,
+    spec: &TrialSpec<'_>,
+    seed: u64,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Trial, RunError> {
+    run_on(transport, spec, (seed, super::nonce()), settings, progress, &mut []).await
+}
+
+async fn run_on(
+    transport: Arc<dyn Transport>,
+    spec: &TrialSpec<'_>,
+    (seed, nonce): (u64, u32),
+    settings: &Settings,
+    progress: &dyn Progress,
+    brokers: &mut [Broker],
+) -> Result<Trial, RunError> {
+    let point = spec.point;
+    let correlation = Correlation::new(nonce);
+    let payloads = Payloads::new(&point.payload, seed, correlation);
     transport.prepare(payloads.longest_bytes()).await?;
     let stage = Stage {
         transport: Arc::clone(&transport),
@@ -123,17 +146,20 @@ async fn run(
     Ok(trial)
 }
 
-/// Set by the scenario, else empty on a broker of our own and one per trial on others.
+/// Set by the scenario, else empty on a broker of our own and one per trial on others. It is a token of the
+/// subject of its own, so that rights can be granted to `prefix.>`.
 fn prefix(point: &PointPlan, brokers: &[Broker], nonce: u32) -> String {
     let external = brokers.iter().any(|broker| matches!(broker, Broker::External(_)));
     match &point.brokers.prefix {
-        Some(prefix) => prefix.clone(),
+        Some(prefix) if prefix.is_empty() => String::new(),
+        Some(prefix) => format!("{prefix}."),
         None if external => format!("wb{nonce:08x}."),
         None => String::new(),
     }
 }
 
-fn limits(point: &PointPlan) -> Limits {
+/// The sizes that a plan asks of a transport.
+pub fn limits(point: &PointPlan) -> Limits {
     Limits {
         max_in_flight: point.load.max_in_flight,
         connections: point.load.connections,

@@ -8,6 +8,7 @@ mod nats;
 mod nats_core;
 mod nats_jetstream;
 mod nats_request;
+mod nats_rights;
 mod redis_client;
 mod redis_pubsub;
 mod redis_streams;

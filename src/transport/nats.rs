@@ -44,10 +44,20 @@ impl NatsTarget {
 
 /// Connects, with a queue that holds all that may be in flight, so that a stalled server never stops the pacer.
 pub async fn connect(target: &NatsTarget, name: &str, queue: usize) -> Result<Client, TransportError> {
-    let server: ServerAddr =
-        target.url.parse().map_err(|error| TransportError::failed("parsing the NATS URL", error))?;
-    let with_credentials = server.username().is_some();
-    let mut options = ConnectOptions::new()
+    open(target, options(target, name, queue)?).await
+}
+
+fn server(target: &NatsTarget) -> Result<ServerAddr, TransportError> {
+    target.url.parse().map_err(|error| TransportError::failed("parsing the NATS URL", error))
+}
+
+/// The settings of every connection.
+pub(super) fn options(
+    target: &NatsTarget,
+    name: &str,
+    queue: usize,
+) -> Result<ConnectOptions, TransportError> {
+    let options = ConnectOptions::new()
         .name(name)
         .client_capacity(queue.max(2048))
         .subscription_capacity(SUBSCRIPTION_CAPACITY)
@@ -58,9 +68,16 @@ pub async fn connect(target: &NatsTarget, name: &str, queue: usize) -> Result<Cl
         .skip_subject_validation(true)
         .read_buffer_capacity(u16::MAX)
         .max_reconnects(None);
-    if let (Some(user), Some(password)) = (server.username(), server.password()) {
-        options = options.user_and_password(user.to_string(), password.to_string());
-    }
+    let server = server(target)?;
+    Ok(match (server.username(), server.password()) {
+        (Some(user), Some(password)) => options.user_and_password(user.to_string(), password.to_string()),
+        _ => options,
+    })
+}
+
+pub(super) async fn open(target: &NatsTarget, options: ConnectOptions) -> Result<Client, TransportError> {
+    let server = server(target)?;
+    let with_credentials = server.username().is_some();
     options.connect(server).await.map_err(|error| {
         // The library's message may repeat the URL; its kind never does.
         let reason = error.kind().to_string();

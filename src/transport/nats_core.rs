@@ -8,6 +8,7 @@ use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
 use super::nats::{self, NatsTarget, Publishers};
+use super::nats_rights::{self, Rights};
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply,
     Responder, Transport, TransportError, WorkerEnd,
@@ -30,7 +31,11 @@ impl Transport for NatsCore {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
         let client = nats::connect(&self.target, "weighbridge-preflight", 0).await?;
         nats::check_payload(&client, longest_body_bytes)?;
-        nats::barrier(&client).await
+        let (request, result) = (self.names.request(), self.names.result());
+        let subjects = [format!("{request}.*"), format!("{result}.*")];
+        nats_rights::no_stream_takes(&self.target, &client, &subjects).await?;
+        let rights = Rights::default().below(&request).below(&result);
+        nats_rights::check(&self.target, &rights).await
     }
 
     async fn generator(

@@ -16,6 +16,7 @@ use futures::{FutureExt, StreamExt};
 use serde::Deserialize;
 
 use super::nats::{self, Inbox, NatsTarget, Publishers};
+use super::nats_rights::{self, Rights};
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply,
     Responder, Transport, TransportError, WorkerEnd,
@@ -75,6 +76,31 @@ impl NatsJetstream {
         created.map_err(|error| self.refused(format!("creating stream `{name}`: {error}")))
     }
 
+    /// Deletes streams that this preparation has just created; the error that led here is the one to tell.
+    async fn undo(&self, context: &jetstream::Context, names: &[&str]) {
+        for name in names {
+            if let Err(error) = context.delete_stream(self.names.stored(name)).await {
+                tracing::warn!("stream `{}` is left behind: {error}", self.names.stored(name));
+            }
+        }
+    }
+
+    /// What is not refused by a reply when it is first used. The streams are not there yet, so nothing takes
+    /// these messages.
+    fn rights(&self) -> Rights {
+        let stream = self.names.stored(REQUESTS);
+        Rights {
+            subscribe: vec![advisory(&stream)],
+            publish: vec![
+                nats_rights::canary(&self.names.request()),
+                nats_rights::canary(&self.names.result()),
+                format!("$JS.ACK.{stream}.{DURABLE}.preflight"),
+                format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{DURABLE}"),
+            ],
+            echoed: Vec::new(),
+        }
+    }
+
     fn refused(&self, reason: String) -> TransportError {
         TransportError::Refused { broker: "nats-server", address: self.target.address.clone(), reason }
     }
@@ -92,6 +118,11 @@ impl NatsJetstream {
     }
 }
 
+/// Where the server says that it will not deliver a request again.
+fn advisory(stream: &str) -> String {
+    format!("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{stream}.{DURABLE}")
+}
+
 fn is_not_found(error: &async_nats::jetstream::context::GetStreamError) -> bool {
     use async_nats::jetstream::context::GetStreamErrorKind;
     matches!(error.kind(), GetStreamErrorKind::JetStream(inner) if inner.code() == 404)
@@ -102,9 +133,12 @@ impl Transport for NatsJetstream {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
         let (client, context) = self.connect("weighbridge-preflight").await?;
         nats::check_payload(&client, longest_body_bytes)?;
+        let (request, result) = (format!("{}.*", self.names.request()), format!("{}.*", self.names.result()));
+        nats_rights::no_stream_takes(&self.target, &client, &[request.clone(), result.clone()]).await?;
+        nats_rights::check(&self.target, &self.rights()).await?;
         let requests = stream::Config {
             name: self.names.stored(REQUESTS),
-            subjects: vec![format!("{}.*", self.names.request())],
+            subjects: vec![request],
             retention: stream::RetentionPolicy::WorkQueue,
             max_age: DAY,
             storage: self.storage,
@@ -112,7 +146,7 @@ impl Transport for NatsJetstream {
         };
         let results = stream::Config {
             name: self.names.stored(RESULTS),
-            subjects: vec![format!("{}.*", self.names.result())],
+            subjects: vec![result],
             retention: stream::RetentionPolicy::Limits,
             max_age: 7 * DAY,
             storage: self.storage,
@@ -121,7 +155,7 @@ impl Transport for NatsJetstream {
         let requests = self.create(&context, requests).await?;
         if let Err(error) = self.create(&context, results).await {
             // Only the first was ours.
-            context.delete_stream(self.names.stored(REQUESTS)).await.ok();
+            self.undo(&context, &[REQUESTS]).await;
             return Err(error);
         }
         let durable = consumer::pull::Config {
@@ -134,8 +168,11 @@ impl Transport for NatsJetstream {
             max_ack_pending: i64::from(self.limits.max_in_flight),
             ..consumer::pull::Config::default()
         };
-        let created = requests.create_consumer(durable).await;
-        created.map(|_| ()).map_err(|error| self.refused(format!("creating consumer `{DURABLE}`: {error}")))
+        if let Err(error) = requests.create_consumer(durable).await {
+            self.undo(&context, &[REQUESTS, RESULTS]).await;
+            return Err(self.refused(format!("creating consumer `{DURABLE}`: {error}")));
+        }
+        Ok(())
     }
 
     async fn generator(
@@ -161,8 +198,7 @@ impl Transport for NatsJetstream {
         let messages = durable.stream().max_messages_per_batch(self.pull_batch()).messages();
         let messages = messages.await.map_err(|error| failed(&error))?;
         let given_up = if index == 0 {
-            let advisory = format!("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{stream_name}.{DURABLE}");
-            Some(nats::subscribe(&client, advisory, None).await?)
+            Some(nats::subscribe(&client, advisory(&stream_name), None).await?)
         } else {
             None
         };

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 
 use super::nats::{self, Inbox, NatsTarget, Publishers};
 use super::nats_core::Requests;
+use super::nats_rights::{self, Rights};
 use super::{
     Arrival, Collector, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply, Responder, Transport,
     TransportError, WorkerEnd,
@@ -32,7 +33,11 @@ impl Transport for NatsRequest {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
         let client = nats::connect(&self.target, "weighbridge-preflight", 0).await?;
         nats::check_payload(&client, longest_body_bytes)?;
-        nats::barrier(&client).await
+        // The canary has no reply subject: a worker that listens here already has nobody to answer.
+        let sync = vec![self.names.sync()];
+        nats_rights::no_stream_takes(&self.target, &client, &sync).await?;
+        let rights = Rights { subscribe: sync.clone(), publish: sync.clone(), echoed: sync };
+        nats_rights::check(&self.target, &rights).await
     }
 
     async fn generator(

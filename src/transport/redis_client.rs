@@ -51,6 +51,12 @@ impl RedisTarget {
         connected.map_err(|error| self.unreachable(&error))
     }
 
+    /// A command that the server did not carry out.
+    pub(super) fn refused(&self, command: &str, on: &str, error: &RedisError) -> TransportError {
+        let reason = format!("{command} {on}: {}", plain(error));
+        TransportError::Refused { broker: "redis-server", address: self.address.clone(), reason }
+    }
+
     /// Tells a server that refuses from one that isn't there.
     pub(super) fn unreachable(&self, error: &RedisError) -> TransportError {
         let (broker, address, reason) = ("redis-server", self.address.clone(), plain(error));

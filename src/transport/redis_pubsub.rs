@@ -46,7 +46,7 @@ impl RedisPubsub {
         let subscribed = client.get_async_pubsub().await.map_err(|error| self.target.unreachable(&error))?;
         let (mut sink, stream) = subscribed.split();
         let confirmed = sink.subscribe(&channels).await;
-        confirmed.map_err(|error| TransportError::failed("SUBSCRIBE", plain(&error)))?;
+        confirmed.map_err(|error| self.target.refused("SUBSCRIBE", &channels.join(" "), &error))?;
         // The sink may go: the stream keeps the connection.
         Ok(stream)
     }
@@ -57,15 +57,17 @@ impl Transport for RedisPubsub {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
         preflight(&self.target, longest_body_bytes).await?;
         let mut connection = self.target.connect(Some(Duration::from_secs(5)), 0).await?;
-        // A canary: the right to publish shows only when publishing. Nobody listens to this channel.
-        let canary = format!("{}.preflight", self.names.request());
-        let published: Result<i64, _> =
-            redis::cmd("PUBLISH").arg(canary).arg("").query_async(&mut connection).await;
-        published.map(|_| ()).map_err(|error| TransportError::Refused {
-            broker: "redis-server",
-            address: self.target.address.clone(),
-            reason: format!("PUBLISH: {}", plain(&error)),
-        })
+        // Canaries: the right to publish shows only when publishing. Nobody listens to these channels.
+        for base in [self.names.request(), self.names.result()] {
+            let channel = format!("{base}.preflight");
+            let published: Result<i64, _> =
+                redis::cmd("PUBLISH").arg(&channel).arg("").query_async(&mut connection).await;
+            published.map_err(|error| self.target.refused("PUBLISH", &channel, &error))?;
+        }
+        for channels in [self.names.request_subjects(), self.names.result_subjects()] {
+            self.subscribe(channels).await?;
+        }
+        Ok(())
     }
 
     async fn generator(

@@ -47,9 +47,50 @@ impl RedisStreams {
         self.target.connect(Some(timeout), self.limits.max_in_flight as usize).await
     }
 
-    fn refused(&self, what: &str, error: &RedisError) -> TransportError {
-        let reason = format!("{what}: {}", plain(error));
-        TransportError::Refused { broker: "redis-server", address: self.target.address.clone(), reason }
+    /// Tries what generators, workers and the collector will do, on keys that do not exist: nothing is
+    /// stored, and nothing is found.
+    async fn try_rights(&self, connection: &mut MultiplexedConnection) -> Result<(), TransportError> {
+        let (requests, results) = (self.names.request(), self.names.result());
+        for key in [&requests, &results] {
+            let add = ["NOMKSTREAM", "*", "subject", "", "data", ""];
+            self.run("XADD", key, redis::cmd("XADD").arg(key).arg(&add), connection).await?;
+        }
+        for command in ["XDEL", "XACK"] {
+            let mut attempt = redis::cmd(command);
+            attempt.arg(&requests);
+            if command == "XACK" {
+                attempt.arg(GROUP);
+            }
+            self.run(command, &requests, attempt.arg("0-1"), connection).await?;
+        }
+        let read = redis::cmd("XREAD").arg(&["COUNT", "1", "STREAMS"]).arg(&results).arg("0-0").clone();
+        self.run("XREAD", &results, &read, connection).await
+    }
+
+    /// Tries what needs the group; `worker-0` is a consumer that the run will have anyway.
+    async fn try_group(&self, connection: &mut MultiplexedConnection) -> Result<(), TransportError> {
+        let requests = self.names.request();
+        let read = redis::cmd("XREADGROUP")
+            .arg(&["GROUP", GROUP, "worker-0", "COUNT", "1", "STREAMS"])
+            .arg(&requests)
+            .arg(">")
+            .clone();
+        self.run("XREADGROUP", &requests, &read, connection).await?;
+        let claim = redis::cmd("XAUTOCLAIM").arg(&requests).arg(&[GROUP, "worker-0", "30000", "0-0"]).clone();
+        self.run("XAUTOCLAIM", &requests, &claim, connection).await?;
+        let pending = redis::cmd("XPENDING").arg(&requests).arg(GROUP).clone();
+        self.run("XPENDING", &requests, &pending, connection).await
+    }
+
+    async fn run(
+        &self,
+        name: &str,
+        key: &str,
+        command: &redis::Cmd,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<(), TransportError> {
+        let reply: Result<Value, RedisError> = command.query_async(connection).await;
+        reply.map(|_| ()).map_err(|error| self.target.refused(name, key, &error))
     }
 
     /// Entries of one read: no hoard beyond twice what a worker scores at a time.
@@ -68,20 +109,23 @@ impl Transport for RedisStreams {
         let mut connection = self.commands().await?;
         for key in [self.names.request(), self.names.result()] {
             let exists: Result<bool, _> = redis::cmd("EXISTS").arg(&key).query_async(&mut connection).await;
-            if exists.map_err(|error| self.refused("EXISTS", &error))? {
+            if exists.map_err(|error| self.target.refused("EXISTS", &key, &error))? {
                 let address = self.target.address.clone();
                 return Err(TransportError::Exists { what: "key", name: key, address });
             }
         }
-        let created: Result<Value, _> = redis::cmd("XGROUP")
-            .arg("CREATE")
-            .arg(self.names.request())
-            .arg(GROUP)
-            .arg("0")
-            .arg("MKSTREAM")
-            .query_async(&mut connection)
-            .await;
-        created.map(|_| ()).map_err(|error| self.refused("XGROUP CREATE", &error))
+        self.try_rights(&mut connection).await?;
+        let requests = self.names.request();
+        let create = redis::cmd("XGROUP").arg("CREATE").arg(&requests).arg(&[GROUP, "0", "MKSTREAM"]).clone();
+        self.run("XGROUP CREATE", &requests, &create, &mut connection).await?;
+        let tried = self.try_group(&mut connection).await;
+        if tried.is_err()
+            && let Err(error) = self.dismantle().await
+        {
+            // The error that led here is the one to tell.
+            tracing::warn!("key `{requests}` is left behind: {error}");
+        }
+        tried
     }
 
     async fn generator(
@@ -126,7 +170,7 @@ impl Transport for RedisStreams {
         let mut connection = self.commands().await?;
         let keys = [self.names.request(), self.names.result()];
         let deleted: Result<i64, _> = redis::cmd("DEL").arg(&keys).query_async(&mut connection).await;
-        deleted.map(|_| ()).map_err(|error| self.refused("DEL", &error))
+        deleted.map(|_| ()).map_err(|error| self.target.refused("DEL", &keys.join(" "), &error))
     }
 }
 

@@ -1,0 +1,62 @@
+//! What scripts rely on: exit codes, and what goes to which stream.
+
+use crate::harness::{Run, entries};
+
+#[test]
+fn a_usage_error_exits_with_2() {
+    for arguments in [&["run", "quickstart", "--no-such-flag"][..], &["weigh"], &["schema", "poem"]] {
+        let ran = Run::command(arguments).end();
+        ran.expect_code(&[2]);
+        assert!(ran.stdout.is_empty() && ran.stderr.contains("--help"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_threshold_that_fails_exits_with_99() {
+    let threshold = ["--set", "thresholds.\"turnaround.p50\"=\"< 1us\""];
+    let ran = Run::short(&["in-process"]).with(&threshold).end();
+    // 100 where the machine was too busy: what can't be trusted has neither passed nor failed.
+    ran.expect_code(&[99, 100]);
+    let outcome = &ran.result().thresholds;
+    let failed = outcome.iter().find(|outcome| outcome.expression == "turnaround.p50 < 1us");
+    assert!(failed.is_some_and(|outcome| !outcome.passed), "{outcome:?}");
+}
+
+#[test]
+fn results_go_to_stdout_and_progress_to_stderr() {
+    let ran = Run::short(&["in-process"]).end();
+    ran.expect_measured();
+    assert!(ran.stdout.contains("Report: "), "{}", ran.stdout);
+    assert!(ran.stderr.contains("1/1 in-process") && !ran.stdout.contains("1/1 in-process"));
+    for text in [&ran.stdout, &ran.stderr] {
+        assert!(!text.contains('\u{1b}'), "colours where there is no terminal: {text}");
+    }
+}
+
+#[test]
+fn quiet_leaves_stderr_empty_and_json_leaves_nothing_but_the_record_on_stdout() {
+    let run = Run::short(&["in-process"]).with(&["--json", "--quiet"]).variable("NO_COLOR", "1");
+    let ran = run.end();
+    ran.expect_measured();
+    assert_eq!(ran.stderr, "");
+    assert_eq!(
+        ran.json(),
+        serde_json::to_value(ran.result()).expect("a record"),
+        "the same as in the folder"
+    );
+}
+
+#[test]
+fn a_run_leaves_its_folder_and_the_latest_link_and_nothing_hidden() {
+    let run = Run::short(&["in-process"]);
+    let out = run.out().to_owned();
+    let ran = run.end();
+    ran.expect_measured();
+    let names = entries(&out);
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.contains(&"latest".to_string()) && !names.iter().any(|name| name.starts_with('.')));
+    let report = entries(&out.join("latest"));
+    for file in ["report.html", "result.json", "scenario.toml"] {
+        assert!(report.contains(&file.to_string()), "{file} of {report:?}");
+    }
+}

@@ -1,0 +1,228 @@
+//! Runs the binary with a report folder of its own, and reads what it left.
+
+pub mod brokers;
+pub mod faulty;
+pub mod guide;
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use weighbridge::result::{RunResult, Trial};
+
+/// Far beyond what any run here takes; a run that hangs fails its test instead of stalling the suite.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
+
+/// A command of the binary, being put together.
+pub struct Run {
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    folders: Folders,
+}
+
+/// Where a command may write: reports, and what its brokers need while they run.
+struct Folders {
+    out: TempDir,
+    scratch: TempDir,
+}
+
+/// What a command left.
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+    folders: Folders,
+}
+
+impl Run {
+    /// Any verb, without `--out`.
+    pub fn command(arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|argument| (*argument).to_string()).collect();
+        let folder = || tempfile::tempdir().expect("a folder");
+        Self { arguments, variables: Vec::new(), folders: Folders { out: folder(), scratch: folder() } }
+    }
+
+    /// `run` with `--out`; nothing else is set.
+    pub fn scenario(reference: &str) -> Self {
+        let run = Self::command(&["run", reference]);
+        let out = run.out().display().to_string();
+        run.with(&["--out", &out])
+    }
+
+    /// A second of slow load, see the file; all five broker paths where `transports` is empty.
+    pub fn short(transports: &[&str]) -> Self {
+        let mut run = Self::scenario("tests/cases/harness/short.toml");
+        for transport in transports {
+            run = run.with(&["--transport", transport]);
+        }
+        run
+    }
+
+    pub fn with(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_string()));
+        self
+    }
+
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_string(), value.to_string()));
+        self
+    }
+
+    pub fn out(&self) -> &Path {
+        self.folders.out.path()
+    }
+
+    fn prepared(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weighbridge"));
+        command.args(&self.arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+        for name in ["REDIS_URL", "NATS_URL", "NO_COLOR", "WEIGHBRIDGE_LOG"] {
+            command.env_remove(name);
+        }
+        // A killed run can't clear up behind its brokers.
+        command.env("TMPDIR", self.folders.scratch.path());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn end(self) -> Ran {
+        let started = Instant::now();
+        let output = assert_cmd::Command::from_std(self.prepared()).timeout(ENDS_WITHIN).output();
+        Ran::new(output.expect("starting the binary"), started.elapsed(), self.folders)
+    }
+
+    /// Starts it and leaves it to the test.
+    pub fn start(self) -> Running {
+        let mut command = self.prepared();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("starting the binary");
+        Running { child: Some(child), started: Instant::now(), folders: Some(self.folders) }
+    }
+}
+
+impl Ran {
+    fn new(output: Output, took: Duration, folders: Folders) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        // A signal or the timeout leaves no code.
+        Self { code: output.status.code().unwrap_or(-1), stdout, stderr, took, folders }
+    }
+
+    pub fn expect_code(&self, codes: &[i32]) -> &Self {
+        assert!(codes.contains(&self.code), "exit {} not in {codes:?}\n{}", self.code, self.stderr);
+        self
+    }
+
+    /// The run was measured and kept its thresholds. A machine too busy to send in time makes a trial
+    /// invalid (100), which says nothing of what is looked at here: the ledger and the wire.
+    pub fn expect_measured(&self) -> &Self {
+        self.expect_code(&[0, 100])
+    }
+
+    /// All of `words` stand on standard error, whose lines are wrapped as the terminal would have it.
+    pub fn expect_error(&self, words: &[&str]) -> &Self {
+        let told: String = self.stderr.split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", "");
+        for word in words {
+            assert!(told.contains(word), "`{word}` is not told:\n{}", self.stderr);
+        }
+        self
+    }
+
+    pub fn expect_no_report(&self) -> &Self {
+        assert_eq!(entries(self.folders.out.path()), Vec::<String>::new(), "something was written");
+        self
+    }
+
+    /// `secret` stands neither in the output nor in any file of the report.
+    pub fn expect_hidden(&self, secret: &str) -> &Self {
+        assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret} is shown");
+        for file in files(self.folders.out.path()) {
+            let bytes = std::fs::read(&file).expect("reading a file of the report");
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{secret} stands in {}", file.display());
+        }
+        self
+    }
+
+    /// The record in the report folder.
+    pub fn result(&self) -> RunResult {
+        let record = self.folders.out.path().join("latest");
+        weighbridge::report::folder::read(&record).unwrap_or_else(|error| panic!("{error}\n{}", self.stderr))
+    }
+
+    /// The only trial of the run, its ledger in balance.
+    pub fn trial(&self) -> Trial {
+        let mut trials = self.result().trials;
+        assert_eq!(trials.len(), 1, "one trial");
+        let trial = trials.remove(0);
+        assert_eq!(trial.ledger.check(), Ok(()));
+        trial
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}:\n{}", self.stdout))
+    }
+}
+
+/// A run that the test watches; killed when dropped.
+pub struct Running {
+    child: Option<Child>,
+    started: Instant,
+    folders: Option<Folders>,
+}
+
+impl Running {
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().expect("a run that was not waited for").id()
+    }
+
+    /// Waits for the end.
+    pub fn end(mut self) -> Ran {
+        let child = self.child.take().expect("a run that was not waited for");
+        let output = child.wait_with_output().expect("waiting for the binary");
+        Ran::new(output, self.started.elapsed(), self.folders.take().expect("its folders"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Polls until `condition` gives something; fails the test after ten seconds.
+pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(found) = condition() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Names in a folder, hidden ones too; none where there is no folder.
+pub fn entries(folder: &Path) -> Vec<String> {
+    let Ok(read) = std::fs::read_dir(folder) else { return Vec::new() };
+    read.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// All files below a folder; links are left out.
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for name in entries(folder) {
+        let path = folder.join(name);
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() { found.append(&mut files(&path)) } else { found.push(path) }
+    }
+    found
+}

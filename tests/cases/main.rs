@@ -1,0 +1,15 @@
+//! The whole instrument under the cases it must survive: the binary as scripts see it, brokers of our own.
+//!
+//! One crate, so that it links once. Tests that need `redis-server` or `nats-server` fail without them.
+
+mod exits;
+mod faults;
+mod foreign;
+mod harness;
+mod leftovers;
+mod record;
+mod rights;
+mod signals;
+mod start;
+mod wire_nats;
+mod wire_redis;

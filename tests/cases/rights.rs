@@ -1,0 +1,84 @@
+//! Who may not do what the run needs is told so before anything is measured, and no secret is shown.
+
+use crate::harness::Run;
+use crate::harness::brokers::{Nats, Redis};
+
+const SECRET: &str = "hush-4711";
+
+fn refused(transport: &str, flag: &str, url: &str, words: &[&str]) {
+    let ran = Run::short(&[transport]).with(&[flag, url, "--set", "brokers.prefix=own"]).end();
+    ran.expect_code(&[1]).expect_error(words).expect_hidden(SECRET).expect_no_report();
+}
+
+fn accepted(transport: &str, flag: &str, url: &str) {
+    let ran = Run::short(&[transport]).with(&[flag, url, "--set", "brokers.prefix=own"]).end();
+    ran.expect_measured().expect_hidden(SECRET);
+    let ledger = ran.trial().ledger;
+    assert!(ledger.completed > 0 && ledger.completed == ledger.attempted, "{ledger:?}");
+}
+
+#[test]
+fn redis_with_a_wrong_password_or_none_refuses_the_run() {
+    let server = Redis::start(&["--requirepass", "the-right-one"]);
+    refused("redis-pubsub", "--redis-url", &server.url_of("", SECRET), &["check user and password"]);
+    refused("redis-streams", "--redis-url", &server.url(), &["NOAUTH"]);
+}
+
+#[test]
+fn a_redis_user_without_a_right_is_told_which_and_one_with_all_is_served() {
+    let server = Redis::start(&[]);
+    for (transport, rights, words) in [
+        ("redis-pubsub", "~* resetchannels +@all", &["PUBLISH", "channel"]),
+        ("redis-pubsub", "~* &own* +@all -subscribe", &["SUBSCRIBE", "no permissions"]),
+        ("redis-streams", "~other* &* +@all", &["own.prioritization.request", "key"]),
+        ("redis-streams", "~own* &* +@all -xreadgroup", &["XREADGROUP", "no permissions"]),
+        ("redis-streams", "~own* &* +@all -xack", &["XACK", "no permissions"]),
+    ] {
+        grant(&server, rights);
+        refused(transport, "--redis-url", &server.url_of("engine", SECRET), words);
+        assert_eq!(server.keys(), Vec::<String>::new(), "{rights}");
+    }
+    for (transport, rights) in [("redis-pubsub", "resetkeys &own* +@all"), ("redis-streams", "~own* +@all")] {
+        grant(&server, rights);
+        accepted(transport, "--redis-url", &server.url_of("engine", SECRET));
+    }
+}
+
+/// Gives the user `engine` these rights and no others.
+fn grant(server: &Redis, rights: &str) {
+    let mut command = redis::cmd("ACL");
+    command.arg("SETUSER").arg("engine").arg("reset").arg("on").arg(format!(">{SECRET}"));
+    rights.split(' ').for_each(|right| _ = command.arg(right));
+    command.exec(&mut server.connect()).expect("ACL SETUSER");
+}
+
+#[test]
+fn nats_with_a_wrong_password_or_none_refuses_the_run() {
+    let server = Nats::start("authorization { user: engine, password: the-right-one }");
+    for transport in ["nats-core", "nats-jetstream"] {
+        refused(transport, "--nats-url", &server.url_of("engine", SECRET), &["check user and password"]);
+        refused(transport, "--nats-url", &server.url(), &["asks for credentials"]);
+    }
+}
+
+#[test]
+fn a_nats_user_who_may_not_publish_or_subscribe_is_told_the_subject() {
+    let users = "authorization { users: [
+        { user: dumb, password: \"SECRET\", permissions: { publish: { deny: \"own.prioritization.>\" } } }
+        { user: deaf, password: \"SECRET\", permissions: { subscribe: { deny: \"own.prioritization.>\" } } }
+        { user: idle, password: \"SECRET\", permissions: { publish: { deny: \"$JS.ACK.>\" } } }
+        { user: whole, password: \"SECRET\" }
+    ] }";
+    let server = Nats::start(&users.replace("SECRET", SECRET));
+    for (user, transport, word) in [
+        ("dumb", "nats-core", "own.prioritization.request"),
+        ("dumb", "nats-jetstream", "own.prioritization.request"),
+        ("dumb", "nats-request", "own.prioritization.sync"),
+        ("deaf", "nats-core", "own.prioritization.request"),
+        ("deaf", "nats-request", "own.prioritization.sync"),
+        ("idle", "nats-jetstream", "$JS.ACK"),
+    ] {
+        refused(transport, "--nats-url", &server.url_of(user, SECRET), &[word, "grant the user"]);
+    }
+    accepted("nats-jetstream", "--nats-url", &server.url_of("whole", SECRET));
+}
