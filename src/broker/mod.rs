@@ -115,9 +115,14 @@ impl Broker {
 
     /// What the process of a managed broker has used.
     pub fn usage(&self) -> Option<Usage> {
+        process::usage(self.pid()?)
+    }
+
+    /// Process id of a managed broker.
+    pub fn pid(&self) -> Option<u32> {
         match self {
-            Self::Redis(server) => process::usage(server.process.id()),
-            Self::Nats(server) => process::usage(server.process.id()),
+            Self::Redis(server) => Some(server.process.id()),
+            Self::Nats(server) => Some(server.process.id()),
             Self::External(_) => None,
         }
     }

@@ -71,6 +71,19 @@ pub struct Run {
     pub stop: StopSignal,
     /// Generators that still have requests open; the one that collects waits for all.
     pub busy: Arc<AtomicU32>,
+    pub defect: Defect,
+}
+
+/// Errors that other load generators are known for. Calibration must fail with either; nothing else uses
+/// them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Defect {
+    #[default]
+    None,
+    /// Latencies start at the actual send: coordinated omission.
+    MeasureFromSend,
+    /// Requests whose time has passed are left out.
+    SkipLate,
 }
 
 /// A running generator thread.
@@ -130,6 +143,7 @@ pub struct Sender {
     pub timer: Timer,
     pub stop: StopSignal,
     pub freed: Rc<Notify>,
+    pub defect: Defect,
     account: Rc<RefCell<Account>>,
     producer: Box<dyn Producer>,
     payloads: Arc<Payloads>,
@@ -147,6 +161,7 @@ impl Sender {
     /// Opens a request and puts it into the batch, or sheds it if too many are in flight.
     #[inline]
     pub fn add(&mut self, intended_ns: u64, now: u64) {
+        let intended_ns = if self.defect == Defect::MeasureFromSend { now } else { intended_ns };
         let mut account = self.account.borrow_mut();
         let sequence = account.attempt(intended_ns);
         if account.in_flight() > self.max_in_flight {
@@ -265,6 +280,7 @@ async fn generate(
         timer,
         stop: run.stop.clone(),
         freed,
+        defect: run.defect,
         account: Rc::clone(&account),
         producer: end.producer,
         payloads: Arc::clone(&run.payloads),

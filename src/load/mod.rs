@@ -10,4 +10,4 @@ mod unpaced;
 
 pub use account::Live;
 pub use account::{Account, AccountSummary};
-pub use generator::{Generator, GeneratorOutcome, Run, Stop, StopSignal};
+pub use generator::{Defect, Generator, GeneratorOutcome, Run, Stop, StopSignal};

@@ -4,12 +4,14 @@
 //! sent late and recorded late; nothing is skipped.
 
 use super::coalesce::Coalescer;
-use super::generator::{Sender, Stop};
+use super::generator::{Defect, Sender, Stop};
 use crate::clock::now_ns;
 use crate::schedule::Schedule;
 
 /// Requests of one batch at most, so that connections get their turn while the pacer catches up.
 const BATCH_MAX: usize = 1024;
+/// What a generator that skips late requests calls late.
+const LATE_NS: u64 = 2_000_000;
 
 /// Runs the schedule to its end, or until the run is stopped.
 pub async fn run(schedule: Schedule, sender: &mut Sender) {
@@ -34,8 +36,11 @@ pub async fn run(schedule: Schedule, sender: &mut Sender) {
         while burst < BATCH_MAX
             && let Some(due) = intended.next_if(|time| *time <= now)
         {
-            sender.add(due, now);
             burst += 1;
+            if sender.defect == Defect::SkipLate && now - due > LATE_NS {
+                continue;
+            }
+            sender.add(due, now);
         }
         coalescer.woke(due_ns, now, burst);
         sender.flush().await;

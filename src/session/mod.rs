@@ -1,6 +1,8 @@
 //! The one orchestrator: for each trial start brokers, warm up, measure, drain, stop; then sum up.
 
 mod doubts;
+mod pause;
+mod record;
 mod sampling;
 mod summary;
 mod trial;
@@ -11,25 +13,29 @@ use std::time::Duration;
 use crate::broker::{self, BrokerError};
 use crate::clock::{rfc3339, unix_seconds};
 use crate::environment;
-use crate::load::StopSignal;
+use crate::load::{Defect, StopSignal};
 use crate::plan::{Plan, PointPlan};
 use crate::result::{RunResult, SCHEMA_VERSION, ScenarioRecord, Trial, Verdict};
 use crate::scenario;
 use crate::terms::TransportKind;
 use crate::transport::TransportError;
 
+pub use pause::Pause;
 use trial::Measured;
-pub use trial::{limits, measure_on};
+pub use trial::{limits, measure, measure_on};
 
 /// Times that one trial is measured again before it is left invalid.
 const MEASURED_AGAIN_MAX: usize = 2;
 
 /// How a run is to be carried out, beyond what its plan says.
+#[derive(Default)]
 pub struct Settings {
     pub brokers: broker::Options,
     pub stop: StopSignal,
     /// The command that reproduces the run, without secrets.
     pub command: String,
+    /// A known error to be made on purpose, so that calibration can be seen to notice it.
+    pub defect: Defect,
 }
 
 /// One trial of the plan.
@@ -42,6 +48,8 @@ pub struct TrialSpec<'a> {
     /// From 1.
     pub order: u32,
     pub trials: u32,
+    /// Pauses of its managed brokers.
+    pub pauses: &'a [Pause],
 }
 
 /// What is known while a trial runs.
@@ -172,7 +180,7 @@ async fn attempt(
 }
 
 /// Random bits of a ULID: no message of another trial carries them.
-fn nonce() -> u32 {
+pub(crate) fn nonce() -> u32 {
     ulid::Ulid::generate().random() as u32
 }
 
@@ -205,7 +213,7 @@ fn order(plan: &Plan) -> Vec<TrialSpec<'_>> {
             }
             for transport in transports {
                 let order = specs.len() as u32 + 1;
-                specs.push(TrialSpec { point, transport, repetition, order, trials });
+                specs.push(TrialSpec { point, transport, repetition, order, trials, pauses: &[] });
             }
         }
     }

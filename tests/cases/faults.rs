@@ -4,8 +4,6 @@
 
 use std::sync::Arc;
 
-use weighbridge::broker;
-use weighbridge::load::StopSignal;
 use weighbridge::result::{LedgerTotals, Trial};
 use weighbridge::scenario::{Overrides, plan};
 use weighbridge::session::{Glance, Progress, Settings, TrialSpec, limits, measure_on};
@@ -51,9 +49,8 @@ fn measured(wrongs: Wrongs, set: &[&str]) -> LedgerTotals {
     let names = Names::new("", []);
     let inner = build(transport, &Targets::default(), names, limits(point), Durability::None);
     let faulty = Arc::new(Faulty::new(inner.expect("channels in memory"), wrongs));
-    let spec = TrialSpec { point, transport, repetition: 1, order: 1, trials: 1 };
-    let settings =
-        Settings { brokers: broker::Options::default(), stop: StopSignal::default(), command: String::new() };
+    let spec = TrialSpec { point, transport, repetition: 1, order: 1, trials: 1, pauses: &[] };
+    let settings = Settings::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let trial = runtime.block_on(measure_on(faulty, &spec, plan.seed, &settings, &Silent));
     let ledger = trial.unwrap_or_else(|error| panic!("{error}")).ledger;
