@@ -36,6 +36,8 @@ pub enum Command {
     Validate(Validate),
     /// Render report.html again from result.json
     Report(Report),
+    /// Hold the instrument against known answers: stalls, queues, the floor, pacing, the ledger
+    Calibrate(Calibrate),
     /// Say what this machine has, and what a run here can be trusted for
     Doctor(Doctor),
     /// Print the JSON Schema of a document
@@ -151,6 +153,28 @@ pub struct Report {
     /// Report folders, or result.json files
     #[arg(value_name = "DIR", required = true)]
     pub folders: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Calibrate {
+    #[command(flatten)]
+    pub brokers: Brokers,
+    /// Print the checks as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Make a known error on purpose; calibration must then fail
+    #[arg(long, value_name = "D", hide = true)]
+    pub defect: Option<Defect>,
+}
+
+/// Errors that other load generators are known for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Defect {
+    MeasureFromSend,
+    SkipLate,
 }
 
 #[derive(Debug, Args)]

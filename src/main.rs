@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Command::List(arguments) => commands::list::run(arguments),
         Command::Validate(arguments) => commands::validate::run(arguments),
         Command::Report(arguments) => commands::report::run(arguments),
+        Command::Calibrate(arguments) => commands::calibrate::run(arguments),
         Command::Doctor(arguments) => commands::doctor::run(arguments),
         Command::Schema(arguments) => commands::schema::run(arguments),
         Command::Completions(arguments) => commands::completions::run(arguments),

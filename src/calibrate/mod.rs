@@ -1,3 +1,64 @@
-//! The instrument against known answers.
+//! The instrument against known answers: stalls, queues, the floor, pacing, the ledger.
+//!
+//! Each check says what is expected, what was measured, and how far the two may lie apart. None of them is
+//! about a broker: a broker that is missing is left out.
 
+mod bench;
+mod books;
+mod check;
+pub mod faulty;
+mod floor;
+mod pacing;
+mod queues;
+mod stall;
+mod stalling;
+mod text;
 mod theory;
+
+use crate::broker;
+use crate::session::{RunError, Settings};
+use crate::terms::TransportKind;
+
+pub use check::{Check, Rule, Unit};
+pub use text::table;
+
+/// Paths over managed brokers that take part where their server is found.
+const OVER_BROKERS: [TransportKind; 2] = [TransportKind::NatsCore, TransportKind::RedisPubsub];
+
+/// Runs all checks; `say` is told what comes next.
+pub async fn run(settings: &Settings, say: &dyn Fn(&str)) -> Result<Vec<Check>, RunError> {
+    let found: Vec<TransportKind> = OVER_BROKERS
+        .into_iter()
+        .filter(|transport| {
+            let kind = transport.broker();
+            kind.is_some_and(|kind| broker::find(kind, &settings.brokers.binaries).is_ok())
+        })
+        .collect();
+    say("ledger: known wrongs on the path in memory");
+    let mut checks = books::check(settings).await?;
+    say("pacing: 1 000, 20 000 and 100 000 requests/s in memory, and the ceiling");
+    checks.extend(pacing::check(settings).await?);
+    say("floor: a bare echo, and what paths add to it");
+    checks.extend(floors(&found, settings).await?);
+    say("stall: one second in five, in memory");
+    checks.extend(stall::in_memory(settings).await?);
+    for transport in &found {
+        say(&format!("stall: the broker of {transport} stopped for a second"));
+        checks.extend(stall::broker(*transport, settings).await?);
+    }
+    for (queue, utilisation) in queues::CASES {
+        say(&format!("queue: {} at utilisation {utilisation}", queue.name()));
+        checks.extend(queues::check(queue, utilisation, settings).await?);
+    }
+    Ok(checks)
+}
+
+async fn floors(found: &[TransportKind], settings: &Settings) -> Result<Vec<Check>, RunError> {
+    let echo_ns = floor::echo_rtt_ns()
+        .map_err(|error| RunError::Failed { what: "a TCP echo on loopback", reason: error.to_string() })?;
+    let mut checks = Vec::new();
+    for transport in [TransportKind::InProcess].iter().chain(found) {
+        checks.push(floor::check(*transport, echo_ns, settings).await?);
+    }
+    Ok(checks)
+}

@@ -1,5 +1,6 @@
 //! One file per verb. A verb returns an [`Outcome`]; only `main` turns it into the process's exit code.
 
+pub mod calibrate;
 pub mod completions;
 pub mod doctor;
 mod interrupt;

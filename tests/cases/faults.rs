@@ -10,7 +10,7 @@ use weighbridge::session::{Glance, Progress, Settings, TrialSpec, limits, measur
 use weighbridge::terms::{Durability, TransportKind};
 use weighbridge::transport::{Names, Targets, build};
 
-use crate::harness::faulty::{Faulty, Wrong, Wrongs};
+use weighbridge::calibrate::faulty::{Faulty, Wrong, Wrongs};
 
 /// One worker, so that order is judged over all requests. A request that is lost keeps the drain waiting.
 const SCENARIO: &str = r#"

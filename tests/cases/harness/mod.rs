@@ -1,7 +1,6 @@
 //! Runs the binary with a report folder of its own, and reads what it left.
 
 pub mod brokers;
-pub mod faulty;
 pub mod guide;
 
 use std::path::Path;

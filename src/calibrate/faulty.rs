@@ -1,17 +1,17 @@
 //! A transport that does known wrongs to known requests, around the one in memory.
 //!
-//! Wrongs are named by sequence number, so that a test knows exactly what the ledger must say.
+//! Wrongs are named by sequence number, so that it is known exactly what the ledger must say.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use weighbridge::transport::{
+use crate::transport::{
     Consumer, Delivery, Frame, GeneratorEnd, Outcomes, Producer, Reply, Responder, Transport, TransportError,
     WorkerEnd,
 };
+use async_trait::async_trait;
+use bytes::Bytes;
 
 /// What is done to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

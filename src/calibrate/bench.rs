@@ -1,0 +1,136 @@
+//! Runs one trial for a check: a plan from a few settings, on a path in memory or on a managed broker.
+
+use std::sync::Arc;
+
+use crate::plan::{Plan, PointPlan};
+use crate::result::{LatencySummary, Trial};
+use crate::scenario::{self, Overrides};
+use crate::session::{self, Glance, Pause, Progress, RunError, Settings, TrialSpec};
+use crate::terms::{Durability, Stage, TransportKind};
+use crate::transport::{self, Names, Targets, Transport};
+
+/// An even load of 1 000 requests a second on one worker that scores at once.
+const BASE: &str = r#"
+name = "calibration"
+question = "Does the instrument give the known answer?"
+transports = ["in-process"]
+[load]
+executor = "constant-arrival-rate"
+arrivals = "uniform"
+rate = 1000
+warmup = "300ms"
+duration = "1s"
+cooldown = "100ms"
+drain = "5s"
+[payload]
+description_bytes = 64
+[workers]
+count = 1
+concurrency = 1
+"#;
+
+/// One request at a time, the next when the last has ended.
+const CLOSED: &str = r#"
+name = "calibration"
+question = "Does the instrument give the known answer?"
+transports = ["in-process"]
+[load]
+executor = "closed-loop"
+in_flight = 1
+warmup = "300ms"
+duration = "5s"
+cooldown = "100ms"
+drain = "5s"
+[payload]
+description_bytes = 64
+[workers]
+count = 1
+concurrency = 1
+"#;
+
+/// Pushes as hard as the path lets itself be.
+const SATURATE: &str = r#"
+name = "calibration"
+question = "How much can the generator put on a path that costs nothing?"
+transports = ["in-process"]
+[load]
+executor = "saturate"
+warmup = "300ms"
+duration = "1s"
+cooldown = "100ms"
+drain = "5s"
+[payload]
+description_bytes = 64
+[workers]
+count = 1
+concurrency = 1
+"#;
+
+/// Says nothing: calibration reports its checks, not its trials.
+struct Silent;
+
+impl Progress for Silent {
+    fn trial_started(&self, _spec: &TrialSpec<'_>) {}
+
+    fn glance(&self, _spec: &TrialSpec<'_>, _glance: Glance) {}
+
+    fn trial_finished(&self, _spec: &TrialSpec<'_>, _trial: &Trial) {}
+}
+
+/// A plan of one point: the base with some keys set, as `--set` would.
+pub fn plan(transport: TransportKind, set: &[&str]) -> Result<Plan, RunError> {
+    let overrides = Overrides {
+        transports: vec![transport],
+        set: set.iter().map(|setting| (*setting).to_string()).collect(),
+        ..Overrides::default()
+    };
+    parse(BASE, &overrides)
+}
+
+/// The plan of a closed loop.
+pub fn closed_plan() -> Result<Plan, RunError> {
+    parse(CLOSED, &Overrides::default())
+}
+
+/// The plan of the generator's ceiling.
+pub fn saturating_plan() -> Result<Plan, RunError> {
+    parse(SATURATE, &Overrides::default())
+}
+
+fn parse(text: &str, overrides: &Overrides) -> Result<Plan, RunError> {
+    scenario::plan("calibration", text, overrides)
+        .map_err(|errors| RunError::Failed { what: "planning a calibration", reason: errors.summary() })
+}
+
+fn spec<'a>(plan: &'a Plan, pauses: &'a [Pause]) -> TrialSpec<'a> {
+    let transport = plan.transports[0];
+    TrialSpec { point: &plan.points[0], transport, repetition: 1, order: 1, trials: 1, pauses }
+}
+
+/// Measures on the plan's own transport, with managed brokers.
+pub async fn measure(plan: &Plan, settings: &Settings, pauses: &[Pause]) -> Result<Trial, RunError> {
+    let spec = spec(plan, pauses);
+    Ok(session::measure(&spec, plan.seed, session::nonce(), settings, &Silent).await?.trial)
+}
+
+/// Measures on a path in memory, wrapped into another.
+pub async fn measure_wrapped<T: Transport + 'static>(
+    plan: &Plan,
+    settings: &Settings,
+    wrap: impl FnOnce(Arc<dyn Transport>) -> T,
+) -> Result<Trial, RunError> {
+    let transport: Arc<dyn Transport> = Arc::new(wrap(in_memory(&plan.points[0])?));
+    session::measure_on(transport, &spec(plan, &[]), plan.seed, settings, &Silent).await
+}
+
+fn in_memory(point: &PointPlan) -> Result<Arc<dyn Transport>, RunError> {
+    let names = Names::new("", point.payload.categories.iter().map(|(name, _)| name.clone()));
+    let limits = session::limits(point);
+    let kind = TransportKind::InProcess;
+    Ok(transport::build(kind, &Targets::default(), names, limits, Durability::None)?)
+}
+
+/// One figure of a trial, as a float; none where there were too few samples.
+pub fn figure(trial: &Trial, stage: Stage, read: fn(&LatencySummary) -> Option<u64>) -> Option<f64> {
+    trial.latency_ns.get(stage).and_then(read).map(|ns| ns as f64)
+}

@@ -1,0 +1,45 @@
+//! `weighbridge calibrate`: the instrument against known answers.
+
+use super::{CommandError, Outcome, broker_options, interrupt, print, runtime};
+use crate::calibrate;
+use crate::cli::{self, Calibrate};
+use crate::load::{Defect, StopSignal};
+use crate::session::Settings;
+
+pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
+    let settings = Settings {
+        brokers: broker_options(&arguments.brokers),
+        stop: StopSignal::default(),
+        command: String::new(),
+        defect: match arguments.defect {
+            None => Defect::None,
+            Some(cli::Defect::MeasureFromSend) => Defect::MeasureFromSend,
+            Some(cli::Defect::SkipLate) => Defect::SkipLate,
+        },
+    };
+    let say = |what: &str| {
+        if !arguments.quiet {
+            eprintln!("{what}");
+        }
+    };
+    let runtime = runtime()?;
+    let checks = runtime.block_on(async {
+        let listening = interrupt::listen(settings.stop.clone());
+        listening.map_err(|source| CommandError::Io { action: "listening for signals", source })?;
+        Ok::<_, CommandError>(calibrate::run(&settings, &say).await?)
+    })?;
+    if arguments.json {
+        let document = serde_json::to_string(&checks);
+        let document = document.map_err(|error| CommandError::Io {
+            action: "writing the checks",
+            source: std::io::Error::other(error),
+        })?;
+        print(&format!("{document}\n"))?;
+    } else {
+        print(&calibrate::table(&checks))?;
+    }
+    if settings.stop.get() != crate::load::Stop::No {
+        return Ok(Outcome::Aborted);
+    }
+    Ok(if checks.iter().all(|check| check.passed) { Outcome::Good } else { Outcome::Invalid })
+}
