@@ -74,6 +74,11 @@ impl Run {
         self.folders.out.path()
     }
 
+    /// Where its brokers have their folders.
+    pub fn scratch(&self) -> &Path {
+        self.folders.scratch.path()
+    }
+
     fn prepared(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weighbridge"));
         command.args(&self.arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
@@ -178,6 +183,11 @@ impl Running {
         self.child.as_ref().expect("a run that was not waited for").id()
     }
 
+    pub fn is_running(&mut self) -> bool {
+        let child = self.child.as_mut().expect("a run that was not waited for");
+        child.try_wait().expect("watching the binary").is_none()
+    }
+
     /// Waits for the end.
     pub fn end(mut self) -> Ran {
         let child = self.child.take().expect("a run that was not waited for");
@@ -195,9 +205,9 @@ impl Drop for Running {
     }
 }
 
-/// Polls until `condition` gives something; fails the test after ten seconds.
+/// Polls until `condition` gives something; fails the test after thirty seconds.
 pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         if let Some(found) = condition() {
             return found;
