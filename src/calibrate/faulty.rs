@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::transport::{
     Consumer, Delivery, Frame, GeneratorEnd, Outcomes, Producer, Reply, Responder, Transport, TransportError,
-    WorkerEnd,
+    Troubles, WorkerEnd,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -71,8 +71,8 @@ impl Transport for Faulty {
         Ok(GeneratorEnd { producer, collector })
     }
 
-    async fn worker(&self, index: u32) -> Result<WorkerEnd, TransportError> {
-        let WorkerEnd { consumer, responder } = self.inner.worker(index).await?;
+    async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
+        let WorkerEnd { consumer, responder } = self.inner.worker(index, troubles).await?;
         let wrongs = Arc::clone(&self.wrongs);
         let died = Arc::clone(&self.died);
         Ok(WorkerEnd {

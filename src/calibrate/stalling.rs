@@ -8,7 +8,8 @@ use async_trait::async_trait;
 
 use crate::clock::now_ns;
 use crate::transport::{
-    Consumer, Delivery, Frame, GeneratorEnd, Outcomes, Producer, Transport, TransportError, WorkerEnd,
+    Consumer, Delivery, Frame, GeneratorEnd, Outcomes, Producer, Transport, TransportError, Troubles,
+    WorkerEnd,
 };
 
 /// Which end stands still.
@@ -80,8 +81,8 @@ impl Transport for Stalling {
         Ok(end)
     }
 
-    async fn worker(&self, index: u32) -> Result<WorkerEnd, TransportError> {
-        let mut end = self.inner.worker(index).await?;
+    async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
+        let mut end = self.inner.worker(index, troubles).await?;
         if self.end == End::Exit {
             end.consumer = Box::new(StallingConsumer { inner: end.consumer, stall: Arc::clone(&self.stall) });
         }

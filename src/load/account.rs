@@ -32,6 +32,8 @@ pub struct Account {
     in_flight: InFlight,
     recorder: Recorder,
     errors: BTreeMap<String, u64>,
+    dropped: u64,
+    collector_ended: bool,
     mailboxes: Arc<Mailboxes>,
     spare: Vec<Event>,
     live: Arc<Live>,
@@ -49,6 +51,20 @@ pub struct AccountSummary {
     pub totals: LedgerTotals,
     pub recorder: Recorder,
     pub errors: BTreeMap<String, u64>,
+    /// Results that the client dropped because they were read too slowly.
+    pub dropped: u64,
+    /// The collector ended before the trial did.
+    pub collector_ended: bool,
+}
+
+impl AccountSummary {
+    /// Adds what another generator's account came to; errors are merged by the caller.
+    pub fn merge(&mut self, other: Self) {
+        self.totals.merge(&other.totals);
+        self.recorder.merge(other.recorder);
+        self.dropped += other.dropped;
+        self.collector_ended |= other.collector_ended;
+    }
 }
 
 impl Account {
@@ -65,6 +81,8 @@ impl Account {
             in_flight: InFlight::default(),
             recorder: Recorder::new(timeline),
             errors: BTreeMap::new(),
+            dropped: 0,
+            collector_ended: false,
             mailboxes,
             spare: Vec::new(),
             live,
@@ -150,6 +168,17 @@ impl Account {
 
     pub fn unexpected(&mut self) {
         self.ledger.unexpected();
+    }
+
+    /// The client dropped a result.
+    pub fn dropped(&mut self) {
+        self.dropped += 1;
+    }
+
+    /// Nobody reads results any more.
+    pub fn collector_ended(&mut self, error: &str) {
+        self.error(error);
+        self.collector_ended = true;
     }
 
     /// Takes note of an error that belongs to no single request.
@@ -258,7 +287,13 @@ impl Account {
 
     /// Closes the books: what is still open is lost.
     pub fn close(self) -> AccountSummary {
-        AccountSummary { totals: self.ledger.close(), recorder: self.recorder, errors: self.errors }
+        AccountSummary {
+            totals: self.ledger.close(),
+            recorder: self.recorder,
+            errors: self.errors,
+            dropped: self.dropped,
+            collector_ended: self.collector_ended,
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn collect(
     let mut elsewhere = Vec::new();
     loop {
         if let Err(error) = collector.receive(BATCH_MAX, &mut arrivals).await {
-            account.borrow_mut().error(&error.to_string());
+            account.borrow_mut().collector_ended(&format!("the collector stopped: {error}"));
             return;
         }
         let at_ns = now_ns();

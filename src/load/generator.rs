@@ -3,7 +3,6 @@
 //! Generators share nothing but the mailboxes; what they recorded is merged once, at the end.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
@@ -17,10 +16,9 @@ use super::account::{Account, AccountSummary, Live};
 use super::{collector, pacer, unpaced};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::mailbox::Mailboxes;
-use crate::metrics::{Recorder, Timeline};
+use crate::metrics::Timeline;
 use crate::payload::Payloads;
 use crate::plan::{Executor, Load};
-use crate::result::LedgerTotals;
 use crate::schedule::{Schedule, Stripe};
 use crate::scheduling::{Grant, keep_time};
 use crate::schema::Correlation;
@@ -94,9 +92,7 @@ pub struct Generator {
 
 /// What a generator brings home.
 pub struct GeneratorOutcome {
-    pub totals: LedgerTotals,
-    pub recorder: Recorder,
-    pub errors: BTreeMap<String, u64>,
+    pub summary: AccountSummary,
     pub bursts: Histogram<u64>,
     pub scheduling: Grant,
 }
@@ -190,9 +186,12 @@ impl Sender {
                 }
             }
             if let Err(error) = self.producer.send(&mut self.batch).await {
-                // What the batch still held may or may not have gone out: the ledger keeps it open.
-                self.batch.clear();
-                self.account.borrow_mut().error(&error.to_string());
+                // What the batch still holds did not go out; what went before it may have.
+                let mut account = self.account.borrow_mut();
+                account.error(&error.to_string());
+                for frame in self.batch.drain(..) {
+                    account.indeterminate(frame.sequence, "a send failed");
+                }
             }
         }
         self.tick();
@@ -225,6 +224,10 @@ impl Outcomes for Book {
 
     fn indeterminate(&self, sequence: u64, reason: &str) {
         self.account.borrow_mut().indeterminate(sequence, reason);
+    }
+
+    fn dropped(&self) {
+        self.account.borrow_mut().dropped();
     }
 }
 
@@ -293,8 +296,8 @@ async fn generate(
         timestamp_until_ns: 0,
     };
     let bursts = send_and_drain(sender, &run, stripe).await;
-    let AccountSummary { totals, recorder, errors } = account.replace(new_account(provisional)).close();
-    Ok(GeneratorOutcome { totals, recorder, errors, bursts, scheduling })
+    let summary = account.replace(new_account(provisional)).close();
+    Ok(GeneratorOutcome { summary, bursts, scheduling })
 }
 
 async fn send_and_drain(mut sender: Sender, run: &Run, stripe: Stripe) -> Histogram<u64> {

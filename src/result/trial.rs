@@ -84,6 +84,10 @@ pub enum DoubtKind {
     Incomplete,
     /// The ledger does not balance: a defect of the instrument. Makes the trial invalid.
     LedgerUnbalanced,
+    /// A worker or the collector ended before the trial did. Makes the trial invalid.
+    EndedEarly,
+    /// A client dropped messages because they were read too slowly.
+    QueueFull,
     /// Too few samples for a percentile that the scenario asks about.
     TooFewSamples,
     /// The trial was measured again because the machine disturbed an attempt before it.
@@ -107,7 +111,11 @@ impl DoubtKind {
     pub fn invalidates(self) -> bool {
         matches!(
             self,
-            Self::GeneratorLagged | Self::RateNotReached | Self::Incomplete | Self::LedgerUnbalanced
+            Self::GeneratorLagged
+                | Self::RateNotReached
+                | Self::Incomplete
+                | Self::LedgerUnbalanced
+                | Self::EndedEarly
         )
     }
 
@@ -117,6 +125,8 @@ impl DoubtKind {
             Self::RateNotReached => "rate_not_reached",
             Self::Incomplete => "incomplete",
             Self::LedgerUnbalanced => "ledger_unbalanced",
+            Self::EndedEarly => "ended_early",
+            Self::QueueFull => "queue_full",
             Self::TooFewSamples => "too_few_samples",
             Self::MeasuredAgain => "measured_again",
             Self::CpuSaturated => "cpu_saturated",

@@ -26,6 +26,10 @@ pub struct Evidence<'a> {
     pub machine_busy: Option<f64>,
     pub machine_steal: Option<f64>,
     pub complete: bool,
+    /// Messages that a client dropped because they were read too slowly.
+    pub dropped: u64,
+    /// Workers and collectors that ended before the trial did.
+    pub ended_early: u32,
 }
 
 /// All doubts of a trial, in no order of weight.
@@ -33,6 +37,8 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
     [
         incomplete,
         unbalanced,
+        ended_early,
+        queue_full,
         generator_lagged,
         rate_not_reached,
         shed,
@@ -52,7 +58,9 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
 /// may spare.
 pub fn was_disturbed(trial: &Trial) -> bool {
     let mut invalidating = trial.doubts.iter().filter(|doubt| doubt.kind.invalidates()).peekable();
+    // Requests that were shed speak of a slow path, not of a disturbed machine.
     trial.complete
+        && trial.ledger.unsent == 0
         && invalidating.peek().is_some()
         && invalidating
             .all(|doubt| matches!(doubt.kind, DoubtKind::GeneratorLagged | DoubtKind::RateNotReached))
@@ -90,6 +98,22 @@ fn incomplete(evidence: &Evidence<'_>) -> Option<Doubt> {
 fn unbalanced(evidence: &Evidence<'_>) -> Option<Doubt> {
     let error = evidence.ledger.check().err()?;
     doubt(DoubtKind::LedgerUnbalanced, error.to_string())
+}
+
+fn ended_early(evidence: &Evidence<'_>) -> Option<Doubt> {
+    if evidence.ended_early == 0 {
+        return None;
+    }
+    let detail = format!("{} worker(s) or collector(s) ended before the trial did", evidence.ended_early);
+    doubt(DoubtKind::EndedEarly, detail)
+}
+
+fn queue_full(evidence: &Evidence<'_>) -> Option<Doubt> {
+    if evidence.dropped == 0 {
+        return None;
+    }
+    let detail = format!("a client dropped {} messages because they were read too slowly", evidence.dropped);
+    doubt(DoubtKind::QueueFull, detail)
 }
 
 fn generator_lagged(evidence: &Evidence<'_>) -> Option<Doubt> {

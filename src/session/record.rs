@@ -24,6 +24,10 @@ pub struct Loaded {
     pub cost: Cost,
     pub samples: Vec<SampleRow>,
     pub threads: u32,
+    /// Messages that a client dropped because they were read too slowly.
+    pub dropped: u64,
+    /// Workers and collectors that ended before the trial did.
+    pub ended_early: u32,
     pub complete: bool,
     pub faults: Vec<Fault>,
 }
@@ -59,6 +63,8 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         machine_busy: loaded.cost.machine_busy,
         machine_steal: loaded.cost.machine_steal,
         complete: loaded.complete,
+        dropped: loaded.dropped,
+        ended_early: loaded.ended_early,
     };
     let doubts = judge(&evidence);
     Trial {

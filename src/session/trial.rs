@@ -205,15 +205,15 @@ async fn load(
     let faults = pausing.finish();
     let complete = settings.stop.get() == Stop::No;
     let threads = load.generators + pool.threads();
-    let mut errors = BTreeMap::new();
-    for error in pool.stop().errors {
-        *errors.entry(error).or_default() += 1;
-    }
+    let pool = pool.stop();
+    let mut errors = pool.errors;
     let merged = merge(generators, &mut errors)?;
     let (records, cost, samples) = sampler.finish(brokers).await;
     Ok(Loaded {
-        totals: merged.totals,
-        recording: merged.recorder.finish(),
+        totals: merged.summary.totals,
+        recording: merged.summary.recorder.finish(),
+        dropped: pool.dropped + merged.summary.dropped,
+        ended_early: pool.ended_early + u32::from(merged.summary.collector_ended),
         errors,
         bursts: bursts(&merged.bursts),
         scheduling: merged.scheduling,
@@ -308,14 +308,13 @@ fn merge(
     let mut merged: Option<GeneratorOutcome> = None;
     for generator in generators {
         let outcome = generator.join()?;
-        for (message, count) in &outcome.errors {
+        for (message, count) in &outcome.summary.errors {
             *errors.entry(message.clone()).or_default() += count;
         }
         match &mut merged {
             None => merged = Some(outcome),
             Some(merged) => {
-                merged.totals.merge(&outcome.totals);
-                merged.recorder.merge(outcome.recorder);
+                merged.summary.merge(outcome.summary);
                 // Both have the same constant bounds.
                 merged.bursts.add(&outcome.bursts).expect("same bounds");
             }

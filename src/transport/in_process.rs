@@ -1,13 +1,16 @@
 //! Channels in memory: no broker at all, so what is measured is the instrument's own floor.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Outcomes, Producer, Receipt, Reply,
-    Responder, Transport, TransportError, WorkerEnd,
+    Responder, Transport, TransportError, Troubles, WorkerEnd,
 };
 
 pub struct InProcess {
@@ -15,31 +18,67 @@ pub struct InProcess {
     results: Channel,
 }
 
+/// A bounded queue that takes and gives batches: one lock and one wake-up for each, not for each message.
 #[derive(Clone)]
-struct Channel {
-    sender: async_channel::Sender<Bytes>,
-    receiver: async_channel::Receiver<Bytes>,
+struct Channel(Arc<Shared>);
+
+struct Shared {
+    queue: Mutex<VecDeque<Bytes>>,
+    capacity: usize,
+    filled: Notify,
+    emptied: Notify,
 }
 
 impl Channel {
     fn bounded(capacity: u32) -> Self {
-        let (sender, receiver) = async_channel::bounded(capacity as usize);
-        Self { sender, receiver }
+        Self(Arc::new(Shared {
+            queue: Mutex::default(),
+            capacity: capacity as usize,
+            filled: Notify::new(),
+            emptied: Notify::new(),
+        }))
     }
 
-    async fn send(&self, body: Bytes) -> Result<(), TransportError> {
-        self.sender.send(body).await.map_err(|_| TransportError::Closed { what: "the channel in memory" })
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Bytes>> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for one body, then takes what else is there.
-    async fn receive(&self, max: usize, mut each: impl FnMut(Bytes)) -> Result<(), TransportError> {
-        let first = self.receiver.recv().await;
-        each(first.map_err(|_| TransportError::Closed { what: "the channel in memory" })?);
-        for _ in 1..max {
-            let Ok(body) = self.receiver.try_recv() else { break };
-            each(body);
+    /// Sends all bodies, waiting for room where there is none.
+    async fn send(&self, bodies: impl Iterator<Item = Bytes>) {
+        let mut bodies = bodies.peekable();
+        while bodies.peek().is_some() {
+            let full = {
+                let mut queue = self.queue();
+                let room = self.0.capacity.saturating_sub(queue.len());
+                queue.extend(bodies.by_ref().take(room));
+                bodies.peek().is_some()
+            };
+            self.0.filled.notify_one();
+            if full {
+                self.0.emptied.notified().await;
+            }
         }
-        Ok(())
+    }
+
+    /// Waits until there is something, and takes up to `max`.
+    async fn receive(&self, max: usize, mut each: impl FnMut(Bytes)) {
+        loop {
+            let (taken, left) = {
+                let mut queue = self.queue();
+                let taken = queue.len().min(max);
+                queue.drain(..taken).for_each(&mut each);
+                (taken, !queue.is_empty())
+            };
+            if left {
+                // What is left is for the next receiver, who was not woken for it.
+                self.0.filled.notify_one();
+            }
+            if taken > 0 {
+                self.0.emptied.notify_one();
+                return;
+            }
+            self.0.filled.notified().await;
+        }
     }
 }
 
@@ -68,7 +107,7 @@ impl Transport for InProcess {
         Ok(GeneratorEnd { producer: Box::new(Requests(self.requests.clone())), collector })
     }
 
-    async fn worker(&self, _index: u32) -> Result<WorkerEnd, TransportError> {
+    async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         Ok(WorkerEnd {
             consumer: Box::new(Requests(self.requests.clone())),
             responder: Rc::new(Results(self.results.clone())),
@@ -87,9 +126,7 @@ struct Results(Channel);
 #[async_trait(?Send)]
 impl Producer for Requests {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        for frame in batch.drain(..) {
-            self.0.send(frame.body).await?;
-        }
+        self.0.send(batch.drain(..).map(|frame| frame.body)).await;
         Ok(())
     }
 }
@@ -98,16 +135,15 @@ impl Producer for Requests {
 impl Consumer for Requests {
     async fn receive(&mut self, max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError> {
         let each = |body| into.push(Delivery { body, receipt: Receipt::default(), parked: false });
-        self.0.receive(max, each).await
+        self.0.receive(max, each).await;
+        Ok(())
     }
 }
 
 #[async_trait(?Send)]
 impl Responder for Results {
     async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
-        for body in replies.drain(..).filter_map(|reply| reply.body) {
-            self.0.send(body).await?;
-        }
+        self.0.send(replies.drain(..).filter_map(|reply| reply.body)).await;
         Ok(())
     }
 }
@@ -115,6 +151,7 @@ impl Responder for Results {
 #[async_trait(?Send)]
 impl Collector for Results {
     async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError> {
-        self.0.receive(max, |body| into.push(Arrival { body, sequence: None, refusal: None })).await
+        self.0.receive(max, |body| into.push(Arrival { body, sequence: None, refusal: None })).await;
+        Ok(())
     }
 }

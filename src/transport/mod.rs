@@ -13,6 +13,8 @@ mod redis_client;
 mod redis_pubsub;
 mod redis_streams;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -70,6 +72,34 @@ pub trait Outcomes {
     fn rejected(&self, sequence: u64, reason: &str);
     /// It may still arrive.
     fn indeterminate(&self, sequence: u64, reason: &str);
+    /// The client dropped a result because it was read too slowly.
+    fn dropped(&self);
+}
+
+/// What went wrong at a worker's connections without ending them, counted by its wording.
+#[derive(Debug, Clone, Default)]
+pub struct Troubles(Rc<RefCell<Noted>>);
+
+/// The notes of [`Troubles`].
+#[derive(Debug, Clone, Default)]
+pub struct Noted {
+    pub errors: BTreeMap<String, u64>,
+    /// Deliveries that the client dropped because they were read too slowly.
+    pub dropped: u64,
+}
+
+impl Troubles {
+    pub fn note(&self, error: &impl ToString) {
+        *self.0.borrow_mut().errors.entry(error.to_string()).or_default() += 1;
+    }
+
+    pub fn dropped(&self) {
+        self.0.borrow_mut().dropped += 1;
+    }
+
+    pub fn noted(&self) -> Noted {
+        self.0.borrow().clone()
+    }
 }
 
 #[async_trait(?Send)]
@@ -83,16 +113,12 @@ pub trait Producer {
 pub trait Consumer {
     /// Waits for at least one delivery and takes up to `max` that are there.
     async fn receive(&mut self, max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError>;
-
-    /// Deliveries that the client dropped because this consumer read too slowly.
-    fn dropped(&self) -> u64 {
-        0
-    }
 }
 
 #[async_trait(?Send)]
 pub trait Responder {
-    /// Publishes the results, then acknowledges the deliveries.
+    /// Hands the results over, to be followed by the acknowledgements. Does not wait for the broker; what it
+    /// refuses later is noted among the [`Troubles`], and leaves the delivery unacknowledged.
     async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError>;
 }
 
@@ -126,7 +152,7 @@ pub trait Transport: Send + Sync {
     -> Result<GeneratorEnd, TransportError>;
 
     /// Opens the connections of worker `index`, in the runtime that will use them.
-    async fn worker(&self, index: u32) -> Result<WorkerEnd, TransportError>;
+    async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError>;
 
     /// Deletes what `prepare` created, and only that.
     async fn dismantle(&self) -> Result<(), TransportError>;

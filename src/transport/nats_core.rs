@@ -11,7 +11,7 @@ use super::nats::{self, NatsTarget, Publishers};
 use super::nats_rights::{self, Rights};
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply,
-    Responder, Transport, TransportError, WorkerEnd,
+    Responder, Transport, TransportError, Troubles, WorkerEnd,
 };
 
 pub struct NatsCore {
@@ -55,7 +55,7 @@ impl Transport for NatsCore {
         Ok(GeneratorEnd { producer: Box::new(CoreProducer(publishers)), collector })
     }
 
-    async fn worker(&self, _index: u32) -> Result<WorkerEnd, TransportError> {
+    async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let queue = self.limits.max_in_flight as usize;
         let client = nats::connect(&self.target, "weighbridge-worker", queue).await?;
         let subject = format!("{}.*", self.names.request());

@@ -19,7 +19,7 @@ use super::nats::{self, Inbox, NatsTarget, Publishers};
 use super::nats_rights::{self, Rights};
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply,
-    Responder, Transport, TransportError, WorkerEnd,
+    Responder, Transport, TransportError, Troubles, WorkerEnd,
 };
 use crate::clock::now_ns;
 use crate::terms::Durability;
@@ -189,7 +189,7 @@ impl Transport for NatsJetstream {
         Ok(GeneratorEnd { producer: Box::new(StreamProducer { publishers, inbox }), collector })
     }
 
-    async fn worker(&self, index: u32) -> Result<WorkerEnd, TransportError> {
+    async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let (client, context) = self.connect("weighbridge-worker").await?;
         let stream_name = self.names.stored(REQUESTS);
         let failed = |reason: &dyn std::fmt::Display| TransportError::failed("opening the consumer", reason);
@@ -206,7 +206,7 @@ impl Transport for NatsJetstream {
         let inbox = Inbox::new(&client);
         let acks = nats::subscribe(&client, inbox.wildcard(), None).await?;
         let pending = Rc::new(RefCell::new(HashMap::new()));
-        tokio::task::spawn_local(acknowledge(acks, client.clone(), Rc::clone(&pending)));
+        tokio::task::spawn_local(acknowledge(acks, client.clone(), Rc::clone(&pending), troubles.clone()));
         let subjects = self.names.result_subjects().into_iter().map(Subject::from).collect();
         let state = RefCell::new(ResponderState { inbox, next: 0 });
         Ok(WorkerEnd {
@@ -374,18 +374,18 @@ struct ResponderState {
 }
 
 /// Acknowledges a request once its result is stored; a refused result leaves the request to be redelivered.
-async fn acknowledge(mut acks: Subscriber, client: Client, pending: PendingAcks) {
+async fn acknowledge(mut acks: Subscriber, client: Client, pending: PendingAcks, troubles: Troubles) {
     let mut batch = Vec::new();
     while nats::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
         for message in batch.drain(..) {
             let request = sequence_of(&message).and_then(|number| pending.borrow_mut().remove(&number));
             let Some(request) = request else { continue };
             if let Err(reason) = stored(&message) {
-                tracing::warn!("the stream refused a result: {reason}");
+                troubles.note(&format!("the stream refused a result: {reason}"));
                 continue;
             }
             if let Err(error) = ack(&client, request).await {
-                tracing::warn!("{error}");
+                troubles.note(&error);
             }
         }
     }

@@ -13,7 +13,7 @@ use super::nats_core::Requests;
 use super::nats_rights::{self, Rights};
 use super::{
     Arrival, Collector, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply, Responder, Transport,
-    TransportError, WorkerEnd,
+    TransportError, Troubles, WorkerEnd,
 };
 
 pub struct NatsRequest {
@@ -55,7 +55,7 @@ impl Transport for NatsRequest {
         })
     }
 
-    async fn worker(&self, _index: u32) -> Result<WorkerEnd, TransportError> {
+    async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let queue = self.limits.max_in_flight as usize;
         let client = nats::connect(&self.target, "weighbridge-worker", queue).await?;
         let requests = nats::subscribe(&client, self.names.sync(), Some("weighbridge")).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, Pipeline, RedisError, Value};
 
-use super::{Limits, Outcomes, TransportError};
+use super::{Frame, Limits, Outcomes, TransportError};
 use crate::clock::now_ns;
 
 /// Where a Redis server is and how to get in.
@@ -87,7 +87,7 @@ pub(super) fn plain(error: &RedisError) -> String {
 /// Publishing connections of one generator; whole batches go out as one pipeline each.
 pub(super) struct Pipelines {
     connections: Vec<MultiplexedConnection>,
-    next: usize,
+    generators: u64,
     outcomes: Rc<dyn Outcomes>,
 }
 
@@ -102,18 +102,55 @@ impl Pipelines {
             let timeout = Duration::from_nanos(limits.timeout_ns);
             connections.push(target.connect(Some(timeout), limits.max_in_flight as usize).await?);
         }
-        Ok(Self { connections, next: 0, outcomes })
+        Ok(Self { connections, generators: u64::from(limits.generators), outcomes })
     }
 
-    /// Sends one command per sequence number and reports each reply. Returns at once.
-    pub fn send(&mut self, sequences: Vec<u64>, mut pipeline: Pipeline) {
-        let mut connection = self.connections[self.next].clone();
-        self.next = (self.next + 1) % self.connections.len();
-        let outcomes = Rc::clone(&self.outcomes);
-        pipeline.ignore_errors();
+    /// Sends one command per frame, each batch of a connection as one pipeline. Returns at once; outcomes
+    /// come with the replies.
+    pub fn send(&mut self, batch: &mut Vec<Frame>, command: impl Fn(&mut Pipeline, &Frame)) {
+        if let [only] = &self.connections[..] {
+            let mut lane = Lane::with_capacity(batch.len());
+            batch.drain(..).for_each(|frame| lane.add(&frame, &command));
+            lane.send(only.clone(), Rc::clone(&self.outcomes));
+            return;
+        }
+        let mut lanes: Vec<Lane> =
+            self.connections.iter().map(|_| Lane::with_capacity(batch.len())).collect();
+        for frame in batch.drain(..) {
+            // By its number, so that each connection stays an ordering key of its own.
+            let lane = (frame.sequence / self.generators) as usize % lanes.len();
+            lanes[lane].add(&frame, &command);
+        }
+        for (lane, connection) in lanes.into_iter().zip(&self.connections) {
+            lane.send(connection.clone(), Rc::clone(&self.outcomes));
+        }
+    }
+}
+
+/// Frames that go out on one connection together.
+struct Lane {
+    sequences: Vec<u64>,
+    pipeline: Pipeline,
+}
+
+impl Lane {
+    fn with_capacity(frames: usize) -> Self {
+        Self { sequences: Vec::with_capacity(frames), pipeline: Pipeline::with_capacity(frames) }
+    }
+
+    fn add(&mut self, frame: &Frame, command: impl Fn(&mut Pipeline, &Frame)) {
+        command(&mut self.pipeline, frame);
+        self.sequences.push(frame.sequence);
+    }
+
+    fn send(mut self, mut connection: MultiplexedConnection, outcomes: Rc<dyn Outcomes>) {
+        if self.sequences.is_empty() {
+            return;
+        }
+        self.pipeline.ignore_errors();
         tokio::task::spawn_local(async move {
-            let replies: Result<Value, RedisError> = pipeline.query_async(&mut connection).await;
-            report(&sequences, replies, &*outcomes, now_ns());
+            let replies: Result<Value, RedisError> = self.pipeline.query_async(&mut connection).await;
+            report(&self.sequences, replies, &*outcomes, now_ns());
         });
     }
 }

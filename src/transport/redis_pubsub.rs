@@ -5,8 +5,6 @@
 //! NATS client does, so that slow consumers are treated alike.
 
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender, TrySendError};
@@ -19,7 +17,7 @@ use redis::{Pipeline, Value};
 use super::redis_client::{Pipelines, RedisTarget, client, plain};
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Receipt,
-    Reply, Responder, Transport, TransportError, WorkerEnd,
+    Reply, Responder, Transport, TransportError, Troubles, WorkerEnd,
 };
 
 /// As many as the NATS client holds for a slow subscription.
@@ -31,13 +29,12 @@ pub struct RedisPubsub {
     limits: Limits,
     /// The engine's one subscription: the first worker reads it into here, all workers take from here.
     requests: (Sender<Bytes>, Receiver<Bytes>),
-    dropped: Arc<AtomicU64>,
 }
 
 impl RedisPubsub {
     pub fn new(target: RedisTarget, names: Names, limits: Limits) -> Self {
         let requests = async_channel::bounded(SUBSCRIPTION_CAPACITY);
-        Self { target, names, limits, requests, dropped: Arc::new(AtomicU64::new(0)) }
+        Self { target, names, limits, requests }
     }
 
     /// Subscribes, and waits until the server counts the subscriber.
@@ -75,12 +72,13 @@ impl Transport for RedisPubsub {
         index: u32,
         outcomes: Rc<dyn Outcomes>,
     ) -> Result<GeneratorEnd, TransportError> {
-        let pipelines = Pipelines::connect(&self.target, self.limits, outcomes).await?;
+        let pipelines = Pipelines::connect(&self.target, self.limits, Rc::clone(&outcomes)).await?;
         let channels = self.names.request_subjects();
         let collector: Option<Box<dyn Collector>> = if index == 0 {
             let results = self.subscribe(self.names.result_subjects()).await?;
             let (sender, receiver) = async_channel::bounded(SUBSCRIPTION_CAPACITY);
-            tokio::task::spawn_local(pump(results, sender, Arc::clone(&self.dropped)));
+            let dropped = Rc::clone(&outcomes);
+            tokio::task::spawn_local(pump(results, sender, move || dropped.dropped()));
             Some(Box::new(Results(receiver)))
         } else {
             None
@@ -88,18 +86,18 @@ impl Transport for RedisPubsub {
         Ok(GeneratorEnd { producer: Box::new(Publisher { pipelines, channels }), collector })
     }
 
-    async fn worker(&self, index: u32) -> Result<WorkerEnd, TransportError> {
+    async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         if index == 0 {
             let requests = self.subscribe(self.names.request_subjects()).await?;
-            tokio::task::spawn_local(pump(requests, self.requests.0.clone(), Arc::clone(&self.dropped)));
+            let dropped = troubles.clone();
+            tokio::task::spawn_local(pump(requests, self.requests.0.clone(), move || dropped.dropped()));
         }
         let timeout = Duration::from_nanos(self.limits.timeout_ns);
         let connection = self.target.connect(Some(timeout), self.limits.max_in_flight as usize).await?;
         let channels = self.names.result_subjects();
-        let first = (index == 0).then(|| Arc::clone(&self.dropped));
         Ok(WorkerEnd {
-            consumer: Box::new(Requests { requests: self.requests.1.clone(), dropped: first }),
-            responder: Rc::new(ResultPublisher { connection, channels }),
+            consumer: Box::new(Requests { requests: self.requests.1.clone() }),
+            responder: Rc::new(ResultPublisher { connection, channels, troubles: troubles.clone() }),
         })
     }
 
@@ -127,7 +125,7 @@ pub(super) async fn preflight(target: &RedisTarget, body_bytes: usize) -> Result
 }
 
 /// Moves messages from a subscription into the bounded queue, counting what doesn't fit.
-async fn pump(mut messages: PubSubStream, queue: Sender<Bytes>, dropped: Arc<AtomicU64>) {
+async fn pump(mut messages: PubSubStream, queue: Sender<Bytes>, dropped: impl Fn()) {
     while let Some(message) = messages.next().await {
         let body: Bytes = match message.get_payload() {
             Ok(body) => body,
@@ -138,9 +136,7 @@ async fn pump(mut messages: PubSubStream, queue: Sender<Bytes>, dropped: Arc<Ato
         };
         match queue.try_send(body) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                dropped.fetch_add(1, Ordering::Relaxed);
-            }
+            Err(TrySendError::Full(_)) => dropped(),
             Err(TrySendError::Closed(_)) => return,
         }
     }
@@ -170,21 +166,16 @@ struct Publisher {
 #[async_trait(?Send)]
 impl Producer for Publisher {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        let mut pipeline = Pipeline::with_capacity(batch.len());
-        let mut sequences = Vec::with_capacity(batch.len());
-        for frame in batch.drain(..) {
-            pipeline.cmd("PUBLISH").arg(&self.channels[frame.key as usize]).arg(&frame.body[..]);
-            sequences.push(frame.sequence);
-        }
-        self.pipelines.send(sequences, pipeline);
+        let channels = &self.channels;
+        self.pipelines.send(batch, |pipeline, frame| {
+            pipeline.cmd("PUBLISH").arg(&channels[frame.key as usize]).arg(&frame.body[..]);
+        });
         Ok(())
     }
 }
 
 struct Requests {
     requests: Receiver<Bytes>,
-    /// Set on the one consumer that reports for all.
-    dropped: Option<Arc<AtomicU64>>,
 }
 
 #[async_trait(?Send)]
@@ -193,15 +184,12 @@ impl Consumer for Requests {
         let each = |body| into.push(Delivery { body, receipt: Receipt::default(), parked: false });
         take(&self.requests, max, each).await
     }
-
-    fn dropped(&self) -> u64 {
-        self.dropped.as_ref().map_or(0, |dropped| dropped.load(Ordering::Relaxed))
-    }
 }
 
 struct ResultPublisher {
     connection: MultiplexedConnection,
     channels: Vec<String>,
+    troubles: Troubles,
 }
 
 #[async_trait(?Send)]
@@ -216,8 +204,14 @@ impl Responder for ResultPublisher {
             return Ok(());
         }
         let mut connection = self.connection.clone();
-        let published: Result<Value, _> = pipeline.query_async(&mut connection).await;
-        published.map(|_| ()).map_err(|error| TransportError::failed("publishing results", plain(&error)))
+        let troubles = self.troubles.clone();
+        tokio::task::spawn_local(async move {
+            let published: Result<Value, _> = pipeline.query_async(&mut connection).await;
+            if let Err(error) = published {
+                troubles.note(&TransportError::failed("publishing results", plain(&error)));
+            }
+        });
+        Ok(())
     }
 }
 

@@ -17,7 +17,7 @@ use super::redis_client::{Pipelines, RedisTarget, plain};
 use super::redis_pubsub::preflight;
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Receipt,
-    Reply, Responder, Transport, TransportError, WorkerEnd,
+    Reply, Responder, Transport, TransportError, Troubles, WorkerEnd,
 };
 use crate::clock::now_ns;
 
@@ -145,7 +145,7 @@ impl Transport for RedisStreams {
         Ok(GeneratorEnd { producer: Box::new(Adder { pipelines, stream, subjects }), collector })
     }
 
-    async fn worker(&self, index: u32) -> Result<WorkerEnd, TransportError> {
+    async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         // A connection of its own for blocking reads: shared with publishers, it would hold them up.
         let reader = self.target.connect(None, 0).await?;
         let commands = self.commands().await?;
@@ -162,6 +162,7 @@ impl Transport for RedisStreams {
             requests: self.names.request(),
             results: self.names.result(),
             subjects: self.names.result_subjects(),
+            troubles: troubles.clone(),
         };
         Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })
     }
@@ -187,13 +188,10 @@ struct Adder {
 #[async_trait(?Send)]
 impl Producer for Adder {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        let mut pipeline = Pipeline::with_capacity(batch.len());
-        let mut sequences = Vec::with_capacity(batch.len());
-        for frame in batch.drain(..) {
-            add(&mut pipeline, &self.stream, &self.subjects[frame.key as usize], &frame.body);
-            sequences.push(frame.sequence);
-        }
-        self.pipelines.send(sequences, pipeline);
+        let (stream, subjects) = (&self.stream, &self.subjects);
+        self.pipelines.send(batch, |pipeline, frame| {
+            add(pipeline, stream, &subjects[frame.key as usize], &frame.body);
+        });
         Ok(())
     }
 }
@@ -305,6 +303,10 @@ fn entries_of(reply: Value) -> Result<Vec<Entry>, TransportError> {
     let Value::Array(entries) = reply else { return Ok(Vec::new()) };
     let mut all = Vec::with_capacity(entries.len());
     for entry in entries {
+        // Redis 6.2 lists a deleted entry as nil.
+        if entry == Value::Nil {
+            continue;
+        }
         let Value::Array(parts) = entry else { return Err(malformed()) };
         let mut parts = parts.into_iter();
         let (Some(Value::BulkString(id)), Some(Value::Array(fields))) = (parts.next(), parts.next()) else {
@@ -330,6 +332,7 @@ struct ResultAdder {
     requests: String,
     results: String,
     subjects: Vec<String>,
+    troubles: Troubles,
 }
 
 #[async_trait(?Send)]
@@ -343,22 +346,43 @@ impl Responder for ResultAdder {
             }
             done.extend(reply.receipt.0);
         }
-        let mut connection = self.connection.clone();
-        // Requests are acknowledged only once their results are in: a refused XADD leaves them pending.
-        if !add_results.is_empty() {
-            let added: Result<Value, _> = add_results.query_async(&mut connection).await;
-            added.map_err(|error| TransportError::failed("XADD of results", plain(&error)))?;
-        }
-        if done.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<&[u8]> = done.iter().map(|id| &id[..]).collect();
-        let mut settle = Pipeline::with_capacity(2);
-        settle.cmd("XACK").arg(&self.requests).arg(GROUP).arg(&ids);
-        settle.cmd("XDEL").arg(&self.requests).arg(&ids);
-        let settled: Result<Value, _> = settle.query_async(&mut connection).await;
-        settled.map(|_| ()).map_err(|error| TransportError::failed("XACK", plain(&error)))
+        let acknowledgement = Acknowledgement { stream: self.requests.clone(), done };
+        let connection = self.connection.clone();
+        let troubles = self.troubles.clone();
+        tokio::task::spawn_local(async move {
+            if let Err(error) = settle(connection, add_results, acknowledgement).await {
+                troubles.note(&error);
+            }
+        });
+        Ok(())
     }
+}
+
+/// Requests to acknowledge.
+struct Acknowledgement {
+    stream: String,
+    done: Vec<Bytes>,
+}
+
+/// Adds results, then acknowledges their requests and deletes them. A refused `XADD` leaves them pending.
+async fn settle(
+    mut connection: MultiplexedConnection,
+    add_results: Pipeline,
+    Acknowledgement { stream, done }: Acknowledgement,
+) -> Result<(), TransportError> {
+    if !add_results.is_empty() {
+        let added: Result<Value, _> = add_results.query_async(&mut connection).await;
+        added.map_err(|error| TransportError::failed("XADD of results", plain(&error)))?;
+    }
+    if done.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<&[u8]> = done.iter().map(|id| &id[..]).collect();
+    let mut settle = Pipeline::with_capacity(2);
+    settle.cmd("XACK").arg(&stream).arg(GROUP).arg(&ids);
+    settle.cmd("XDEL").arg(&stream).arg(&ids);
+    let settled: Result<Value, _> = settle.query_async(&mut connection).await;
+    settled.map(|_| ()).map_err(|error| TransportError::failed("XACK", plain(&error)))
 }
 
 struct Results {

@@ -1,5 +1,6 @@
 //! The workers of a trial: some threads, each with a runtime of its own and its share of the workers.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -13,7 +14,7 @@ use crate::mailbox::Mailboxes;
 use crate::plan::Workers;
 use crate::scheduling::keep_time;
 use crate::timer::Timer;
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Noted, Transport, TransportError, Troubles};
 
 /// What all workers of a trial have in common.
 #[derive(Clone)]
@@ -37,10 +38,33 @@ pub struct Pool {
     stop: watch::Sender<bool>,
 }
 
-/// Errors that ended workers early.
+/// What went wrong with the workers.
 #[derive(Debug, Default)]
 pub struct PoolOutcome {
-    pub errors: Vec<String>,
+    /// Errors by their wording.
+    pub errors: BTreeMap<String, u64>,
+    /// Workers that ended before they were told to.
+    pub ended_early: u32,
+    /// Deliveries that a client dropped because they were read too slowly.
+    pub dropped: u64,
+}
+
+impl PoolOutcome {
+    fn ended(error: impl ToString) -> Self {
+        Self { errors: BTreeMap::from([(error.to_string(), 1)]), ended_early: 1, dropped: 0 }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (error, count) in other.errors {
+            *self.errors.entry(error).or_default() += count;
+        }
+        self.ended_early += other.ended_early;
+        self.dropped += other.dropped;
+    }
+
+    fn add(&mut self, noted: Noted) {
+        self.merge(Self { errors: noted.errors, ended_early: 0, dropped: noted.dropped });
+    }
 }
 
 impl Pool {
@@ -58,7 +82,7 @@ impl Pool {
             let body = move || {
                 let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
                     Ok(runtime) => runtime,
-                    Err(error) => return PoolOutcome { errors: vec![error.to_string()] },
+                    Err(error) => return PoolOutcome::ended(error),
                 };
                 let indices = (0..run.workers.count).filter(|index| index % threads == thread).collect();
                 tokio::task::LocalSet::new().block_on(&runtime, work(run, indices, ready, stopped))
@@ -79,8 +103,8 @@ impl Pool {
         let mut all = PoolOutcome::default();
         for thread in self.threads {
             match thread.join() {
-                Ok(outcome) => all.errors.extend(outcome.errors),
-                Err(_) => all.errors.push("a worker thread panicked".to_string()),
+                Ok(outcome) => all.merge(outcome),
+                Err(_) => all.merge(PoolOutcome::ended("a worker thread panicked")),
             }
         }
         all
@@ -94,7 +118,8 @@ async fn work(
     mut stopped: watch::Receiver<bool>,
 ) -> PoolOutcome {
     let mut serving = FuturesUnordered::new();
-    let connected = connect(&run, indices).await;
+    let troubles = Troubles::default();
+    let connected = connect(&run, indices, &troubles).await;
     let ends = match connected {
         Ok(ends) => ends,
         Err(error) => {
@@ -109,21 +134,24 @@ async fn work(
     loop {
         tokio::select! {
             // An error means that the pool is gone: stop as well.
-            _ = stopped.wait_for(|stop| *stop) => return outcome,
+            _ = stopped.wait_for(|stop| *stop) => break,
             Some(ended) = serving.next() => {
                 if let Err(error) = ended {
                     let error: TransportError = error;
-                    outcome.errors.push(format!("a worker stopped: {error}"));
+                    outcome.merge(PoolOutcome::ended(format!("a worker stopped: {error}")));
                 }
             }
         }
     }
+    outcome.add(troubles.noted());
+    outcome
 }
 
 /// Connects the workers of one thread; the futures serve once polled.
 async fn connect(
     run: &PoolRun,
     indices: Vec<u32>,
+    troubles: &Troubles,
 ) -> Result<Vec<impl Future<Output = Result<(), TransportError>> + use<>>, TransportError> {
     keep_time(run.paced);
     let timer = Timer::start()
@@ -140,7 +168,7 @@ async fn connect(
     };
     let mut ends = Vec::new();
     for index in indices {
-        ends.push(serve(run.transport.worker(index).await?, serving.clone()));
+        ends.push(serve(run.transport.worker(index, troubles).await?, serving.clone()));
     }
     Ok(ends)
 }

@@ -22,6 +22,8 @@ struct Case {
     machine_busy: Option<f64>,
     machine_steal: Option<f64>,
     complete: bool,
+    dropped: u64,
+    ended_early: u32,
 }
 
 fn latency(count: u64, p99: u64) -> Option<LatencySummary> {
@@ -47,6 +49,8 @@ fn sound() -> Case {
         machine_busy: Some(0.4),
         machine_steal: Some(0.01),
         complete: true,
+        dropped: 0,
+        ended_early: 0,
     }
 }
 
@@ -62,6 +66,8 @@ impl Case {
             machine_busy: self.machine_busy,
             machine_steal: self.machine_steal,
             complete: self.complete,
+            dropped: self.dropped,
+            ended_early: self.ended_early,
         };
         judge(&evidence)
             .into_iter()
@@ -138,6 +144,21 @@ fn busy_cores_are_doubted() {
 }
 
 #[test]
+fn a_worker_that_ended_early_is_doubted() {
+    let mut case = sound();
+    case.ended_early = 1;
+    assert_eq!(case.kinds(), [DoubtKind::EndedEarly]);
+    assert!(DoubtKind::EndedEarly.invalidates());
+}
+
+#[test]
+fn a_queue_that_overflowed_is_doubted() {
+    let mut case = sound();
+    case.dropped = 1;
+    assert_eq!(case.kinds(), [DoubtKind::QueueFull]);
+}
+
+#[test]
 fn stolen_cpu_time_is_doubted() {
     let mut case = sound();
     case.machine_steal = Some(0.06);
@@ -174,6 +195,8 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
         machine_busy: None,
         machine_steal: None,
         complete: true,
+        dropped: 0,
+        ended_early: 0,
     };
     assert_eq!(debug_build(&evidence).is_some(), cfg!(debug_assertions));
 }
