@@ -60,6 +60,17 @@ pub struct Load {
 }
 
 impl Load {
+    /// The highest rate that is asked for, per second; none where nothing is scheduled.
+    pub fn peak_per_s(&self) -> Option<f64> {
+        match &self.executor {
+            Executor::ConstantArrivalRate { rate_per_s, .. } => Some(*rate_per_s),
+            Executor::RampingArrivalRate { start_rate_per_s, stages, .. } => {
+                Some(stages.iter().map(|stage| stage.target_per_s).fold(*start_rate_per_s, f64::max))
+            }
+            Executor::ClosedLoop { .. } | Executor::Saturate => None,
+        }
+    }
+
     /// Whether requests have intended times; else the next goes out when one has ended.
     pub fn is_scheduled(&self) -> bool {
         !matches!(self.executor, Executor::ClosedLoop { .. } | Executor::Saturate)

@@ -51,6 +51,48 @@ pub fn ratio(new: &[f64], base: &[f64]) -> Option<Estimate> {
     Some(Estimate { median: of_medians, low: Some(low), high: Some(high) })
 }
 
+/// Whether and how figures move over time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trend {
+    /// Median of the last third over that of the first.
+    pub change: f64,
+    /// The Mann-Kendall test calls it a trend at the 1 % level.
+    pub significant: bool,
+}
+
+/// Trend of figures in the order of time (H. B. Mann, Econometrica 13, 1945; M. G. Kendall, Rank Correlation
+/// Methods, 1948; normal approximation without ties). None from fewer than 10 figures.
+pub fn trend(figures: &[f64]) -> Option<Trend> {
+    const FIGURES_MIN: usize = 10;
+    /// Two-sided 1 % point of the normal distribution.
+    const Z_MIN: f64 = 2.576;
+    let count = figures.len();
+    if count < FIGURES_MIN {
+        return None;
+    }
+    let mut score = 0.0;
+    for (later, figure) in figures.iter().enumerate() {
+        for earlier in &figures[..later] {
+            score += if figure > earlier {
+                1.0
+            } else if figure < earlier {
+                -1.0
+            } else {
+                0.0
+            };
+        }
+    }
+    let n = count as f64;
+    let deviation = (n * (n - 1.0) * (2.0 * n + 5.0) / 18.0).sqrt();
+    let third = count / 3;
+    let first = median(&figures[..third]);
+    if first == 0.0 {
+        return None;
+    }
+    let change = median(&figures[count - third..]) / first;
+    Some(Trend { change, significant: (score / deviation).abs() > Z_MIN })
+}
+
 fn resampled_median(values: &[f64], random: &mut Pcg64) -> f64 {
     let resample: Vec<f64> =
         (0..values.len()).map(|_| values[random.random_range(0..values.len())]).collect();
@@ -105,5 +147,15 @@ mod tests {
         let side = [100.0, 120.0, 90.0, 105.0, 97.0];
         let found = ratio(&side, &side).unwrap();
         assert!(found.low.unwrap() <= 1.0 && found.high.unwrap() >= 1.0);
+    }
+
+    #[test]
+    fn a_steady_rise_is_a_trend_and_scatter_is_none() {
+        let rising: Vec<f64> = (0..20).map(|step| 100.0 + 5.0 * f64::from(step)).collect();
+        let rise = trend(&rising).unwrap();
+        assert!(rise.significant && rise.change > 1.5, "{rise:?}");
+        let scattered: Vec<f64> = (0..20).map(|step| 100.0 + 10.0 * f64::from(step * 7 % 5)).collect();
+        assert!(!trend(&scattered).unwrap().significant);
+        assert_eq!(trend(&rising[..9]), None);
     }
 }

@@ -5,9 +5,9 @@ use std::net::ToSocketAddrs;
 use std::time::Duration;
 
 use super::discover::at_least;
-use super::redis_server::read_back;
+use super::redis_server::{expected, read_back};
 use super::{BrokerError, Config};
-use crate::terms::BrokerKind;
+use crate::terms::{BrokerKind, Durability};
 use crate::transport::{NatsTarget, RedisTarget, TransportError, connect_nats};
 
 /// Servers before 2.10.23 could lose whole streams on a mere kill (nats-server #6888).
@@ -32,6 +32,20 @@ impl External {
             BrokerKind::RedisServer => Self::redis(url, allowed_hosts).await,
             BrokerKind::NatsServer => Self::nats(url, allowed_hosts).await,
         }
+    }
+
+    /// What is wrong or unknown about the durability tier.
+    pub fn tier_doubt(&self, durability: Durability) -> Option<String> {
+        if self.kind == BrokerKind::NatsServer {
+            let storage =
+                "the stream's storage follows the tier, the server's sync_interval can't be read from here";
+            return (durability > Durability::Memory).then(|| storage.to_string());
+        }
+        expected(durability).into_iter().find_map(|(name, expected)| match self.config.get(name) {
+            Some(found) if found == expected => None,
+            Some(found) => Some(format!("{name} is `{found}` where tier {durability} needs `{expected}`")),
+            None => Some(format!("{name} can't be read, so tier {durability} is not known to hold")),
+        })
     }
 
     async fn redis(url: &str, allowed_hosts: &[String]) -> Result<Self, BrokerError> {
@@ -94,7 +108,7 @@ pub fn check_host(address: &str, allowed_hosts: &[String]) -> Result<(), BrokerE
         .map_err(|error| BrokerError::Unresolved { host: bare.to_string(), reason: error.to_string() })?
         .map(|address| address.ip())
         .collect();
-    if resolved.iter().all(std::net::IpAddr::is_loopback) {
+    if !resolved.is_empty() && resolved.iter().all(std::net::IpAddr::is_loopback) {
         return Ok(());
     }
     let list: Vec<_> = resolved.iter().map(ToString::to_string).collect();

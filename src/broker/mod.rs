@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use crate::plan;
 use crate::result::{BrokerRecord, BrokerSample};
-use crate::terms::BrokerKind;
+use crate::terms::{BrokerKind, Durability};
 use crate::transport::{Targets, TransportError};
 
 pub use discover::{Binaries, Binary, cache_dir, find};
@@ -98,6 +98,14 @@ impl Broker {
             Self::Redis(_) => BrokerKind::RedisServer,
             Self::Nats(_) => BrokerKind::NatsServer,
             Self::External(external) => external.kind,
+        }
+    }
+
+    /// What is wrong or unknown about the durability tier; managed brokers are checked when they start.
+    pub fn tier_doubt(&self, durability: Durability) -> Option<String> {
+        match self {
+            Self::Redis(_) | Self::Nats(_) => None,
+            Self::External(external) => external.tier_doubt(durability),
         }
     }
 

@@ -126,7 +126,7 @@ fn persistence(durability: Durability) -> &'static [&'static str] {
 }
 
 /// What must be read back for the tier to be what it says.
-fn expected(durability: Durability) -> Vec<(&'static str, &'static str)> {
+pub(super) fn expected(durability: Durability) -> Vec<(&'static str, &'static str)> {
     let aof = |sync| vec![("save", ""), ("appendonly", "yes"), ("appendfsync", sync)];
     match durability {
         Durability::None | Durability::Memory => vec![("save", ""), ("appendonly", "no")],

@@ -10,12 +10,12 @@ pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
     let settings = Settings {
         brokers: broker_options(&arguments.brokers),
         stop: StopSignal::default(),
-        command: String::new(),
         defect: match arguments.defect {
             None => Defect::None,
             Some(cli::Defect::MeasureFromSend) => Defect::MeasureFromSend,
             Some(cli::Defect::SkipLate) => Defect::SkipLate,
         },
+        ..Settings::default()
     };
     let say = |what: &str| {
         if !arguments.quiet {

@@ -44,14 +44,14 @@ pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {
 }
 
 async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outcome, CommandError> {
-    let settings = Settings {
+    let mut settings = Settings {
         brokers: broker_options(&arguments.brokers),
         stop: stop.clone(),
         command: command_line(std::env::args()),
         ..Settings::default()
     };
     let progress = progress::for_stderr(arguments.quiet);
-    let finished = session::run(plan, &settings, &*progress).await?;
+    let finished = session::run(plan, &mut settings, &*progress).await?;
     let result = &finished.result;
     let written = folder::write(result, &arguments.out, &extras(&finished.files))?;
     if arguments.json {
@@ -66,7 +66,11 @@ async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outc
         print(&terminal::summary(result, colored(&io::stdout())))?;
         print(&format!("\nReport: {}\n", written.join("report.html").display()))?;
     }
-    Ok(result.verdict.into())
+    match finished.failure {
+        // The report holds what was measured; the exit says why there is no more.
+        Some(error) => Err(error.into()),
+        None => Ok(result.verdict.into()),
+    }
 }
 
 /// Broker logs, to lie beside the report.

@@ -45,7 +45,7 @@ pub enum Verdict {
     Failed,
     /// The measurement can't be trusted; nothing is ranked.
     Invalid,
-    /// Stopped by a signal; what stands here is what was measured until then.
+    /// Stopped by a signal or a failure; what stands here is what was measured until then.
     Aborted,
 }
 

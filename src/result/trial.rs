@@ -88,6 +88,15 @@ pub enum DoubtKind {
     EndedEarly,
     /// A client dropped messages because they were read too slowly.
     QueueFull,
+    /// The generator can put less than twice the rate asked for on a path that costs nothing. Makes the trial
+    /// invalid.
+    CeilingTooLow,
+    /// The wall clock was set during the trial.
+    ClockJump,
+    /// Latency rose or fell over the window: the warm-up was too short, or something fills up.
+    NotSteady,
+    /// Nobody can say that the external broker has the durability tier asked for.
+    TierUnverified,
     /// Too few samples for a percentile that the scenario asks about.
     TooFewSamples,
     /// The trial was measured again because the machine disturbed an attempt before it.
@@ -116,6 +125,7 @@ impl DoubtKind {
                 | Self::Incomplete
                 | Self::LedgerUnbalanced
                 | Self::EndedEarly
+                | Self::CeilingTooLow
         )
     }
 
@@ -127,6 +137,10 @@ impl DoubtKind {
             Self::LedgerUnbalanced => "ledger_unbalanced",
             Self::EndedEarly => "ended_early",
             Self::QueueFull => "queue_full",
+            Self::CeilingTooLow => "ceiling_too_low",
+            Self::ClockJump => "clock_jump",
+            Self::NotSteady => "not_steady",
+            Self::TierUnverified => "tier_unverified",
             Self::TooFewSamples => "too_few_samples",
             Self::MeasuredAgain => "measured_again",
             Self::CpuSaturated => "cpu_saturated",

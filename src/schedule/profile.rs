@@ -80,11 +80,6 @@ impl RateProfile {
             self.current += 1;
         }
     }
-
-    /// The highest rate of the profile, per second.
-    pub fn peak_per_s(&self) -> f64 {
-        self.segments.iter().map(|segment| segment.start_per_s.max(segment.end_per_s)).fold(0.0, f64::max)
-    }
 }
 
 #[cfg(test)]
@@ -117,12 +112,5 @@ mod tests {
         assert_eq!(times[9], 900_000_000);
         assert_eq!(times[10], 2 * SECOND_NS, "nothing is due while the rate is zero");
         assert_eq!(times[29], 2_950_000_000);
-    }
-
-    #[test]
-    fn the_peak_is_the_highest_end_of_any_segment() {
-        let up = Segment { start_per_s: 5.0, end_per_s: 50.0, duration_ns: 1 };
-        let down = Segment { start_per_s: 50.0, end_per_s: 1.0, duration_ns: 1 };
-        assert_eq!(RateProfile::new(vec![up, down]).peak_per_s(), 50.0);
     }
 }

@@ -1,7 +1,9 @@
 //! Reasons not to trust a trial: each a pure function of figures, each with the figures that raised it.
 
-use crate::plan::PointPlan;
+use crate::metrics::IntervalRow;
+use crate::plan::{Executor, PointPlan};
 use crate::result::{Doubt, DoubtKind, LedgerTotals, Rates, StageLatencies, Trial};
+use crate::stats::trend;
 use crate::terms::{Durability, Stage, TransportKind};
 
 /// p99 of send lag that is always tolerated.
@@ -11,6 +13,10 @@ const LAG_SHARE: f64 = 0.10;
 const SENT_SHARE_MIN: f64 = 0.99;
 const BUSY_SHARE_MAX: f64 = 0.95;
 const STEAL_SHARE_MAX: f64 = 0.05;
+/// Rule 5.5: a generator that can't do twice the rate in memory is part of what is measured.
+const CEILING_SHARE_MIN: f64 = 2.0;
+const CLOCK_JUMP_MAX_NS: i64 = 50_000_000;
+const TREND_CHANGE_MAX: f64 = 0.2;
 /// A lazy tier syncs once a second; fewer syncs than this in a window show nothing.
 const LAZY_WINDOW_MIN_S: f64 = 3.0;
 /// Samples that p99 needs to have ten above it.
@@ -23,6 +29,14 @@ pub struct Evidence<'a> {
     pub rates: &'a Rates,
     pub latencies: &'a StageLatencies,
     pub ledger: &'a LedgerTotals,
+    /// The rows of the window, for trends.
+    pub rows: &'a [IntervalRow],
+    /// Most that the generator can put on the path in memory, where that was measured.
+    pub ceiling_per_s: Option<f64>,
+    /// By how much the wall clock ran ahead of the monotonic one.
+    pub clock_jump_ns: i64,
+    /// What is wrong or unknown about the broker's tier.
+    pub tier: Option<&'a str>,
     pub machine_busy: Option<f64>,
     pub machine_steal: Option<f64>,
     pub complete: bool,
@@ -41,7 +55,11 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
         queue_full,
         generator_lagged,
         rate_not_reached,
+        ceiling_too_low,
         shed,
+        clock_jump,
+        not_steady,
+        tier_unverified,
         too_few_samples,
         cpu_saturated,
         steal_time,
@@ -149,6 +167,52 @@ fn rate_not_reached(evidence: &Evidence<'_>) -> Option<Doubt> {
     let detail =
         format!("sent {sent:.0}/s of the {offered:.0}/s offered ({share:.1} %, at least 99 % is needed)");
     doubt(DoubtKind::RateNotReached, detail)
+}
+
+fn ceiling_too_low(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let ceiling = evidence.ceiling_per_s?;
+    let asked = evidence.point.load.peak_per_s()?;
+    if ceiling >= CEILING_SHARE_MIN * asked {
+        return None;
+    }
+    let detail =
+        format!("in memory the generator reaches {ceiling:.0}/s, less than twice the {asked:.0}/s asked for");
+    doubt(DoubtKind::CeilingTooLow, detail)
+}
+
+fn clock_jump(evidence: &Evidence<'_>) -> Option<Doubt> {
+    if evidence.clock_jump_ns.abs() <= CLOCK_JUMP_MAX_NS {
+        return None;
+    }
+    let detail = format!(
+        "the wall clock moved by {} against the monotonic one; latencies don't use it, timestamps do",
+        ms(evidence.clock_jump_ns as f64)
+    );
+    doubt(DoubtKind::ClockJump, detail)
+}
+
+fn not_steady(evidence: &Evidence<'_>) -> Option<Doubt> {
+    // Where the rate moves, latency should too.
+    if !matches!(evidence.point.load.executor, Executor::ConstantArrivalRate { .. }) {
+        return None;
+    }
+    let window = evidence.rows.iter().filter(|row| row.in_window);
+    let medians: Vec<f64> =
+        window.filter_map(|row| row.turnaround.as_ref()?.p50).map(|median| median as f64).collect();
+    let trend = trend(&medians)?;
+    if !trend.significant || (trend.change - 1.0).abs() <= TREND_CHANGE_MAX {
+        return None;
+    }
+    let detail = format!(
+        "the median turnaround of the window's last third is {:.2} times that of its first, and moves steadily",
+        trend.change
+    );
+    doubt(DoubtKind::NotSteady, detail)
+}
+
+fn tier_unverified(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let why = evidence.tier.filter(|_| evidence.transport.stores())?;
+    doubt(DoubtKind::TierUnverified, why.to_string())
 }
 
 fn shed(evidence: &Evidence<'_>) -> Option<Doubt> {

@@ -1,5 +1,6 @@
 //! The one orchestrator: for each trial start brokers, warm up, measure, drain, stop; then sum up.
 
+mod ceiling;
 mod doubts;
 mod pause;
 mod record;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub command: String,
     /// A known error to be made on purpose, so that calibration can be seen to notice it.
     pub defect: Defect,
+    /// Most that the generator can put on the path in memory; measured by [`run`] where rates are high.
+    pub ceiling_per_s: Option<f64>,
 }
 
 /// One trial of the plan.
@@ -77,6 +80,8 @@ pub struct Finished {
     pub files: Vec<(String, Vec<u8>)>,
     /// Directories of brokers that were kept because something failed.
     pub kept: Vec<PathBuf>,
+    /// Why the run ended before its last trial; what was measured until then stands in the record.
+    pub failure: Option<RunError>,
 }
 
 /// Why a run could not be carried out.
@@ -112,18 +117,34 @@ impl RunError {
 
 /// Carries out all trials of a plan. Needs a current-thread runtime that lives on the main thread: managed
 /// brokers die with the thread that started them.
-pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> Result<Finished, RunError> {
+pub async fn run(
+    plan: &Plan,
+    settings: &mut Settings,
+    progress: &dyn Progress,
+) -> Result<Finished, RunError> {
     preflight(plan, settings).await?;
+    settings.ceiling_per_s = ceiling::measure(plan, settings).await?;
+    let settings = &*settings;
     let mut environment = environment::read(settings.command.clone());
     let run_id = ulid::Ulid::generate().to_string();
     let mut trials = Vec::new();
     let mut files = Vec::new();
     let mut kept = Vec::new();
+    let mut failure = None;
     for spec in order(plan) {
         if settings.stop.get() != crate::load::Stop::No {
             break;
         }
-        let measured = attempt(&spec, plan.seed, settings, progress).await?;
+        // Each repetition has arrivals and payloads of its own, the same on every transport.
+        let seed = plan.seed + u64::from(spec.repetition) - 1;
+        let measured = match attempt(&spec, seed, settings, progress).await {
+            Ok(measured) => measured,
+            Err(error) if trials.is_empty() => return Err(error),
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        };
         for (name, log) in measured.logs {
             files.push((format!("{:02}-{}-{name}.log", spec.order, spec.transport), log));
         }
@@ -133,7 +154,7 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
     environment.finished_at = rfc3339(unix_seconds());
     let summary = summary::summarize(plan, &trials);
     let thresholds = summary::hold(plan, &trials);
-    let aborted = settings.stop.get() != crate::load::Stop::No;
+    let aborted = failure.is_some() || settings.stop.get() != crate::load::Stop::No;
     let verdict = if aborted { Verdict::Aborted } else { summary::verdict(&trials, &thresholds) };
     let result = RunResult {
         schema_version: SCHEMA_VERSION,
@@ -153,7 +174,7 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
         trials,
         summary,
     };
-    Ok(Finished { result, files, kept })
+    Ok(Finished { result, files, kept, failure })
 }
 
 /// Measures a trial, and measures it again if the instrument was disturbed. What is discarded stays on

@@ -29,6 +29,10 @@ pub struct Loaded {
     /// Workers and collectors that ended before the trial did.
     pub ended_early: u32,
     pub complete: bool,
+    /// Most that the generator can put on the path in memory, where that was measured.
+    pub ceiling_per_s: Option<f64>,
+    /// What is wrong or unknown about the broker's tier.
+    pub tier: Option<String>,
     pub faults: Vec<Fault>,
 }
 
@@ -60,6 +64,10 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         rates: &rates,
         latencies: &latencies,
         ledger: &loaded.totals,
+        rows: &loaded.recording.rows,
+        ceiling_per_s: loaded.ceiling_per_s,
+        clock_jump_ns: loaded.cost.clock_jump_ns,
+        tier: loaded.tier.as_deref(),
         machine_busy: loaded.cost.machine_busy,
         machine_steal: loaded.cost.machine_steal,
         complete: loaded.complete,

@@ -1,7 +1,7 @@
 //! Looks at brokers, the harness and the machine while a trial runs.
 
 use crate::broker::{Broker, Look, Usage, own_usage, rates};
-use crate::clock::now_ns;
+use crate::clock::{now_ns, wall_ns};
 use crate::environment::{MachineCpu, machine_cpu};
 use crate::result::{BrokerRecord, BrokerSample};
 
@@ -28,6 +28,7 @@ pub struct Sampler {
 
 struct Snapshot {
     at_ns: u64,
+    wall_ns: i64,
     own: Option<Usage>,
     machine: Option<MachineCpu>,
     brokers: Vec<Look>,
@@ -41,6 +42,8 @@ pub struct Cost {
     pub machine_busy: Option<f64>,
     /// Share that the hypervisor took, 0 to 1.
     pub machine_steal: Option<f64>,
+    /// By how much the wall clock ran ahead of the monotonic one.
+    pub clock_jump_ns: i64,
 }
 
 impl Sampler {
@@ -101,6 +104,8 @@ impl Sampler {
             own_rss_bytes_max: self.own_rss_bytes_max,
             machine_busy: share(|cpu| cpu.busy_s),
             machine_steal: share(|cpu| cpu.steal_s),
+            clock_jump_ns: (self.last.wall_ns - self.first.wall_ns)
+                - (self.last.at_ns - self.first.at_ns) as i64,
         };
         (records.collect(), cost, self.rows)
     }
@@ -108,13 +113,13 @@ impl Sampler {
 
 impl Snapshot {
     async fn take(brokers: &mut [Broker], last: Option<&Self>) -> Self {
-        let at_ns = now_ns();
+        let (at_ns, wall_ns) = (now_ns(), wall_ns());
         let mut looks = Vec::with_capacity(brokers.len());
         for (index, broker) in brokers.iter_mut().enumerate() {
             let before = last.and_then(|last| last.brokers.get(index));
             looks.push(look(broker, before, at_ns).await);
         }
-        Self { at_ns, own: own_usage(), machine: machine_cpu(), brokers: looks }
+        Self { at_ns, wall_ns, own: own_usage(), machine: machine_cpu(), brokers: looks }
     }
 }
 

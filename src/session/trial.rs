@@ -222,6 +222,8 @@ async fn load(
         samples,
         threads,
         complete,
+        ceiling_per_s: settings.ceiling_per_s,
+        tier: brokers.iter().find_map(|broker| broker.tier_doubt(spec.point.brokers.durability)),
         faults,
     })
 }

@@ -1,6 +1,7 @@
 use super::*;
+use crate::metrics::Counts;
 use crate::plan::Executor;
-use crate::result::LatencySummary;
+use crate::result::{IntervalLatency, LatencySummary, Phase};
 use crate::scenario;
 
 const SCENARIO: &str = r#"
@@ -24,6 +25,10 @@ struct Case {
     complete: bool,
     dropped: u64,
     ended_early: u32,
+    rows: Vec<IntervalRow>,
+    ceiling_per_s: Option<f64>,
+    clock_jump_ns: i64,
+    tier: Option<&'static str>,
 }
 
 fn latency(count: u64, p99: u64) -> Option<LatencySummary> {
@@ -51,7 +56,32 @@ fn sound() -> Case {
         complete: true,
         dropped: 0,
         ended_early: 0,
+        rows: rows(|_| 2_000_000),
+        ceiling_per_s: Some(2_000.0),
+        clock_jump_ns: 1_000,
+        tier: None,
     }
+}
+
+/// Twenty rows of the window with these medians.
+fn rows(median: impl Fn(u64) -> u64) -> Vec<IntervalRow> {
+    let row = |place: u64| IntervalRow {
+        start_s: place as f64 / 4.0,
+        duration_s: 0.25,
+        phase: Phase::Window,
+        in_window: true,
+        counts: Counts::default(),
+        turnaround: Some(IntervalLatency {
+            count: 500,
+            p50: Some(median(place)),
+            p90: None,
+            p99: None,
+            p999: None,
+            max: 3_000_000,
+            histogram: String::new(),
+        }),
+    };
+    (0..20).map(row).collect()
 }
 
 impl Case {
@@ -63,6 +93,10 @@ impl Case {
             rates: &self.rates,
             latencies: &self.latencies,
             ledger: &self.ledger,
+            rows: &self.rows,
+            ceiling_per_s: self.ceiling_per_s,
+            clock_jump_ns: self.clock_jump_ns,
+            tier: self.tier,
             machine_busy: self.machine_busy,
             machine_steal: self.machine_steal,
             complete: self.complete,
@@ -159,6 +193,38 @@ fn a_queue_that_overflowed_is_doubted() {
 }
 
 #[test]
+fn a_generator_without_twice_the_rate_in_reserve_is_doubted() {
+    let mut case = sound();
+    case.ceiling_per_s = Some(1_999.0);
+    assert_eq!(case.kinds(), [DoubtKind::CeilingTooLow]);
+    case.ceiling_per_s = None;
+    assert_eq!(case.kinds(), [], "not measured where the rate is beyond doubt");
+}
+
+#[test]
+fn a_wall_clock_that_was_set_is_doubted() {
+    let mut case = sound();
+    case.clock_jump_ns = -60_000_000;
+    assert_eq!(case.kinds(), [DoubtKind::ClockJump]);
+}
+
+#[test]
+fn a_latency_that_rises_over_the_window_is_doubted() {
+    let mut case = sound();
+    case.rows = rows(|place| 2_000_000 + 50_000 * place);
+    assert_eq!(case.kinds(), [DoubtKind::NotSteady]);
+    case.rows = rows(|place| 2_000_000 + 10_000 * place);
+    assert_eq!(case.kinds(), [], "a drift of a tenth is borne");
+}
+
+#[test]
+fn a_tier_that_nobody_can_vouch_for_is_doubted_where_it_matters() {
+    let mut case = sound();
+    case.tier = Some("appendonly is `no` where tier sync needs `yes`");
+    assert_eq!(case.kinds(), [DoubtKind::TierUnverified]);
+}
+
+#[test]
 fn stolen_cpu_time_is_doubted() {
     let mut case = sound();
     case.machine_steal = Some(0.06);
@@ -192,6 +258,10 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
         rates: &case.rates,
         latencies: &case.latencies,
         ledger: &case.ledger,
+        rows: &case.rows,
+        ceiling_per_s: None,
+        clock_jump_ns: 0,
+        tier: None,
         machine_busy: None,
         machine_steal: None,
         complete: true,

@@ -1,0 +1,45 @@
+//! The generator's ceiling: what it can put on a path in memory that costs nothing.
+
+use super::{Glance, Progress, RunError, Settings, TrialSpec, nonce, trial};
+use crate::plan::{Executor, Plan, PointPlan, ServiceTime};
+use crate::result::Trial;
+use crate::terms::TransportKind;
+
+/// Rates up to this are far below the ceiling of any machine that runs a broker; it is not measured then.
+const RATE_BEYOND_DOUBT_PER_S: f64 = 10_000.0;
+const WARMUP_NS: u64 = 100_000_000;
+const WINDOW_NS: u64 = 300_000_000;
+const IN_FLIGHT: u32 = 1_024;
+
+/// Measures the ceiling with the payload of the point that asks for the highest rate.
+pub async fn measure(plan: &Plan, settings: &Settings) -> Result<Option<f64>, RunError> {
+    let peak = |point: &&PointPlan| point.load.peak_per_s().unwrap_or(0.0);
+    let Some(highest) = plan.points.iter().max_by(|a, b| peak(a).total_cmp(&peak(b))) else {
+        return Ok(None);
+    };
+    if peak(&highest) <= RATE_BEYOND_DOUBT_PER_S {
+        return Ok(None);
+    }
+    let mut point = highest.clone();
+    point.load.executor = Executor::Saturate;
+    point.load.warmup_ns = WARMUP_NS;
+    point.load.duration_ns = WINDOW_NS;
+    point.load.cooldown_ns = 0;
+    point.load.max_in_flight = IN_FLIGHT;
+    point.workers.service_time = ServiceTime::Constant { ns: 0 };
+    let transport = TransportKind::InProcess;
+    let spec = TrialSpec { point: &point, transport, repetition: 1, order: 1, trials: 1, pauses: &[] };
+    let measured = trial::measure(&spec, plan.seed, nonce(), settings, &Unseen).await?;
+    Ok(Some(measured.trial.rates.completed_per_s))
+}
+
+/// The probe is no trial of the plan.
+struct Unseen;
+
+impl Progress for Unseen {
+    fn trial_started(&self, _spec: &TrialSpec<'_>) {}
+
+    fn glance(&self, _spec: &TrialSpec<'_>, _glance: Glance) {}
+
+    fn trial_finished(&self, _spec: &TrialSpec<'_>, _trial: &Trial) {}
+}
