@@ -68,6 +68,9 @@ pub struct Run {
     /// Folder for the report folders
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
+    /// Calibrate first, and put the checks into the report
+    #[arg(long)]
+    pub calibrate: bool,
     /// Print result.json instead of the summary
     #[arg(long)]
     pub json: bool,

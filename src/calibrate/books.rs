@@ -1,9 +1,9 @@
 //! The ledger against a path that does a known number of wrongs.
 
 use super::bench::{measure_wrapped, plan};
-use super::check::{Check, Unit};
 use super::faulty::{Faulty, Wrong, Wrongs};
 use crate::result::LedgerTotals;
+use crate::result::{Check, Unit};
 use crate::session::{RunError, Settings};
 use crate::terms::TransportKind;
 

@@ -5,8 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use super::bench::{figure, measure, plan};
-use super::check::{Check, Unit};
 use crate::clock::now_ns;
+use crate::result::{Check, Unit};
 use crate::session::{RunError, Settings};
 use crate::terms::{Stage, TransportKind};
 

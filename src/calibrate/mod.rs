@@ -5,7 +5,6 @@
 
 mod bench;
 mod books;
-mod check;
 pub mod faulty;
 mod floor;
 mod pacing;
@@ -16,10 +15,10 @@ mod text;
 mod theory;
 
 use crate::broker;
+use crate::result::Check;
 use crate::session::{RunError, Settings};
 use crate::terms::TransportKind;
 
-pub use check::{Check, Rule, Unit};
 pub use text::table;
 
 /// Paths over managed brokers that take part where their server is found.

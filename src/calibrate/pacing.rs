@@ -1,7 +1,7 @@
 //! The pacer: how late sends are, in what bursts they go out, and how much the generator can do at most.
 
 use super::bench::{figure, measure, plan, saturating_plan};
-use super::check::{Check, Unit};
+use crate::result::{Check, Unit};
 use crate::session::{RunError, Settings};
 use crate::terms::{Stage, TransportKind};
 

@@ -8,9 +8,9 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use super::bench::{figure, measure, plan};
-use super::check::{Check, Unit};
 use super::theory::Queue;
 use crate::plan::Plan;
+use crate::result::{Check, Unit};
 use crate::schedule::{Schedule, Stripe};
 use crate::session::{RunError, Settings};
 use crate::terms::{Stage, TransportKind};
@@ -24,7 +24,7 @@ const SIMULATIONS: usize = 200;
 /// Standard deviations of that scatter that are borne.
 const DEVIATIONS: f64 = 3.5;
 /// What the instrument may add: wake-ups, hand-overs, and a share for being late now and then.
-const OWN_NS: f64 = 250_000.0;
+const OWN_NS: f64 = 400_000.0;
 const OWN_SHARE: f64 = 0.05;
 
 /// Queues and utilisations that are tried.

@@ -1,9 +1,9 @@
 //! A stall of known length must show in the percentiles as `T - D (1 - q)`, and a closed loop must hide it.
 
 use super::bench::{closed_plan, figure, measure, measure_wrapped, plan};
-use super::check::{Check, Unit};
 use super::stalling::{End, Stalling};
 use super::theory::stalled_quantile_s;
+use crate::result::{Check, Unit};
 use crate::result::{LatencySummary, Trial};
 use crate::session::{Pause, RunError, Settings};
 use crate::terms::{Stage, TransportKind};

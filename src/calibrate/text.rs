@@ -2,8 +2,8 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::check::{Check, Rule, Unit};
 use crate::report::format;
+use crate::result::{Check, Rule, Unit};
 
 /// All checks, one line each, and a last line that counts them.
 pub fn table(checks: &[Check]) -> String {

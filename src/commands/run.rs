@@ -10,6 +10,7 @@ use crate::credentials::redact;
 use crate::load::{Stop, StopSignal};
 use crate::plan::Plan;
 use crate::report::{folder, terminal};
+use crate::result::{Check, Verdict};
 use crate::scenario;
 use crate::session::{self, Settings};
 
@@ -51,7 +52,14 @@ async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outc
         ..Settings::default()
     };
     let progress = progress::for_stderr(arguments.quiet);
-    let finished = session::run(plan, &mut settings, &*progress).await?;
+    let calibration =
+        if arguments.calibrate { calibrate(&settings, arguments.quiet).await? } else { Vec::new() };
+    let mut finished = session::run(plan, &mut settings, &*progress).await?;
+    finished.result.calibration = calibration;
+    if finished.result.calibration.iter().any(|check| !check.passed) {
+        // An instrument that fails its known answers has measured nothing.
+        finished.result.verdict = Verdict::Invalid;
+    }
     let result = &finished.result;
     let written = folder::write(result, &arguments.out, &extras(&finished.files))?;
     if arguments.json {
@@ -71,6 +79,15 @@ async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outc
         Some(error) => Err(error.into()),
         None => Ok(result.verdict.into()),
     }
+}
+
+async fn calibrate(settings: &Settings, quiet: bool) -> Result<Vec<Check>, CommandError> {
+    let say = |what: &str| {
+        if !quiet {
+            eprintln!("{what}");
+        }
+    };
+    Ok(crate::calibrate::run(settings, &say).await?)
 }
 
 /// Broker logs, to lie beside the report.

@@ -87,6 +87,7 @@ impl Fixture {
             thresholds,
             trials,
             summary,
+            calibration: Vec::new(),
         }
     }
 

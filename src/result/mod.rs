@@ -2,6 +2,7 @@
 //!
 //! Units stand last in names; latencies are integer nanoseconds on one monotonic clock.
 
+mod check;
 mod latency;
 mod ledger;
 mod series;
@@ -11,6 +12,7 @@ mod trial;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use check::{Check, Rule, Unit};
 pub use latency::{LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
@@ -34,6 +36,9 @@ pub struct RunResult {
     pub thresholds: Vec<ThresholdOutcome>,
     pub trials: Vec<Trial>,
     pub summary: Vec<SummaryRow>,
+    /// The instrument against known answers, where the run was asked to calibrate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calibration: Vec<Check>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -173,6 +173,7 @@ pub async fn run(
         thresholds,
         trials,
         summary,
+        calibration: Vec::new(),
     };
     Ok(Finished { result, files, kept, failure })
 }
