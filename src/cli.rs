@@ -162,6 +162,9 @@ pub struct Report {
 pub struct Calibrate {
     #[command(flatten)]
     pub brokers: Brokers,
+    /// Run only these checks (repeatable)
+    #[arg(long, value_name = "GROUP")]
+    pub only: Vec<CheckGroup>,
     /// Print the checks as JSON
     #[arg(long)]
     pub json: bool,
@@ -171,6 +174,15 @@ pub struct Calibrate {
     /// Make a known error on purpose; calibration must then fail
     #[arg(long, value_name = "D", hide = true)]
     pub defect: Option<Defect>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckGroup {
+    Ledger,
+    Pacing,
+    Floor,
+    Stall,
+    Queue,
 }
 
 /// Errors that other load generators are known for.

@@ -24,8 +24,22 @@ pub use text::table;
 /// Paths over managed brokers that take part where their server is found.
 const OVER_BROKERS: [TransportKind; 2] = [TransportKind::NatsCore, TransportKind::RedisPubsub];
 
-/// Runs all checks; `say` is told what comes next.
-pub async fn run(settings: &Settings, say: &dyn Fn(&str)) -> Result<Vec<Check>, RunError> {
+/// What the checks are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    Ledger,
+    Pacing,
+    Floor,
+    Stall,
+    Queue,
+}
+
+impl Group {
+    pub const ALL: [Self; 5] = [Self::Ledger, Self::Pacing, Self::Floor, Self::Stall, Self::Queue];
+}
+
+/// Runs the checks of some groups; `say` is told what comes next.
+pub async fn run(groups: &[Group], settings: &Settings, say: &dyn Fn(&str)) -> Result<Vec<Check>, RunError> {
     let found: Vec<TransportKind> = OVER_BROKERS
         .into_iter()
         .filter(|transport| {
@@ -33,18 +47,44 @@ pub async fn run(settings: &Settings, say: &dyn Fn(&str)) -> Result<Vec<Check>, 
             kind.is_some_and(|kind| broker::find(kind, &settings.brokers.binaries).is_ok())
         })
         .collect();
-    say("ledger: known wrongs on the path in memory");
-    let mut checks = books::check(settings).await?;
-    say("pacing: 1 000, 20 000 and 100 000 requests/s in memory, and the ceiling");
-    checks.extend(pacing::check(settings).await?);
-    say("floor: a bare echo, and what paths add to it");
-    checks.extend(floors(&found, settings).await?);
+    let mut checks = Vec::new();
+    for group in groups {
+        checks.extend(match group {
+            Group::Ledger => {
+                say("ledger: known wrongs on the path in memory");
+                books::check(settings).await?
+            }
+            Group::Pacing => {
+                say("pacing: 1 000, 20 000 and 100 000 requests/s in memory, and the ceiling");
+                pacing::check(settings).await?
+            }
+            Group::Floor => {
+                say("floor: a bare echo, and what paths add to it");
+                floors(&found, settings).await?
+            }
+            Group::Stall => stalls(&found, settings, say).await?,
+            Group::Queue => all_queues(settings, say).await?,
+        });
+    }
+    Ok(checks)
+}
+
+async fn stalls(
+    found: &[TransportKind],
+    settings: &Settings,
+    say: &dyn Fn(&str),
+) -> Result<Vec<Check>, RunError> {
     say("stall: one second in five, in memory");
-    checks.extend(stall::in_memory(settings).await?);
-    for transport in &found {
+    let mut checks = stall::in_memory(settings).await?;
+    for transport in found {
         say(&format!("stall: the broker of {transport} stopped for a second"));
         checks.extend(stall::broker(*transport, settings).await?);
     }
+    Ok(checks)
+}
+
+async fn all_queues(settings: &Settings, say: &dyn Fn(&str)) -> Result<Vec<Check>, RunError> {
+    let mut checks = Vec::new();
     for (queue, utilisation) in queues::CASES {
         say(&format!("queue: {} at utilisation {utilisation}", queue.name()));
         checks.extend(queues::check(queue, utilisation, settings).await?);

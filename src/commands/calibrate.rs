@@ -1,7 +1,7 @@
 //! `weighbridge calibrate`: the instrument against known answers.
 
 use super::{CommandError, Outcome, broker_options, interrupt, print, runtime};
-use crate::calibrate;
+use crate::calibrate::{self, Group};
 use crate::cli::{self, Calibrate};
 use crate::load::{Defect, StopSignal};
 use crate::session::Settings;
@@ -26,7 +26,7 @@ pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
     let checks = runtime.block_on(async {
         let listening = interrupt::listen(settings.stop.clone());
         listening.map_err(|source| CommandError::Io { action: "listening for signals", source })?;
-        Ok::<_, CommandError>(calibrate::run(&settings, &say).await?)
+        Ok::<_, CommandError>(calibrate::run(&groups(&arguments.only), &settings, &say).await?)
     })?;
     if arguments.json {
         let document = serde_json::to_string(&checks);
@@ -42,4 +42,19 @@ pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
         return Ok(Outcome::Aborted);
     }
     Ok(if checks.iter().all(|check| check.passed) { Outcome::Good } else { Outcome::Invalid })
+}
+
+/// All groups, unless some were asked for.
+fn groups(only: &[cli::CheckGroup]) -> Vec<Group> {
+    if only.is_empty() {
+        return Group::ALL.to_vec();
+    }
+    let group = |group: &cli::CheckGroup| match group {
+        cli::CheckGroup::Ledger => Group::Ledger,
+        cli::CheckGroup::Pacing => Group::Pacing,
+        cli::CheckGroup::Floor => Group::Floor,
+        cli::CheckGroup::Stall => Group::Stall,
+        cli::CheckGroup::Queue => Group::Queue,
+    };
+    only.iter().map(group).collect()
 }

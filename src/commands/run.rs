@@ -5,6 +5,7 @@ use std::io;
 use super::{
     CommandError, Outcome, broker_options, colored, interrupt, list, overrides, print, progress, runtime,
 };
+use crate::calibrate::Group;
 use crate::cli::Run;
 use crate::credentials::redact;
 use crate::load::{Stop, StopSignal};
@@ -87,7 +88,7 @@ async fn calibrate(settings: &Settings, quiet: bool) -> Result<Vec<Check>, Comma
             eprintln!("{what}");
         }
     };
-    Ok(crate::calibrate::run(settings, &say).await?)
+    Ok(crate::calibrate::run(&Group::ALL, settings, &say).await?)
 }
 
 /// Broker logs, to lie beside the report.
