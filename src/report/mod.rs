@@ -15,7 +15,7 @@ mod charts;
 mod comparison;
 mod fairness;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod folder;
 pub mod format;
 mod groups;

@@ -2,6 +2,7 @@
 //!
 //! Units stand last in names; latencies are integer nanoseconds on one monotonic clock.
 
+mod comparison;
 mod latency;
 mod ledger;
 mod series;
@@ -11,6 +12,7 @@ mod trial;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use comparison::{PairVerdict, TransportComparison};
 pub use latency::{LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
@@ -34,6 +36,9 @@ pub struct RunResult {
     pub thresholds: Vec<ThresholdOutcome>,
     pub trials: Vec<Trial>,
     pub summary: Vec<SummaryRow>,
+    /// Ratios between transports; empty for a point with an invalid trial.
+    #[serde(default)]
+    pub comparisons: Vec<TransportComparison>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

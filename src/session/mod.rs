@@ -1,5 +1,6 @@
 //! The one orchestrator: for each trial start brokers, warm up, measure, drain, stop; then sum up.
 
+pub(crate) mod comparison;
 mod doubts;
 mod sampling;
 mod summary;
@@ -122,6 +123,7 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
     }
     environment.finished_at = rfc3339(unix_seconds());
     let summary = summary::summarize(plan, &trials);
+    let comparisons = comparison::between_transports(&trials);
     let thresholds = summary::hold(plan, &trials);
     let aborted = settings.stop.get() != crate::load::Stop::No;
     let verdict = if aborted { Verdict::Aborted } else { summary::verdict(&trials, &thresholds) };
@@ -142,6 +144,7 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
         thresholds,
         trials,
         summary,
+        comparisons,
     };
     Ok(Finished { result, files, kept })
 }
