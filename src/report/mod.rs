@@ -32,6 +32,7 @@ pub mod terminal;
 use std::path::PathBuf;
 
 pub use answer::{Answer, answer};
+pub use groups::point_label;
 
 /// Why a report could not be made or read.
 #[derive(Debug, thiserror::Error)]
