@@ -22,7 +22,7 @@ Examples:
   weighbridge validate my-scenario.toml             check a file without running it
 
 Exit codes:
-  0 good, 1 failed at run time, 2 usage, 69 broker unavailable, 99 a threshold failed,
+  0 good, 1 failed at run time, 2 usage, 69 broker unavailable, 99 a threshold failed or a regression shown,
   100 the measurement is invalid, 104 invalid scenario, 105 aborted by a signal";
 
 #[derive(Debug, Subcommand)]

@@ -15,10 +15,7 @@ const MEMORY_DIFFERENCE_MAX: f64 = 0.02;
 /// Everything in which the runs differ; first what forbids a comparison.
 pub(super) fn differences(base: &RunResult, new: &RunResult) -> Vec<Difference> {
     let mut found = differing("scenario", scenario(base), scenario(new), true);
-    let (mut base_promises, mut new_promises) = (promises(base), promises(new));
-    base_promises.retain(|key, _| new_promises.contains_key(key));
-    new_promises.retain(|key, _| base_promises.contains_key(key));
-    found.extend(differing("", base_promises, new_promises, true));
+    found.extend(differing_in_common(promises(base), promises(new), true));
     found.extend(differing("environment", machine(base), machine(new), true));
     let memory = [base, new].map(|run| run.environment.memory_bytes as f64);
     if (memory[0] - memory[1]).abs() > MEMORY_DIFFERENCE_MAX * memory[0].max(memory[1]) {
@@ -29,17 +26,24 @@ pub(super) fn differences(base: &RunResult, new: &RunResult) -> Vec<Difference> 
             refuses: true,
         });
     }
-    found.extend(differing("", versions(base), versions(new), false));
+    found.extend(differing_in_common(versions(base), versions(new), false));
     found
 }
 
 type Facts = BTreeMap<String, String>;
 
+/// As `differing`, of what both runs have: a transport or broker of only one of them is not compared.
+fn differing_in_common(mut base: Facts, mut new: Facts, refuses: bool) -> Vec<Difference> {
+    base.retain(|key, _| new.contains_key(key));
+    new.retain(|key, _| base.contains_key(key));
+    differing("", base, new, refuses)
+}
+
 fn differing(prefix: &str, base: Facts, new: Facts, refuses: bool) -> Vec<Difference> {
     let mut keys: Vec<&String> = base.keys().chain(new.keys()).collect();
     keys.sort_unstable();
     keys.dedup();
-    let value = |facts: &Facts, key: &String| facts.get(key).cloned().unwrap_or_else(|| "nothing".to_owned());
+    let value = |facts: &Facts, key: &String| facts.get(key).cloned().unwrap_or_else(|| "not set".to_owned());
     let changed = keys.into_iter().filter(|key| base.get(*key) != new.get(*key));
     changed
         .map(|key| Difference {
@@ -56,7 +60,7 @@ fn scenario(run: &RunResult) -> Facts {
     let mut facts = Facts::new();
     match run.scenario.source.parse::<toml::Table>() {
         Ok(mut table) => {
-            table.retain(|key, _| !SCENARIO_IGNORED.iter().any(|ignored| ignored == key));
+            table.retain(|key, _| !SCENARIO_IGNORED.iter().any(|ignored| *ignored == key));
             for (key, value) in &table {
                 flatten(key.to_owned(), value, &mut facts);
             }
@@ -93,14 +97,21 @@ fn flatten(path: String, value: &toml::Value, facts: &mut Facts) {
 fn promises(run: &RunResult) -> Facts {
     let mut facts = Facts::new();
     for trial in &run.trials {
-        // A sweep of durability has several at once; its points are matched by value.
-        if !trial.point.is_empty() {
-            continue;
-        }
-        facts.insert(format!("{}.durability", trial.transport), trial.durability.to_string());
-        facts.insert(format!("{}.guarantee", trial.transport), trial.guarantee.clone());
+        add(&mut facts, format!("{}.durability", trial.transport), trial.durability.name());
+        add(&mut facts, format!("{}.guarantee", trial.transport), &trial.guarantee);
     }
     facts
+}
+
+/// Trials of one run may differ among themselves; then every value counts once.
+fn add(facts: &mut Facts, key: String, value: &str) {
+    let known = facts.entry(key).or_default();
+    if known.is_empty() {
+        value.clone_into(known);
+    } else if !known.split(" and ").any(|part| part == value) {
+        known.push_str(" and ");
+        known.push_str(value);
+    }
 }
 
 fn machine(run: &RunResult) -> Facts {
@@ -125,7 +136,7 @@ fn versions(run: &RunResult) -> Facts {
         facts.insert(format!("client {client}"), version.clone());
     }
     for broker in run.trials.iter().flat_map(|trial| &trial.brokers) {
-        facts.insert(format!("{} version", broker.kind), broker.version.clone());
+        add(&mut facts, format!("{} version", broker.kind), &broker.version);
     }
     facts
 }

@@ -97,13 +97,31 @@ fn a_run_is_no_regression_of_itself() {
 #[test]
 fn the_text_fits_eighty_columns() {
     let mut new = slowed(run(5), 1.3);
-    new.trials[0].brokers[0].version = "8.0.0".to_owned();
+    for trial in &mut new.trials {
+        trial.brokers[0].version = "8.0.0".to_owned();
+    }
     new.trials.retain(|trial| trial.transport == TransportKind::RedisStreams);
     let text = text(&compare(&run(5), &new, OPTIONS).unwrap());
     for line in text.lines() {
         assert!(line.chars().count() <= 80, "{line}");
     }
-    insta::assert_snapshot!(text.replace('\u{a0}', " "), @"");
+    insta::assert_snapshot!(text.replace('\u{a0}', " "), @r"
+    Regression: 2 of 4 figures are worse by more than 5 %.
+      base  quickstart of 2026-01-02T03:04:05.250Z, run 01JABCDEFGHJKMNPQRSTVWXYZ0
+      new   quickstart of 2026-01-02T03:04:05.250Z, run 01JABCDEFGHJKMNPQRSTVWXYZ0
+
+    transport      figure     base      new  ratio (95 %)         verdict
+    redis-streams  p50     2.07 ms  2.70 ms  1.30 (1.24 to 1.36)  REGRESSION
+                   p99     5.71 ms  7.42 ms  1.30 (1.24 to 1.36)  REGRESSION
+                   rate    1 999/s  1 999/s  1.00 (1.00 to 1.00)  no regression
+                   lost          0        0                       no regression
+
+    The runs differ in:
+      redis-server version: 7.0.15 -> 8.0.0
+
+    Not compared:
+      nats-jetstream: only in the base run
+    ");
 }
 
 #[test]
@@ -119,7 +137,14 @@ fn runs_of_different_load_or_machine_are_refused_by_field_and_value() {
     new.environment.cores = 8;
     new.trials[0].durability = crate::terms::Durability::Os;
     let refused = compare(&base, &new, OPTIONS).unwrap_err().to_string();
-    insta::assert_snapshot!(refused, @"");
+    insta::assert_snapshot!(refused, @r"
+    the runs did not measure the same thing:
+      scenario.duration: base not set, new 1
+      scenario.load.rate: base 2000, new 3000
+      redis-streams.durability: base memory, new os and memory
+      environment.cores: base 2, new 8
+    --force compares them all the same
+    ");
     assert!(compare(&base, &new, Options { force: true, ..OPTIONS }).is_ok());
 }
 

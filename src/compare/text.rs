@@ -12,7 +12,7 @@ use crate::report::{format, point_label};
 pub fn text(comparison: &RunComparison) -> String {
     let mut text = format!("{}\n", headline(comparison));
     let reference = |name: &str, run: &super::RunReference| {
-        format!("  {name}: {} of {}, run {}\n", run.scenario, run.started_at, run.run_id)
+        format!("  {name}  {} of {}, run {}\n", run.scenario, run.started_at, run.run_id)
     };
     text.push_str(&reference("base", &comparison.base));
     text.push_str(&reference("new ", &comparison.new));
