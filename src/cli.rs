@@ -155,8 +155,8 @@ Examples:
   weighbridge run quickstart --repeat 5 --out after
   weighbridge compare before/latest after/latest --tolerance 10
 
-A regression is shown where the whole 95 % interval of the ratio lies beyond the tolerance and the exact
-rank-sum test agrees. It takes at least 3 repetitions of each run; 5 are better.
+A regression is shown where the whole 95 % interval of the ratio lies beyond the tolerance
+and the exact rank-sum test agrees. It takes at least 3 repetitions of each run; 5 are better.
 
 Exit codes: 0 no regression shown, 99 regression, 100 a run is invalid, 1 the runs can't be compared";
 

@@ -60,7 +60,7 @@ fn scenario(run: &RunResult) -> Facts {
     let mut facts = Facts::new();
     match run.scenario.source.parse::<toml::Table>() {
         Ok(mut table) => {
-            table.retain(|key, _| !SCENARIO_IGNORED.iter().any(|ignored| *ignored == key));
+            table.retain(|key, _| !SCENARIO_IGNORED.contains(&key));
             for (key, value) in &table {
                 flatten(key.to_owned(), value, &mut facts);
             }
