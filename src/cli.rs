@@ -22,7 +22,7 @@ Examples:
   weighbridge validate my-scenario.toml             check a file without running it
 
 Exit codes:
-  0 good, 1 failed at run time, 2 usage, 69 broker unavailable, 99 a threshold failed,
+  0 good, 1 failed at run time, 2 usage, 69 broker unavailable, 99 a threshold failed or a regression shown,
   100 the measurement is invalid, 104 invalid scenario, 105 aborted by a signal";
 
 #[derive(Debug, Subcommand)]
@@ -34,6 +34,9 @@ pub enum Command {
     List(List),
     /// Parse, plan and explain scenarios; run nothing
     Validate(Validate),
+    /// Hold a run against an earlier one: has anything become worse?
+    #[command(after_help = COMPARE_HELP)]
+    Compare(Compare),
     /// Render report.html again from result.json
     Report(Report),
     /// Hold the instrument against known answers: stalls, queues, the floor, pacing, the ledger
@@ -151,6 +154,41 @@ pub struct Validate {
     pub folder: Folder,
 }
 
+const COMPARE_HELP: &str = "\
+Examples:
+  weighbridge run quickstart --repeat 5 --out before
+  weighbridge run quickstart --repeat 5 --out after
+  weighbridge compare before/latest after/latest --tolerance 10
+
+A regression is shown where the whole 95 % interval of the ratio lies beyond the tolerance
+and the exact rank-sum test agrees. It takes at least 3 repetitions of each run; 5 are better.
+
+Exit codes: 0 no regression shown, 99 regression, 100 a run is invalid, 1 the runs can't be compared";
+
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The earlier run: a result.json, or the folder that holds one
+    #[arg(value_name = "BASE")]
+    pub base: PathBuf,
+    /// The run to judge
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// Change for the worse that is put up with, from 0 to under 100
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = tolerance)]
+    pub tolerance: f64,
+    /// Compare even where scenario, durability or machine differ
+    #[arg(long)]
+    pub force: bool,
+    /// Print the comparison as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let percent: f64 = text.trim_end_matches('%').parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..100.0).contains(&percent) { Ok(percent) } else { Err("not from 0 to under 100".to_owned()) }
+}
+
 #[derive(Debug, Args)]
 pub struct Report {
     /// Report folders, or result.json files
@@ -211,6 +249,8 @@ pub enum SchemaKind {
     Scenario,
     /// result.json
     Result,
+    /// What `compare --json` prints
+    Comparison,
     /// The body of a request
     Request,
     /// The body of a reply

@@ -36,6 +36,7 @@ pub mod calibrate;
 pub mod cli;
 pub mod clock;
 pub mod commands;
+pub mod compare;
 pub mod credentials;
 pub mod doctor;
 pub mod environment;

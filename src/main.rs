@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => commands::run::run(arguments),
         Command::List(arguments) => commands::list::run(arguments),
         Command::Validate(arguments) => commands::validate::run(arguments),
+        Command::Compare(arguments) => commands::compare::run(arguments),
         Command::Report(arguments) => commands::report::run(arguments),
         Command::Calibrate(arguments) => commands::calibrate::run(arguments),
         Command::Doctor(arguments) => commands::doctor::run(arguments),

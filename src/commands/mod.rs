@@ -1,6 +1,7 @@
 //! One file per verb. A verb returns an [`Outcome`]; only `main` turns it into the process's exit code.
 
 pub mod calibrate;
+pub mod compare;
 pub mod completions;
 pub mod doctor;
 mod interrupt;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use miette::Diagnostic;
 
 use crate::cli::{self, Cli, Command};
+use crate::compare::CompareError;
 use crate::result::Verdict;
 use crate::scenario::{LoadError, Overrides};
 use crate::session::RunError;
@@ -51,6 +53,7 @@ impl Outcome {
         let outcome = match &error {
             CommandError::Load(LoadError::Invalid(_)) => Self::InvalidScenario,
             CommandError::Run(error) if error.is_unavailable() => Self::Unavailable,
+            CommandError::Compare(CompareError::Invalid { .. }) => Self::Invalid,
             // Whoever read our output has gone; that is no failure of ours.
             CommandError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
                 return Self::Good;
@@ -89,6 +92,8 @@ pub enum CommandError {
     Run(#[from] RunError),
     #[error(transparent)]
     Report(#[from] crate::report::ReportError),
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     #[error("{action}: {source}")]
     Io { action: &'static str, source: io::Error },
 }

@@ -5,7 +5,7 @@
 
 use super::format;
 use super::groups::{Entry, Group, groups, point_label};
-use crate::result::{Estimate, RunResult, Verdict};
+use crate::result::{Estimate, PairVerdict, RunResult, TransportComparison, Verdict};
 use crate::terms::{Stage, TransportKind};
 
 /// Below this ratio two figures without intervals are called level.
@@ -141,15 +141,17 @@ struct Place {
     repetitions: usize,
 }
 
-struct Ranking {
+struct Ranking<'a> {
     measure: Measure,
     /// Best first, never empty.
     places: Vec<Place>,
+    /// Verdicts of the record on this measure.
+    pairs: Vec<&'a TransportComparison>,
 }
 
-impl Ranking {
+impl<'a> Ranking<'a> {
     /// Ranks by the highest percentile that every transport can answer, or by rate where nothing is scheduled.
-    fn of(group: &Group<'_>) -> Option<Self> {
+    fn of(group: &Group<'a>) -> Option<Self> {
         let ranked: Vec<&Entry<'_>> = ranked(group);
         let measure = if group.scheduled() {
             let stage = group.stage();
@@ -171,7 +173,21 @@ impl Ranking {
         if measure == Measure::CompletedRate {
             places.reverse();
         }
-        (!places.is_empty()).then_some(Self { measure, places })
+        let path = measure.path();
+        let pairs = group.comparisons.iter().copied().filter(|pair| pair.figure == path).collect();
+        (!places.is_empty()).then_some(Self { measure, places, pairs })
+    }
+
+    /// Whether the record shows that the first differs from another; none where it has no verdict.
+    fn shown(&self, other: &Place) -> Option<bool> {
+        let best = self.places[0].transport;
+        let sides = [(best, other.transport), (other.transport, best)];
+        let pair = self.pairs.iter().find(|pair| sides.contains(&(pair.a, pair.b)))?;
+        match pair.verdict {
+            PairVerdict::AHigher | PairVerdict::BHigher => Some(true),
+            PairVerdict::NoDifferenceShown => Some(false),
+            PairVerdict::TooFewRepetitions => None,
+        }
     }
 
     /// How many times worse a place is than the first.
@@ -187,9 +203,13 @@ impl Ranking {
         self.places.iter().map(|place| place.repetitions).min().unwrap_or(0)
     }
 
-    /// Whether the first differs from the second by more than chance or rounding may explain.
+    /// Whether the first differs from the second by more than chance or rounding may explain. Records
+    /// without a verdict on this measure are judged by whether the intervals overlap.
     fn clear(&self) -> bool {
         let Some(second) = self.places.get(1) else { return true };
+        if let Some(shown) = self.shown(second) {
+            return shown;
+        }
         let (a, b) = (self.places[0].estimate, second.estimate);
         match (a.low, a.high, b.low, b.high) {
             (Some(a_low), Some(a_high), Some(b_low), Some(b_high)) => a_high < b_low || b_high < a_low,
@@ -238,7 +258,7 @@ impl Ranking {
             )
         };
         match self.places.last() {
-            Some(last) if last.transport != second.transport => {
+            Some(last) if last.transport != second.transport && self.shown(last) != Some(false) => {
                 format!("{} and {}", compare(second), compare(last))
             }
             _ => compare(second),
@@ -246,7 +266,9 @@ impl Ranking {
     }
 
     fn level(&self, best: &Place, second: &Place) -> String {
-        let why = if best.estimate.low.is_some() && second.estimate.low.is_some() {
+        let why = if self.shown(second) == Some(false) {
+            "no difference is shown"
+        } else if best.estimate.low.is_some() && second.estimate.low.is_some() {
             "their intervals overlap, so no difference is claimed"
         } else {
             "too close to tell apart"
@@ -358,9 +380,21 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_intervals_claim_no_difference() {
+    fn a_ratio_that_shows_no_difference_names_no_winner() {
         let transports = vec![TransportKind::NatsCore, TransportKind::NatsRequest];
         let mut result = Fixture { transports, repetitions: 3, ..Fixture::default() }.build();
+        assert!(sentence(&result).starts_with("nats-core answers fastest"), "{}", sentence(&result));
+        for pair in &mut result.comparisons {
+            pair.verdict = PairVerdict::NoDifferenceShown;
+        }
+        insta::assert_snapshot!(sentence(&result), @"nats-core and nats-request are level over 3 runs: p99 turnaround 2.71 ms and 3.13 ms, no difference is shown; nothing was lost.");
+    }
+
+    #[test]
+    fn overlapping_intervals_of_a_record_without_ratios_claim_no_difference() {
+        let transports = vec![TransportKind::NatsCore, TransportKind::NatsRequest];
+        let mut result = Fixture { transports, repetitions: 3, ..Fixture::default() }.build();
+        result.comparisons.clear();
         for row in &mut result.summary {
             let estimate = row.figures.get_mut("latency_ns.turnaround.p99").unwrap();
             (estimate.low, estimate.high) = (Some(1e6), Some(9e6));

@@ -70,6 +70,7 @@ impl Fixture {
         }
         let summary = self.summary(&trials);
         let thresholds = trials.iter().filter(|trial| trial.repetition == 1).map(threshold).collect();
+        let comparisons = crate::session::comparison::between_transports(&trials);
         RunResult {
             schema_version: SCHEMA_VERSION,
             run_id: "01JABCDEFGHJKMNPQRSTVWXYZ0".to_owned(),
@@ -88,6 +89,7 @@ impl Fixture {
             trials,
             summary,
             calibration: Vec::new(),
+            comparisons,
         }
     }
 

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::{ReportError, hlog, html};
+use super::{ReportError, csv, hgrm, hlog, html};
 use crate::result::{RunResult, SCHEMA_VERSION};
 
 /// A file to lay beside the report under a plain name, for example a broker's log.
@@ -105,7 +105,11 @@ fn fill(result: &RunResult, partial: &Path, extra: &[Extra]) -> Result<(), Repor
     write_file(&partial.join("scenario.toml"), result.scenario.source.as_bytes())?;
     for trial in &result.trials {
         write_file(&partial.join(hlog::file_name(trial)), &hlog::log(trial, &result.environment)?)?;
+        if let Some(text) = hgrm::text(trial)? {
+            write_file(&partial.join(hgrm::file_name(trial)), text.as_bytes())?;
+        }
     }
+    write_file(&partial.join("trials.csv"), &csv::trials(&result.trials)?)?;
     write_file(&partial.join("report.html"), html::render(result)?.as_bytes())
 }
 
@@ -208,15 +212,21 @@ mod tests {
         let extra = [Extra { name: "nats.log".to_owned(), content: ExtraContent::Bytes(b"ready".to_vec()) }];
         let folder = write(&result(), out.path(), &extra).unwrap();
         insta::assert_snapshot!(names(&folder).join("\n"), @r"
+        01-redis-pubsub-r1.hgrm
         01-redis-pubsub-r1.hlog
+        02-redis-streams-r1.hgrm
         02-redis-streams-r1.hlog
+        03-nats-core-r1.hgrm
         03-nats-core-r1.hlog
+        04-nats-jetstream-r1.hgrm
         04-nats-jetstream-r1.hlog
+        05-nats-request-r1.hgrm
         05-nats-request-r1.hlog
         nats.log
         report.html
         result.json
         scenario.toml
+        trials.csv
         ");
         assert_eq!(names(out.path()), ["20260102T030405Z-quickstart", "latest"]);
         assert_eq!(

@@ -6,13 +6,15 @@ use hdrhistogram::Histogram;
 
 use super::{ReportError, format, histogram};
 use crate::plan::Point;
-use crate::result::{Estimate, LedgerTotals, RunResult, SummaryRow, Trial};
+use crate::result::{Estimate, LedgerTotals, RunResult, SummaryRow, TransportComparison, Trial};
 use crate::terms::{Stage, TransportKind};
 
 /// All trials of one sweep point; of the whole run where nothing is swept.
 pub struct Group<'a> {
     pub point: &'a Point,
     pub entries: Vec<Entry<'a>>,
+    /// Ratios between the transports of this point; none in records that were written without them.
+    pub comparisons: Vec<&'a TransportComparison>,
 }
 
 /// One transport at one point, over its repetitions.
@@ -42,7 +44,8 @@ pub fn groups(result: &RunResult) -> Vec<Group<'_>> {
                 .into_iter()
                 .filter_map(|transport| entry(result, &trials, point, transport))
                 .collect();
-            Group { point, entries }
+            let comparisons = result.comparisons.iter().filter(|pair| &pair.point == point).collect();
+            Group { point, entries, comparisons }
         })
         .collect()
 }
@@ -126,7 +129,7 @@ impl<'a> Entry<'a> {
     pub fn figure(&self, path: &str) -> Option<Estimate> {
         let summarised = self.summary.and_then(|row| row.figures.get(path).copied());
         summarised.or_else(|| match self.counted.as_slice() {
-            [only] => trial_figure(only, path).map(|median| Estimate { median, low: None, high: None }),
+            [only] => only.figure(path).map(|median| Estimate { median, low: None, high: None }),
             _ => None,
         })
     }
@@ -157,29 +160,5 @@ impl<'a> Entry<'a> {
             (!known.is_empty()).then(|| known.into_iter().sum())
         };
         self.counted.iter().filter_map(of_trial).max()
-    }
-}
-
-fn trial_figure(trial: &Trial, path: &str) -> Option<f64> {
-    let mut parts = path.split('.');
-    match (parts.next()?, parts.next()?, parts.next()) {
-        ("rates", field, None) => trial.rates.field(field),
-        ("latency_ns", stage, Some(statistic)) => {
-            let stage = Stage::ALL.into_iter().find(|known| known.name() == stage)?;
-            let summary = trial.latency_ns.get(stage)?;
-            let ns = match statistic {
-                "min" => summary.min,
-                "mean" => return summary.mean,
-                "p50" => summary.p50,
-                "p90" => summary.p90,
-                "p99" => summary.p99,
-                "p999" => summary.p999,
-                "p9999" => summary.p9999,
-                "max" => summary.max,
-                _ => None,
-            };
-            ns.map(|ns| ns as f64)
-        }
-        _ => None,
     }
 }

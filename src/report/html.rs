@@ -13,6 +13,7 @@ use super::charts::{self, Detail, Figure, Layout, Panel};
 use super::comparison;
 use super::fairness::{self, Fairness};
 use super::groups::{Group, groups, point_label};
+use super::ratios;
 use super::terminal::observed;
 use super::{ReportError, format};
 use crate::result::{RunResult, Verdict};
@@ -122,6 +123,7 @@ struct Section {
     corrected: bool,
     repetitions: usize,
     rows: Vec<comparison::Row>,
+    ratios: ratios::Ratios,
     figures: Vec<FigureView>,
     /// False where the page would grow too large.
     charted: bool,
@@ -257,6 +259,7 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, charted: bool) -> Re
         corrected: group.scheduled(),
         repetitions: group.repetitions(),
         rows: comparison::rows(group),
+        ratios: ratios::section(group),
         figures: figures?,
         charted,
     })

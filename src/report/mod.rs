@@ -1,10 +1,12 @@
 //! What people read: made only from `RunResult`, never from live state.
 //!
 //! ```text
-//! RunResult -> groups (one per sweep point) -> answer, comparison, charts, fairness -> html
-//!                                           -> answer, comparison                   -> terminal
-//!           -> series                                                               -> hlog
-//!              everything above                                                     -> folder
+//! RunResult -> groups (one per sweep point) -> answer, comparison, ratios, charts, fairness -> html
+//!                                           -> answer, comparison, ratios                   -> terminal
+//!           -> series                                                                       -> hlog
+//!           -> histograms                                                                   -> hgrm
+//!           -> trials                                                                       -> csv
+//!              everything above                                                             -> folder
 //! ```
 //!
 //! Nothing here measures, judges thresholds or computes intervals: that is done before the record is
@@ -13,20 +15,24 @@
 mod answer;
 mod charts;
 mod comparison;
+pub mod csv;
 mod fairness;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod folder;
 pub mod format;
 mod groups;
+pub mod hgrm;
 mod histogram;
 pub mod hlog;
 pub mod html;
+mod ratios;
 pub mod terminal;
 
 use std::path::PathBuf;
 
 pub use answer::{Answer, answer};
+pub use groups::point_label;
 
 /// Why a report could not be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +52,8 @@ pub enum ReportError {
     Histogram { place: String, detail: String },
     #[error("`{name}` cannot be the name of a file in the report folder; use a plain file name")]
     FileName { name: String },
+    #[error("cannot write the trials as CSV: {detail}")]
+    Csv { detail: String },
     #[error("cannot draw a chart: {detail}")]
     Chart { detail: String },
     #[error("cannot fill the page: {source}")]

@@ -10,6 +10,7 @@ use super::answer::{answer, of_group};
 use super::comparison::{self, COLUMNS};
 use super::format;
 use super::groups::{Group, groups, point_label};
+use super::ratios;
 use crate::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
 
 const WIDTH: usize = 80;
@@ -48,6 +49,7 @@ pub fn summary(result: &RunResult, color: bool) -> String {
             text.push_str(line.trim_end());
             text.push('\n');
         }
+        push_ratios(&mut text, group);
     }
     push_thresholds(&mut text, &result.thresholds, color);
     push_doubts(&mut text, &groups, color);
@@ -89,6 +91,18 @@ fn table(group: &Group<'_>, color: bool) -> String {
         column.set_padding((0, 2));
     }
     table.to_string()
+}
+
+/// Every transport against the best; the report has the other pairs.
+fn push_ratios(text: &mut String, group: &Group<'_>) {
+    let sentences = ratios::against_best(group);
+    if sentences.is_empty() {
+        return;
+    }
+    text.push('\n');
+    for sentence in sentences {
+        push_wrapped(text, "  ", &sentence, false);
+    }
 }
 
 fn push_thresholds(text: &mut String, thresholds: &[ThresholdOutcome], color: bool) {
@@ -248,6 +262,11 @@ mod tests {
         nats-core        1 999   984 µs  2.70 ms  3.84 ms  5.21 ms       0    0
         nats-jetstream   1 999  2.43 ms  6.84 ms  9.99 ms  15.6 ms       0    0
         nats-request     1 999  1.15 ms  3.10 ms  4.14 ms  6.03 ms       0    0
+
+          redis-pubsub's p99 is 1.34× (1.27 to 1.39) nats-core's
+          redis-streams' p99 is 2.1× (2.0 to 2.2) nats-core's; promises differ
+          nats-jetstream's p99 is 2.5× (2.4 to 2.6) nats-core's; promises differ
+          nats-request's p99 is 1.15× (1.12 to 1.22) nats-core's; promises differ
 
         Thresholds: 4 of 5 hold
           FAILED turnaround.p99 < 50ms: nats-jetstream, observed 6.67 ms

@@ -21,6 +21,24 @@ pub struct LatencySummary {
     pub histogram: String,
 }
 
+impl LatencySummary {
+    /// A figure by its name in `result.json`, in nanoseconds.
+    pub fn statistic(&self, name: &str) -> Option<f64> {
+        let ns = match name {
+            "min" => self.min,
+            "mean" => return self.mean,
+            "p50" => self.p50,
+            "p90" => self.p90,
+            "p99" => self.p99,
+            "p999" => self.p999,
+            "p9999" => self.p9999,
+            "max" => self.max,
+            _ => None,
+        };
+        ns.map(|ns| ns as f64)
+    }
+}
+
 /// One summary for each stage; a stage that the path does not have is null.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StageLatencies {

@@ -3,6 +3,7 @@
 //! Units stand last in names; latencies are integer nanoseconds on one monotonic clock.
 
 mod check;
+mod comparison;
 mod latency;
 mod ledger;
 mod series;
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Check, Rule, Unit};
+pub use comparison::{PairVerdict, TransportComparison};
 pub use latency::{LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
@@ -39,6 +41,9 @@ pub struct RunResult {
     /// The instrument against known answers, where the run was asked to calibrate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calibration: Vec<Check>,
+    /// Ratios between transports; empty for a point with an invalid trial.
+    #[serde(default)]
+    pub comparisons: Vec<TransportComparison>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LedgerTotals, SeriesRow, StageLatencies};
 use crate::plan::Point;
-use crate::terms::{BrokerKind, Durability, TransportKind};
+use crate::terms::{BrokerKind, Durability, Stage, TransportKind};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trial {
@@ -34,6 +34,21 @@ pub struct Trial {
     pub errors: Vec<ErrorGroup>,
     pub brokers: Vec<BrokerRecord>,
     pub generator: GeneratorRecord,
+}
+
+impl Trial {
+    /// A figure by its path in `result.json`: `rates.completed_per_s`, `latency_ns.turnaround.p99`.
+    pub fn figure(&self, path: &str) -> Option<f64> {
+        let mut parts = path.split('.');
+        match (parts.next()?, parts.next()?, parts.next()) {
+            ("rates", field, None) => self.rates.field(field),
+            ("latency_ns", stage, Some(statistic)) => {
+                let stage = Stage::ALL.into_iter().find(|known| known.name() == stage)?;
+                self.latency_ns.get(stage)?.statistic(statistic)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Requests per second over the measured window. `offered` counts by intended time, the others by the time of the event.

@@ -1,6 +1,7 @@
 //! The one orchestrator: for each trial start brokers, warm up, measure, drain, stop; then sum up.
 
 mod ceiling;
+pub(crate) mod comparison;
 mod doubts;
 mod pause;
 mod record;
@@ -153,6 +154,7 @@ pub async fn run(
     }
     environment.finished_at = rfc3339(unix_seconds());
     let summary = summary::summarize(plan, &trials);
+    let comparisons = comparison::between_transports(&trials);
     let thresholds = summary::hold(plan, &trials);
     let aborted = failure.is_some() || settings.stop.get() != crate::load::Stop::No;
     let verdict = if aborted { Verdict::Aborted } else { summary::verdict(&trials, &thresholds) };
@@ -174,6 +176,7 @@ pub async fn run(
         trials,
         summary,
         calibration: Vec::new(),
+        comparisons,
     };
     Ok(Finished { result, files, kept, failure })
 }

@@ -1,0 +1,139 @@
+//! A comparison as it is printed: the verdict, a table that fits 80 columns, what differs.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::{Difference, FigureComparison, FigureVerdict, RunComparison, RunVerdict};
+use crate::plan::Point;
+use crate::report::{format, point_label};
+
+/// The whole text, with a line break at its end.
+pub fn text(comparison: &RunComparison) -> String {
+    let mut text = format!("{}\n", headline(comparison));
+    let reference = |name: &str, run: &super::RunReference| {
+        format!("  {name}  {} of {}, run {}\n", run.scenario, run.started_at, run.run_id)
+    };
+    text.push_str(&reference("base", &comparison.base));
+    text.push_str(&reference("new ", &comparison.new));
+    let mut points: Vec<&Point> = Vec::new();
+    for figure in &comparison.figures {
+        if !points.contains(&&figure.point) {
+            points.push(&figure.point);
+        }
+    }
+    for point in points {
+        text.push('\n');
+        let label = point_label(point);
+        if !label.is_empty() {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{label}");
+        }
+        for line in table(comparison.figures.iter().filter(|figure| &figure.point == point)).lines() {
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+    }
+    push_list(&mut text, "The runs differ in:", comparison.differences.iter().map(difference));
+    push_list(&mut text, "Not compared:", comparison.left_out.iter().cloned());
+    // The records are data from elsewhere; they must not send escapes to the terminal.
+    text.chars().filter(|c| *c == '\n' || !c.is_control()).collect()
+}
+
+fn headline(comparison: &RunComparison) -> String {
+    let tolerance = comparison.tolerance_percent;
+    let count = |verdict| comparison.figures.iter().filter(|figure| figure.verdict == verdict).count();
+    let all = comparison.figures.len();
+    match comparison.verdict {
+        RunVerdict::Regression => {
+            let worse = count(FigureVerdict::Regression);
+            format!("Regression: {worse} of {all} figures are worse by more than {tolerance} %.")
+        }
+        RunVerdict::Inconclusive => {
+            let open = count(FigureVerdict::Inconclusive);
+            format!(
+                "Inconclusive: no regression is shown, but {open} of {all} figures could hide one of\n\
+                 more than {tolerance} %. More repetitions narrow the intervals (--repeat)."
+            )
+        }
+        RunVerdict::NoRegression => {
+            format!("No regression: all {all} figures are within {tolerance} % or better.")
+        }
+    }
+}
+
+fn table<'a>(figures: impl Iterator<Item = &'a FigureComparison>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).force_no_tty();
+    table.set_header(["transport", "figure", "base", "new", "ratio (95 %)", "verdict"]);
+    let mut last = None;
+    for figure in figures {
+        // A name once per transport keeps the table calm.
+        let name = if last == Some(figure.transport) { "" } else { figure.transport.name() };
+        last = Some(figure.transport);
+        let value =
+            |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| printed(&figure.figure, value));
+        table.add_row([
+            name.to_owned(),
+            short_name(&figure.figure).to_owned(),
+            value(figure.base),
+            value(figure.new),
+            ratio(figure),
+            verdict(figure.verdict).to_owned(),
+        ]);
+    }
+    for column in [2, 3] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.to_string()
+}
+
+fn short_name(path: &str) -> &str {
+    match path {
+        "rates.completed_per_s" => "rate",
+        path => path.rsplit('.').next().unwrap_or(path),
+    }
+}
+
+fn printed(path: &str, value: f64) -> String {
+    match path.split('.').next() {
+        Some("latency_ns") => format::latency(value),
+        Some("rates") => format::rate(value),
+        _ => format::number(value),
+    }
+}
+
+fn ratio(figure: &FigureComparison) -> String {
+    match figure.ratio.map(|ratio| (ratio.median, ratio.low, ratio.high)) {
+        Some((median, Some(low), Some(high))) => format!("{median:.2} ({low:.2} to {high:.2})"),
+        Some((median, ..)) => format!("{median:.2}"),
+        None => String::new(),
+    }
+}
+
+fn verdict(verdict: FigureVerdict) -> &'static str {
+    match verdict {
+        FigureVerdict::Regression => "REGRESSION",
+        FigureVerdict::Improvement => "improvement",
+        FigureVerdict::NoRegression => "no regression",
+        FigureVerdict::Inconclusive => "inconclusive",
+    }
+}
+
+fn difference(difference: &Difference) -> String {
+    let forced = if difference.refuses { " (forced)" } else { "" };
+    format!("{}: {} -> {}{forced}", difference.field, difference.base, difference.new)
+}
+
+fn push_list(text: &mut String, heading: &str, lines: impl Iterator<Item = String>) {
+    for (index, line) in lines.enumerate() {
+        if index == 0 {
+            let _ = writeln!(text, "\n{heading}");
+        }
+        let _ = writeln!(text, "  {line}");
+    }
+}
