@@ -15,7 +15,6 @@ pub struct Row {
     pub ratio: String,
     pub sentence: String,
     pub repetitions: String,
-    pub shown: bool,
 }
 
 /// The section of one point.
@@ -52,7 +51,6 @@ fn row(pair: &TransportComparison) -> Row {
         ratio: interval_text(pair.ratio),
         sentence: sentence(pair),
         repetitions: format!("{} and {}", pair.a_repetitions, pair.b_repetitions),
-        shown: pair.verdict != PairVerdict::NoDifferenceShown,
     }
 }
 
