@@ -71,6 +71,9 @@ pub struct Run {
     /// Folder for the report folders
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
+    /// Times that a trial is measured again if the machine disturbed it
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub measure_again: u32,
     /// Calibrate first, and put the checks into the report
     #[arg(long)]
     pub calibrate: bool,

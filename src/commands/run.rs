@@ -50,6 +50,7 @@ async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outc
         brokers: broker_options(&arguments.brokers),
         stop: stop.clone(),
         command: command_line(std::env::args()),
+        measure_again: arguments.measure_again,
         ..Settings::default()
     };
     let progress = progress::for_stderr(arguments.quiet);

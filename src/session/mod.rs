@@ -26,14 +26,13 @@ pub use pause::Pause;
 use trial::Measured;
 pub use trial::{limits, measure, measure_on};
 
-/// Times that one trial is measured again before it is left invalid.
-const MEASURED_AGAIN_MAX: usize = 2;
-
 /// How a run is to be carried out, beyond what its plan says.
 #[derive(Default)]
 pub struct Settings {
     pub brokers: broker::Options,
     pub stop: StopSignal,
+    /// Times that a trial is measured again if the machine disturbed it, before it is left invalid.
+    pub measure_again: u32,
     /// The command that reproduces the run, without secrets.
     pub command: String,
     /// A known error to be made on purpose, so that calibration can be seen to notice it.
@@ -194,7 +193,7 @@ async fn attempt(
         progress.trial_started(spec);
         let mut measured = trial::measure(spec, seed, nonce(), settings, progress).await?;
         progress.trial_finished(spec, &measured.trial);
-        if discarded.len() < MEASURED_AGAIN_MAX && doubts::was_disturbed(&measured.trial) {
+        if discarded.len() < settings.measure_again as usize && doubts::was_disturbed(&measured.trial) {
             let why = measured.trial.doubts.iter().find(|doubt| doubt.kind.invalidates());
             discarded.extend(why.map(|doubt| doubt.detail.clone()));
             continue;
