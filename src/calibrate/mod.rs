@@ -11,15 +11,12 @@ mod pacing;
 mod queues;
 mod stall;
 mod stalling;
-mod text;
 mod theory;
 
 use crate::broker;
 use crate::result::Check;
 use crate::session::{RunError, Settings};
 use crate::terms::TransportKind;
-
-pub use text::table;
 
 /// Paths over managed brokers that take part where their server is found.
 const OVER_BROKERS: [TransportKind; 2] = [TransportKind::NatsCore, TransportKind::RedisPubsub];

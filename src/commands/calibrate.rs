@@ -4,6 +4,7 @@ use super::{CommandError, Outcome, broker_options, interrupt, print, runtime};
 use crate::calibrate::{self, Group};
 use crate::cli::{self, Calibrate};
 use crate::load::{Defect, StopSignal};
+use crate::report::checks;
 use crate::session::Settings;
 
 pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
@@ -36,7 +37,7 @@ pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
         })?;
         print(&format!("{document}\n"))?;
     } else {
-        print(&calibrate::table(&checks))?;
+        print(&checks::table(&checks))?;
     }
     if settings.stop.get() != crate::load::Stop::No {
         return Ok(Outcome::Aborted);

@@ -10,7 +10,9 @@ use super::answer::{answer, of_group};
 use super::charts::palette::{self, swatch};
 use super::charts::readout::{ReadoutRow, hover_json};
 use super::charts::{self, Detail, Figure, Layout, Panel};
+use super::checks;
 use super::comparison;
+use super::errors;
 use super::fairness::{self, Fairness};
 use super::groups::{Group, groups, point_label};
 use super::ratios;
@@ -68,6 +70,10 @@ fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> R
         parts: comparison::parts(),
         sections,
         fairness: fairness::sheet(result, &groups),
+        checks: checks::rows(&result.calibration),
+        checks_verdict: checks::verdict(&result.calibration),
+        errors: errors::lines(result),
+        reading: pieces(result.scenario.reading.as_deref().unwrap_or_default()),
     };
     page.render().map_err(|source| ReportError::Page { source })
 }
@@ -92,6 +98,11 @@ struct Page<'a> {
     parts: [comparison::Part; 2],
     sections: Vec<Section>,
     fairness: Fairness,
+    checks: Vec<checks::Row>,
+    checks_verdict: String,
+    errors: Vec<errors::Line>,
+    /// The author's prose, cut at backticks: every second piece is code.
+    reading: Vec<(bool, &'a str)>,
 }
 
 /// Style-sheet text made from the palette.
@@ -148,6 +159,11 @@ struct TableView {
     caption: String,
     head: Vec<String>,
     rows: Vec<Vec<String>>,
+}
+
+/// Text cut at backticks, with whether each piece stood between two.
+fn pieces(text: &str) -> Vec<(bool, &str)> {
+    text.split('`').enumerate().map(|(place, piece)| (place % 2 == 1, piece)).collect()
 }
 
 fn theme() -> Theme {

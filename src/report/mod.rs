@@ -14,8 +14,10 @@
 
 mod answer;
 mod charts;
+pub mod checks;
 mod comparison;
 pub mod csv;
+mod errors;
 mod fairness;
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -8,6 +8,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 
 use super::answer::{answer, of_group};
 use super::comparison::{self, COLUMNS};
+use super::errors;
 use super::format;
 use super::groups::{Group, groups, point_label};
 use super::ratios;
@@ -53,6 +54,7 @@ pub fn summary(result: &RunResult, color: bool) -> String {
     }
     push_thresholds(&mut text, &result.thresholds, color);
     push_doubts(&mut text, &groups, color);
+    push_errors(&mut text, result, color);
     text
 }
 
@@ -168,6 +170,24 @@ fn push_doubts(text: &mut String, groups: &[Group<'_>], color: bool) {
         let _ = writeln!(text, "  and {} more in the report", lines.len() - DOUBT_LINES_MAX);
     }
 }
+
+/// The most frequent errors; the report has more of them.
+fn push_errors(text: &mut String, result: &RunResult, color: bool) {
+    let lines = errors::lines(result);
+    if lines.is_empty() {
+        return;
+    }
+    text.push('\n');
+    for line in lines.iter().take(ERROR_LINES_MAX) {
+        let message = printable(&line.message);
+        push_wrapped(text, "  ", &format!("error {} times: {message} ({})", line.count, line.places), color);
+    }
+    if lines.len() > ERROR_LINES_MAX {
+        let _ = writeln!(text, "  and {} more in the report", lines.len() - ERROR_LINES_MAX);
+    }
+}
+
+const ERROR_LINES_MAX: usize = 5;
 
 /// A long sweep repeats its doubts at every point; the report has them all.
 const DOUBT_LINES_MAX: usize = 12;
