@@ -29,18 +29,12 @@ test: brokers ## every check: format, lints, documentation, tests
 bench: brokers ## measure the parts that a request passes through, one by one
 	cargo bench --locked
 
-# The run goes to a folder of its own; only what is worth keeping is moved to reports/example.
+# What is worth keeping of the run goes to reports/example.
 example: brokers ## renew reports/example with a quickstart run
 	cargo build --release --locked
+	$(WEIGHBRIDGE) run quickstart
 	@mkdir -p reports/example
-	@folder=$$(mktemp -d); \
-	trap 'rm -rf "$$folder"' EXIT; \
-	$(WEIGHBRIDGE) run quickstart --out "$$folder"; \
-	record=$$(find "$$folder" -name result.json -print -quit); \
-	[[ -n $$record ]] || { echo "make example: the run left no result.json in $$folder" >&2; exit 1; }; \
-	for file in report.html result.json scenario.toml; do \
-		cp "$$(dirname "$$record")/$$file" "reports/example/$$file"; \
-	done
+	@cp reports/latest/report.html reports/latest/result.json reports/latest/scenario.toml reports/example/
 	@echo "reports/example/report.html"
 
 clean: ## delete what was built; reports and installed brokers stay
