@@ -53,7 +53,7 @@ pub async fn run(groups: &[Group], settings: &Settings, say: &dyn Fn(&str)) -> R
             }
             Group::Pacing => {
                 say("pacing: 1 000, 20 000 and 100 000 requests/s in memory, and the ceiling");
-                pacing::check(settings).await?
+                patiently(async || pacing::check(settings).await).await?
             }
             Group::Floor => {
                 say("floor: a bare echo, and what paths add to it");
@@ -64,6 +64,25 @@ pub async fn run(groups: &[Group], settings: &Settings, say: &dyn Fn(&str)) -> R
         });
     }
     Ok(checks)
+}
+
+/// Checks again what failed, at most twice: a machine that hiccups fails now and then, a wrong instrument
+/// always. The name says which attempt counts.
+async fn patiently(
+    mut attempt: impl AsyncFnMut() -> Result<Vec<Check>, RunError>,
+) -> Result<Vec<Check>, RunError> {
+    const ATTEMPTS: u32 = 3;
+    let mut number = 1;
+    loop {
+        let mut checks = attempt().await?;
+        if number == ATTEMPTS || checks.iter().all(|check| check.passed) {
+            if number > 1 {
+                checks.iter_mut().for_each(|check| check.name.push_str(&format!(" (attempt {number})")));
+            }
+            return Ok(checks);
+        }
+        number += 1;
+    }
 }
 
 async fn stalls(
@@ -84,7 +103,7 @@ async fn all_queues(settings: &Settings, say: &dyn Fn(&str)) -> Result<Vec<Check
     let mut checks = Vec::new();
     for (queue, utilisation) in queues::CASES {
         say(&format!("queue: {} at utilisation {utilisation}", queue.name()));
-        checks.extend(queues::check(queue, utilisation, settings).await?);
+        checks.extend(patiently(async || queues::check(queue, utilisation, settings).await).await?);
     }
     Ok(checks)
 }
@@ -94,7 +113,38 @@ async fn floors(found: &[TransportKind], settings: &Settings) -> Result<Vec<Chec
         .map_err(|error| RunError::Failed { what: "a TCP echo on loopback", reason: error.to_string() })?;
     let mut checks = Vec::new();
     for transport in [TransportKind::InProcess].iter().chain(found) {
-        checks.push(floor::check(*transport, echo_ns, settings).await?);
+        checks
+            .extend(patiently(async || Ok(vec![floor::check(*transport, echo_ns, settings).await?])).await?);
     }
     Ok(checks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Check, patiently};
+    use crate::result::Unit;
+
+    fn attempts(passing: u32) -> (Vec<Check>, u32) {
+        let mut made = 0;
+        let checks = futures::executor::block_on(patiently(async || {
+            made += 1;
+            let measured = if made >= passing { 1.0 } else { 2.0 };
+            Ok(vec![Check::near("queue", "mean".to_string(), Unit::Count, 1.0, Some(measured), 0.0)])
+        }));
+        (checks.unwrap(), made)
+    }
+
+    #[test]
+    fn a_check_that_passes_is_not_repeated() {
+        let (checks, made) = attempts(1);
+        assert_eq!((checks[0].name.as_str(), made), ("mean", 1));
+    }
+
+    #[test]
+    fn a_check_that_passes_later_says_so_and_one_that_never_does_fails() {
+        let (checks, made) = attempts(2);
+        assert_eq!((checks[0].name.as_str(), checks[0].passed, made), ("mean (attempt 2)", true, 2));
+        let (checks, made) = attempts(9);
+        assert_eq!((checks[0].passed, made), (false, 3));
+    }
 }

@@ -25,7 +25,7 @@ const SIMULATIONS: usize = 200;
 const DEVIATIONS: f64 = 3.5;
 /// What the instrument may add: wake-ups, hand-overs, and a share for being late now and then.
 const OWN_NS: f64 = 400_000.0;
-const OWN_SHARE: f64 = 0.05;
+const OWN_SHARE: f64 = 0.10;
 
 /// Queues and utilisations that are tried.
 pub const CASES: [(Queue, f64); 6] = [

@@ -64,13 +64,13 @@ impl Order {
 
 /// RFC 3339 of now, formatted again only when some time has passed.
 #[derive(Default)]
-pub(super) struct Timestamp {
+struct Timestamp {
     text: String,
     until_ns: u64,
 }
 
 impl Timestamp {
-    pub fn at(&mut self, now: u64) -> &str {
+    fn at(&mut self, now: u64) -> &str {
         if now >= self.until_ns {
             self.text = rfc3339(unix_seconds());
             self.until_ns = now + 100_000_000;

@@ -14,9 +14,9 @@ use std::task::Poll;
 use bytes::BytesMut;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::serve::{Order, Serving, Timestamp, parked, refuse};
+use super::serve::{Order, Serving, parked, refuse};
 use super::service::sample_ns;
-use crate::clock::now_ns;
+use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::mailbox::Event;
 use crate::transport::{Delivery, Reply, Responder, TransportError, WorkerEnd};
 
@@ -38,7 +38,6 @@ struct Slots {
     /// First failure of a slot; it closes the semaphore.
     failure: RefCell<Option<TransportError>>,
     arena: RefCell<BytesMut>,
-    timestamp: RefCell<Timestamp>,
     /// When the slots that are free should have been, in the order in which they were freed.
     freed_ns: RefCell<VecDeque<u64>>,
 }
@@ -54,7 +53,6 @@ pub async fn serve_in_slots(
         responder: Rc::clone(&end.responder),
         failure: RefCell::new(None),
         arena: RefCell::new(BytesMut::new()),
-        timestamp: RefCell::default(),
         freed_ns: RefCell::default(),
         serving,
     });
@@ -90,6 +88,12 @@ pub async fn serve_in_slots(
         }
     }
     Err(slots.failure.borrow_mut().take().unwrap_or(TransportError::Closed { what: "the worker" }))
+}
+
+/// RFC 3339 of a moment on the monotonic clock that lies ahead.
+fn timestamp_at(at_ns: u64) -> String {
+    let ahead_ns = at_ns.saturating_sub(now_ns());
+    rfc3339(unix_seconds() + ahead_ns / 1_000_000_000)
 }
 
 /// Waits for a future, and says whether it had to be waited for.
@@ -147,18 +151,17 @@ impl Slots {
         let serving = &self.serving;
         let service_ns = sample_ns(serving.service_time, serving.seed, job.sequence);
         let due_ns = start_ns + service_ns;
-        serving.timer.sleep_until(due_ns).await;
-        let at_ns = now_ns();
         let Job { delivery, sequence, received_ns } = job;
         let (key, body) = {
-            // Read before, so it reads again.
+            // Scored before the wait, not after it: the rules' own time is part of the service time asked for.
             let Ok(accepted) = serving.scoring.read(&delivery.body) else { return };
-            let mut timestamp = self.timestamp.borrow_mut();
             let mut arena = self.arena.borrow_mut();
-            (accepted.key, accepted.score(at_ns - received_ns, timestamp.at(at_ns), &mut arena))
+            (accepted.key, accepted.score(service_ns, &timestamp_at(due_ns), &mut arena))
         };
-        serving.mailboxes.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
         let mut reply = vec![Reply { key, body: Some(body), receipt: delivery.receipt }];
+        serving.timer.sleep_until(due_ns).await;
+        let at_ns = now_ns();
+        serving.mailboxes.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
         if let Err(error) = self.responder.reply(&mut reply).await {
             self.failure.borrow_mut().get_or_insert(error);
             self.free.close();
