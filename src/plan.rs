@@ -207,6 +207,20 @@ pub enum Statistic {
     Max,
 }
 
+impl Statistic {
+    /// All statistics by their names in scenarios and in `result.json`.
+    pub const NAMED: [(&'static str, Self); 8] = [
+        ("min", Self::Min),
+        ("mean", Self::Mean),
+        ("p50", Self::P50),
+        ("p90", Self::P90),
+        ("p99", Self::P99),
+        ("p999", Self::P999),
+        ("p9999", Self::P9999),
+        ("max", Self::Max),
+    ];
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
     Less,

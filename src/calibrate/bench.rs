@@ -5,40 +5,28 @@ use std::sync::Arc;
 use crate::plan::{Plan, PointPlan};
 use crate::result::{LatencySummary, Trial};
 use crate::scenario::{self, Overrides};
-use crate::session::{self, Glance, Pause, Progress, RunError, Settings, TrialSpec};
+use crate::session::{self, Pause, RunError, Settings, Silent, TrialSpec};
 use crate::terms::{Durability, Stage, TransportKind};
 use crate::transport::{self, Names, Targets, Transport};
 
-/// An even load of 1 000 requests a second on one worker that scores at once.
-const BASE: &str = r#"
-name = "calibration"
-question = "Does the instrument give the known answer?"
-transports = ["in-process"]
-[load]
-executor = "constant-arrival-rate"
-arrivals = "uniform"
-rate = 1000
-warmup = "300ms"
-duration = "1s"
-cooldown = "100ms"
-drain = "5s"
-[payload]
-description_bytes = 64
-[workers]
-count = 1
-concurrency = 1
-"#;
-
+/// An even load of 1 000 requests a second for a second.
+const EVEN: &str =
+    "executor = \"constant-arrival-rate\"\narrivals = \"uniform\"\nrate = 1000\nduration = \"1s\"";
 /// One request at a time, the next when the last has ended.
-const CLOSED: &str = r#"
+const CLOSED: &str = "executor = \"closed-loop\"\nin_flight = 1\nduration = \"5s\"";
+/// As hard as the path lets itself be pushed.
+const SATURATE: &str = "executor = \"saturate\"\nduration = \"1s\"";
+
+/// A scenario with this executor and one worker that scores at once.
+fn scenario_text(executor: &str) -> String {
+    format!(
+        r#"
 name = "calibration"
 question = "Does the instrument give the known answer?"
 transports = ["in-process"]
 [load]
-executor = "closed-loop"
-in_flight = 1
+{executor}
 warmup = "300ms"
-duration = "5s"
 cooldown = "100ms"
 drain = "5s"
 [payload]
@@ -46,45 +34,18 @@ description_bytes = 64
 [workers]
 count = 1
 concurrency = 1
-"#;
-
-/// Pushes as hard as the path lets itself be.
-const SATURATE: &str = r#"
-name = "calibration"
-question = "How much can the generator put on a path that costs nothing?"
-transports = ["in-process"]
-[load]
-executor = "saturate"
-warmup = "300ms"
-duration = "1s"
-cooldown = "100ms"
-drain = "5s"
-[payload]
-description_bytes = 64
-[workers]
-count = 1
-concurrency = 1
-"#;
-
-/// Says nothing: calibration reports its checks, not its trials.
-struct Silent;
-
-impl Progress for Silent {
-    fn trial_started(&self, _spec: &TrialSpec<'_>) {}
-
-    fn glance(&self, _spec: &TrialSpec<'_>, _glance: Glance) {}
-
-    fn trial_finished(&self, _spec: &TrialSpec<'_>, _trial: &Trial) {}
+"#
+    )
 }
 
-/// A plan of one point: the base with some keys set, as `--set` would.
+/// A plan of one point: the even load with some keys set, as `--set` would.
 pub fn plan(transport: TransportKind, set: &[&str]) -> Result<Plan, RunError> {
     let overrides = Overrides {
         transports: vec![transport],
         set: set.iter().map(|setting| (*setting).to_string()).collect(),
         ..Overrides::default()
     };
-    parse(BASE, &overrides)
+    parse(EVEN, &overrides)
 }
 
 /// The plan of a closed loop.
@@ -97,8 +58,8 @@ pub fn saturating_plan() -> Result<Plan, RunError> {
     parse(SATURATE, &Overrides::default())
 }
 
-fn parse(text: &str, overrides: &Overrides) -> Result<Plan, RunError> {
-    scenario::plan("calibration", text, overrides)
+fn parse(executor: &str, overrides: &Overrides) -> Result<Plan, RunError> {
+    scenario::plan("calibration", &scenario_text(executor), overrides)
         .map_err(|errors| RunError::Failed { what: "planning a calibration", reason: errors.summary() })
 }
 

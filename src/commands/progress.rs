@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::report::format;
 use crate::result::Trial;
-use crate::session::{Glance, Progress, TrialSpec};
+use crate::session::{Glance, Progress, Silent, TrialSpec};
 use crate::terms::Stage;
 
 /// How often a line is written where there is no terminal.
@@ -50,16 +50,6 @@ fn conclusion(spec: &TrialSpec<'_>, trial: &Trial) -> String {
         figure(turnaround.and_then(|latency| latency.p99)),
         trial.ledger.lost,
     )
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn trial_started(&self, _spec: &TrialSpec<'_>) {}
-
-    fn glance(&self, _spec: &TrialSpec<'_>, _glance: Glance) {}
-
-    fn trial_finished(&self, _spec: &TrialSpec<'_>, _trial: &Trial) {}
 }
 
 struct Bar {

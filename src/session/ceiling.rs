@@ -1,8 +1,7 @@
 //! The generator's ceiling: what it can put on a path in memory that costs nothing.
 
-use super::{Glance, Progress, RunError, Settings, TrialSpec, nonce, trial};
+use super::{RunError, Settings, Silent, TrialSpec, nonce, trial};
 use crate::plan::{Executor, Plan, PointPlan, ServiceTime};
-use crate::result::Trial;
 use crate::terms::TransportKind;
 
 /// Rates up to this are far below the ceiling of any machine that runs a broker; it is not measured then.
@@ -29,17 +28,6 @@ pub async fn measure(plan: &Plan, settings: &Settings) -> Result<Option<f64>, Ru
     point.workers.service_time = ServiceTime::Constant { ns: 0 };
     let transport = TransportKind::InProcess;
     let spec = TrialSpec { point: &point, transport, repetition: 1, order: 1, trials: 1, pauses: &[] };
-    let measured = trial::measure(&spec, plan.seed, nonce(), settings, &Unseen).await?;
+    let measured = trial::measure(&spec, plan.seed, nonce(), settings, &Silent).await?;
     Ok(Some(measured.trial.rates.completed_per_s))
-}
-
-/// The probe is no trial of the plan.
-struct Unseen;
-
-impl Progress for Unseen {
-    fn trial_started(&self, _spec: &TrialSpec<'_>) {}
-
-    fn glance(&self, _spec: &TrialSpec<'_>, _glance: Glance) {}
-
-    fn trial_finished(&self, _spec: &TrialSpec<'_>, _trial: &Trial) {}
 }

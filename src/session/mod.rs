@@ -73,6 +73,17 @@ pub trait Progress {
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial);
 }
 
+/// Says nothing.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn trial_started(&self, _spec: &TrialSpec<'_>) {}
+
+    fn glance(&self, _spec: &TrialSpec<'_>, _glance: Glance) {}
+
+    fn trial_finished(&self, _spec: &TrialSpec<'_>, _trial: &Trial) {}
+}
+
 /// A finished run: its record, and files that go beside it.
 pub struct Finished {
     pub result: RunResult,

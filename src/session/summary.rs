@@ -47,7 +47,7 @@ fn figures(trials: &[&Trial]) -> BTreeMap<String, crate::result::Estimate> {
         }
         for stage in Stage::ALL {
             let Some(latency) = trial.latency_ns.get(stage) else { continue };
-            for (name, statistic) in STATISTICS {
+            for (name, statistic) in Statistic::NAMED {
                 add(format!("latency_ns.{}.{name}", stage.name()), value_of(latency, statistic));
             }
         }
@@ -55,17 +55,6 @@ fn figures(trials: &[&Trial]) -> BTreeMap<String, crate::result::Estimate> {
     let whole = values.into_iter().filter(|(_, values)| values.len() == trials.len());
     whole.filter_map(|(name, values)| Some((name, estimate(&values)?))).collect()
 }
-
-const STATISTICS: [(&str, Statistic); 8] = [
-    ("min", Statistic::Min),
-    ("mean", Statistic::Mean),
-    ("p50", Statistic::P50),
-    ("p90", Statistic::P90),
-    ("p99", Statistic::P99),
-    ("p999", Statistic::P999),
-    ("p9999", Statistic::P9999),
-    ("max", Statistic::Max),
-];
 
 fn value_of(latency: &LatencySummary, statistic: Statistic) -> Option<f64> {
     let integer = match statistic {

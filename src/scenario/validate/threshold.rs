@@ -8,17 +8,6 @@ use crate::scenario::error::Finding;
 use crate::scenario::nearest::nearest;
 use crate::terms::Stage;
 
-const STATISTICS: [(&str, Statistic); 8] = [
-    ("min", Statistic::Min),
-    ("mean", Statistic::Mean),
-    ("p50", Statistic::P50),
-    ("p90", Statistic::P90),
-    ("p99", Statistic::P99),
-    ("p999", Statistic::P999),
-    ("p9999", Statistic::P9999),
-    ("max", Statistic::Max),
-];
-
 /// Longer operators first, or `<=` would be read as `<`.
 const COMPARISONS: [(&str, Comparison); 5] = [
     ("<=", Comparison::LessOrEqual),
@@ -83,9 +72,9 @@ fn metric(text: &str) -> Result<Metric, String> {
                     stages.join(", ")
                 ));
             };
-            let known = STATISTICS.map(|(name, _)| name);
+            let known = Statistic::NAMED.map(|(name, _)| name);
             known_field(group, field, &known)?;
-            let statistic = STATISTICS.into_iter().find(|(name, _)| *name == field);
+            let statistic = Statistic::NAMED.into_iter().find(|(name, _)| *name == field);
             statistic
                 .map(|(_, statistic)| Metric::Latency { stage, statistic })
                 .ok_or_else(|| format!("unknown statistic `{field}`"))
