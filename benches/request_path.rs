@@ -14,6 +14,7 @@ use weighbridge::plan::{Arrivals, Payload};
 use weighbridge::schedule::{RateProfile, Schedule, Stripe};
 use weighbridge::schema::{Correlation, PriorityRequest};
 use weighbridge::scorer::Score;
+use weighbridge::terms::End;
 
 const BATCH: u64 = 1_000;
 const SECOND_NS: u64 = 1_000_000_000;
@@ -88,9 +89,18 @@ fn books(criterion: &mut Criterion) {
     });
     group.bench_function("account", |bencher| {
         let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
-        let mailboxes = Arc::new(Mailboxes::new(1));
+        let mailboxes = Arc::new(Mailboxes::new(1, false));
         bencher.iter_batched(
-            || Account::new(Stripe::WHOLE, timeline, Arc::clone(&mailboxes), Arc::default(), SECOND_NS),
+            || {
+                Account::new(
+                    Stripe::WHOLE,
+                    timeline,
+                    Arc::clone(&mailboxes),
+                    Arc::default(),
+                    SECOND_NS,
+                    End::Result,
+                )
+            },
             |mut account| {
                 for place in 0..BATCH {
                     let at_ns = SECOND_NS + place * 1_000;

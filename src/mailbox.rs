@@ -1,9 +1,12 @@
 //! What worker threads tell the generators' accounts: events, handed over in batches.
 //!
-//! A mailbox wakes nobody. Its generator empties it whenever it looks at its account, and always before it
-//! counts a result, so that a request's delivery is known by the time its result is.
+//! A generator empties its mailbox whenever it looks at its account, and always before it counts a result,
+//! so that a request's delivery is known by the time its result is. Only a generator that waits for
+//! deliveries is woken by them.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 /// Something that happened to a request away from its generator. Times are on the monotonic clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,31 +37,57 @@ impl Event {
 
 /// One mailbox per generator; an event goes to the generator whose request it names.
 pub struct Mailboxes {
-    boxes: Vec<Mutex<Vec<Event>>>,
+    boxes: Vec<Mailbox>,
+    /// Whether generators wait for what comes.
+    wakes: bool,
+}
+
+#[derive(Default)]
+struct Mailbox {
+    events: Mutex<Vec<Event>>,
+    filled: Notify,
+}
+
+impl Mailbox {
+    fn events(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Mailboxes {
-    pub fn new(generators: u32) -> Self {
-        Self { boxes: (0..generators.max(1)).map(|_| Mutex::new(Vec::new())).collect() }
+    pub fn new(generators: u32, wakes: bool) -> Self {
+        Self { boxes: (0..generators.max(1)).map(|_| Mailbox::default()).collect(), wakes }
     }
 
     /// Delivers a batch and empties it.
     pub fn post(&self, events: &mut Vec<Event>) {
-        if let [only] = &self.boxes[..] {
-            only.lock().unwrap_or_else(PoisonError::into_inner).append(events);
+        if events.is_empty() {
             return;
         }
-        for event in events.drain(..) {
-            let owner = (event.sequence() % self.boxes.len() as u64) as usize;
-            self.boxes[owner].lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        match &self.boxes[..] {
+            [only] => only.events().append(events),
+            boxes => {
+                for (index, mailbox) in boxes.iter().enumerate() {
+                    let mine = |event: &&Event| event.sequence() % boxes.len() as u64 == index as u64;
+                    mailbox.events().extend(events.iter().filter(mine).copied());
+                }
+                events.clear();
+            }
         }
+        if self.wakes {
+            self.boxes.iter().for_each(|mailbox| mailbox.filled.notify_one());
+        }
+    }
+
+    /// Waits until something has come for generator `index`; only where generators are woken.
+    pub async fn filled(&self, index: u32) {
+        self.boxes[index as usize].filled.notified().await;
     }
 
     /// Takes what has come for generator `index`, leaving `spare` (emptied) in its place.
     pub fn collect(&self, index: u32, spare: &mut Vec<Event>) {
         spare.clear();
-        let mut events = self.boxes[index as usize].lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::swap(&mut *events, spare);
+        std::mem::swap(&mut *self.boxes[index as usize].events(), spare);
     }
 }
 
@@ -68,7 +97,7 @@ mod tests {
 
     #[test]
     fn an_event_reaches_the_generator_of_its_request_once() {
-        let mailboxes = Mailboxes::new(3);
+        let mailboxes = Mailboxes::new(3, false);
         mailboxes.post(&mut (0..9).map(|sequence| Event::Parked { sequence }).collect());
         let mut seen = Vec::new();
         mailboxes.collect(1, &mut seen);

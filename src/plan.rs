@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::credentials;
-use crate::terms::{Durability, Stage, TransportKind};
+use crate::terms::{Durability, End, Stage, TransportKind};
 
 /// A scenario ready to run: trials are points x transports x repetitions.
 #[derive(Debug, Clone)]
@@ -39,6 +39,17 @@ pub struct PointPlan {
     pub thresholds: Vec<Threshold>,
 }
 
+impl PointPlan {
+    /// What ends a request here.
+    pub fn end(&self) -> End {
+        match (self.workers.count, self.workers.results) {
+            (0, _) => End::Acknowledgement,
+            (_, false) => End::Delivery,
+            (_, true) => End::Result,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Load {
     pub executor: Executor,
@@ -57,6 +68,8 @@ pub struct Load {
     pub generators: u32,
     /// Publishing connections of each generator.
     pub connections: u32,
+    /// Most requests that are handed to the client library together.
+    pub batch: u32,
 }
 
 impl Load {
@@ -121,10 +134,12 @@ pub struct Payload {
 
 #[derive(Debug, Clone)]
 pub struct Workers {
-    /// Workers, each with connections of its own.
+    /// Workers, each with connections of its own. None: requests are only published.
     pub count: u32,
     /// Requests that one worker scores at a time.
     pub concurrency: u32,
+    /// Whether workers publish results; else they only take requests and acknowledge them.
+    pub results: bool,
     pub service_time: ServiceTime,
 }
 

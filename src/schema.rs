@@ -122,10 +122,27 @@ impl Correlation {
         write_decimal(sequence, &mut slot[13..CORRELATION_BYTES]);
     }
 
+    /// The sequence number of a JSON object whose last field is the id, as requests are written here; none for
+    /// any other body.
+    #[inline]
+    pub fn read_last_field(self, body: &[u8]) -> Option<u64> {
+        const NAME: &[u8] = b"\"correlation_id\":\"";
+        let id = body.strip_suffix(b"\"}")?.last_chunk::<CORRELATION_BYTES>()?;
+        let rest = &body[..body.len() - 2 - CORRELATION_BYTES];
+        if rest.first() != Some(&b'{') || !rest.ends_with(NAME) {
+            return None;
+        }
+        self.read_bytes(id)
+    }
+
     /// The sequence number, or none for an id that this trial did not make.
     #[inline]
     pub fn read(self, id: &str) -> Option<u64> {
-        let id = id.as_bytes();
+        self.read_bytes(id.as_bytes())
+    }
+
+    #[inline]
+    fn read_bytes(self, id: &[u8]) -> Option<u64> {
         if id.len() != CORRELATION_BYTES || &id[..4] != b"req_" || id[4..12] != self.nonce || id[12] != b'_' {
             return None;
         }
@@ -198,5 +215,22 @@ mod tests {
         assert_eq!(Correlation::new(1).read(id), None, "another run's id is a stranger");
         assert_eq!(ours.read("req_123456"), None);
         assert_eq!(ours.read("req_deadbeef_00000012345x"), None);
+    }
+
+    #[test]
+    fn an_id_is_read_from_the_last_field_and_from_nowhere_else() {
+        let ours = Correlation::new(0xdead_beef);
+        let last = r#"{"id":"a","correlation_id":"req_deadbeef_000000123456"}"#;
+        assert_eq!(ours.read_last_field(last.as_bytes()), Some(123_456));
+        for other in [
+            r#"{"correlation_id":"req_deadbeef_000000123456","id":"a"}"#,
+            r#"{"id":"a","x":"req_deadbeef_000000123456"}"#,
+            r#"{"id":"a","correlation_id":"req_00000001_000000123456"}"#,
+            r#""correlation_id":"req_deadbeef_000000123456"}"#,
+            "req_deadbeef_000000123456",
+            "",
+        ] {
+            assert_eq!(ours.read_last_field(other.as_bytes()), None, "{other}");
+        }
     }
 }

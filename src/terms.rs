@@ -44,6 +44,22 @@ pub enum Durability {
     Sync,
 }
 
+/// What ends a request, and so what `completed` and `turnaround` mean in a scenario.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// There are no workers: the broker has it. Where the broker answers no publish, it has handled a message
+    /// that was sent after it on the same connection.
+    Acknowledgement,
+    /// Workers answer nothing: a worker has received it.
+    Delivery,
+    /// Its result is back at the collector.
+    #[default]
+    Result,
+}
+
 /// A stretch of a request's life; each has its own histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -56,7 +72,7 @@ pub enum Stage {
     Delivery,
     /// Received to scored.
     Service,
-    /// Intended to completed: what the user of the engine feels.
+    /// Intended to completed (see [`End`]): what the user of the engine feels.
     Turnaround,
     /// Sent to completed: what a tool blind to coordinated omission would print.
     TurnaroundUncorrected,
@@ -131,6 +147,16 @@ impl Durability {
             Self::Lazy => "lazy",
             Self::Os => "os",
             Self::Sync => "sync",
+        }
+    }
+}
+
+impl End {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Acknowledgement => "acknowledgement",
+            Self::Delivery => "delivery",
+            Self::Result => "result",
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::mailbox::{Event, Mailboxes};
 use crate::metrics::{Recorder, Timeline};
 use crate::result::LedgerTotals;
 use crate::schedule::Stripe;
-use crate::terms::Stage;
+use crate::terms::{End, Stage};
 
 /// Different error texts kept; more are counted under one.
 const ERROR_KINDS_MAX: usize = 50;
@@ -28,6 +28,7 @@ pub struct Live {
 
 pub struct Account {
     stripe: Stripe,
+    end: End,
     ledger: Ledger,
     in_flight: InFlight,
     recorder: Recorder,
@@ -74,12 +75,14 @@ impl Account {
         mailboxes: Arc<Mailboxes>,
         live: Arc<Live>,
         timeout_ns: u64,
+        end: End,
     ) -> Self {
         Self {
             stripe,
+            end,
             ledger: Ledger::default(),
             in_flight: InFlight::default(),
-            recorder: Recorder::new(timeline),
+            recorder: Recorder::new(timeline, end),
             errors: BTreeMap::new(),
             dropped: 0,
             collector_ended: false,
@@ -123,12 +126,13 @@ impl Account {
     #[inline]
     pub fn accepted(&mut self, sequence: u64, at_ns: u64) {
         let Some(number) = self.stripe.local(sequence) else { return };
-        if let Entry::First { .. } = self.ledger.acknowledged(number) {
-            self.recorder.counts_at(at_ns).accepted += 1;
-            if let Some(times) = self.in_flight.times(number) {
-                let publish_ns = at_ns.saturating_sub(times.sent_ns);
-                self.recorder.record(Stage::Publish, times.intended_ns, publish_ns);
-            }
+        let Entry::First { .. } = self.ledger.acknowledged(number) else { return };
+        self.recorder.counts_at(at_ns).accepted += 1;
+        if self.end == End::Acknowledgement {
+            self.complete(number, at_ns);
+        } else if let Some(times) = self.in_flight.times(number) {
+            let publish_ns = at_ns.saturating_sub(times.sent_ns);
+            self.recorder.record(Stage::Publish, times.intended_ns, publish_ns);
         }
     }
 
@@ -153,6 +157,12 @@ impl Account {
     #[inline]
     pub fn completed(&mut self, sequence: u64, at_ns: u64) {
         let Some(number) = self.stripe.local(sequence) else { return self.ledger.unexpected() };
+        self.complete(number, at_ns);
+    }
+
+    /// What ends a request in this scenario has happened.
+    #[inline]
+    fn complete(&mut self, number: u64, at_ns: u64) {
         let times = self.in_flight.times(number);
         let entry = self.ledger.completed(number);
         let Entry::First { .. } = entry else { return };
@@ -224,7 +234,9 @@ impl Account {
         let Some(number) = self.stripe.local(sequence) else { return self.ledger.unexpected() };
         if let Entry::First { .. } = self.ledger.delivered(number, reordered) {
             self.recorder.counts_at(at_ns).delivered += 1;
-            if let Some(times) = self.in_flight.times(number) {
+            if self.end == End::Delivery {
+                self.complete(number, at_ns);
+            } else if let Some(times) = self.in_flight.times(number) {
                 let delivery_ns = at_ns.saturating_sub(times.intended_ns);
                 self.recorder.record(Stage::Delivery, times.intended_ns, delivery_ns);
             }
@@ -305,8 +317,9 @@ mod tests {
 
     fn account() -> (Account, Timeline) {
         let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
-        let mailboxes = Arc::new(Mailboxes::new(1));
-        let account = Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 5 * SECOND_NS);
+        let mailboxes = Arc::new(Mailboxes::new(1, false));
+        let account =
+            Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 5 * SECOND_NS, End::Result);
         (account, timeline)
     }
 

@@ -59,6 +59,20 @@ pub async fn collect(
     }
 }
 
+/// Books what workers report as soon as they do, for a load that waits for it.
+pub async fn read_mailbox(
+    mailboxes: Arc<Mailboxes>,
+    index: u32,
+    account: Rc<RefCell<Account>>,
+    freed: Rc<tokio::sync::Notify>,
+) {
+    loop {
+        mailboxes.filled(index).await;
+        account.borrow_mut().read_mailbox();
+        freed.notify_one();
+    }
+}
+
 fn read(arrival: &Arrival, correlation: Correlation) -> Reading {
     if let (Some(sequence), Some(reason)) = (arrival.sequence, arrival.refusal) {
         return Reading::Refused(sequence, reason.to_string());

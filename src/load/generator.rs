@@ -22,6 +22,7 @@ use crate::plan::{Executor, Load};
 use crate::schedule::{Schedule, Stripe};
 use crate::scheduling::{Grant, keep_time};
 use crate::schema::Correlation;
+use crate::terms::End;
 use crate::timer::Timer;
 use crate::transport::{Frame, Outcomes, Producer, Transport, TransportError};
 
@@ -62,6 +63,7 @@ impl StopSignal {
 pub struct Run {
     pub transport: Arc<dyn Transport>,
     pub load: Load,
+    pub end: End,
     pub payloads: Arc<Payloads>,
     pub correlation: Correlation,
     pub seed: u64,
@@ -144,6 +146,8 @@ pub struct Sender {
     producer: Box<dyn Producer>,
     payloads: Arc<Payloads>,
     max_in_flight: u64,
+    /// Most requests of one batch.
+    pub batch_max: u64,
     arena: BytesMut,
     batch: Vec<Frame>,
     /// Intended times of the batch, in its order.
@@ -213,8 +217,10 @@ struct Book {
 }
 
 impl Outcomes for Book {
-    fn accepted(&self, sequence: u64, at_ns: u64) {
-        self.account.borrow_mut().accepted(sequence, at_ns);
+    fn accepted(&self, sequences: &mut dyn Iterator<Item = u64>, at_ns: u64) {
+        let mut account = self.account.borrow_mut();
+        sequences.for_each(|sequence| account.accepted(sequence, at_ns));
+        self.freed.notify_one();
     }
 
     fn rejected(&self, sequence: u64, reason: &str) {
@@ -247,7 +253,7 @@ async fn generate(
     let provisional = Timeline::new(0, 0, run.load.duration_ns, 0);
     let new_account = |timeline| {
         let (mailboxes, live) = (Arc::clone(&run.mailboxes), Arc::clone(&live));
-        Account::new(stripe, timeline, mailboxes, live, run.load.timeout_ns)
+        Account::new(stripe, timeline, mailboxes, live, run.load.timeout_ns, run.end)
     };
     let account = Rc::new(RefCell::new(new_account(provisional)));
     let freed = Rc::new(Notify::new());
@@ -266,6 +272,11 @@ async fn generate(
         _ => return Err(TransportError::failed("a generator", "the trial was given up before its start")),
     };
     *account.borrow_mut() = new_account(timeline);
+    if run.end == End::Delivery && !run.load.is_scheduled() {
+        let (mailboxes, account, freed) =
+            (Arc::clone(&run.mailboxes), Rc::clone(&account), Rc::clone(&freed));
+        tokio::task::spawn_local(collector::read_mailbox(mailboxes, stripe.index, account, freed));
+    }
     if let Some(collecting) = end.collector {
         let (account, mailboxes) = (Rc::clone(&account), Arc::clone(&run.mailboxes));
         let freed = Rc::clone(&freed);
@@ -288,6 +299,7 @@ async fn generate(
         producer: end.producer,
         payloads: Arc::clone(&run.payloads),
         max_in_flight: u64::from(run.load.max_in_flight).div_ceil(u64::from(stripe.count)),
+        batch_max: u64::from(run.load.batch),
         arena: BytesMut::with_capacity(ARENA_BYTES),
         batch: Vec::new(),
         intended_ns: Vec::new(),

@@ -8,8 +8,6 @@ use super::generator::{Defect, Sender, Stop};
 use crate::clock::now_ns;
 use crate::schedule::Schedule;
 
-/// Requests of one batch at most, so that connections get their turn while the pacer catches up.
-const BATCH_MAX: usize = 1024;
 /// What a generator that skips late requests calls late.
 const LATE_NS: u64 = 2_000_000;
 
@@ -33,7 +31,8 @@ pub async fn run(schedule: Schedule, sender: &mut Sender) {
         }
         let now = now_ns();
         let mut burst = 0;
-        while burst < BATCH_MAX
+        // No more at once, so that connections get their turn while the pacer catches up.
+        while burst < sender.batch_max
             && let Some(due) = intended.next_if(|time| *time <= now)
         {
             burst += 1;
@@ -42,7 +41,7 @@ pub async fn run(schedule: Schedule, sender: &mut Sender) {
             }
             sender.add(due, now);
         }
-        coalescer.woke(due_ns, now, burst);
+        coalescer.woke(due_ns, now, burst as usize);
         sender.flush().await;
     }
 }

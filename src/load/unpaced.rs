@@ -6,8 +6,6 @@
 use super::generator::{Sender, Stop};
 use crate::clock::now_ns;
 
-/// Requests of one batch at most.
-const BATCH_MAX: u64 = 256;
 /// How often timeouts are looked at while nothing ends.
 const LOOK_NS: u64 = 10_000_000;
 
@@ -20,7 +18,7 @@ pub async fn run(window: u64, sender: &mut Sender) {
         if now >= end_ns || sender.stop.get() != Stop::No {
             return;
         }
-        let free = window.saturating_sub(sender.in_flight()).min(BATCH_MAX);
+        let free = window.saturating_sub(sender.in_flight()).min(sender.batch_max);
         if free == 0 {
             tokio::select! {
                 () = sender.freed.notified() => {}

@@ -9,7 +9,7 @@ mod intervals;
 use std::collections::BTreeMap;
 
 use crate::result::LatencySummary;
-use crate::terms::Stage;
+use crate::terms::{End, Stage};
 
 pub use histogram::{Latency, encode};
 pub use intervals::{Counts, IntervalRow, Timeline};
@@ -19,6 +19,7 @@ use intervals::IntervalHistograms;
 /// All latencies and counts that one thread saw.
 pub struct Recorder {
     timeline: Timeline,
+    end: End,
     /// By `Stage as usize`.
     stages: [Latency; Stage::ALL.len()],
     turnaround: IntervalHistograms,
@@ -26,9 +27,10 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    pub fn new(timeline: Timeline) -> Self {
+    pub fn new(timeline: Timeline, end: End) -> Self {
         Self {
             timeline,
+            end,
             stages: std::array::from_fn(|_| Latency::new()),
             turnaround: IntervalHistograms::default(),
             counts: Vec::new(),
@@ -83,6 +85,15 @@ impl Recorder {
                 turnaround.merge(latency);
             }
         }
+        match self.end {
+            // The stage that ends a request is its turnaround, and isn't recorded twice.
+            End::Delivery => self.stages[Stage::Delivery as usize] = turnaround.clone(),
+            End::Acknowledgement => {
+                let sent_to_end = self.stages[Stage::TurnaroundUncorrected as usize].clone();
+                self.stages[Stage::Publish as usize] = sent_to_end;
+            }
+            End::Result => {}
+        }
         self.stages[Stage::Turnaround as usize] = turnaround;
         for stage in Stage::ALL {
             let latency = &self.stages[stage as usize];
@@ -124,7 +135,7 @@ mod tests {
     }
 
     fn recorder(values: &[(u64, u64)]) -> Recorder {
-        let mut recorder = Recorder::new(timeline());
+        let mut recorder = Recorder::new(timeline(), End::Result);
         for (intended, value) in values {
             recorder.record(Stage::SendLag, *intended, *value);
             recorder.record_turnaround(*intended, *value);

@@ -6,7 +6,9 @@ use std::fmt::Write;
 
 use super::prose::{count, number, span};
 use super::warnings::warnings;
+
 use crate::plan::{Arrivals, Executor, Load, Plan, Point, PointPlan, RampStage, ServiceTime};
+use crate::terms::End;
 
 /// Starting and stopping the brokers of a trial, roughly.
 const SETUP_NS: u64 = 1_000_000_000;
@@ -138,9 +140,10 @@ fn arrivals_words(arrivals: Arrivals) -> &'static str {
 fn limits(plan: &PointPlan) -> String {
     let load = &plan.load;
     format!(
-        "{} with {} each, at most {} in flight, timeout {}, drain up to {}",
+        "{} with {} each, batches of at most {}, at most {} in flight, timeout {}, drain up to {}",
         count(load.generators as usize, "generator"),
         count(load.connections as usize, "connection"),
+        number(f64::from(load.batch)),
         number(f64::from(load.max_in_flight)),
         span(load.timeout_ns),
         span(load.drain_ns),
@@ -158,6 +161,13 @@ fn payload(plan: &PointPlan) -> String {
 }
 
 fn workers(plan: &PointPlan) -> String {
+    let ends = match plan.end() {
+        End::Acknowledgement => {
+            return "none: requests are only published, the broker's acknowledgement ends them".to_owned();
+        }
+        End::Delivery => ", no results: delivery ends a request",
+        End::Result => "",
+    };
     let service = match plan.workers.service_time {
         ServiceTime::Constant { ns: 0 } => "no service time".to_owned(),
         ServiceTime::Constant { ns } => format!("service time {}", span(ns)),
@@ -169,7 +179,11 @@ fn workers(plan: &PointPlan) -> String {
         }
     };
     let workers = &plan.workers;
-    format!("{}, {} at a time each, {service}", count(workers.count as usize, "worker"), workers.concurrency)
+    format!(
+        "{}, {} at a time each, {service}{ends}",
+        count(workers.count as usize, "worker"),
+        workers.concurrency
+    )
 }
 
 fn time(plan: &Plan) -> String {

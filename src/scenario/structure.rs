@@ -64,6 +64,7 @@ impl<'a> Checker<'a> {
             ("number", Value::Float(float)) => {
                 self.in_range(node, *float, schema).then(|| Json::from(*float))
             }
+            ("boolean", Value::Boolean(boolean)) => Some(Json::from(*boolean)),
             (expected, _) => {
                 let message = self.wrong_type(node, expected, schema);
                 self.report(&node.origin, message);
@@ -97,6 +98,7 @@ impl<'a> Checker<'a> {
                     | ("string", Value::Text(_))
                     | ("integer" | "number", Value::Integer(_))
                     | ("number", Value::Float(_))
+                    | ("boolean", Value::Boolean(_))
             )
         };
         let resolved: Vec<&'a Json> = variants.iter().map(|variant| self.resolve(variant)).collect();
@@ -319,6 +321,7 @@ fn expected_words(expected: &str, schema: &Json) -> &'static str {
         "string" => "a string",
         "integer" => "a whole number",
         "number" => "a number",
+        "boolean" => "true or false",
         "array" => "a list",
         "object" => "a table",
         _ => "something else",

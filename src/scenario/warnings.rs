@@ -120,6 +120,9 @@ fn too_few_workers(point: &PointPlan) -> Option<String> {
         ServiceTime::Exponential { mean_ns } => mean_ns as f64,
         ServiceTime::Lognormal { median_ns, sigma } => median_ns as f64 * (sigma * sigma / 2.0).exp(),
     };
+    if point.workers.count == 0 {
+        return None;
+    }
     let busy = rate_peak_per_s(point)? * mean_ns / SECOND_NS as f64;
     let places = f64::from(point.workers.count) * f64::from(point.workers.concurrency);
     (busy >= places).then(|| {

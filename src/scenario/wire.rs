@@ -104,6 +104,10 @@ pub struct Load {
     /// Publishing connections of each generator; default 1.
     #[schemars(range(min = 1, max = 1000))]
     pub connections: Option<u32>,
+    /// Most requests handed to the client library together, which a Redis client sends as one pipeline;
+    /// default 256.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub batch: Option<u32>,
 }
 
 /// Who decides when a request is sent.
@@ -175,12 +179,15 @@ pub struct Weight(#[schemars(range(max = 1e6), extend("exclusiveMinimum" = 0))] 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Workers {
-    /// Workers, each with connections of its own; default 4.
-    #[schemars(range(min = 1, max = 10_000))]
+    /// Workers, each with connections of its own; default 4. With 0, requests are only published, and the
+    /// broker's acknowledgement ends them.
+    #[schemars(range(min = 0, max = 10_000))]
     pub count: Option<u32>,
     /// Requests that one worker scores at a time; default 16.
     #[schemars(range(min = 1, max = 10_000))]
     pub concurrency: Option<u32>,
+    /// Whether workers publish results; default true. If not, a request ends when a worker has received it.
+    pub results: Option<bool>,
     pub service_time: Option<ServiceTime>,
 }
 

@@ -25,6 +25,8 @@ pub async fn measure(plan: &Plan, settings: &Settings) -> Result<Option<f64>, Ru
     point.load.duration_ns = WINDOW_NS;
     point.load.cooldown_ns = 0;
     point.load.max_in_flight = IN_FLIGHT;
+    // In memory nobody but a worker takes requests.
+    point.workers.count = point.workers.count.max(1);
     point.workers.service_time = ServiceTime::Constant { ns: 0 };
     let transport = TransportKind::InProcess;
     let spec = TrialSpec { point: &point, transport, repetition: 1, order: 1, trials: 1, pauses: &[] };

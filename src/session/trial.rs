@@ -129,7 +129,7 @@ async fn run_on(
         transport: Arc::clone(&transport),
         payloads: Arc::new(payloads),
         correlation,
-        mailboxes: Arc::new(Mailboxes::new(point.load.generators)),
+        mailboxes: Arc::new(Mailboxes::new(point.load.generators, !point.load.is_scheduled())),
         busy: Arc::new(AtomicU32::new(point.load.generators)),
     };
     let loaded = load(spec, seed, settings, progress, brokers, &stage).await;
@@ -164,6 +164,7 @@ pub fn limits(point: &PointPlan) -> Limits {
         worker_concurrency: point.workers.concurrency,
         service_ns_mean: worker::mean_ns(point.workers.service_time),
         timeout_ns: point.load.timeout_ns,
+        end: point.end(),
     }
 }
 
@@ -177,12 +178,17 @@ async fn load(
 ) -> Result<Loaded, RunError> {
     let load = &spec.point.load;
     let (ready, mut readiness) = mpsc::unbounded_channel();
-    let pool = start_workers(spec, seed, stage, &ready)?;
-    connected(&mut readiness, pool.threads()).await?;
+    let pool = match spec.point.workers.count {
+        0 => None,
+        _ => Some(start_workers(spec, seed, stage, &ready)?),
+    };
+    let worker_threads = pool.as_ref().map_or(0, Pool::threads);
+    connected(&mut readiness, worker_threads).await?;
     let (start, started) = watch::channel(None);
     let run = Run {
         transport: Arc::clone(&stage.transport),
         load: load.clone(),
+        end: spec.point.end(),
         payloads: Arc::clone(&stage.payloads),
         correlation: stage.correlation,
         seed,
@@ -204,8 +210,8 @@ async fn load(
     watch_over(spec, &generators, &mut sampler, brokers, progress, timeline).await;
     let faults = pausing.finish();
     let complete = settings.stop.get() == Stop::No;
-    let threads = load.generators + pool.threads();
-    let pool = pool.stop();
+    let threads = load.generators + worker_threads;
+    let pool = pool.map(Pool::stop).unwrap_or_default();
     let mut errors = pool.errors;
     let merged = merge(generators, &mut errors)?;
     let (records, cost, samples) = sampler.finish(brokers).await;

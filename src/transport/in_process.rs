@@ -14,6 +14,7 @@ use super::{
 };
 
 pub struct InProcess {
+    limits: Limits,
     requests: Channel,
     results: Channel,
 }
@@ -86,6 +87,7 @@ impl InProcess {
     pub fn new(limits: Limits) -> Self {
         // Room for all that can be in flight, so that the channel is never what holds a sender up.
         Self {
+            limits,
             requests: Channel::bounded(limits.max_in_flight),
             results: Channel::bounded(limits.max_in_flight),
         }
@@ -103,7 +105,10 @@ impl Transport for InProcess {
         index: u32,
         _outcomes: Rc<dyn Outcomes>,
     ) -> Result<GeneratorEnd, TransportError> {
-        let collector = (index == 0).then(|| Box::new(Results(self.results.clone())) as Box<dyn Collector>);
+        let collector = self
+            .limits
+            .collects(index)
+            .then(|| Box::new(Results(self.results.clone())) as Box<dyn Collector>);
         Ok(GeneratorEnd { producer: Box::new(Requests(self.requests.clone())), collector })
     }
 

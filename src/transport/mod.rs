@@ -5,6 +5,7 @@
 
 mod in_process;
 mod nats;
+mod nats_confirmed;
 mod nats_core;
 mod nats_jetstream;
 mod nats_request;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::terms::TransportKind;
+use crate::terms::{End, TransportKind};
 
 pub use nats::{NatsTarget, connect as connect_nats};
 pub use redis_client::{RedisTarget, client as redis_client};
@@ -67,7 +68,8 @@ pub struct Arrival {
 
 /// Where a producer reports what the broker said of a request, and when.
 pub trait Outcomes {
-    fn accepted(&self, sequence: u64, at_ns: u64);
+    /// The broker confirmed these.
+    fn accepted(&self, sequences: &mut dyn Iterator<Item = u64>, at_ns: u64);
     /// Refused for certain.
     fn rejected(&self, sequence: u64, reason: &str);
     /// It may still arrive.
@@ -131,7 +133,7 @@ pub trait Collector {
 /// A generator's connections.
 pub struct GeneratorEnd {
     pub producer: Box<dyn Producer>,
-    /// None where another generator collects the results of all.
+    /// None where another generator collects the results of all, or where there are none.
     pub collector: Option<Box<dyn Collector>>,
 }
 
@@ -219,6 +221,14 @@ pub struct Limits {
     pub service_ns_mean: u64,
     /// After it the outcome of a send is unknown.
     pub timeout_ns: u64,
+    pub end: End,
+}
+
+impl Limits {
+    /// Whether generator `index` collects the results, where one does so for all.
+    fn collects(&self, index: u32) -> bool {
+        index == 0 && self.end == End::Result
+    }
 }
 
 /// What went wrong on a path, with what was tried and what to do.

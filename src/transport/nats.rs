@@ -156,9 +156,14 @@ pub(super) fn delivery(message: Message) -> Delivery {
     Delivery { body: message.payload, receipt, parked: false }
 }
 
+/// The number in the last token of an [`Inbox`] subject.
+pub(super) fn last_token(message: &Message) -> Option<u64> {
+    message.subject.rsplit_once('.').and_then(|(_, last)| last.parse().ok())
+}
+
 /// A result, or the server's word that nobody listens; the sequence number is the reply subject's last token.
 pub(super) fn arrival(message: Message) -> Arrival {
-    let sequence = message.subject.rsplit_once('.').and_then(|(_, last)| last.parse().ok());
+    let sequence = last_token(&message);
     let refused = message.status == Some(async_nats::StatusCode::NO_RESPONDERS);
     Arrival { body: message.payload, sequence, refusal: refused.then_some("no responders") }
 }
@@ -189,10 +194,31 @@ impl Publishers {
         &self.clients[0]
     }
 
+    /// The connections, in the order of their lanes.
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// The connection that carries a request.
+    #[inline]
+    pub fn lane(&self, sequence: u64) -> usize {
+        match self.clients.len() {
+            1 => 0,
+            lanes => (sequence / self.generators) as usize % lanes,
+        }
+    }
+
+    /// Distance of a lane's neighbours in sequence numbers.
+    pub fn stride(&self) -> u64 {
+        self.generators * self.clients.len() as u64
+    }
+
     pub async fn publish(&self, frame: Frame, reply: Option<Subject>) -> Result<(), TransportError> {
-        let lane = (frame.sequence / self.generators) as usize % self.clients.len();
-        let subject = self.subjects[frame.key as usize % self.subjects.len()].clone();
-        let client = &self.clients[lane];
+        let subject = match &self.subjects[..] {
+            [only] => only.clone(),
+            subjects => subjects[frame.key as usize].clone(),
+        };
+        let client = &self.clients[self.lane(frame.sequence)];
         let published = match reply {
             Some(reply) => client.publish_with_reply(subject, reply, frame.body).await,
             None => client.publish(subject, frame.body).await,

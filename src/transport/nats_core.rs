@@ -7,7 +7,10 @@ use std::rc::Rc;
 use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
+use crate::terms::End;
+
 use super::nats::{self, NatsTarget, Publishers};
+use super::nats_confirmed::Confirmed;
 use super::nats_rights::{self, Rights};
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply,
@@ -41,18 +44,22 @@ impl Transport for NatsCore {
     async fn generator(
         &self,
         index: u32,
-        _outcomes: Rc<dyn Outcomes>,
+        outcomes: Rc<dyn Outcomes>,
     ) -> Result<GeneratorEnd, TransportError> {
         let subjects = self.names.request_subjects();
         let publishers = Publishers::connect(&self.target, subjects, self.limits).await?;
-        let collector: Option<Box<dyn Collector>> = if index == 0 {
+        let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
             let client = nats::connect(&self.target, "weighbridge-collector", 0).await?;
             let results = nats::subscribe(&client, format!("{}.*", self.names.result()), None).await?;
             Some(Box::new(Results { results, _client: client }))
         } else {
             None
         };
-        Ok(GeneratorEnd { producer: Box::new(CoreProducer(publishers)), collector })
+        let producer: Box<dyn Producer> = match self.limits.end {
+            End::Acknowledgement => Box::new(Confirmed::new(publishers, outcomes).await?),
+            End::Delivery | End::Result => Box::new(CoreProducer(publishers)),
+        };
+        Ok(GeneratorEnd { producer, collector })
     }
 
     async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {

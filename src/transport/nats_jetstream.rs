@@ -185,7 +185,7 @@ impl Transport for NatsJetstream {
         let inbox = Inbox::new(publishers.first());
         let acks = nats::subscribe(publishers.first(), inbox.wildcard(), None).await?;
         tokio::task::spawn_local(read_acks(acks, outcomes));
-        let collector = if index == 0 { Some(self.collector().await?) } else { None };
+        let collector = if self.limits.collects(index) { Some(self.collector().await?) } else { None };
         Ok(GeneratorEnd { producer: Box::new(StreamProducer { publishers, inbox }), collector })
     }
 
@@ -266,21 +266,20 @@ fn stored(message: &async_nats::Message) -> Result<(), String> {
     }
 }
 
-/// Sequence number in the last token of the inbox subject.
-fn sequence_of(message: &async_nats::Message) -> Option<u64> {
-    message.subject.rsplit_once('.').and_then(|(_, last)| last.parse().ok())
-}
-
 async fn read_acks(mut acks: Subscriber, outcomes: Rc<dyn Outcomes>) {
     let mut batch = Vec::new();
     while nats::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
         let at_ns = now_ns();
-        for message in batch.drain(..) {
-            let Some(sequence) = sequence_of(&message) else { continue };
-            match stored(&message) {
-                Ok(()) => outcomes.accepted(sequence, at_ns),
-                Err(reason) => outcomes.rejected(sequence, &reason),
-            }
+        let mut refused = Vec::new();
+        let mut accepted = batch.drain(..).filter_map(|message| {
+            let sequence = nats::last_token(&message)?;
+            stored(&message).map_err(|reason| refused.push((sequence, reason))).ok()?;
+            Some(sequence)
+        });
+        outcomes.accepted(&mut accepted, at_ns);
+        drop(accepted);
+        for (sequence, reason) in refused {
+            outcomes.rejected(sequence, &reason);
         }
     }
 }
@@ -378,7 +377,7 @@ async fn acknowledge(mut acks: Subscriber, client: Client, pending: PendingAcks,
     let mut batch = Vec::new();
     while nats::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
         for message in batch.drain(..) {
-            let request = sequence_of(&message).and_then(|number| pending.borrow_mut().remove(&number));
+            let request = nats::last_token(&message).and_then(|number| pending.borrow_mut().remove(&number));
             let Some(request) = request else { continue };
             if let Err(reason) = stored(&message) {
                 troubles.note(&format!("the stream refused a result: {reason}"));

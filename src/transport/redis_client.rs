@@ -159,13 +159,13 @@ impl Lane {
 fn report(sequences: &[u64], replies: Result<Value, RedisError>, outcomes: &dyn Outcomes, at_ns: u64) {
     match replies {
         Ok(Value::Array(replies)) if replies.len() == sequences.len() => {
-            for (sequence, reply) in sequences.iter().zip(replies) {
-                match reply {
-                    Value::ServerError(error) => {
-                        let reason = format!("{} {}", error.code(), error.details().unwrap_or_default());
-                        outcomes.rejected(*sequence, reason.trim());
-                    }
-                    _ => outcomes.accepted(*sequence, at_ns),
+            let is_refusal = |reply: &Value| matches!(reply, Value::ServerError(_));
+            let accepted = sequences.iter().zip(&replies).filter(|(_, reply)| !is_refusal(reply));
+            outcomes.accepted(&mut accepted.map(|(sequence, _)| *sequence), at_ns);
+            for (sequence, reply) in sequences.iter().zip(&replies) {
+                if let Value::ServerError(error) = reply {
+                    let reason = format!("{} {}", error.code(), error.details().unwrap_or_default());
+                    outcomes.rejected(*sequence, reason.trim());
                 }
             }
         }

@@ -74,7 +74,7 @@ impl Transport for RedisPubsub {
     ) -> Result<GeneratorEnd, TransportError> {
         let pipelines = Pipelines::connect(&self.target, self.limits, Rc::clone(&outcomes)).await?;
         let channels = self.names.request_subjects();
-        let collector: Option<Box<dyn Collector>> = if index == 0 {
+        let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
             let results = self.subscribe(self.names.result_subjects()).await?;
             let (sender, receiver) = async_channel::bounded(SUBSCRIPTION_CAPACITY);
             let dropped = Rc::clone(&outcomes);

@@ -135,7 +135,7 @@ impl Transport for RedisStreams {
     ) -> Result<GeneratorEnd, TransportError> {
         let pipelines = Pipelines::connect(&self.target, self.limits, outcomes).await?;
         let (stream, subjects) = (self.names.request(), self.names.request_subjects());
-        let collector: Option<Box<dyn Collector>> = if index == 0 {
+        let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
             let connection = self.target.connect(None, 0).await?;
             let position = "0-0".to_string();
             Some(Box::new(Results { connection, stream: self.names.result(), position }))

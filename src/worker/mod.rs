@@ -8,6 +8,7 @@ mod scoring;
 mod serve;
 mod service;
 mod slots;
+mod take;
 
 pub use pool::{Pool, PoolOutcome, PoolRun};
 pub use scoring::Scoring;

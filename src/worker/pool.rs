@@ -161,6 +161,7 @@ async fn connect(
         service_time: run.workers.service_time,
         seed: run.seed,
         concurrency: run.workers.concurrency,
+        results: run.workers.results,
         lanes: run.lanes,
         replies_to_sender: run.replies_to_sender,
         mailboxes: Arc::clone(&run.mailboxes),

@@ -1,6 +1,10 @@
 //! From a delivery to its reply: read, score, write. Pure but for the time stamps it is given.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, Bytes, BytesMut};
+
+use serde::Deserialize;
 
 use crate::schema::{Correlation, ErrorReply, PriorityRequest, PriorityResult};
 use crate::scorer::Score;
@@ -21,7 +25,23 @@ pub struct Accepted<'a> {
     pub request: PriorityRequest<'a>,
 }
 
+/// The one field that names a request.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    correlation_id: Cow<'a, str>,
+}
+
 impl Scoring {
+    /// Sequence number of a request that is not to be scored; none if it is not of this trial.
+    #[inline]
+    pub fn sequence(&self, body: &[u8]) -> Option<u64> {
+        self.correlation.read_last_field(body).or_else(|| {
+            let named: Named<'_> = serde_json::from_slice(body).ok()?;
+            self.correlation.read(&named.correlation_id)
+        })
+    }
+
     /// Reads a body; the error says what is wrong with it, for the requester.
     pub fn read<'a>(&self, body: &'a [u8]) -> Result<Accepted<'a>, String> {
         let request = PriorityRequest::parse(body).map_err(|error| error.to_string())?;

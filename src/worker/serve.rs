@@ -12,6 +12,7 @@ use bytes::BytesMut;
 
 use super::scoring::{Scoring, error_reply};
 use super::slots::serve_in_slots;
+use super::take::take_at_once;
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::mailbox::{Event, Mailboxes};
 use crate::plan::ServiceTime;
@@ -19,7 +20,7 @@ use crate::timer::Timer;
 use crate::transport::{Delivery, Reply, TransportError, WorkerEnd};
 
 /// Deliveries handled at a time where scoring takes no time.
-const BATCH_MAX: usize = 512;
+pub(super) const BATCH_MAX: usize = 512;
 const ARENA_BYTES: usize = 64 * 1024;
 
 /// What a worker needs besides its connections.
@@ -29,6 +30,8 @@ pub struct Serving {
     pub service_time: ServiceTime,
     pub seed: u64,
     pub concurrency: u32,
+    /// Whether results are published; else requests are only taken and acknowledged.
+    pub results: bool,
     /// Different publishing connections of the run: each keeps its order.
     pub lanes: u64,
     /// Whether a reply goes to the requester alone, so that an error reply makes sense.
@@ -40,7 +43,10 @@ pub struct Serving {
 /// Serves until the transport ends or fails.
 pub async fn serve(end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
     let order = Order { lanes: serving.lanes, newest: HashMap::new() };
-    if serving.service_time == (ServiceTime::Constant { ns: 0 }) {
+    let at_once = serving.service_time == (ServiceTime::Constant { ns: 0 });
+    if at_once && !serving.results {
+        take_at_once(end, serving, order).await
+    } else if at_once {
         serve_at_once(end, serving, order).await
     } else {
         serve_in_slots(end, serving, order).await

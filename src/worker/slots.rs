@@ -156,9 +156,11 @@ impl Slots {
             // Scored before the wait, not after it: the rules' own time is part of the service time asked for.
             let Ok(accepted) = serving.scoring.read(&delivery.body) else { return };
             let mut arena = self.arena.borrow_mut();
-            (accepted.key, accepted.score(service_ns, &timestamp_at(due_ns), &mut arena))
+            let result =
+                serving.results.then(|| accepted.score(service_ns, &timestamp_at(due_ns), &mut arena));
+            (accepted.key, result)
         };
-        let mut reply = vec![Reply { key, body: Some(body), receipt: delivery.receipt }];
+        let mut reply = vec![Reply { key, body, receipt: delivery.receipt }];
         serving.timer.sleep_until(due_ns).await;
         let at_ns = now_ns();
         serving.mailboxes.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);

@@ -35,6 +35,7 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         timeout_ns,
         generators: load.generators.unwrap_or(1),
         connections: load.connections.unwrap_or(1),
+        batch: load.batch.unwrap_or(256),
     })
 }
 

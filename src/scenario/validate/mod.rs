@@ -52,6 +52,9 @@ pub fn point(
     let workers = sections::workers(&mut check, wire.workers.unwrap_or_default());
     let thresholds = threshold::check_all(&mut check);
     let transports = transports(&mut check, wire.transports);
+    if let Some(workers) = &workers {
+        sections::needed_workers(&mut check, workers, &transports);
+    }
     let brokers = sections::brokers(&mut check, wire.brokers.unwrap_or_default(), &transports);
     let head = Head {
         name: wire.name.unwrap_or_default(),

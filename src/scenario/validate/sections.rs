@@ -56,8 +56,25 @@ pub fn workers(check: &mut Check<'_>, asked: wire::Workers) -> Option<Workers> {
     Some(Workers {
         count: asked.count.unwrap_or(4),
         concurrency: asked.concurrency.unwrap_or(16),
+        results: asked.results.unwrap_or(true),
         service_time,
     })
+}
+
+/// Paths on which nothing ends a request but a worker, or its result.
+pub fn needed_workers(check: &mut Check<'_>, workers: &Workers, transports: &[TransportKind]) {
+    let asked = |transport| transports.contains(&transport);
+    if workers.count == 0 {
+        for transport in
+            [TransportKind::NatsRequest, TransportKind::InProcess].into_iter().filter(|t| asked(*t))
+        {
+            let message = format!("{transport} needs workers: nobody else takes its requests");
+            check.report(&["workers", "count"], message);
+        }
+    } else if !workers.results && asked(TransportKind::NatsRequest) {
+        let message = "nats-request needs results: its requester waits for the reply".to_owned();
+        check.report(&["workers", "results"], message);
+    }
 }
 
 fn within_an_hour(check: &mut Check<'_>, path: &[&str], duration: wire::Duration) -> u64 {

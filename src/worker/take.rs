@@ -1,0 +1,35 @@
+//! A worker that answers nothing: takes requests, notes who they are, acknowledges them.
+
+use super::serve::{BATCH_MAX, Order, Serving};
+use crate::clock::now_ns;
+use crate::mailbox::Event;
+use crate::transport::{Reply, TransportError, WorkerEnd};
+
+/// Serves until the transport ends or fails.
+pub async fn take_at_once(
+    mut end: WorkerEnd,
+    serving: Serving,
+    mut order: Order,
+) -> Result<(), TransportError> {
+    let mut deliveries = Vec::new();
+    let mut replies = Vec::new();
+    let mut events = Vec::new();
+    loop {
+        end.consumer.receive(BATCH_MAX, &mut deliveries).await?;
+        let at_ns = now_ns();
+        for delivery in deliveries.drain(..) {
+            events.push(match serving.scoring.sequence(&delivery.body) {
+                Some(sequence) if delivery.parked => Event::Parked { sequence },
+                Some(sequence) => Event::Received { sequence, at_ns, reordered: order.is_behind(sequence) },
+                None => Event::Unexpected,
+            });
+            if !delivery.parked && delivery.receipt.0.is_some() {
+                replies.push(Reply { key: 0, body: None, receipt: delivery.receipt });
+            }
+        }
+        serving.mailboxes.post(&mut events);
+        if !replies.is_empty() {
+            end.responder.reply(&mut replies).await?;
+        }
+    }
+}
