@@ -89,7 +89,7 @@ fn books(criterion: &mut Criterion) {
     });
     group.bench_function("account", |bencher| {
         let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
-        let mailboxes = Arc::new(Mailboxes::new(1, false));
+        let mailboxes = Arc::new(Mailboxes::new(1, None));
         bencher.iter_batched(
             || {
                 Account::new(

@@ -38,13 +38,19 @@ enum Mode {
     Rtt,
 }
 
+/// The same allocator as in Weighbridge.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
     let runtime = match arguments.threads {
         0 => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
-        threads => tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?,
+        threads => {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?
+        }
     };
     let (name, value) = match arguments.mode {
         Mode::Pub => ("published_per_s", runtime.block_on(publish(&arguments))?),

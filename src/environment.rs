@@ -8,6 +8,9 @@ use procfs::{Current, CurrentSI};
 use crate::clock::{rfc3339, unix_seconds};
 use crate::result::Environment;
 
+/// The allocator of the `weighbridge` command.
+const ALLOCATOR: &str = "mimalloc";
+
 /// Reads the environment at the start of a run; `finished_at` is to be set at its end.
 pub fn read(command: String) -> Environment {
     let now = rfc3339(unix_seconds());
@@ -26,7 +29,7 @@ pub fn read(command: String) -> Environment {
         cores,
         memory_bytes,
         clock_source: one_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-        allocator: "system (glibc malloc)".to_string(),
+        allocator: ALLOCATOR.to_string(),
         build_profile: env!("WEIGHBRIDGE_PROFILE").to_string(),
         placement: format!("generators, workers and managed brokers share {cores} cores; nothing is pinned"),
         clients: BTreeMap::from(

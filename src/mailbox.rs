@@ -38,8 +38,8 @@ impl Event {
 /// One mailbox per generator; an event goes to the generator whose request it names.
 pub struct Mailboxes {
     boxes: Vec<Mailbox>,
-    /// Whether generators wait for what comes.
-    wakes: bool,
+    /// Events for which a generator is woken; none where generators don't wait for them.
+    wakes_at: Option<usize>,
 }
 
 #[derive(Default)]
@@ -55,8 +55,8 @@ impl Mailbox {
 }
 
 impl Mailboxes {
-    pub fn new(generators: u32, wakes: bool) -> Self {
-        Self { boxes: (0..generators.max(1)).map(|_| Mailbox::default()).collect(), wakes }
+    pub fn new(generators: u32, wakes_at: Option<usize>) -> Self {
+        Self { boxes: (0..generators.max(1)).map(|_| Mailbox::default()).collect(), wakes_at }
     }
 
     /// Delivers a batch and empties it.
@@ -65,17 +65,25 @@ impl Mailboxes {
             return;
         }
         match &self.boxes[..] {
-            [only] => only.events().append(events),
+            [only] => self.deliver(only, events.drain(..)),
             boxes => {
                 for (index, mailbox) in boxes.iter().enumerate() {
                     let mine = |event: &&Event| event.sequence() % boxes.len() as u64 == index as u64;
-                    mailbox.events().extend(events.iter().filter(mine).copied());
+                    self.deliver(mailbox, events.iter().filter(mine).copied());
                 }
                 events.clear();
             }
         }
-        if self.wakes {
-            self.boxes.iter().for_each(|mailbox| mailbox.filled.notify_one());
+    }
+
+    fn deliver(&self, mailbox: &Mailbox, events: impl Iterator<Item = Event>) {
+        let waiting = {
+            let mut waiting = mailbox.events();
+            waiting.extend(events);
+            waiting.len()
+        };
+        if self.wakes_at.is_some_and(|enough| waiting >= enough) {
+            mailbox.filled.notify_one();
         }
     }
 
@@ -97,7 +105,7 @@ mod tests {
 
     #[test]
     fn an_event_reaches_the_generator_of_its_request_once() {
-        let mailboxes = Mailboxes::new(3, false);
+        let mailboxes = Mailboxes::new(3, None);
         mailboxes.post(&mut (0..9).map(|sequence| Event::Parked { sequence }).collect());
         let mut seen = Vec::new();
         mailboxes.collect(1, &mut seen);

@@ -7,6 +7,10 @@ use clap::Parser;
 use weighbridge::cli::{Cli, Command};
 use weighbridge::commands::{self, Outcome};
 
+/// Named in the record of every run (`environment::ALLOCATOR`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     commands::prepare_terminal(&cli);

@@ -11,7 +11,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::plan;
-use crate::schema::{CORRELATION_BYTES, Correlation, PriorityRequest, SEQUENCE_DIGITS, write_decimal};
+use crate::schema::{CORRELATION_BYTES, Correlation, PriorityRequest, SEQUENCE_DIGITS, digits};
 
 /// Different bodies of one payload; enough that a broker can't live from its cache lines.
 const TEMPLATES_MAX: usize = 512;
@@ -61,9 +61,10 @@ impl Payloads {
         let template = self.template(sequence);
         arena.extend_from_slice(&template.body);
         let body = &mut arena[..];
-        write_decimal(sequence, &mut body[template.id_at..template.id_at + SEQUENCE_DIGITS]);
+        let sequence = digits(sequence);
+        body[template.id_at..template.id_at + SEQUENCE_DIGITS].copy_from_slice(&sequence);
         body[template.timestamp_at..template.timestamp_at + TIMESTAMP_BYTES].copy_from_slice(timestamp);
-        self.correlation.write(sequence, &mut body[template.correlation_at..]);
+        self.correlation.write(&sequence, &mut body[template.correlation_at..]);
         (template.key, arena.split().freeze())
     }
 
@@ -74,7 +75,9 @@ impl Payloads {
 
     #[inline]
     fn template(&self, sequence: u64) -> &Template {
-        &self.templates[(mix(self.seed ^ sequence) % self.templates.len() as u64) as usize]
+        // The upper half of the product is spread as evenly as a remainder, without a division.
+        let random = mix(self.seed ^ sequence) >> 32;
+        &self.templates[((random * self.templates.len() as u64) >> 32) as usize]
     }
 }
 

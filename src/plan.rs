@@ -84,6 +84,20 @@ impl Load {
         }
     }
 
+    /// Most requests that are open at a time.
+    pub fn window(&self) -> u32 {
+        match self.executor {
+            Executor::ClosedLoop { in_flight } => in_flight,
+            _ => self.max_in_flight,
+        }
+    }
+
+    /// Requests that are worth a wake-up where nothing is scheduled: a batch, or a quarter of the window of
+    /// a generator.
+    pub fn worth_waking(&self) -> u32 {
+        self.batch.min(self.window() / self.generators / 4).max(1)
+    }
+
     /// Whether requests have intended times; else the next goes out when one has ended.
     pub fn is_scheduled(&self) -> bool {
         !matches!(self.executor, Executor::ClosedLoop { .. } | Executor::Saturate)

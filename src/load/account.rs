@@ -45,6 +45,30 @@ pub struct Account {
     overdue: u64,
     last_interval: usize,
     completed: u64,
+    /// Sent and ended requests that are not recorded yet, because the next may have the same times.
+    sending: Run,
+    ending: Run,
+}
+
+/// Requests with the same times: an unpaced batch, mostly. Recorded together, they cost little more than one.
+#[derive(Debug, Clone, Copy, Default)]
+struct Run {
+    times: Times,
+    at_ns: u64,
+    count: u64,
+}
+
+impl Run {
+    /// Takes one more request, and gives back the run that it doesn't belong to.
+    #[inline]
+    fn extend(&mut self, times: Times, at_ns: u64) -> Option<Self> {
+        if self.times == times && self.at_ns == at_ns {
+            self.count += 1;
+            return None;
+        }
+        let over = std::mem::replace(self, Self { times, at_ns, count: 1 });
+        Some(over)
+    }
 }
 
 /// What an account comes to.
@@ -94,6 +118,8 @@ impl Account {
             overdue: 0,
             last_interval: 0,
             completed: 0,
+            sending: Run::default(),
+            ending: Run::default(),
         }
     }
 
@@ -101,13 +127,13 @@ impl Account {
     #[inline]
     pub fn attempt(&mut self, intended_ns: u64) -> u64 {
         self.in_flight.open(intended_ns);
-        self.recorder.counts_at(intended_ns).offered += 1;
         self.stripe.sequence(self.ledger.attempt())
     }
 
     /// The request is shed: too many are in flight.
-    pub fn shed(&mut self, sequence: u64, at_ns: u64) {
+    pub fn shed(&mut self, sequence: u64, intended_ns: u64, at_ns: u64) {
         let Some(number) = self.stripe.local(sequence) else { return };
+        self.recorder.counts_at(intended_ns).offered += 1;
         let entry = self.ledger.unsent(number);
         self.recorder.counts_at(at_ns).unsent += 1;
         self.settle(number, entry);
@@ -119,18 +145,30 @@ impl Account {
         let Some(number) = self.stripe.local(sequence) else { return };
         self.ledger.sent(number);
         self.in_flight.sent(number, at_ns);
-        self.recorder.record(Stage::SendLag, intended_ns, at_ns.saturating_sub(intended_ns));
-        self.recorder.counts_at(at_ns).sent += 1;
+        if let Some(over) = self.sending.extend(Times { intended_ns, sent_ns: at_ns }, at_ns) {
+            self.record_sent(over);
+        }
+    }
+
+    fn record_sent(&mut self, Run { times, at_ns, count }: Run) {
+        if count == 0 {
+            return;
+        }
+        let lag_ns = at_ns.saturating_sub(times.intended_ns);
+        self.recorder.record_n(Stage::SendLag, times.intended_ns, lag_ns, count);
+        self.recorder.counts_at(times.intended_ns).offered += count;
+        self.recorder.counts_at(at_ns).sent += count;
     }
 
     #[inline]
     pub fn accepted(&mut self, sequence: u64, at_ns: u64) {
         let Some(number) = self.stripe.local(sequence) else { return };
         let Entry::First { .. } = self.ledger.acknowledged(number) else { return };
-        self.recorder.counts_at(at_ns).accepted += 1;
         if self.end == End::Acknowledgement {
-            self.complete(number, at_ns);
-        } else if let Some(times) = self.in_flight.times(number) {
+            return self.complete(number, at_ns);
+        }
+        self.recorder.counts_at(at_ns).accepted += 1;
+        if let Some(times) = self.in_flight.times(number) {
             let publish_ns = at_ns.saturating_sub(times.sent_ns);
             self.recorder.record(Stage::Publish, times.intended_ns, publish_ns);
         }
@@ -167,13 +205,26 @@ impl Account {
         let entry = self.ledger.completed(number);
         let Entry::First { .. } = entry else { return };
         self.completed += 1;
-        self.recorder.counts_at(at_ns).completed += 1;
-        if let Some(Times { intended_ns, sent_ns }) = times {
-            self.recorder.record_turnaround(intended_ns, at_ns.saturating_sub(intended_ns));
-            let uncorrected_ns = at_ns.saturating_sub(sent_ns);
-            self.recorder.record(Stage::TurnaroundUncorrected, intended_ns, uncorrected_ns);
+        if let Some(over) = times.and_then(|times| self.ending.extend(times, at_ns)) {
+            self.record_ended(over);
         }
         self.settle(number, entry);
+    }
+
+    fn record_ended(&mut self, Run { times: Times { intended_ns, sent_ns }, at_ns, count }: Run) {
+        if count == 0 {
+            return;
+        }
+        let counts = self.recorder.counts_at(at_ns);
+        counts.completed += count;
+        match self.end {
+            End::Acknowledgement => counts.accepted += count,
+            End::Delivery => counts.delivered += count,
+            End::Result => {}
+        }
+        self.recorder.record_turnaround(intended_ns, at_ns.saturating_sub(intended_ns), count);
+        let uncorrected_ns = at_ns.saturating_sub(sent_ns);
+        self.recorder.record_n(Stage::TurnaroundUncorrected, intended_ns, uncorrected_ns, count);
     }
 
     pub fn unexpected(&mut self) {
@@ -233,10 +284,11 @@ impl Account {
     fn received(&mut self, sequence: u64, at_ns: u64, reordered: bool) {
         let Some(number) = self.stripe.local(sequence) else { return self.ledger.unexpected() };
         if let Entry::First { .. } = self.ledger.delivered(number, reordered) {
-            self.recorder.counts_at(at_ns).delivered += 1;
             if self.end == End::Delivery {
-                self.complete(number, at_ns);
-            } else if let Some(times) = self.in_flight.times(number) {
+                return self.complete(number, at_ns);
+            }
+            self.recorder.counts_at(at_ns).delivered += 1;
+            if let Some(times) = self.in_flight.times(number) {
                 let delivery_ns = at_ns.saturating_sub(times.intended_ns);
                 self.recorder.record(Stage::Delivery, times.intended_ns, delivery_ns);
             }
@@ -298,7 +350,10 @@ impl Account {
     }
 
     /// Closes the books: what is still open is lost.
-    pub fn close(self) -> AccountSummary {
+    pub fn close(mut self) -> AccountSummary {
+        let (sent, ended) = (self.sending, self.ending);
+        self.record_sent(sent);
+        self.record_ended(ended);
         AccountSummary {
             totals: self.ledger.close(),
             recorder: self.recorder,
@@ -317,7 +372,7 @@ mod tests {
 
     fn account() -> (Account, Timeline) {
         let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
-        let mailboxes = Arc::new(Mailboxes::new(1, false));
+        let mailboxes = Arc::new(Mailboxes::new(1, None));
         let account =
             Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 5 * SECOND_NS, End::Result);
         (account, timeline)

@@ -18,7 +18,7 @@ use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::mailbox::Mailboxes;
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
-use crate::plan::{Executor, Load};
+use crate::plan::Load;
 use crate::schedule::{Schedule, Stripe};
 use crate::scheduling::{Grant, keep_time};
 use crate::schema::Correlation;
@@ -148,6 +148,7 @@ pub struct Sender {
     max_in_flight: u64,
     /// Most requests of one batch.
     pub batch_max: u64,
+    pub worth_waking: u32,
     arena: BytesMut,
     batch: Vec<Frame>,
     /// Intended times of the batch, in its order.
@@ -165,7 +166,7 @@ impl Sender {
         let mut account = self.account.borrow_mut();
         let sequence = account.attempt(intended_ns);
         if account.in_flight() > self.max_in_flight {
-            account.shed(sequence, now);
+            account.shed(sequence, intended_ns, now);
             return;
         }
         drop(account);
@@ -199,6 +200,13 @@ impl Sender {
             }
         }
         self.tick();
+    }
+
+    /// Tells the transport that nothing more is due for the moment.
+    pub async fn pause(&mut self) {
+        if let Err(error) = self.producer.pause().await {
+            self.account.borrow_mut().error(&error.to_string());
+        }
     }
 
     pub fn tick(&self) {
@@ -300,6 +308,7 @@ async fn generate(
         payloads: Arc::clone(&run.payloads),
         max_in_flight: u64::from(run.load.max_in_flight).div_ceil(u64::from(stripe.count)),
         batch_max: u64::from(run.load.batch),
+        worth_waking: run.load.worth_waking(),
         arena: BytesMut::with_capacity(ARENA_BYTES),
         batch: Vec::new(),
         intended_ns: Vec::new(),
@@ -314,11 +323,11 @@ async fn generate(
 
 async fn send_and_drain(mut sender: Sender, run: &Run, stripe: Stripe) -> Histogram<u64> {
     let share = |window: u32| u64::from(window).div_ceil(u64::from(stripe.count));
-    match (&run.load.executor, Schedule::of(&run.load, run.seed, stripe)) {
-        (_, Some(schedule)) => pacer::run(schedule, &mut sender).await,
-        (Executor::ClosedLoop { in_flight }, None) => unpaced::run(share(*in_flight), &mut sender).await,
-        (_, None) => unpaced::run(share(run.load.max_in_flight), &mut sender).await,
+    match Schedule::of(&run.load, run.seed, stripe) {
+        Some(schedule) => pacer::run(schedule, &mut sender).await,
+        None => unpaced::run(share(run.load.window()), &mut sender).await,
     }
+    sender.pause().await;
     drain(&sender, run).await;
     sender.bursts
 }

@@ -43,6 +43,9 @@ pub async fn run(schedule: Schedule, sender: &mut Sender) {
         }
         coalescer.woke(due_ns, now, burst as usize);
         sender.flush().await;
+        if intended.peek().is_none_or(|next| *next > now) {
+            sender.pause().await;
+        }
     }
 }
 

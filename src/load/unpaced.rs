@@ -11,19 +11,31 @@ const LOOK_NS: u64 = 10_000_000;
 
 /// Keeps `window` requests in flight until the load ends, or until the run is stopped.
 pub async fn run(window: u64, sender: &mut Sender) {
+    let worth_waking = u64::from(sender.worth_waking);
     let (start_ns, end_ns) = (sender.timeline.start_ns(), sender.timeline.load_end_ns());
     sender.timer.sleep_until(start_ns).await;
+    // Whether it was looked for timeouts since the last batch.
+    let mut looked = false;
     loop {
         let now = now_ns();
         if now >= end_ns || sender.stop.get() != Stop::No {
             return;
         }
         let free = window.saturating_sub(sender.in_flight()).min(sender.batch_max);
-        if free == 0 {
+        // Few at a time would cost a wake-up each; but what is lost must not hold up the rest for long.
+        if free < worth_waking && !looked {
+            sender.pause().await;
             tokio::select! {
                 () = sender.freed.notified() => {}
-                () = sender.timer.sleep_ns(LOOK_NS) => sender.tick(),
+                () = sender.timer.sleep_ns(LOOK_NS) => {
+                    sender.tick();
+                    looked = true;
+                }
             }
+            continue;
+        }
+        looked = false;
+        if free == 0 {
             continue;
         }
         for _ in 0..free {

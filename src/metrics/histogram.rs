@@ -32,7 +32,7 @@ impl Latency {
     }
 
     #[inline]
-    pub(super) fn record_many(&mut self, value_ns: u64, count: u64) {
+    pub(super) fn record_n(&mut self, value_ns: u64, count: u64) {
         self.histogram.saturating_record_n(value_ns, count);
     }
 

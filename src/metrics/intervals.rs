@@ -149,6 +149,8 @@ impl Counts {
 /// Turnaround by interval. Intervals that are over are kept packed, so that an hour's run stays small.
 #[derive(Default)]
 pub(super) struct IntervalHistograms {
+    /// The interval recorded into last, kept out of the map.
+    current: Option<(usize, Latency)>,
     open: BTreeMap<usize, Latency>,
     packed: Vec<(usize, Packed)>,
 }
@@ -161,22 +163,27 @@ const OPEN_MAX: usize = 4;
 
 impl IntervalHistograms {
     #[inline]
-    pub fn record(&mut self, interval: usize, value_ns: u64) {
-        if let Some(latency) = self.open.get_mut(&interval) {
-            latency.record(value_ns);
-            return;
+    pub fn record(&mut self, interval: usize, value_ns: u64, count: u64) {
+        match &mut self.current {
+            Some((current, latency)) if *current == interval => latency.record_n(value_ns, count),
+            _ => self.turn_to(interval).record_n(value_ns, count),
         }
-        self.open.entry(interval).or_default().record(value_ns);
+    }
+
+    fn turn_to(&mut self, interval: usize) -> &mut Latency {
+        let latency = self.open.remove(&interval).unwrap_or_default();
+        self.open.extend(self.current.replace((interval, latency)));
         while self.open.len() > OPEN_MAX {
             // After a stall, late samples reopen old intervals; the oldest goes back first.
             if let Some((interval, latency)) = self.open.pop_first() {
                 self.packed.push((interval, latency.pack()));
             }
         }
+        &mut self.current.get_or_insert_default().1
     }
 
     pub fn merge(&mut self, other: Self) {
-        for (interval, latency) in other.open {
+        for (interval, latency) in other.open.into_iter().chain(other.current) {
             self.packed.push((interval, latency.pack()));
         }
         self.packed.extend(other.packed);
@@ -185,6 +192,7 @@ impl IntervalHistograms {
     /// One histogram an interval.
     pub fn finish(&mut self) -> BTreeMap<usize, Latency> {
         let mut finished = std::mem::take(&mut self.open);
+        finished.extend(self.current.take());
         for (interval, packed) in self.packed.drain(..) {
             finished.entry(interval).or_default().unpack(&packed);
         }
@@ -226,7 +234,7 @@ impl Latency {
 
     fn unpack(&mut self, packed: &Packed) {
         for (value, count) in packed {
-            self.record_many(*value, u64::from(*count));
+            self.record_n(*value, u64::from(*count));
         }
     }
 }
@@ -263,9 +271,9 @@ mod tests {
     fn packing_and_late_samples_lose_nothing() {
         let mut histograms = IntervalHistograms::default();
         for interval in 0..20 {
-            histograms.record(interval, 5_000_000);
+            histograms.record(interval, 5_000_000, 1);
         }
-        histograms.record(0, 7_000_000);
+        histograms.record(0, 7_000_000, 1);
         let finished = histograms.finish();
         assert_eq!(finished.len(), 20);
         assert_eq!(finished[&0].count(), 2);

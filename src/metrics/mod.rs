@@ -24,6 +24,8 @@ pub struct Recorder {
     stages: [Latency; Stage::ALL.len()],
     turnaround: IntervalHistograms,
     counts: Vec<Counts>,
+    /// The interval looked up last: its index, its start and its end.
+    looked_up: (usize, u64, u64),
 }
 
 impl Recorder {
@@ -34,27 +36,49 @@ impl Recorder {
             stages: std::array::from_fn(|_| Latency::new()),
             turnaround: IntervalHistograms::default(),
             counts: Vec::new(),
+            looked_up: (0, 0, 0),
         }
     }
 
     /// Records `value_ns` of a request intended at `intended_ns`, if it belongs to the measured window.
     #[inline]
     pub fn record(&mut self, stage: Stage, intended_ns: u64, value_ns: u64) {
+        self.record_n(stage, intended_ns, value_ns, 1);
+    }
+
+    /// Records the value of `count` requests.
+    #[inline]
+    pub fn record_n(&mut self, stage: Stage, intended_ns: u64, value_ns: u64, count: u64) {
         if self.timeline.in_window(intended_ns) {
-            self.stages[stage as usize].record(value_ns);
+            self.stages[stage as usize].record_n(value_ns, count);
         }
     }
 
     /// Records the turnaround, which is also kept interval by interval, warm-up and cool-down included.
     #[inline]
-    pub fn record_turnaround(&mut self, intended_ns: u64, value_ns: u64) {
-        self.turnaround.record(self.timeline.interval(intended_ns), value_ns);
+    pub fn record_turnaround(&mut self, intended_ns: u64, value_ns: u64, count: u64) {
+        let interval = self.interval(intended_ns);
+        self.turnaround.record(interval, value_ns, count);
+    }
+
+    /// [`Timeline::interval`], which divides, looked up again only in another interval.
+    #[inline]
+    fn interval(&mut self, at_ns: u64) -> usize {
+        let (index, start_ns, end_ns) = self.looked_up;
+        if (start_ns..end_ns).contains(&at_ns) {
+            return index;
+        }
+        let index = self.timeline.interval(at_ns);
+        let end_ns = self.timeline.boundary_after(at_ns);
+        let start_ns = if index == 0 { 0 } else { end_ns - self.timeline.interval_ns() };
+        self.looked_up = (index, start_ns, end_ns);
+        index
     }
 
     /// The counters of the interval in which `at_ns` lies.
     #[inline]
     pub fn counts_at(&mut self, at_ns: u64) -> &mut Counts {
-        let interval = self.timeline.interval(at_ns);
+        let interval = self.interval(at_ns);
         if interval >= self.counts.len() {
             self.counts.resize(interval + 1, Counts::default());
         }
@@ -138,7 +162,7 @@ mod tests {
         let mut recorder = Recorder::new(timeline(), End::Result);
         for (intended, value) in values {
             recorder.record(Stage::SendLag, *intended, *value);
-            recorder.record_turnaround(*intended, *value);
+            recorder.record_turnaround(*intended, *value, 1);
             recorder.counts_at(*intended).offered += 1;
         }
         recorder

@@ -38,6 +38,9 @@ impl Stripe {
 
     /// The reverse of [`Stripe::sequence`]; none if the request belongs to another stripe.
     pub fn local(self, sequence: u64) -> Option<u64> {
+        if self.count == 1 {
+            return Some(sequence);
+        }
         let count = u64::from(self.count);
         (sequence % count == u64::from(self.index)).then_some(sequence / count)
     }

@@ -21,7 +21,7 @@ use crate::payload::Payloads;
 use crate::plan::PointPlan;
 use crate::result::{ErrorGroup, Trial};
 use crate::schema::Correlation;
-use crate::terms::TransportKind;
+use crate::terms::{End, TransportKind};
 use crate::transport::{self, Limits, Names, Targets, Transport, TransportError};
 use crate::worker::{self, Pool, PoolRun, Scoring};
 
@@ -124,12 +124,14 @@ async fn run_on(
     let point = spec.point;
     let correlation = Correlation::new(nonce);
     let payloads = Payloads::new(&point.payload, seed, correlation);
+    let waits_for_delivery = !point.load.is_scheduled() && point.end() == End::Delivery;
+    let wakes_at = waits_for_delivery.then(|| point.load.worth_waking() as usize);
     transport.prepare(payloads.longest_bytes()).await?;
     let stage = Stage {
         transport: Arc::clone(&transport),
         payloads: Arc::new(payloads),
         correlation,
-        mailboxes: Arc::new(Mailboxes::new(point.load.generators, !point.load.is_scheduled())),
+        mailboxes: Arc::new(Mailboxes::new(point.load.generators, wakes_at)),
         busy: Arc::new(AtomicU32::new(point.load.generators)),
     };
     let loaded = load(spec, seed, settings, progress, brokers, &stage).await;

@@ -109,6 +109,11 @@ pub trait Producer {
     /// Hands a batch to the client library and empties it. Does not wait for the broker: outcomes come
     /// through [`Outcomes`], so that a slow broker never makes the pacer late.
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError>;
+
+    /// Nothing more is due for the moment.
+    async fn pause(&mut self) -> Result<(), TransportError> {
+        Ok(())
+    }
 }
 
 #[async_trait(?Send)]

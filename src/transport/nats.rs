@@ -4,11 +4,14 @@
 //! request multiplexer and acknowledgement futures would cost an allocation and a timer for each message,
 //! start their clocks when polled rather than when sent, and leak on timeouts (nats.rs #1617).
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, Message, ServerAddr, Subject, Subscriber};
 use bytes::Bytes;
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 
 use super::{Arrival, Delivery, Frame, Limits, Receipt, TransportError};
 
@@ -139,16 +142,20 @@ pub(super) async fn take(
     max: usize,
     mut each: impl FnMut(Message),
 ) -> Result<(), TransportError> {
-    let closed = || TransportError::Closed { what: "the NATS subscription" };
-    each(subscriber.next().await.ok_or_else(closed)?);
-    for _ in 1..max {
-        match subscriber.next().now_or_never() {
-            Some(Some(message)) => each(message),
-            Some(None) => return Err(closed()),
-            None => break,
+    let mut taken = 0;
+    let ended = std::future::poll_fn(|context| {
+        while taken < max {
+            match subscriber.poll_next_unpin(context) {
+                Poll::Ready(Some(message)) => each(message),
+                Poll::Ready(None) => return Poll::Ready(true),
+                Poll::Pending if taken == 0 => return Poll::Pending,
+                Poll::Pending => break,
+            }
+            taken += 1;
         }
-    }
-    Ok(())
+        Poll::Ready(false)
+    });
+    if ended.await { Err(TransportError::Closed { what: "the NATS subscription" }) } else { Ok(()) }
 }
 
 pub(super) fn delivery(message: Message) -> Delivery {
@@ -186,7 +193,7 @@ impl Publishers {
         for _ in 0..limits.connections {
             clients.push(connect(target, "weighbridge-generator", limits.max_in_flight as usize).await?);
         }
-        let subjects = subjects.into_iter().map(Subject::from).collect();
+        let subjects = subjects.iter().map(|subject| lasting(subject)).collect();
         Ok(Self { clients, subjects, generators: u64::from(limits.generators) })
     }
 
@@ -225,6 +232,18 @@ impl Publishers {
         };
         published.map_err(|error| TransportError::failed("publishing on NATS", error))
     }
+}
+
+/// A subject that lives as long as the process, each once: copies of it cost no counting of references.
+fn lasting(subject: &str) -> Subject {
+    static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = known.get(subject).copied().unwrap_or_else(|| {
+        let kept: &'static str = Box::leak(subject.into());
+        known.insert(kept);
+        kept
+    });
+    Subject::from_static(kept)
 }
 
 /// Reply subjects of our own, `{inbox}.{sequence}`, so that replies need no lookup table.

@@ -1,8 +1,8 @@
 //! Publishing on NATS core with nobody to receive: how the server's progress is known all the same.
 //!
-//! The server never answers a publish, but it handles a connection's messages in their order. So every batch
-//! is followed by a message to an inbox of our own on the same connection; when that comes back, the server
-//! has handled all that went before it.
+//! The server never answers a publish, but it handles a connection's messages in their order. So now and then
+//! a marker is published to an inbox of our own on the same connection; when that comes back, the server has
+//! handled all that went before it.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -14,13 +14,18 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::nats::{self, Inbox, Publishers};
-use super::{Frame, Outcomes, Producer, TransportError};
+use super::{Frame, Limits, Outcomes, Producer, TransportError};
 use crate::clock::now_ns;
 
-/// Publishes batches, each followed by its marker.
+/// Markers of a window: enough that the window is filled again in time, few enough to cost nothing.
+const MARKERS_PER_WINDOW: u64 = 4;
+
+/// Publishes requests, and a marker after some of them.
 pub(super) struct Confirmed {
     publishers: Publishers,
     lanes: Vec<Lane>,
+    /// Requests of one marker at most.
+    marked_max: u64,
 }
 
 /// One connection.
@@ -29,17 +34,19 @@ struct Lane {
     inbox: Inbox,
     next_marker: u64,
     open: Markers,
+    /// First and last request, and their number, that no marker has followed yet.
+    unmarked: Option<(u64, u64, u64)>,
 }
 
 /// Markers on their way, oldest first.
 type Markers = Rc<RefCell<VecDeque<Marker>>>;
 
-/// The requests of one batch on one connection: `first`, `last` and every `stride`-th between them.
+/// What stands between a marker and the one before it: `first`, `last` and every `stride`-th request between.
 struct Marker {
     number: u64,
     first: u64,
     last: u64,
-    /// Times that the connection had been made when the batch was sent.
+    /// Times that the connection had been made when the marker was sent.
     connects: u64,
 }
 
@@ -48,28 +55,44 @@ fn connects(client: &Client) -> u64 {
 }
 
 impl Confirmed {
-    pub async fn new(publishers: Publishers, outcomes: Rc<dyn Outcomes>) -> Result<Self, TransportError> {
+    pub async fn new(
+        publishers: Publishers,
+        limits: Limits,
+        outcomes: Rc<dyn Outcomes>,
+    ) -> Result<Self, TransportError> {
         let mut lanes = Vec::new();
         for client in publishers.clients() {
             let inbox = Inbox::new(client);
             let markers = nats::subscribe(client, inbox.wildcard(), None).await?;
-            let lane = Lane { client: client.clone(), inbox, next_marker: 0, open: Markers::default() };
+            let (client, open) = (client.clone(), Markers::default());
+            let lane = Lane { client, inbox, next_marker: 0, open, unmarked: None };
             tokio::task::spawn_local(confirm(
                 markers,
-                client.clone(),
+                lane.client.clone(),
                 Rc::clone(&lane.open),
                 publishers.stride(),
                 Rc::clone(&outcomes),
             ));
             lanes.push(lane);
         }
-        Ok(Self { publishers, lanes })
+        let lanes_of_all = u64::from(limits.connections) * u64::from(limits.generators);
+        let marked_max = (u64::from(limits.max_in_flight) / lanes_of_all / MARKERS_PER_WINDOW).max(1);
+        Ok(Self { publishers, lanes, marked_max })
     }
 }
 
 impl Lane {
-    /// Publishes the marker of a batch of which nothing is confirmed yet.
-    async fn mark(&mut self, first: u64, last: u64) -> Result<(), TransportError> {
+    /// Takes note of a request; returns how many are unmarked.
+    #[inline]
+    fn sent(&mut self, sequence: u64) -> u64 {
+        let (first, _, count) = self.unmarked.unwrap_or((sequence, sequence, 0));
+        self.unmarked = Some((first, sequence, count + 1));
+        count + 1
+    }
+
+    /// Publishes a marker if there is anything to mark.
+    async fn mark(&mut self) -> Result<(), TransportError> {
+        let Some((first, last, _)) = self.unmarked.take() else { return Ok(()) };
         let number = self.next_marker;
         self.next_marker += 1;
         let marker = Marker { number, first, last, connects: connects(&self.client) };
@@ -82,24 +105,27 @@ impl Lane {
 #[async_trait(?Send)]
 impl Producer for Confirmed {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        let mut ends: Vec<Option<(u64, u64)>> = vec![None; self.lanes.len()];
         for frame in batch.drain(..) {
-            let sequence = frame.sequence;
-            let first = ends[self.publishers.lane(sequence)].map_or(sequence, |(first, _)| first);
-            ends[self.publishers.lane(sequence)] = Some((first, sequence));
+            let lane = self.publishers.lane(frame.sequence);
+            let unmarked = self.lanes[lane].sent(frame.sequence);
             self.publishers.publish(frame, None).await?;
-        }
-        for (lane, end) in self.lanes.iter_mut().zip(ends) {
-            if let Some((first, last)) = end {
-                lane.mark(first, last).await?;
+            if unmarked >= self.marked_max {
+                self.lanes[lane].mark().await?;
             }
+        }
+        Ok(())
+    }
+
+    async fn pause(&mut self) -> Result<(), TransportError> {
+        for lane in &mut self.lanes {
+            lane.mark().await?;
         }
         Ok(())
     }
 }
 
-/// Reports batches as their markers come back. A connection that broke meanwhile may have dropped any part
-/// of a batch.
+/// Reports requests as their markers come back. A connection that broke meanwhile may have dropped any of
+/// them.
 async fn confirm(
     mut markers: Subscriber,
     client: Client,
@@ -116,7 +142,7 @@ async fn confirm(
                 if marker.number == number && marker.connects == connects(&client) {
                     outcomes.accepted(&mut requests, at_ns);
                 } else {
-                    let reason = "the connection broke before the server had confirmed the batch";
+                    let reason = "the connection broke before the server had handled the request";
                     requests.for_each(|sequence| outcomes.indeterminate(sequence, reason));
                 }
             }

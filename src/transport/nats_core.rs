@@ -56,7 +56,7 @@ impl Transport for NatsCore {
             None
         };
         let producer: Box<dyn Producer> = match self.limits.end {
-            End::Acknowledgement => Box::new(Confirmed::new(publishers, outcomes).await?),
+            End::Acknowledgement => Box::new(Confirmed::new(publishers, self.limits, outcomes).await?),
             End::Delivery | End::Result => Box::new(CoreProducer(publishers)),
         };
         Ok(GeneratorEnd { producer, collector })

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use redis::aio::{MultiplexedConnection, PubSubStream};
-use redis::{Pipeline, Value};
+use redis::{Cmd, Pipeline, Value};
 
 use super::redis_client::{Pipelines, RedisTarget, client, plain};
 use super::{
@@ -168,10 +168,16 @@ impl Producer for Publisher {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
         let channels = &self.channels;
         self.pipelines.send(batch, |pipeline, frame| {
-            pipeline.cmd("PUBLISH").arg(&channels[frame.key as usize]).arg(&frame.body[..]);
+            pipeline.add_command(publish(&channels[frame.key as usize], &frame.body));
         });
         Ok(())
     }
+}
+
+fn publish(channel: &str, body: &[u8]) -> Cmd {
+    let mut command = Cmd::with_capacity(3, "PUBLISH".len() + channel.len() + body.len());
+    command.arg("PUBLISH").arg(channel).arg(body);
+    command
 }
 
 struct Requests {
@@ -198,7 +204,7 @@ impl Responder for ResultPublisher {
         let mut pipeline = Pipeline::with_capacity(replies.len());
         for reply in replies.drain(..) {
             let Some(body) = reply.body else { continue };
-            pipeline.cmd("PUBLISH").arg(&self.channels[reply.key as usize]).arg(&body[..]);
+            pipeline.add_command(publish(&self.channels[reply.key as usize], &body));
         }
         if pipeline.is_empty() {
             return Ok(());

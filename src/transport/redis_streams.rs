@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
-use redis::{Pipeline, RedisError, Value};
+use redis::{Cmd, Pipeline, RedisError, Value};
 
 use super::redis_client::{Pipelines, RedisTarget, plain};
 use super::redis_pubsub::preflight;
@@ -176,7 +176,11 @@ impl Transport for RedisStreams {
 }
 
 fn add(pipeline: &mut Pipeline, stream: &str, subject: &str, body: &[u8]) {
-    pipeline.cmd("XADD").arg(stream).arg("*").arg("subject").arg(subject).arg("data").arg(body);
+    let words = ["XADD", stream, "*", "subject", subject, "data"];
+    let bytes = words.iter().map(|word| word.len()).sum::<usize>() + body.len();
+    let mut command = Cmd::with_capacity(words.len() + 1, bytes);
+    command.arg(&words).arg(body);
+    pipeline.add_command(command);
 }
 
 struct Adder {

@@ -4,7 +4,6 @@
 //! slots as its concurrency and takes no more deliveries than it has free slots, so that what waits, waits
 //! in the broker or its client, alike on every path.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -42,7 +41,7 @@ pub struct Serving {
 
 /// Serves until the transport ends or fails.
 pub async fn serve(end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
-    let order = Order { lanes: serving.lanes, newest: HashMap::new() };
+    let order = Order::of(serving.lanes);
     let at_once = serving.service_time == (ServiceTime::Constant { ns: 0 });
     if at_once && !serving.results {
         take_at_once(end, serving, order).await
@@ -55,13 +54,23 @@ pub async fn serve(end: WorkerEnd, serving: Serving) -> Result<(), TransportErro
 
 /// Notices first deliveries that come after a later request of the same ordering key.
 pub(super) struct Order {
-    lanes: u64,
-    newest: HashMap<u64, u64>,
+    /// Highest sequence number by lane; lanes that a worker hasn't seen yet may be missing at the end.
+    newest: Vec<u64>,
+    lanes: usize,
 }
 
 impl Order {
+    pub fn of(lanes: u64) -> Self {
+        Self { newest: Vec::new(), lanes: lanes as usize }
+    }
+
+    #[inline]
     pub fn is_behind(&mut self, sequence: u64) -> bool {
-        let newest = self.newest.entry(sequence % self.lanes).or_insert(sequence);
+        let lane = if self.lanes == 1 { 0 } else { sequence as usize % self.lanes };
+        if lane >= self.newest.len() {
+            self.newest.resize(lane + 1, 0);
+        }
+        let newest = &mut self.newest[lane];
         let behind = sequence < *newest;
         *newest = sequence.max(*newest);
         behind
@@ -147,7 +156,7 @@ mod tests {
 
     #[test]
     fn order_is_judged_lane_by_lane() {
-        let mut order = Order { lanes: 2, newest: HashMap::new() };
+        let mut order = Order::of(2);
         let behind: Vec<bool> = [0, 1, 2, 5, 4, 3, 6].map(|sequence| order.is_behind(sequence)).into();
         assert_eq!(behind, [false, false, false, false, false, true, false]);
     }

@@ -5,6 +5,8 @@ use crate::plan::{Arrivals, Executor, Load, RampStage};
 use crate::scenario::wire;
 
 const SECOND_NS: u64 = 1_000_000_000;
+/// Default of `load.batch` for large windows.
+const BATCH_MAX: u32 = 256;
 /// Scheduled requests of one trial; the ledger keeps an entry for each.
 const REQUESTS_MAX: f64 = 1e9;
 
@@ -24,6 +26,12 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         }
     };
     let max_in_flight = max_in_flight(check, load, &executor);
+    // Where requests go out when others end, half the window can be under way while the other half is made.
+    let batch = match executor {
+        Executor::ClosedLoop { in_flight: window } => BATCH_MAX.min(window.div_ceil(2)),
+        Executor::Saturate => BATCH_MAX.min(max_in_flight.div_ceil(2)),
+        Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. } => BATCH_MAX,
+    };
     too_many_requests(check, &executor, warmup_ns + duration_ns + cooldown_ns);
     Some(Load {
         executor,
@@ -35,7 +43,7 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         timeout_ns,
         generators: load.generators.unwrap_or(1),
         connections: load.connections.unwrap_or(1),
-        batch: load.batch.unwrap_or(256),
+        batch: load.batch.unwrap_or(batch),
     })
 }
 
