@@ -90,7 +90,9 @@ impl PointPlan {
         let mut point = self.clone();
         if let Executor::ConstantArrivalRate { rate_per_s, .. } = &mut point.load.executor {
             *rate_per_s = asked_per_s;
-            point.point.insert("load.rate".to_owned(), asked_per_s.into());
+            let whole = asked_per_s.fract() == 0.0 && asked_per_s < 1e15;
+            let value = if whole { (asked_per_s as i64).into() } else { asked_per_s.into() };
+            point.point.insert("load.rate".to_owned(), value);
         }
         point
     }

@@ -20,9 +20,10 @@ pub fn explain(plan: &Plan) -> String {
         let _ = writeln!(out, "  {label:<11} {text}");
     };
     if let Some(search) = &plan.search {
-        line("search", &search_words(search));
-        let timing = plan.points.first().map(|point| timing(&point.load)).unwrap_or_default();
-        line("probes", &format!("at most {PROBES_MAX} of each transport, {timing}"));
+        for point in &plan.points {
+            line("search", &searched(search, point));
+        }
+        line("probes", &format!("at most {PROBES_MAX} of each transport"));
     }
     if !plan.is_only_searched() {
         let repetitions = usize::try_from(plan.repeat).unwrap_or(usize::MAX);
@@ -97,23 +98,23 @@ pub fn point_words(point: &Point) -> String {
     pairs.join(", ")
 }
 
-/// The load of a plan in one line: that of its first point, and where it is searched.
+/// The load of a plan in one line: that of its first point, or where it is searched.
 pub fn load_words(plan: &Plan) -> String {
-    let first = plan.points.first().map(offered).unwrap_or_default();
+    let Some(point) = plan.points.first() else { return String::new() };
     match &plan.search {
-        None => first,
-        Some(search) if plan.is_only_searched() => search_words(search),
-        Some(search) => format!("{first}; a search goes {}", search_words(search)),
+        Some(search) if plan.is_only_searched() => format!("search {}", searched(search, point)),
+        _ => offered(point),
     }
 }
 
-/// `from 1 000/s to 100 000/s, to within 10 %, confirmed for 20 s`.
-pub fn search_words(search: &SearchPlan) -> String {
+/// `from 1 000/s to 100 000/s, to within 10 %; 5 s after 1 s of warm-up, 20 s to confirm`.
+pub fn searched(search: &SearchPlan, point: &PointPlan) -> String {
     format!(
-        "from {}/s to {}/s, to within {} %, confirmed for {}",
+        "from {}/s to {}/s, to within {} %; {}, {} to confirm",
         number(search.low_per_s),
         number(search.high_per_s),
         number(100.0 * search.precision),
+        timing(&point.load),
         span(search.confirm_ns)
     )
 }

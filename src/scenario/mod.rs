@@ -31,7 +31,7 @@ use error::Finding;
 
 pub use duration::{format as format_duration, parse as parse_duration};
 pub use error::{ScenarioError, ScenarioErrors};
-pub use explain::{explain, load_words, offered};
+pub use explain::{explain, offered, searched};
 pub use overrides::Overrides;
 pub use shelf::{Listed, LoadError, Place, Summary, list};
 pub use wire::schema;

@@ -14,6 +14,8 @@ pub async fn search(
     settings: &mut Settings,
     progress: &dyn Progress,
 ) -> Result<super::Finished, RunError> {
+    // A probe is measured once; repetitions are for rates that are known.
+    let plan = &Plan { repeat: 1, ..plan.clone() };
     let (Some(limits), Some(point)) = (&plan.search, plan.points.first()) else {
         return Err(RunError::failed("searching", "the plan has no `[search]`"));
     };
@@ -36,7 +38,7 @@ pub async fn search(
     let trials = &gathered.trials;
     let found = Found {
         verdict: verdict(&searches),
-        offered: scenario::load_words(plan),
+        offered: scenario::searched(limits, point),
         summary: summaries(plan, trials),
         comparisons: Vec::new(),
         thresholds: searches.iter().flat_map(|search| deciding(search, point, trials)).collect(),
