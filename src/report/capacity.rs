@@ -46,6 +46,8 @@ pub fn is_search(result: &RunResult) -> bool {
 pub fn answer(result: &RunResult) -> Answer {
     let mut searches: Vec<&SearchRecord> = result.searches.iter().collect();
     searches.sort_by(|a, b| b.rate_per_s.unwrap_or(0.0).total_cmp(&a.rate_per_s.unwrap_or(0.0)));
+    // The floor does not compete.
+    searches.sort_by_key(|search| search.transport == TransportKind::InProcess);
     let mut parts: Vec<String> = searches.iter().map(|search| found(search, result)).collect();
     if result.verdict == Verdict::Aborted {
         parts.push("the run was stopped before its end".to_owned());
@@ -217,10 +219,10 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Unsent { unsent, attempted } => format!("{} requests shed", of(*unsent, *attempted)),
         Reason::Rejected { rejected, attempted } => format!("{} requests refused", of(*rejected, *attempted)),
         Reason::BacklogGrows(growth) => format!(
-            "the backlog grows by {} (95 % interval {} to {})",
-            format::rate(growth.slope_per_s),
+            "the backlog grows by {} requests a second (95 % interval {} to {})",
+            format::number(growth.slope_per_s),
             format::number(growth.slope_low_per_s),
-            format::rate(growth.slope_high_per_s)
+            format::number(growth.slope_high_per_s)
         ),
         Reason::Instrument { doubt } => format!("invalid, {}: {}", doubt.kind.name(), doubt.detail),
     }

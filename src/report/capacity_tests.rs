@@ -152,7 +152,7 @@ fn each_reason_is_told_with_its_figures() {
     insta::assert_snapshot!(told.join("\n").replace('\u{a0}', " "), @r"
     3 of 2 000 requests lost
     1 of 2 000 requests refused
-    the backlog grows by 1 500/s (95 % interval 900 to 2 100/s)
+    the backlog grows by 1 500 requests a second (95 % interval 900 to 2 100)
     turnaround.p99 not < 20ms, observed nothing: too few samples (9)
     ");
 }
