@@ -19,7 +19,7 @@ Examples:
   weighbridge list                                  what can be asked
   weighbridge run quickstart                        measure, then open reports/latest/report.html
   weighbridge run quickstart --transport nats-core --rate 500 --duration 10s
-  weighbridge search capacity --transport nats-core highest rate that a path sustains
+  weighbridge search capacity                       the highest rate that each path sustains
   weighbridge validate my-scenario.toml             check a file without running it
 
 Exit codes:
@@ -104,13 +104,14 @@ Examples:
   weighbridge search quickstart --low 1000 --high 20000 --set thresholds.turnaround.p99='< 30ms'
   weighbridge search capacity --precision 0.05 --json > result.json
 
-Doubles the rate from LOW until a probe fails or HIGH is reached, halves the gap until it is narrow, and
-confirms the answer with a longer run. A rate is sustained if every threshold of the scenario holds, nothing
-is lost, shed or refused, the backlog does not grow and the generator kept up. LOW, HIGH and PRECISION default
-to [search] of the scenario; without that, to its rate, a hundred times its rate, and 0.1.
+Doubles the rate from LOW until a probe fails or HIGH is reached, halves the gap until it is narrow,
+and confirms the answer with a longer run. A rate is sustained if every threshold of the scenario
+holds, nothing is lost, shed or refused, the backlog does not grow and the generator kept up.
+LOW, HIGH and PRECISION default to [search] of the scenario; without that, to its rate, a hundred
+times its rate, and 0.1.
 
-Exit codes: 0 a rate was confirmed for every transport, 99 not even LOW is sustained, 100 the measurement at
-LOW is invalid, 105 aborted by a signal";
+Exit codes: 0 a rate was confirmed for every transport, 99 none was for one of them, 100 the
+measurement at LOW is invalid, 105 aborted by a signal";
 
 #[derive(Debug, Args)]
 pub struct Search {

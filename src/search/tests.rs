@@ -84,6 +84,21 @@ fn an_instrument_that_fails_above_the_paths_own_limit_is_not_named() {
 }
 
 #[test]
+fn a_band_of_rates_that_fail_is_the_limit_only_if_a_probe_meets_it() {
+    let failing_in = |low: f64, high: f64| {
+        move |step: Step| {
+            if (low..high).contains(&step.rate_per_s) { Shown::NotSustained } else { sharp(2e5)(step) }
+        }
+    };
+    // 32 000/s is on the way up, 20 000/s is not.
+    let (answer, _) = searched(&plan(1_000.0, 1e6, 0.1), failing_in(30_000.0, 40_000.0));
+    let rate = answer.rate_per_s.unwrap();
+    assert!(rate < 30_000.0 && answer.high_per_s.unwrap() / rate <= 1.1, "{answer:?}");
+    let (answer, _) = searched(&plan(1_000.0, 1e6, 0.1), failing_in(18_000.0, 24_000.0));
+    assert!(answer.rate_per_s.unwrap() > 1.8e5, "{answer:?}");
+}
+
+#[test]
 fn a_failed_confirmation_goes_down_to_a_rate_that_holds() {
     // Short probes pass up to 100 000/s, long ones only up to 60 000/s.
     let path = |step: Step| sharp(if step.confirms { 60_000.0 } else { 100_000.0 })(step);
