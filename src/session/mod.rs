@@ -150,8 +150,7 @@ pub async fn run(
     preflight(plan, settings).await?;
     settings.ceiling_per_s = ceiling::measure(plan, settings).await?;
     let settings = &*settings;
-    let environment = environment::read(settings.command.clone());
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered::start(settings);
     for spec in order(plan) {
         // Each repetition has arrivals and payloads of its own, the same on every transport.
         let seed = plan.seed + u64::from(spec.repetition) - 1;
@@ -166,12 +165,13 @@ pub async fn run(
     let verdict = summary::verdict(trials, &thresholds);
     let offered = plan.points.first().map(scenario::offered).unwrap_or_default();
     let found = Found { verdict, offered, summary, comparisons, thresholds, searches: Vec::new() };
-    Ok(gathered.finish(plan, settings, environment, found))
+    Ok(gathered.finish(plan, settings, found))
 }
 
 /// What a run has measured so far.
-#[derive(Default)]
 struct Gathered {
+    run_id: String,
+    environment: Environment,
     trials: Vec<Trial>,
     files: Vec<(String, Vec<u8>)>,
     kept: Vec<PathBuf>,
@@ -190,6 +190,17 @@ struct Found {
 }
 
 impl Gathered {
+    fn start(settings: &Settings) -> Self {
+        Self {
+            run_id: ulid::Ulid::generate().to_string(),
+            environment: environment::read(settings.command.clone()),
+            trials: Vec::new(),
+            files: Vec::new(),
+            kept: Vec::new(),
+            failure: None,
+        }
+    }
+
     /// Measures a trial and keeps it. False where that failed: the failure is kept too, and the run ends. The
     /// failure of the first trial is the run's own, because there is nothing to report.
     async fn measure(
@@ -215,18 +226,12 @@ impl Gathered {
         Ok(true)
     }
 
-    fn finish(
-        self,
-        plan: &Plan,
-        settings: &Settings,
-        mut environment: Environment,
-        found: Found,
-    ) -> Finished {
-        environment.finished_at = rfc3339(unix_seconds());
+    fn finish(mut self, plan: &Plan, settings: &Settings, found: Found) -> Finished {
+        self.environment.finished_at = rfc3339(unix_seconds());
         let aborted = self.failure.is_some() || settings.was_stopped();
         let result = RunResult {
             schema_version: SCHEMA_VERSION,
-            run_id: ulid::Ulid::generate().to_string(),
+            run_id: self.run_id,
             verdict: if aborted { Verdict::Aborted } else { found.verdict },
             scenario: ScenarioRecord {
                 name: plan.name.clone(),
@@ -237,7 +242,7 @@ impl Gathered {
                 repeat: plan.repeat,
                 offered: found.offered,
             },
-            environment,
+            environment: self.environment,
             thresholds: found.thresholds,
             trials: self.trials,
             summary: found.summary,

@@ -1,7 +1,6 @@
 //! Carries out a search: measures the rates that `search` asks for, one transport after the other.
 
 use super::{Found, Gathered, Progress, RunError, Settings, TrialSpec, ceiling, preflight, summary};
-use crate::environment;
 use crate::plan::{Plan, PointPlan, SearchPlan};
 use crate::result::{Probe, SearchOutcome, SearchRecord, SummaryRow, ThresholdOutcome, Trial, Verdict};
 use crate::scenario;
@@ -25,8 +24,7 @@ pub async fn search(
     let highest = point.at_rate(limits.high_per_s);
     settings.ceiling_per_s = ceiling::of_point(&highest, plan.seed, settings).await?;
     let settings = &*settings;
-    let environment = environment::read(settings.command.clone());
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered::start(settings);
     let mut searches = Vec::new();
     for transport in &plan.transports {
         if settings.was_stopped() || gathered.failure.is_some() {
@@ -44,7 +42,7 @@ pub async fn search(
         thresholds: searches.iter().flat_map(|search| deciding(search, point, trials)).collect(),
         searches,
     };
-    Ok(gathered.finish(plan, settings, environment, found))
+    Ok(gathered.finish(plan, settings, found))
 }
 
 /// The search of one transport.
