@@ -19,6 +19,7 @@ Examples:
   weighbridge list                                  what can be asked
   weighbridge run quickstart                        measure, then open reports/latest/report.html
   weighbridge run quickstart --transport nats-core --rate 500 --duration 10s
+  weighbridge search capacity                       the highest rate that each path sustains
   weighbridge validate my-scenario.toml             check a file without running it
 
 Exit codes:
@@ -30,6 +31,9 @@ pub enum Command {
     /// Run scenarios and write a report for each
     #[command(after_help = RUN_HELP)]
     Run(Run),
+    /// Find the highest rate at which a scenario keeps its thresholds
+    #[command(after_help = SEARCH_HELP)]
+    Search(Search),
     /// List the scenarios with their questions
     List(List),
     /// Parse, plan and explain scenarios; run nothing
@@ -68,21 +72,67 @@ pub struct Run {
     pub changes: Changes,
     #[command(flatten)]
     pub brokers: Brokers,
+    #[command(flatten)]
+    pub conduct: Conduct,
+    /// Calibrate first, and put the checks into the report
+    #[arg(long)]
+    pub calibrate: bool,
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+/// How trials are carried out, and where their report goes.
+#[derive(Debug, Args)]
+pub struct Conduct {
     /// Folder for the report folders
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
     /// Times that a trial is measured again if the machine disturbed it
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub measure_again: u32,
-    /// Calibrate first, and put the checks into the report
-    #[arg(long)]
-    pub calibrate: bool,
     /// Print result.json instead of the summary
     #[arg(long)]
     pub json: bool,
     /// No progress on standard error
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+const SEARCH_HELP: &str = "\
+Examples:
+  weighbridge search capacity --transport nats-core
+  weighbridge search quickstart --low 1000 --high 20000 --set thresholds.turnaround.p99='< 30ms'
+  weighbridge search capacity --precision 0.05 --json > result.json
+
+Doubles the rate from LOW until a probe fails or HIGH is reached, halves the gap until it is narrow,
+and confirms the answer with a longer run. A rate is sustained if every threshold of the scenario
+holds, nothing is lost, shed or refused, the backlog does not grow and the generator kept up.
+LOW, HIGH and PRECISION default to [search] of the scenario; without that, to its rate, a hundred
+times its rate, and 0.1.
+
+Exit codes: 0 a rate was confirmed for every transport, 99 none was for one of them, 100 the
+measurement at LOW is invalid, 105 aborted by a signal";
+
+#[derive(Debug, Args)]
+pub struct Search {
+    /// Name in the scenarios folder, or path of a TOML file
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: String,
+    /// Requests per second to begin with
+    #[arg(long, value_name = "N")]
+    pub low: Option<f64>,
+    /// Requests per second to end at
+    #[arg(long, value_name = "N")]
+    pub high: Option<f64>,
+    /// Relative width of the bracket to stop at, between 0 and 1
+    #[arg(long, value_name = "P")]
+    pub precision: Option<f64>,
+    #[command(flatten)]
+    pub trial: TrialChanges,
+    #[command(flatten)]
+    pub brokers: Brokers,
+    #[command(flatten)]
+    pub conduct: Conduct,
     #[command(flatten)]
     pub folder: Folder,
 }
@@ -90,21 +140,28 @@ pub struct Run {
 /// What a scenario says, changed for this run.
 #[derive(Debug, Args)]
 pub struct Changes {
-    /// Measure only this transport (repeatable)
-    #[arg(long = "transport", value_name = "T")]
-    pub transports: Vec<TransportKind>,
     /// Requests per second
     #[arg(long, value_name = "N")]
     pub rate: Option<f64>,
+    /// Repetitions of each trial
+    #[arg(long, value_name = "N")]
+    pub repeat: Option<u32>,
+    #[command(flatten)]
+    pub trial: TrialChanges,
+}
+
+/// What a scenario says of each trial, changed for this run.
+#[derive(Debug, Args)]
+pub struct TrialChanges {
+    /// Measure only this transport (repeatable)
+    #[arg(long = "transport", value_name = "T")]
+    pub transports: Vec<TransportKind>,
     /// Length of the measured window, for example 10s
     #[arg(long, value_name = "D")]
     pub duration: Option<String>,
     /// Length of the warm-up, for example 1s
     #[arg(long, value_name = "D")]
     pub warmup: Option<String>,
-    /// Repetitions of each trial
-    #[arg(long, value_name = "N")]
-    pub repeat: Option<u32>,
     /// Seed of schedule, payloads and service times
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,

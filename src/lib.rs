@@ -22,6 +22,7 @@
 //! | [`transport`] | one messaging path a file; moves opaque frames in batches |
 //! | [`broker`], [`credentials`] | servers of our own and of others; secrets kept out of sight |
 //! | [`ledger`], [`metrics`], [`stats`] | what became of each request; latencies and counts; repetitions compared |
+//! | [`search`] | pure: which rate to try next, and whether one was sustained |
 //! | [`session`] | the one orchestrator: start, warm up, measure, drain, stop, judge, sum up |
 //! | [`result`], [`report`] | the versioned record, and what people read |
 //! | [`clock`], [`timer`], [`scheduling`] | monotonic time, and waking on it |
@@ -53,6 +54,7 @@ pub mod schedule;
 pub mod scheduling;
 pub mod schema;
 pub mod scorer;
+pub mod search;
 pub mod session;
 pub mod stats;
 pub mod terms;

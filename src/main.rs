@@ -16,6 +16,7 @@ fn main() -> ExitCode {
     commands::prepare_terminal(&cli);
     let outcome = match &cli.command {
         Command::Run(arguments) => commands::run::run(arguments),
+        Command::Search(arguments) => commands::search::run(arguments),
         Command::List(arguments) => commands::list::run(arguments),
         Command::Validate(arguments) => commands::validate::run(arguments),
         Command::Compare(arguments) => commands::compare::run(arguments),

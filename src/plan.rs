@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::credentials;
-use crate::terms::{Durability, End, Stage, TransportKind};
+use crate::terms::{Durability, End, Objective, Stage, TransportKind};
 
 /// A scenario ready to run: trials are points x transports x repetitions.
 #[derive(Debug, Clone)]
@@ -21,8 +21,33 @@ pub struct Plan {
     pub seed: u64,
     /// One for a plain scenario, one per combination for a sweep. Never empty.
     pub points: Vec<PointPlan>,
+    /// What `weighbridge search` looks for and where; none where the scenario only runs.
+    pub search: Option<SearchPlan>,
     /// The scenario as it is run, overrides applied, as TOML text.
     pub source: String,
+}
+
+/// Where a search looks. Only with a constant arrival rate and a single point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchPlan {
+    pub objective: Objective,
+    pub low_per_s: f64,
+    /// Above `low_per_s`.
+    pub high_per_s: f64,
+    /// Relative width of the bracket at which the search stops, between 0 and 1.
+    pub precision: f64,
+    /// The measured window of the run that confirms the answer.
+    pub confirm_ns: u64,
+    /// Whether the scenario has a rate of its own, at which it can be run. Without one its point has the
+    /// rate `low_per_s`.
+    pub has_rate: bool,
+}
+
+impl Plan {
+    /// Whether there is no rate to run it at.
+    pub fn is_only_searched(&self) -> bool {
+        self.search.as_ref().is_some_and(|search| !search.has_rate)
+    }
 }
 
 /// The values that one combination of a sweep sets, by key path; empty without a sweep.
@@ -70,6 +95,20 @@ pub struct Load {
     pub connections: u32,
     /// Most requests that are handed to the client library together.
     pub batch: u32,
+}
+
+impl PointPlan {
+    /// This point at another rate, which its `point` names. Changes nothing where no rate is constant.
+    pub fn at_rate(&self, asked_per_s: f64) -> Self {
+        let mut point = self.clone();
+        if let Executor::ConstantArrivalRate { rate_per_s, .. } = &mut point.load.executor {
+            *rate_per_s = asked_per_s;
+            let whole = asked_per_s.fract() == 0.0 && asked_per_s < 1e15;
+            let value = if whole { (asked_per_s as i64).into() } else { asked_per_s.into() };
+            point.point.insert("load.rate".to_owned(), value);
+        }
+        point
+    }
 }
 
 impl Load {

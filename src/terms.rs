@@ -60,6 +60,15 @@ pub enum End {
     Result,
 }
 
+/// What a search looks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Objective {
+    /// The highest rate at which every threshold holds, nothing is lost and no backlog grows.
+    #[default]
+    HighestSustainedRate,
+}
+
 /// A stretch of a request's life; each has its own histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

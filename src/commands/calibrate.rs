@@ -25,8 +25,7 @@ pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
     };
     let runtime = runtime()?;
     let checks = runtime.block_on(async {
-        let listening = interrupt::listen(settings.stop.clone());
-        listening.map_err(|source| CommandError::Io { action: "listening for signals", source })?;
+        interrupt::listen(settings.stop.clone())?;
         Ok::<_, CommandError>(calibrate::run(&groups(&arguments.only), &settings, &say).await?)
     })?;
     if arguments.json {

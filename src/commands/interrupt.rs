@@ -2,13 +2,14 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Outcome;
+use super::{CommandError, Outcome};
 use crate::load::{Stop, StopSignal};
 
 /// Listens until the runtime ends. Call it within the runtime.
-pub fn listen(stop: StopSignal) -> std::io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+pub fn listen(stop: StopSignal) -> Result<(), CommandError> {
+    let failed = |source| CommandError::Io { action: "listening for signals", source };
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     tokio::spawn(async move {
         let mut count = 0;
         loop {

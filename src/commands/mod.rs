@@ -3,6 +3,7 @@
 pub mod calibrate;
 pub mod compare;
 pub mod completions;
+mod deliver;
 pub mod doctor;
 mod interrupt;
 pub mod list;
@@ -10,6 +11,7 @@ mod progress;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod search;
 pub mod validate;
 
 use std::io::{self, IsTerminal, Write};
@@ -51,7 +53,9 @@ impl Outcome {
     /// Prints an error and says which outcome it is.
     pub fn report(error: CommandError) -> Self {
         let outcome = match &error {
-            CommandError::Load(LoadError::Invalid(_)) => Self::InvalidScenario,
+            CommandError::Load(LoadError::Invalid(_) | LoadError::OnlySearched { .. }) => {
+                Self::InvalidScenario
+            }
             CommandError::Run(error) if error.is_unavailable() => Self::Unavailable,
             CommandError::Compare(CompareError::Invalid { .. }) => Self::Invalid,
             // Whoever read our output has gone; that is no failure of ours.
@@ -112,7 +116,11 @@ fn colored(stream: &impl IsTerminal) -> bool {
 /// Logs and errors go to standard error, coloured only where that is wanted.
 pub fn prepare_terminal(cli: &Cli) {
     let color = colored(&io::stderr());
-    let quiet = matches!(&cli.command, Command::Run(run) if run.quiet);
+    let quiet = match &cli.command {
+        Command::Run(run) => run.conduct.quiet,
+        Command::Search(search) => search.conduct.quiet,
+        _ => false,
+    };
     let default = if quiet { "error" } else { "weighbridge=warn,error" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("WEIGHBRIDGE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
@@ -134,16 +142,19 @@ impl BuildHandler for miette::MietteHandlerOpts {
 
 /// Flags that change a scenario, in the scenario's own terms.
 fn overrides(changes: &cli::Changes, brokers: Option<&cli::Brokers>) -> Overrides {
+    Overrides { rate: changes.rate, repeat: changes.repeat, ..trial_overrides(&changes.trial, brokers) }
+}
+
+fn trial_overrides(changes: &cli::TrialChanges, brokers: Option<&cli::Brokers>) -> Overrides {
     Overrides {
         transports: changes.transports.clone(),
-        rate: changes.rate,
         duration: changes.duration.clone(),
         warmup: changes.warmup.clone(),
-        repeat: changes.repeat,
         seed: changes.seed,
         redis_url: brokers.and_then(|brokers| brokers.redis_url.clone()),
         nats_url: brokers.and_then(|brokers| brokers.nats_url.clone()),
         set: changes.set.clone(),
+        ..Overrides::default()
     }
 }
 

@@ -6,28 +6,39 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::report::format;
-use crate::result::Trial;
+use crate::report::{capacity, format};
+use crate::result::{Probe, Trial};
 use crate::session::{Glance, Progress, Silent, TrialSpec};
 use crate::terms::Stage;
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// Chooses by what standard error is.
+/// The progress of a run: a line for each trial.
 pub fn for_stderr(quiet: bool) -> Box<dyn Progress> {
+    choose(quiet, false)
+}
+
+/// The progress of a search: a line for each probe, which says whether the rate is sustained.
+pub fn for_search(quiet: bool) -> Box<dyn Progress> {
+    choose(quiet, true)
+}
+
+/// Chooses by what standard error is.
+fn choose(quiet: bool, searches: bool) -> Box<dyn Progress> {
     if quiet {
         Box::new(Silent)
     } else if io::stderr().is_terminal() {
-        Box::new(Bar { bar: RefCell::new(ProgressBar::hidden()) })
+        Box::new(Bar { bar: RefCell::new(ProgressBar::hidden()), searches })
     } else {
-        Box::new(Lines { next: Cell::new(LINE_EVERY) })
+        Box::new(Lines { next: Cell::new(LINE_EVERY), searches })
     }
 }
 
-/// `3/5 nats-core load.rate=500 (repetition 2)`
-fn title(spec: &TrialSpec<'_>) -> String {
-    let mut title = format!("{}/{} {}", spec.order, spec.trials, spec.transport);
+/// `3/5 nats-core load.rate=500 (repetition 2)`; `3 nats-core ...` where nobody knows how many there will be.
+fn title(spec: &TrialSpec<'_>, searches: bool) -> String {
+    let of = if searches { String::new() } else { format!("/{}", spec.trials) };
+    let mut title = format!("{}{of} {}", spec.order, spec.transport);
     for (key, value) in &spec.point.point {
         title.push_str(&format!(" {key}={value}"));
     }
@@ -44,7 +55,7 @@ fn conclusion(spec: &TrialSpec<'_>, trial: &Trial) -> String {
     let invalid = if trial.valid { "" } else { "  INVALID" };
     format!(
         "{}: {}, p50 {}, p99 {}, lost {}{invalid}",
-        title(spec),
+        title(spec, false),
         format::rate(trial.rates.completed_per_s),
         figure(turnaround.and_then(|latency| latency.p50)),
         figure(turnaround.and_then(|latency| latency.p99)),
@@ -54,6 +65,7 @@ fn conclusion(spec: &TrialSpec<'_>, trial: &Trial) -> String {
 
 struct Bar {
     bar: RefCell<ProgressBar>,
+    searches: bool,
 }
 
 impl Progress for Bar {
@@ -62,7 +74,7 @@ impl Progress for Bar {
         // The template is a constant that parses.
         let style = ProgressStyle::with_template("{prefix} {bar:20} {msg}").expect("constant template");
         bar.set_style(style);
-        bar.set_prefix(title(spec));
+        bar.set_prefix(title(spec, self.searches));
         *self.bar.borrow_mut() = bar;
     }
 
@@ -83,12 +95,19 @@ impl Progress for Bar {
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial) {
         let bar = self.bar.borrow();
         bar.finish_and_clear();
-        bar.suspend(|| eprintln!("{}", conclusion(spec, trial)));
+        if !self.searches {
+            bar.suspend(|| eprintln!("{}", conclusion(spec, trial)));
+        }
+    }
+
+    fn probe_judged(&self, probe: &Probe, trial: &Trial) {
+        self.bar.borrow().suspend(|| eprintln!("{}", capacity::probe_line(probe, trial)));
     }
 }
 
 struct Lines {
     next: Cell<Duration>,
+    searches: bool,
 }
 
 impl Progress for Lines {
@@ -103,7 +122,7 @@ impl Progress for Lines {
         self.next.set(self.next.get() + LINE_EVERY);
         eprintln!(
             "{}: {:.0} of {:.0} s, {} sent, {} completed, {} in flight",
-            title(spec),
+            title(spec, self.searches),
             glance.elapsed.as_secs_f64(),
             glance.planned.as_secs_f64(),
             format::count(glance.attempted),
@@ -113,6 +132,12 @@ impl Progress for Lines {
     }
 
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial) {
-        eprintln!("{}", conclusion(spec, trial));
+        if !self.searches {
+            eprintln!("{}", conclusion(spec, trial));
+        }
+    }
+
+    fn probe_judged(&self, probe: &Probe, trial: &Trial) {
+        eprintln!("{}", capacity::probe_line(probe, trial));
     }
 }

@@ -110,6 +110,11 @@ pub enum RunVerdict {
 pub enum CompareError {
     #[error("the {side} run is invalid: {reason}; measure it again")]
     Invalid { side: &'static str, reason: String },
+    #[error(
+        "the {side} run is a search, whose rates it chose itself; run both at one rate, with \
+         `weighbridge run --rate`, and compare those"
+    )]
+    Search { side: &'static str },
     #[error("the runs did not measure the same thing:\n{}\n--force compares them all the same", lines(.0))]
     Differ(Vec<Difference>),
     #[error("the runs have no transport and point in common, so nothing can be compared")]
@@ -126,6 +131,9 @@ fn lines(differences: &[Difference]) -> String {
 /// Holds `new` against `base`.
 pub fn compare(base: &RunResult, new: &RunResult, options: Options) -> Result<RunComparison, CompareError> {
     for (side, run) in [("base", base), ("new", new)] {
+        if !run.searches.is_empty() {
+            return Err(CompareError::Search { side });
+        }
         if let Some(reason) = invalid(run) {
             return Err(CompareError::Invalid { side, reason });
         }

@@ -25,6 +25,25 @@ fn slowed(mut run: RunResult, factor: f64) -> RunResult {
     run
 }
 
+#[test]
+fn a_search_is_not_compared() {
+    let mut search = run(1);
+    search.searches = vec![crate::result::SearchRecord {
+        transport: TransportKind::NatsJetstream,
+        objective: crate::terms::Objective::HighestSustainedRate,
+        outcome: crate::result::SearchOutcome::None,
+        rate_per_s: None,
+        low_per_s: None,
+        high_per_s: None,
+        precision: 0.1,
+        from_per_s: 1.0,
+        to_per_s: 2.0,
+        probes: Vec::new(),
+    }];
+    assert_eq!(compare(&run(1), &search, OPTIONS), Err(CompareError::Search { side: "new" }));
+    assert!(compare(&run(1), &run(1), OPTIONS).is_ok());
+}
+
 /// Figures of one made-up run: 5 repetitions of 5 transports, p50 with 4 % and p99 with 8 % of noise from
 /// repetition to repetition, the worst that runs of one scenario showed among themselves.
 struct Synthetic {

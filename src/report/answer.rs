@@ -3,6 +3,7 @@
 //! Says only what the record carries: without three repetitions no difference is called certain, and a
 //! run with an invalid trial ranks nothing. Draws nothing.
 
+use super::capacity;
 use super::format;
 use super::groups::{Entry, Group, groups, point_label};
 use crate::result::{Estimate, PairVerdict, RunResult, TransportComparison, Verdict};
@@ -22,6 +23,9 @@ pub struct Answer {
 
 /// Words the answer of the whole run.
 pub fn answer(result: &RunResult) -> Answer {
+    if capacity::is_search(result) {
+        return capacity::answer(result);
+    }
     let groups = groups(result);
     let sentence = refusal(result).unwrap_or_else(|| match groups.as_slice() {
         [] => "Nothing was measured.".to_owned(),
@@ -327,7 +331,7 @@ fn qualifiers(groups: &[Group<'_>]) -> Vec<String> {
 }
 
 /// Transports by what they promise, where the promises differ.
-fn differing_promises(groups: &[Group<'_>]) -> Option<String> {
+pub(super) fn differing_promises(groups: &[Group<'_>]) -> Option<String> {
     let mut kinds: Vec<(String, Vec<&'static str>)> = Vec::new();
     for entry in groups.first()?.entries.iter().filter(|entry| entry.transport != TransportKind::InProcess) {
         let trial = entry.trial();

@@ -90,6 +90,7 @@ impl Fixture {
             summary,
             calibration: Vec::new(),
             comparisons,
+            searches: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@
 use askama::Template;
 
 use super::answer::{answer, of_group};
+use super::capacity;
 use super::charts::palette::{self, swatch};
 use super::charts::readout::{ReadoutRow, hover_json};
 use super::charts::{self, Detail, Figure, Layout, Panel};
@@ -14,7 +15,7 @@ use super::checks;
 use super::comparison;
 use super::errors;
 use super::fairness::{self, Fairness};
-use super::groups::{Group, groups, point_label};
+use super::groups::{Group, point_label};
 use super::ratios;
 use super::terminal::observed;
 use super::{ReportError, format};
@@ -47,7 +48,7 @@ pub fn render(result: &RunResult) -> Result<String, ReportError> {
 }
 
 fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> Result<String, ReportError> {
-    let groups = groups(result);
+    let groups = capacity::shown(result);
     let answer = answer(result);
     let mut sections = Vec::new();
     for (index, group) in groups.iter().enumerate() {
@@ -61,8 +62,10 @@ fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> R
         verdict: verdict(result.verdict),
         answer: answer.sentence,
         qualifiers: answer.qualifiers,
-        invalid: invalid_trials(result),
-        doubts: doubts(result),
+        // A probe that is invalid says so in its own row.
+        invalid: if capacity::is_search(result) { Vec::new() } else { invalid_trials(result) },
+        capacity: capacity::rows(result),
+        doubts: doubts(&groups),
         thresholds: thresholds(result),
         thresholds_held: result.thresholds.iter().filter(|outcome| outcome.passed).count(),
         swept: groups.len() > 1,
@@ -90,6 +93,8 @@ struct Page<'a> {
     answer: String,
     qualifiers: Vec<String>,
     invalid: Vec<String>,
+    /// Empty unless the run was a search.
+    capacity: Vec<capacity::Row>,
     doubts: Vec<String>,
     thresholds: Vec<ThresholdLine>,
     thresholds_held: usize,
@@ -198,9 +203,9 @@ fn invalid_trials(result: &RunResult) -> Vec<String> {
 }
 
 /// Doubts that don't invalidate; the same words about several transports make one line.
-fn doubts(result: &RunResult) -> Vec<String> {
+fn doubts(groups: &[Group<'_>]) -> Vec<String> {
     let mut lines: Vec<(String, Vec<&'static str>)> = Vec::new();
-    for trial in &result.trials {
+    for trial in groups.iter().flat_map(Group::trials) {
         for doubt in trial.doubts.iter().filter(|doubt| !doubt.kind.invalidates()) {
             let text = format!("{}: {}", doubt.kind.name(), doubt.detail);
             let name = trial.transport.name();

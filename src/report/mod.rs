@@ -1,7 +1,8 @@
 //! What people read: made only from `RunResult`, never from live state.
 //!
 //! ```text
-//! RunResult -> groups (one per sweep point) -> answer, comparison, ratios, charts, fairness -> html
+//! RunResult -> searches                   -> capacity                                     -> html, terminal
+//!           -> groups (one per sweep point) -> answer, comparison, ratios, charts, fairness -> html
 //!                                           -> answer, comparison, ratios                   -> terminal
 //!           -> series                                                                       -> hlog
 //!           -> histograms                                                                   -> hgrm
@@ -13,6 +14,7 @@
 //! written. What is computed here is only how recorded figures are merged, worded and drawn.
 
 mod answer;
+pub mod capacity;
 mod charts;
 pub mod checks;
 mod comparison;

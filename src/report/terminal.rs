@@ -7,10 +7,11 @@ use std::fmt::Write;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 
 use super::answer::{answer, of_group};
+use super::capacity;
 use super::comparison::{self, COLUMNS};
 use super::errors;
 use super::format;
-use super::groups::{Group, groups, point_label};
+use super::groups::{Group, point_label};
 use super::ratios;
 use crate::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
 
@@ -40,16 +41,16 @@ pub fn summary(result: &RunResult, color: bool) -> String {
     for qualifier in &answer.qualifiers {
         push_wrapped(&mut text, "  ", qualifier, false);
     }
-    let groups = groups(result);
-    for group in &groups {
+    let groups = capacity::shown(result);
+    if capacity::is_search(result) {
+        push_capacity(&mut text, result);
+    }
+    for group in groups.iter().filter(|_| !capacity::is_search(result)) {
         text.push('\n');
         if groups.len() > 1 {
             push_wrapped(&mut text, "", &format!("{}: {}", group.label(), of_group(group)), false);
         }
-        for line in table(group, color).lines() {
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
+        push_table(&mut text, table(group, color));
         push_ratios(&mut text, group);
     }
     push_thresholds(&mut text, &result.thresholds, color);
@@ -58,9 +59,8 @@ pub fn summary(result: &RunResult, color: bool) -> String {
     text
 }
 
-fn table(group: &Group<'_>, color: bool) -> String {
+fn table(group: &Group<'_>, color: bool) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).force_no_tty();
     if color {
         table.enforce_styling();
     }
@@ -84,15 +84,40 @@ fn table(group: &Group<'_>, color: bool) -> String {
         }
         table.add_row(cells);
     }
-    for column in 1..=SHOWN.len() {
-        if let Some(column) = table.column_mut(column) {
+    table
+}
+
+/// Without borders, names at the left and figures at the right of their columns.
+fn push_table(text: &mut String, mut table: Table) {
+    table.load_style(presets::NOTHING).force_no_tty();
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if index > 0 {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+    for line in table.to_string().lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
     }
-    table.to_string()
+}
+
+/// The rate of each transport, then what limits each, with its figures.
+fn push_capacity(text: &mut String, result: &RunResult) {
+    let rows = capacity::rows(result);
+    let mut table = Table::new();
+    table.set_header(["transport", "sustains", "bracket", "p99", "limited by"]);
+    for row in &rows {
+        let shown = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+        let figures = [&row.rate, &row.bracket, &row.p99, &row.limit].map(|text| shown(text));
+        table.add_row(std::iter::once(row.transport.name().to_owned()).chain(figures));
+    }
+    text.push('\n');
+    push_table(text, table);
+    text.push('\n');
+    for row in &rows {
+        push_wrapped(text, "  ", &printable(&format!("{} {}", row.transport, row.limit_detail)), false);
+    }
 }
 
 /// Every transport against the best; the report has the other pairs.
@@ -130,10 +155,14 @@ fn push_thresholds(text: &mut String, thresholds: &[ThresholdOutcome], color: bo
 
 /// The observed figure in the unit that its expression implies.
 pub(super) fn observed(outcome: &ThresholdOutcome) -> String {
-    let Some(value) = outcome.observed else {
-        return format!("nothing: too few samples ({})", format::count(outcome.samples));
+    figure(&outcome.expression, outcome.observed, outcome.samples)
+}
+
+pub(super) fn figure(expression: &str, observed: Option<f64>, samples: u64) -> String {
+    let Some(value) = observed else {
+        return format!("nothing: too few samples ({})", format::count(samples));
     };
-    let metric = outcome.expression.split_whitespace().next().unwrap_or("");
+    let metric = expression.split_whitespace().next().unwrap_or("");
     if metric.starts_with("ledger") {
         format::number(value)
     } else if metric.starts_with("rate") {

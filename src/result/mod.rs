@@ -6,6 +6,7 @@ mod check;
 mod comparison;
 mod latency;
 mod ledger;
+mod search;
 mod series;
 mod summary;
 mod trial;
@@ -17,6 +18,7 @@ pub use check::{Check, Rule, Unit};
 pub use comparison::{PairVerdict, TransportComparison};
 pub use latency::{LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
+pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
 pub use trial::{
@@ -44,6 +46,9 @@ pub struct RunResult {
     /// Ratios between transports; empty for a point with an invalid trial.
     #[serde(default)]
     pub comparisons: Vec<TransportComparison>,
+    /// What was searched for and found, a transport each; empty unless the run was a search.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub searches: Vec<SearchRecord>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

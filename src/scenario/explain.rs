@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use super::prose::{count, number, span};
 use super::warnings::warnings;
-
-use crate::plan::{Arrivals, Executor, Load, Plan, Point, PointPlan, RampStage, ServiceTime};
+use crate::plan::{Arrivals, Executor, Load, Plan, Point, PointPlan, RampStage, SearchPlan, ServiceTime};
+use crate::search::PROBES_MAX;
 use crate::terms::End;
 
 /// Starting and stopping the brokers of a trial, roughly.
@@ -20,25 +20,36 @@ pub fn explain(plan: &Plan) -> String {
         // Writing to a string can't fail.
         let _ = writeln!(out, "  {label:<11} {text}");
     };
-    let repetitions = usize::try_from(plan.repeat).unwrap_or(usize::MAX);
-    let trials = plan.points.len().saturating_mul(plan.transports.len()).saturating_mul(repetitions);
-    line(
-        "trials",
-        &format!(
-            "{} x {} x {} = {}",
-            count(plan.points.len(), "point"),
-            count(plan.transports.len(), "transport"),
-            count(repetitions, "repetition"),
-            count(trials, "trial"),
-        ),
-    );
-    line("time", &time(plan));
+    if let Some(search) = &plan.search {
+        for point in &plan.points {
+            line("search", &searched(search, point));
+        }
+        line("probes", &format!("at most {PROBES_MAX} of each transport"));
+    }
+    if !plan.is_only_searched() {
+        let repetitions = usize::try_from(plan.repeat).unwrap_or(usize::MAX);
+        let trials = plan.points.len().saturating_mul(plan.transports.len()).saturating_mul(repetitions);
+        line(
+            "trials",
+            &format!(
+                "{} x {} x {} = {}",
+                count(plan.points.len(), "point"),
+                count(plan.transports.len(), "transport"),
+                count(repetitions, "repetition"),
+                count(trials, "trial"),
+            ),
+        );
+        line("time", &time(plan));
+    }
     for point in &plan.points {
         if plan.points.len() > 1 {
             line("point", &point_words(&point.point));
         }
     }
     for (label, describe) in DESCRIPTIONS {
+        if label == "load" && plan.is_only_searched() {
+            continue;
+        }
         for text in distinct(plan, describe) {
             line(label, &text);
         }
@@ -88,6 +99,27 @@ pub fn point_words(point: &Point) -> String {
     pairs.join(", ")
 }
 
+/// The load of a plan in one line: that of its first point, or where it is searched.
+pub fn load_words(plan: &Plan) -> String {
+    let Some(point) = plan.points.first() else { return String::new() };
+    match &plan.search {
+        Some(search) if plan.is_only_searched() => format!("search {}", searched(search, point)),
+        _ => offered(point),
+    }
+}
+
+/// `from 1 000/s to 100 000/s, to within 10 %; 5 s after 1 s of warm-up, 20 s to confirm`.
+pub fn searched(search: &SearchPlan, point: &PointPlan) -> String {
+    format!(
+        "from {}/s to {}/s, to within {} %; {}, {} to confirm",
+        number(search.low_per_s),
+        number(search.high_per_s),
+        number(100.0 * search.precision),
+        timing(&point.load),
+        span(search.confirm_ns)
+    )
+}
+
 /// The load of a point in one line: `2 000/s, Poisson, 5 s after 1 s of warm-up`.
 pub fn offered(plan: &PointPlan) -> String {
     let load = &plan.load;
@@ -107,10 +139,14 @@ pub fn offered(plan: &PointPlan) -> String {
             format!("as fast as accepted with {} in flight", number(f64::from(load.max_in_flight)))
         }
     };
+    format!("{what}, {}", timing(load))
+}
+
+fn timing(load: &Load) -> String {
     let window = span(load.duration_ns);
     match load.warmup_ns {
-        0 => format!("{what}, {window} without warm-up"),
-        warmup_ns => format!("{what}, {window} after {} of warm-up", span(warmup_ns)),
+        0 => format!("{window} without warm-up"),
+        warmup_ns => format!("{window} after {} of warm-up", span(warmup_ns)),
     }
 }
 

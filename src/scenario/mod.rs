@@ -31,7 +31,7 @@ use error::Finding;
 
 pub use duration::{format as format_duration, parse as parse_duration};
 pub use error::{ScenarioError, ScenarioErrors};
-pub use explain::{explain, offered};
+pub use explain::{explain, offered, searched};
 pub use overrides::Overrides;
 pub use shelf::{Listed, LoadError, Place, Summary, list};
 pub use wire::schema;
@@ -63,6 +63,7 @@ pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, Scen
     let schema = serde_json::Value::from(schema());
     let mut points = Vec::new();
     let mut head = None;
+    sweep::refuse_search(&document, &mut findings);
     for (point, document) in sweep::expand(document, &mut findings) {
         if let Some((point_head, point)) = validate::point(&document, &schema, point, &mut findings) {
             head = head.or(Some(point_head));
@@ -78,6 +79,7 @@ pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, Scen
             repeat: head.repeat,
             seed: head.seed,
             points,
+            search: head.search,
             source,
         }),
         _ => Err(ScenarioErrors::new(label, text, findings)),

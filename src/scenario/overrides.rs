@@ -21,6 +21,11 @@ pub struct Overrides {
     pub seed: Option<u64>,
     pub redis_url: Option<String>,
     pub nats_url: Option<String>,
+    /// The scenario is to be searched, whether or not it says where.
+    pub search: bool,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub precision: Option<f64>,
     /// `key.path=value`, the value in TOML; a bare word is a string.
     pub set: Vec<String>,
 }
@@ -39,6 +44,10 @@ impl fmt::Debug for Overrides {
             .field("seed", &self.seed)
             .field("redis_url", &shown(&self.redis_url))
             .field("nats_url", &shown(&self.nats_url))
+            .field("search", &self.search)
+            .field("low", &self.low)
+            .field("high", &self.high)
+            .field("precision", &self.precision)
             .field("set", &set)
             .finish()
     }
@@ -55,7 +64,12 @@ struct Setting {
 impl Overrides {
     /// Sets every flag on the document. Gives back whether there was any.
     pub fn apply(&self, document: &mut Node, findings: &mut Vec<Finding>) -> bool {
-        let settings = self.settings(findings);
+        let mut settings = self.settings(findings);
+        if self.search && document.get(&["search"]).is_none() {
+            // A search of a scenario that doesn't say where: all of `[search]` at its defaults.
+            let objective = Value::Text("highest-sustained-rate".to_owned());
+            settings.insert(0, setting("search".to_owned(), &["search", "objective"], objective));
+        }
         for setting in &settings {
             let origin = Origin::Flag(setting.flag.clone());
             if let Err(message) = document.set(&setting.path, &origin, setting.node.clone()) {
@@ -103,6 +117,9 @@ impl Overrides {
             let value = i64::try_from(seed).map_or(Value::Float(seed as f64), Value::Integer);
             setting(format!("--seed {seed}"), &["seed"], value)
         }));
+        settings.extend(number("--low", &["search", "low"], self.low));
+        settings.extend(number("--high", &["search", "high"], self.high));
+        settings.extend(number("--precision", &["search", "precision"], self.precision));
         settings.extend(text("--redis-url", &["brokers", "redis_url"], &self.redis_url));
         settings.extend(text("--nats-url", &["brokers", "nats_url"], &self.nats_url));
         settings

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 
 use super::error::ScenarioErrors;
-use super::explain::offered;
+use super::explain::load_words;
 use super::nearest::nearest;
 use super::overrides::Overrides;
 use super::plan;
@@ -22,8 +22,9 @@ use crate::terms::TransportKind;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The shipped scenarios by name, in the order of names.
-pub const EMBEDDED: [(&str, &str); 8] = [
+pub const EMBEDDED: [(&str, &str); 9] = [
     ("baseline-latency", include_str!("../../scenarios/baseline-latency.toml")),
+    ("capacity", include_str!("../../scenarios/capacity.toml")),
     ("durability-tiers", include_str!("../../scenarios/durability-tiers.toml")),
     ("payload-sizes", include_str!("../../scenarios/payload-sizes.toml")),
     ("quickstart", include_str!("../../scenarios/quickstart.toml")),
@@ -42,6 +43,11 @@ pub enum LoadError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path} is larger than 1 MiB: not a scenario", path = path.display())]
     TooLarge { path: PathBuf },
+    #[error(
+        "the scenario `{name}` has no `load.rate`, it asks for the highest: find it with `weighbridge search \
+         {reference}`, or run it at a rate of your own with --rate"
+    )]
+    OnlySearched { name: String, reference: String },
     #[error(transparent)]
     Invalid(Box<ScenarioErrors>),
 }
@@ -164,7 +170,7 @@ pub fn list(folder: &Path) -> Vec<Listed> {
 fn summarise(found: &Found) -> Result<Summary, String> {
     let plan = plan(&found.label, &found.text, &Overrides::default()).map_err(|errors| errors.summary())?;
     Ok(Summary {
-        load: plan.points.first().map(offered).unwrap_or_default(),
+        load: load_words(&plan),
         points: plan.points.len(),
         question: plan.question,
         transports: plan.transports,

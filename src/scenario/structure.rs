@@ -240,6 +240,8 @@ impl<'a> Checker<'a> {
             "must be a finite number".to_owned()
         } else if limit("exclusiveMinimum").is_some_and(|min| number <= min) {
             "must be greater than 0".to_owned()
+        } else if let Some(max) = limit("exclusiveMaximum").filter(|max| number >= *max) {
+            format!("must be less than {max}")
         } else if let Some(min) = limit("minimum").filter(|min| number < *min) {
             format!("must be at least {min}")
         } else if let Some(max) = limit("maximum").filter(|max| number > *max) {

@@ -48,6 +48,15 @@ pub fn expand(mut document: Node, findings: &mut Vec<Finding>) -> Vec<(Point, No
     points
 }
 
+/// A search has one point: which of several it should answer for, nobody could say.
+pub fn refuse_search(document: &Node, findings: &mut Vec<Finding>) {
+    if document.get(&["search"]).is_some() && document.get(&["sweep"]).is_some() {
+        let message =
+            "a scenario with `[sweep]` can't be searched: search it once for each value, with --set";
+        findings.push(Finding::new(document.origin_of(&["sweep", ""]), message.to_owned()));
+    }
+}
+
 /// Keys that may be swept, with their values; the others are reported.
 fn usable_keys<'a>(sweep: &'a Node, findings: &mut Vec<Finding>) -> Vec<(&'a Entry, &'a [Node])> {
     if !matches!(sweep.value, Value::Table(_)) {

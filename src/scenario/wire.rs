@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::{duration, pattern};
-use crate::terms::{Durability, TransportKind};
+use crate::terms::{Durability, Objective, TransportKind};
 
 /// JSON Schema of a scenario file.
 pub fn schema() -> Schema {
@@ -50,6 +50,7 @@ pub struct Scenario {
     #[schemars(extend("maxProperties" = 100))]
     #[expect(dead_code, reason = "read from the document, which keeps their order and places")]
     pub thresholds: Option<BTreeMap<String, String>>,
+    pub search: Option<Search>,
     /// Lists of values by key path, such as `"load.rate" = [500, 1000]`; several keys make a grid, the
     /// first key outermost.
     #[schemars(extend("maxProperties" = 8))]
@@ -73,7 +74,7 @@ pub struct Load {
     #[schemars(required)]
     pub executor: Option<Executor>,
     pub arrivals: Option<Arrivals>,
-    /// Requests per second over all generators; only for constant-arrival-rate.
+    /// Requests per second over all generators; only for constant-arrival-rate. A search sets it.
     #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0))]
     pub rate: Option<f64>,
     /// Requests per second at the start; only for ramping-arrival-rate, default 0.
@@ -224,6 +225,27 @@ pub enum Distribution {
     Exponential,
     /// With a `median` and the `sigma` of the underlying normal distribution.
     Lognormal,
+}
+
+/// Where `weighbridge search` looks for the highest rate that keeps the thresholds; only for
+/// constant-arrival-rate. Every rate is tried once: `repeat` and `load.rate` are for `weighbridge run`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// What is looked for; default highest-sustained-rate.
+    pub objective: Option<Objective>,
+    /// Requests per second to begin with; default `load.rate`.
+    #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0))]
+    pub low: Option<f64>,
+    /// Requests per second to end at; default a hundred times `low`.
+    #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0))]
+    pub high: Option<f64>,
+    /// The search stops when the lowest rate that failed is at most this share above the highest that
+    /// passed; default 0.1.
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
+    pub precision: Option<f64>,
+    /// The measured window of the run that confirms the answer; default "20s".
+    pub confirm: Option<Duration>,
 }
 
 /// The servers under test.

@@ -16,7 +16,12 @@ pub async fn measure(plan: &Plan, settings: &Settings) -> Result<Option<f64>, Ru
     let Some(highest) = plan.points.iter().max_by(|a, b| peak(a).total_cmp(&peak(b))) else {
         return Ok(None);
     };
-    if peak(&highest) <= RATE_BEYOND_DOUBT_PER_S {
+    of_point(highest, plan.seed, settings).await
+}
+
+/// Measures the ceiling with the payload of this point; none where its rate is beyond doubt.
+pub async fn of_point(highest: &PointPlan, seed: u64, settings: &Settings) -> Result<Option<f64>, RunError> {
+    if highest.load.peak_per_s().unwrap_or(0.0) <= RATE_BEYOND_DOUBT_PER_S {
         return Ok(None);
     }
     let mut point = highest.clone();
@@ -30,6 +35,6 @@ pub async fn measure(plan: &Plan, settings: &Settings) -> Result<Option<f64>, Ru
     point.workers.service_time = ServiceTime::Constant { ns: 0 };
     let transport = TransportKind::InProcess;
     let spec = TrialSpec { point: &point, transport, repetition: 1, order: 1, trials: 1, pauses: &[] };
-    let measured = trial::measure(&spec, plan.seed, nonce(), settings, &Silent).await?;
+    let measured = trial::measure(&spec, seed, nonce(), settings, &Silent).await?;
     Ok(Some(measured.trial.rates.completed_per_s))
 }

@@ -6,6 +6,7 @@ mod doubts;
 mod pause;
 mod record;
 mod sampling;
+mod search;
 mod summary;
 mod trial;
 
@@ -15,14 +16,18 @@ use std::time::Duration;
 use crate::broker::{self, BrokerError};
 use crate::clock::{rfc3339, unix_seconds};
 use crate::environment;
-use crate::load::{Defect, StopSignal};
+use crate::load::{Defect, Stop, StopSignal};
 use crate::plan::{Plan, PointPlan};
-use crate::result::{RunResult, SCHEMA_VERSION, ScenarioRecord, Trial, Verdict};
+use crate::result::{
+    Environment, Probe, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, SummaryRow,
+    ThresholdOutcome, TransportComparison, Trial, Verdict,
+};
 use crate::scenario;
 use crate::terms::TransportKind;
 use crate::transport::TransportError;
 
 pub use pause::Pause;
+pub use search::search;
 use trial::Measured;
 pub use trial::{limits, measure, measure_on};
 
@@ -39,6 +44,12 @@ pub struct Settings {
     pub defect: Defect,
     /// Most that the generator can put on the path in memory; measured by [`run`] where rates are high.
     pub ceiling_per_s: Option<f64>,
+}
+
+impl Settings {
+    fn was_stopped(&self) -> bool {
+        self.stop.get() != Stop::No
+    }
 }
 
 /// One trial of the plan.
@@ -71,6 +82,9 @@ pub trait Progress {
     fn trial_started(&self, spec: &TrialSpec<'_>);
     fn glance(&self, spec: &TrialSpec<'_>, glance: Glance);
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial);
+
+    /// After the last attempt at a rate of a search.
+    fn probe_judged(&self, _probe: &Probe, _trial: &Trial) {}
 }
 
 /// Says nothing.
@@ -136,59 +150,108 @@ pub async fn run(
     preflight(plan, settings).await?;
     settings.ceiling_per_s = ceiling::measure(plan, settings).await?;
     let settings = &*settings;
-    let mut environment = environment::read(settings.command.clone());
-    let run_id = ulid::Ulid::generate().to_string();
-    let mut trials = Vec::new();
-    let mut files = Vec::new();
-    let mut kept = Vec::new();
-    let mut failure = None;
+    let mut gathered = Gathered::start(settings);
     for spec in order(plan) {
-        if settings.stop.get() != crate::load::Stop::No {
-            break;
-        }
         // Each repetition has arrivals and payloads of its own, the same on every transport.
         let seed = plan.seed + u64::from(spec.repetition) - 1;
-        let measured = match attempt(&spec, seed, settings, progress).await {
+        if settings.was_stopped() || !gathered.measure(&spec, seed, settings, progress).await? {
+            break;
+        }
+    }
+    let trials = &gathered.trials;
+    let summary = summary::summarize(plan, trials);
+    let comparisons = comparison::between_transports(trials);
+    let thresholds = summary::hold(plan, trials);
+    let verdict = summary::verdict(trials, &thresholds);
+    let offered = plan.points.first().map(scenario::offered).unwrap_or_default();
+    let found = Found { verdict, offered, summary, comparisons, thresholds, searches: Vec::new() };
+    Ok(gathered.finish(plan, settings, found))
+}
+
+/// What a run has measured so far.
+struct Gathered {
+    run_id: String,
+    environment: Environment,
+    trials: Vec<Trial>,
+    files: Vec<(String, Vec<u8>)>,
+    kept: Vec<PathBuf>,
+    failure: Option<RunError>,
+}
+
+/// What its trials say together.
+struct Found {
+    /// Unless the run was ended before its end.
+    verdict: Verdict,
+    offered: String,
+    summary: Vec<SummaryRow>,
+    comparisons: Vec<TransportComparison>,
+    thresholds: Vec<ThresholdOutcome>,
+    searches: Vec<SearchRecord>,
+}
+
+impl Gathered {
+    fn start(settings: &Settings) -> Self {
+        Self {
+            run_id: ulid::Ulid::generate().to_string(),
+            environment: environment::read(settings.command.clone()),
+            trials: Vec::new(),
+            files: Vec::new(),
+            kept: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// Measures a trial and keeps it. False where that failed: the failure is kept too, and the run ends. The
+    /// failure of the first trial is the run's own, because there is nothing to report.
+    async fn measure(
+        &mut self,
+        spec: &TrialSpec<'_>,
+        seed: u64,
+        settings: &Settings,
+        progress: &dyn Progress,
+    ) -> Result<bool, RunError> {
+        let measured = match attempt(spec, seed, settings, progress).await {
             Ok(measured) => measured,
-            Err(error) if trials.is_empty() => return Err(error),
+            Err(error) if self.trials.is_empty() => return Err(error),
             Err(error) => {
-                failure = Some(error);
-                break;
+                self.failure = Some(error);
+                return Ok(false);
             }
         };
         for (name, log) in measured.logs {
-            files.push((format!("{:02}-{}-{name}.log", spec.order, spec.transport), log));
+            self.files.push((format!("{:02}-{}-{name}.log", spec.order, spec.transport), log));
         }
-        kept.extend(measured.kept);
-        trials.push(measured.trial);
+        self.kept.extend(measured.kept);
+        self.trials.push(measured.trial);
+        Ok(true)
     }
-    environment.finished_at = rfc3339(unix_seconds());
-    let summary = summary::summarize(plan, &trials);
-    let comparisons = comparison::between_transports(&trials);
-    let thresholds = summary::hold(plan, &trials);
-    let aborted = failure.is_some() || settings.stop.get() != crate::load::Stop::No;
-    let verdict = if aborted { Verdict::Aborted } else { summary::verdict(&trials, &thresholds) };
-    let result = RunResult {
-        schema_version: SCHEMA_VERSION,
-        run_id,
-        verdict,
-        scenario: ScenarioRecord {
-            name: plan.name.clone(),
-            question: plan.question.clone(),
-            reading: plan.reading.clone(),
-            source: plan.source.clone(),
-            seed: plan.seed,
-            repeat: plan.repeat,
-            offered: plan.points.first().map(scenario::offered).unwrap_or_default(),
-        },
-        environment,
-        thresholds,
-        trials,
-        summary,
-        calibration: Vec::new(),
-        comparisons,
-    };
-    Ok(Finished { result, files, kept, failure })
+
+    fn finish(mut self, plan: &Plan, settings: &Settings, found: Found) -> Finished {
+        self.environment.finished_at = rfc3339(unix_seconds());
+        let aborted = self.failure.is_some() || settings.was_stopped();
+        let result = RunResult {
+            schema_version: SCHEMA_VERSION,
+            run_id: self.run_id,
+            verdict: if aborted { Verdict::Aborted } else { found.verdict },
+            scenario: ScenarioRecord {
+                name: plan.name.clone(),
+                question: plan.question.clone(),
+                reading: plan.reading.clone(),
+                source: plan.source.clone(),
+                seed: plan.seed,
+                repeat: plan.repeat,
+                offered: found.offered,
+            },
+            environment: self.environment,
+            thresholds: found.thresholds,
+            trials: self.trials,
+            summary: found.summary,
+            calibration: Vec::new(),
+            comparisons: found.comparisons,
+            searches: found.searches,
+        };
+        Finished { result, files: self.files, kept: self.kept, failure: self.failure }
+    }
 }
 
 /// Measures a trial, and measures it again if the instrument was disturbed. What is discarded stays on

@@ -77,22 +77,24 @@ pub fn hold(plan: &Plan, trials: &[Trial]) -> Vec<ThresholdOutcome> {
         for threshold in &point.thresholds {
             for transport in &plan.transports {
                 let measured = of(trials, point, *transport);
-                if measured.is_empty() {
-                    continue;
-                }
-                let (observed, samples) = observed(&threshold.metric, &measured);
-                outcomes.push(ThresholdOutcome {
-                    expression: threshold.expression.clone(),
-                    transport: *transport,
-                    point: point.point.clone(),
-                    observed,
-                    passed: observed.is_some_and(|observed| holds(threshold, observed)),
-                    samples,
-                });
+                outcomes.extend((!measured.is_empty()).then(|| hold_one(threshold, &measured)));
             }
         }
     }
     outcomes
+}
+
+/// Holds a threshold against repetitions of one transport at one point, of which there is at least one.
+pub fn hold_one(threshold: &Threshold, measured: &[&Trial]) -> ThresholdOutcome {
+    let (observed, samples) = observed(&threshold.metric, measured);
+    ThresholdOutcome {
+        expression: threshold.expression.clone(),
+        transport: measured[0].transport,
+        point: measured[0].point.clone(),
+        observed,
+        passed: observed.is_some_and(|observed| holds(threshold, observed)),
+        samples,
+    }
 }
 
 /// The figure that a threshold is held against, and the samples behind it: the median over repetitions of a

@@ -10,6 +10,7 @@ mod harness;
 mod leftovers;
 mod record;
 mod rights;
+mod search;
 mod signals;
 mod start;
 mod wire_nats;

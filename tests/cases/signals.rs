@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use weighbridge::result::Verdict;
+use weighbridge::result::{SearchOutcome, Verdict};
 
 use crate::harness::{Run, Running, entries, wait_for};
 
@@ -111,6 +111,21 @@ fn ctrl_c_twice_ends_the_run_at_once_and_leaves_no_broker() {
         assert!(took < Duration::from_secs(10), "{transport}: {took:?}");
         expect_gone(&brokers);
     }
+}
+
+#[test]
+fn a_search_that_is_interrupted_leaves_a_partial_report() {
+    let run = Run::search(&["redis-streams"]).with(&["--duration", "30s", "--low", "200"]);
+    let (run, brokers) = under_load(run);
+    signal(&run, Signal::INT);
+    let ran = run.end();
+    ran.expect_code(&[105]);
+    let result = ran.result();
+    assert_eq!((result.verdict, result.trials.len()), (Verdict::Aborted, 1));
+    let search = &result.searches[0];
+    assert_eq!((search.outcome, search.rate_per_s), (SearchOutcome::Stopped, None));
+    assert!(search.probes.is_empty(), "what was cut short shows nothing");
+    expect_gone(&brokers);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::explain::load_words;
 use super::super::shelf::EMBEDDED;
 use super::super::{LoadError, Overrides, Place, explain, list, load, offered, plan, schema};
 use super::planned;
@@ -101,6 +102,34 @@ fn every_executor_is_told_in_words() {
         "executor = \"closed-loop\"\nin_flight = 1\nwarmup = \"0s\"",
     );
     assert_eq!(offered(&planned(&closed).points[0]), "closed loop with 1 in flight, 5 s without warm-up");
+}
+
+#[test]
+fn a_search_is_told_in_words() {
+    let plan = load("capacity", &folder(), &Overrides::default()).unwrap();
+    assert!(plan.is_only_searched());
+    insta::assert_snapshot!(explain(&plan), @r"
+    capacity: What is the highest rate of priority requests that each path sustains with p99 under 20 ms?
+      search      from 4 000/s to 1 000 000/s, to within 10 %; 4 s after 1 s of warm-up, 20 s to confirm
+      probes      at most 24 of each transport
+      limits      1 generator with 1 connection each, at most 10 000 in flight, timeout 30 s, drain up to 2 s
+      payload     description of 256 bytes, 6 categories, 4 roles
+      workers     4 workers, 256 at a time each, no service time
+      transport   nats-core: durability none, at most once
+      transport   nats-jetstream: durability memory, at least once
+      transport   nats-request: durability none, at most once, loss seen by the requester
+      transport   redis-pubsub: durability none, at most once
+      transport   redis-streams: durability memory, at least once
+      thresholds  turnaround.p99 < 20ms, ledger.lost == 0
+      warning     the transports promise different things (at least once; at most once; at most once, loss seen by the requester): compare like with like
+    ");
+    let both = planned(&format!("{}[search]\n", super::SOUND));
+    assert_eq!(load_words(&both), offered(&both.points[0]), "it can be run");
+    let explained = explain(&both);
+    assert!(
+        explained.contains("search      from 100/s to 10 000/s") && explained.contains("trials"),
+        "{explained}"
+    );
 }
 
 #[test]

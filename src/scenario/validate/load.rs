@@ -4,7 +4,7 @@ use super::{Check, DURATION_NS_MAX};
 use crate::plan::{Arrivals, Executor, Load, RampStage};
 use crate::scenario::wire;
 
-const SECOND_NS: u64 = 1_000_000_000;
+pub const SECOND_NS: u64 = 1_000_000_000;
 /// Default of `load.batch` for large windows.
 const BATCH_MAX: u32 = 256;
 /// Scheduled requests of one trial; the ledger keeps an entry for each.
@@ -32,7 +32,7 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         Executor::Saturate => BATCH_MAX.min(max_in_flight.div_ceil(2)),
         Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. } => BATCH_MAX,
     };
-    too_many_requests(check, &executor, warmup_ns + duration_ns + cooldown_ns);
+    too_many_in_all(check, &executor, warmup_ns + duration_ns + cooldown_ns);
     Some(Load {
         executor,
         warmup_ns,
@@ -66,7 +66,9 @@ fn foreign_and_missing_keys(check: &mut Check<'_>, executor: wire::Executor) {
                 format!("`load.{key}` doesn't belong to {name}{}", why(executor, key)),
             );
         }
-        if needed && owners.contains(&executor) && check.lacks(&["load", key]) {
+        // What a search lacks has been said there.
+        let searched = key == "rate" && check.wrote(&["search"]);
+        if needed && !searched && owners.contains(&executor) && check.lacks(&["load", key]) {
             check.report(&["load", key], format!("{name} needs `{key}` in [load]"));
         }
     }
@@ -149,20 +151,27 @@ fn max_in_flight(check: &mut Check<'_>, load: &wire::Load, executor: &Executor) 
     max
 }
 
-fn too_many_requests(check: &mut Check<'_>, executor: &Executor, total_ns: u64) {
-    let (rate_per_s, key) = match executor {
-        Executor::ConstantArrivalRate { rate_per_s, .. } => (*rate_per_s, "rate"),
+/// The highest rate of the executor against the limit, where it has one.
+fn too_many_in_all(check: &mut Check<'_>, executor: &Executor, total_ns: u64) {
+    match executor {
+        Executor::ConstantArrivalRate { rate_per_s, .. } => {
+            too_many_requests(check, *rate_per_s, total_ns, &["load", "rate"]);
+        }
         Executor::RampingArrivalRate { start_rate_per_s, stages, .. } => {
             let peak = |max: f64, stage: &RampStage| max.max(stage.target_per_s);
-            (stages.iter().fold(*start_rate_per_s, peak), "stages")
+            let rate_per_s = stages.iter().fold(*start_rate_per_s, peak);
+            too_many_requests(check, rate_per_s, total_ns, &["load", "stages"]);
         }
-        Executor::ClosedLoop { .. } | Executor::Saturate => return,
-    };
+        Executor::ClosedLoop { .. } | Executor::Saturate => {}
+    }
+}
+
+pub fn too_many_requests(check: &mut Check<'_>, rate_per_s: f64, total_ns: u64, path: &[&str]) {
     let requests = rate_per_s * (total_ns as f64 / SECOND_NS as f64);
     if requests > REQUESTS_MAX {
         let message = format!(
             "about {requests:.1e} requests in one trial; at most {REQUESTS_MAX:.0e} can be accounted for"
         );
-        check.report(&["load", key], message);
+        check.report(path, message);
     }
 }

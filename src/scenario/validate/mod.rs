@@ -4,6 +4,7 @@
 //! here, and absence is looked up in the document before anything is called missing.
 
 mod load;
+mod search;
 mod sections;
 mod threshold;
 
@@ -12,7 +13,7 @@ use serde_json::Value as Json;
 use super::document::Node;
 use super::error::Finding;
 use super::{structure, wire};
-use crate::plan::{Point, PointPlan};
+use crate::plan::{Point, PointPlan, SearchPlan};
 use crate::terms::TransportKind;
 
 /// 24 hours: the longest duration anywhere in a scenario.
@@ -27,6 +28,7 @@ pub struct Head {
     pub transports: Vec<TransportKind>,
     pub repeat: u32,
     pub seed: u64,
+    pub search: Option<SearchPlan>,
 }
 
 /// Checks one point of the sweep. None if anything was reported.
@@ -39,7 +41,7 @@ pub fn point(
     let before = findings.len();
     let sound = structure::check(document, schema, findings);
     let mut check = Check { document, findings };
-    let wire: wire::Scenario = match serde_json::from_value(sound) {
+    let mut wire: wire::Scenario = match serde_json::from_value(sound) {
         Ok(wire) => wire,
         // The schema lets nothing through that the types refuse; if it ever does, say so and stop.
         Err(error) => {
@@ -47,7 +49,11 @@ pub fn point(
             return None;
         }
     };
+    let search = search::check(&mut check, &mut wire);
     let load = wire.load.as_ref().and_then(|load| load::check(&mut check, load));
+    if let (Some(search), Some(load)) = (&search, &load) {
+        search::check_requests(&mut check, search, load);
+    }
     let payload = sections::payload(wire.payload.unwrap_or_default());
     let workers = sections::workers(&mut check, wire.workers.unwrap_or_default());
     let thresholds = threshold::check_all(&mut check);
@@ -63,6 +69,7 @@ pub fn point(
         transports,
         repeat: wire.repeat.unwrap_or(1),
         seed: wire.seed.unwrap_or(1),
+        search,
     };
     if findings.len() > before {
         return None;

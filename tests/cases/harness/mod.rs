@@ -14,6 +14,8 @@ use weighbridge::result::{RunResult, Trial};
 /// Far beyond what any run here takes; a run that hangs fails its test instead of stalling the suite.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
+const SHORT: &str = "tests/cases/harness/short.toml";
+
 /// A command of the binary, being put together.
 pub struct Run {
     arguments: Vec<String>,
@@ -46,14 +48,31 @@ impl Run {
 
     /// `run` with `--out`. No trial is measured again: whoever listens on the wire would hear it twice.
     pub fn scenario(reference: &str) -> Self {
-        let run = Self::command(&["run", reference]);
+        Self::measuring("run", reference)
+    }
+
+    /// `search` of the slow load from 100/s to 300/s, with probes and a confirmation of a blink.
+    pub fn search(transports: &[&str]) -> Self {
+        let mut run = Self::measuring("search", SHORT);
+        for transport in transports {
+            run = run.with(&["--transport", transport]);
+        }
+        // With `--set`, which gives way to the flags of a test.
+        for key in ["search.low=100", "search.high=300", "search.confirm=600ms", "load.duration=300ms"] {
+            run = run.with(&["--set", key]);
+        }
+        run
+    }
+
+    fn measuring(verb: &str, reference: &str) -> Self {
+        let run = Self::command(&[verb, reference]);
         let out = run.out().display().to_string();
         run.with(&["--out", &out, "--measure-again", "0"])
     }
 
     /// A second of slow load, see the file; all five broker paths where `transports` is empty.
     pub fn short(transports: &[&str]) -> Self {
-        let mut run = Self::scenario("tests/cases/harness/short.toml");
+        let mut run = Self::scenario(SHORT);
         for transport in transports {
             run = run.with(&["--transport", transport]);
         }

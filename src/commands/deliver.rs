@@ -1,0 +1,82 @@
+//! What `run` and `search` share: settings from flags, and handing over the record.
+
+use std::io;
+
+use super::{CommandError, Outcome, broker_options, colored, print};
+use crate::cli::{Brokers, Conduct};
+use crate::credentials::redact;
+use crate::load::StopSignal;
+use crate::report::{folder, terminal};
+use crate::session::{Finished, Settings};
+
+pub fn settings(brokers: &Brokers, conduct: &Conduct, stop: &StopSignal) -> Settings {
+    Settings {
+        brokers: broker_options(brokers),
+        stop: stop.clone(),
+        command: command_line(std::env::args()),
+        measure_again: conduct.measure_again,
+        ..Settings::default()
+    }
+}
+
+/// Writes the report, prints what came out, and says how the run ended.
+pub fn deliver(finished: Finished, conduct: &Conduct) -> Result<Outcome, CommandError> {
+    let result = &finished.result;
+    let written = folder::write(result, &conduct.out, &extras(&finished.files))?;
+    if conduct.json {
+        let document = serde_json::to_string(result);
+        let document = document.map_err(|error| CommandError::Io {
+            action: "writing result.json",
+            source: io::Error::other(error),
+        })?;
+        print(&document)?;
+        print("\n")?;
+    } else {
+        print(&terminal::summary(result, colored(&io::stdout())))?;
+        print(&format!("\nReport: {}\n", written.join("report.html").display()))?;
+    }
+    match finished.failure {
+        // The report holds what was measured; the exit says why there is no more.
+        Some(error) => Err(error.into()),
+        None => Ok(result.verdict.into()),
+    }
+}
+
+/// Broker logs, to lie beside the report.
+fn extras(files: &[(String, Vec<u8>)]) -> Vec<folder::Extra> {
+    let extra = |(name, bytes): &(String, Vec<u8>)| folder::Extra {
+        name: name.clone(),
+        content: folder::ExtraContent::Bytes(bytes.clone()),
+    };
+    files.iter().map(extra).collect()
+}
+
+/// The command as a shell would take it, without secrets.
+fn command_line(arguments: impl Iterator<Item = String>) -> String {
+    let mut words: Vec<String> = arguments.map(|word| quoted(&redact(&word))).collect();
+    if let Some(program) = words.first_mut() {
+        *program = "weighbridge".to_string();
+    }
+    words.join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+*".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_can_be_pasted_and_shows_no_secret() {
+        let words = ["/usr/bin/weighbridge", "run", "it's", "--redis-url", "redis://u:secret@h:1"];
+        let line = command_line(words.into_iter().map(str::to_string));
+        assert_eq!(line, r"weighbridge run 'it'\''s' --redis-url redis://***@h:1");
+    }
+}

@@ -1,0 +1,27 @@
+//! `weighbridge search`: the highest rate at which a scenario keeps its thresholds, path by path.
+
+use super::deliver::{deliver, settings};
+use super::{CommandError, Outcome, interrupt, progress, runtime, trial_overrides};
+use crate::cli::Search;
+use crate::load::StopSignal;
+use crate::scenario::{self, Overrides};
+use crate::session;
+
+pub fn run(arguments: &Search) -> Result<Outcome, CommandError> {
+    let overrides = Overrides {
+        search: true,
+        low: arguments.low,
+        high: arguments.high,
+        precision: arguments.precision,
+        ..trial_overrides(&arguments.trial, Some(&arguments.brokers))
+    };
+    let plan = scenario::load(&arguments.scenario, &arguments.folder.path, &overrides)?;
+    let stop = StopSignal::default();
+    runtime()?.block_on(async {
+        interrupt::listen(stop.clone())?;
+        let mut settings = settings(&arguments.brokers, &arguments.conduct, &stop);
+        let progress = progress::for_search(arguments.conduct.quiet);
+        let finished = session::search(&plan, &mut settings, &*progress).await?;
+        deliver(finished, &arguments.conduct)
+    })
+}

@@ -1,0 +1,160 @@
+//! Whether a trial shows that its rate is sustained, and if not, every reason why.
+
+use super::{Shown, backlog};
+use crate::result::{Doubt, DoubtKind, Reason, ThresholdOutcome, Trial};
+
+/// What a trial shows, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    pub shown: Shown,
+    /// Empty where the rate is sustained. What the instrument did comes first: the rest may follow from it.
+    pub reasons: Vec<Reason>,
+}
+
+/// Judges a trial that ran to its end; `thresholds` are those of its scenario, held against this trial alone.
+pub fn judge(trial: &Trial, thresholds: &[ThresholdOutcome]) -> Judgement {
+    let mut reasons: Vec<Reason> =
+        instrument(trial).map(|doubt| Reason::Instrument { doubt: doubt.clone() }).collect();
+    let shown_by_failure = if reasons.is_empty() { Shown::NotSustained } else { Shown::InstrumentFailed };
+    reasons.extend(ledger(trial));
+    reasons.extend(thresholds.iter().filter(|outcome| !outcome.passed).filter_map(threshold));
+    reasons.extend(backlog::growth(&trial.series).map(Reason::BacklogGrows));
+    let shown = if reasons.is_empty() { Shown::Sustained } else { shown_by_failure };
+    Judgement { shown, reasons }
+}
+
+/// Doubts that leave nothing to be said of the path. Where requests were shed, the path was too slow for what
+/// it had got already; that it made the generator late as well is no excuse for it.
+fn instrument(trial: &Trial) -> impl Iterator<Item = &Doubt> {
+    let shed = trial.ledger.unsent > 0;
+    let excused = move |kind| shed && matches!(kind, DoubtKind::GeneratorLagged | DoubtKind::RateNotReached);
+    trial.doubts.iter().filter(move |doubt| doubt.kind.invalidates() && !excused(doubt.kind))
+}
+
+fn ledger(trial: &Trial) -> Vec<Reason> {
+    let totals = &trial.ledger;
+    let attempted = totals.attempted;
+    let mut reasons = Vec::new();
+    if totals.unsent > 0 {
+        reasons.push(Reason::Unsent { unsent: totals.unsent, attempted });
+    }
+    if totals.rejected > 0 {
+        reasons.push(Reason::Rejected { rejected: totals.rejected, attempted });
+    }
+    if totals.lost > 0 {
+        reasons.push(Reason::Lost { lost: totals.lost, attempted });
+    }
+    reasons
+}
+
+/// A threshold on a count that has a reason of its own would say the same twice.
+fn threshold(outcome: &ThresholdOutcome) -> Option<Reason> {
+    let metric = outcome.expression.split_whitespace().next().unwrap_or_default();
+    if ["ledger.lost", "ledger.unsent", "ledger.rejected"].contains(&metric)
+        && outcome.observed.is_some_and(|count| count > 0.0)
+    {
+        return None;
+    }
+    Some(Reason::Threshold {
+        expression: outcome.expression.clone(),
+        observed: outcome.observed,
+        samples: outcome.samples,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::Fixture;
+    use crate::terms::TransportKind;
+
+    /// A trial without a fault, and its threshold on p99.
+    fn sound() -> (Trial, Vec<ThresholdOutcome>) {
+        let transports = vec![TransportKind::NatsCore];
+        let mut result = Fixture { transports, seconds: 3, ..Fixture::default() }.build();
+        (result.trials.remove(0), result.thresholds)
+    }
+
+    fn judged(change: impl FnOnce(&mut Trial, &mut Vec<ThresholdOutcome>)) -> Judgement {
+        let (mut trial, mut thresholds) = sound();
+        change(&mut trial, &mut thresholds);
+        judge(&trial, &thresholds)
+    }
+
+    fn doubt(kind: DoubtKind) -> Doubt {
+        Doubt { kind, detail: "its figures".to_owned() }
+    }
+
+    #[test]
+    fn a_sound_trial_is_sustained() {
+        let judgement = judged(|_, _| {});
+        assert_eq!((judgement.shown, judgement.reasons), (Shown::Sustained, Vec::new()));
+    }
+
+    #[test]
+    fn a_failed_threshold_is_a_reason_with_its_figures() {
+        let judgement = judged(|_, thresholds| {
+            thresholds[0].passed = false;
+            thresholds[0].observed = Some(61e6);
+        });
+        assert_eq!(judgement.shown, Shown::NotSustained);
+        assert!(
+            matches!(&judgement.reasons[..], [Reason::Threshold { observed: Some(ns), .. }] if *ns == 61e6),
+            "{judgement:?}"
+        );
+    }
+
+    #[test]
+    fn what_was_lost_shed_or_refused_is_a_reason_without_a_threshold() {
+        let judgement = judged(|trial, _| {
+            (trial.ledger.lost, trial.ledger.unsent, trial.ledger.rejected) = (3, 2, 1);
+        });
+        assert_eq!(judgement.shown, Shown::NotSustained);
+        assert_eq!(judgement.reasons.len(), 3, "{judgement:?}");
+    }
+
+    #[test]
+    fn a_loss_is_told_once() {
+        let judgement = judged(|trial, thresholds| {
+            trial.ledger.lost = 3;
+            thresholds[0].expression = "ledger.lost == 0".to_owned();
+            (thresholds[0].observed, thresholds[0].passed) = (Some(3.0), false);
+        });
+        assert!(matches!(judgement.reasons[..], [Reason::Lost { lost: 3, .. }]), "{judgement:?}");
+    }
+
+    #[test]
+    fn a_late_generator_is_the_instruments_failure_unless_the_path_shed() {
+        let late = judged(|trial, _| trial.doubts.push(doubt(DoubtKind::GeneratorLagged)));
+        assert_eq!(late.shown, Shown::InstrumentFailed);
+        let shed = judged(|trial, _| {
+            trial.doubts.push(doubt(DoubtKind::GeneratorLagged));
+            trial.doubts.push(doubt(DoubtKind::RateNotReached));
+            trial.ledger.unsent = 9;
+        });
+        assert_eq!(shed.shown, Shown::NotSustained);
+        let both = judged(|trial, _| {
+            trial.doubts.push(doubt(DoubtKind::CeilingTooLow));
+            trial.ledger.unsent = 9;
+        });
+        assert_eq!(both.shown, Shown::InstrumentFailed);
+        assert!(matches!(both.reasons[0], Reason::Instrument { .. }));
+    }
+
+    #[test]
+    fn a_doubt_that_does_not_invalidate_is_no_failure() {
+        assert_eq!(judged(|trial, _| trial.doubts.push(doubt(DoubtKind::StealTime))).shown, Shown::Sustained);
+    }
+
+    #[test]
+    fn a_growing_backlog_is_a_reason() {
+        let judgement = judged(|trial, _| {
+            let row = trial.series[1].clone();
+            trial.series = (0..20).map(|_| row.clone()).collect();
+            for (index, row) in trial.series.iter_mut().enumerate() {
+                (row.t_s, row.in_flight) = (index as f64, 400 * index as u64);
+            }
+        });
+        assert!(matches!(judgement.reasons[..], [Reason::BacklogGrows(_)]), "{judgement:?}");
+    }
+}

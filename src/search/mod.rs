@@ -1,0 +1,141 @@
+//! The search for the highest rate that a path sustains: which rate to try next, and when to stop. Pure: no
+//! clock, no runtime, no brokers; `session` measures what is asked for here.
+//!
+//! Doubles from the lowest rate until one fails or the highest is reached, then halves the gap on a
+//! logarithmic scale until it is narrow, then confirms the highest rate that passed with a longer run. A
+//! confirmation that fails lowers the upper end of the bracket to its rate, and the search goes on below.
+
+mod backlog;
+mod judge;
+#[cfg(test)]
+mod tests;
+
+pub use judge::{Judgement, judge};
+
+use crate::plan::SearchPlan;
+use crate::result::SearchOutcome;
+
+/// Probes of one transport, confirmations included: a broker that flips from probe to probe must not hold
+/// the search for ever.
+pub const PROBES_MAX: usize = 24;
+/// The last probes confirm whatever has passed, however wide the bracket is: what isn't confirmed is no
+/// answer.
+const CONFIRMATIONS_KEPT: usize = 3;
+
+/// What a probe showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    Sustained,
+    NotSustained,
+    /// The measurement is invalid: a rate that the instrument can't show counts as not sustained.
+    InstrumentFailed,
+}
+
+/// The next rate to try.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    pub rate_per_s: f64,
+    /// Whether this is the longer run that confirms an answer.
+    pub confirms: bool,
+}
+
+/// What a search has come to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answer {
+    pub outcome: SearchOutcome,
+    /// The confirmed rate.
+    pub rate_per_s: Option<f64>,
+    /// Highest rate that passed and below which none failed.
+    pub low_per_s: Option<f64>,
+    /// Lowest rate that failed.
+    pub high_per_s: Option<f64>,
+}
+
+/// A search under way.
+#[derive(Debug, Clone)]
+pub struct Search {
+    low_per_s: f64,
+    high_per_s: f64,
+    precision: f64,
+    /// Rates that passed, rising; all of them below `failed`.
+    passed: Vec<f64>,
+    /// Lowest rate that failed, and how.
+    failed: Option<(f64, Shown)>,
+    confirmed: bool,
+    probes: usize,
+}
+
+impl Search {
+    pub fn new(plan: &SearchPlan) -> Self {
+        Self {
+            low_per_s: plan.low_per_s,
+            high_per_s: plan.high_per_s,
+            precision: plan.precision,
+            passed: Vec::new(),
+            failed: None,
+            confirmed: false,
+            probes: 0,
+        }
+    }
+
+    /// What to measure next; none when the search has ended.
+    pub fn next(&self) -> Option<Step> {
+        if self.confirmed || self.probes == PROBES_MAX {
+            return None;
+        }
+        let Some(&best) = self.passed.last() else {
+            return self.failed.is_none().then_some(Step { rate_per_s: self.low_per_s, confirms: false });
+        };
+        let narrow = match self.failed {
+            None => best >= self.high_per_s,
+            Some((failed, _)) => failed / best <= 1.0 + self.precision,
+        };
+        if narrow || PROBES_MAX - self.probes <= CONFIRMATIONS_KEPT {
+            return Some(Step { rate_per_s: best, confirms: true });
+        }
+        let rate_per_s = match self.failed {
+            None => (2.0 * best).min(self.high_per_s),
+            Some((failed, _)) => between(best, failed),
+        };
+        Some(Step { rate_per_s, confirms: false })
+    }
+
+    /// Takes what the step of [`next`](Self::next) showed.
+    pub fn record(&mut self, step: Step, shown: Shown) {
+        self.probes += 1;
+        match shown {
+            Shown::Sustained if step.confirms => self.confirmed = true,
+            Shown::Sustained => self.passed.push(step.rate_per_s),
+            Shown::NotSustained | Shown::InstrumentFailed => {
+                self.passed.retain(|passed| *passed < step.rate_per_s);
+                self.failed = Some((step.rate_per_s, shown));
+            }
+        }
+    }
+
+    /// What is known, whether or not the search has ended.
+    pub fn answer(&self) -> Answer {
+        let best = self.passed.last().copied();
+        let cause = self.failed.map(|(_, shown)| shown);
+        let outcome = match (self.confirmed, cause) {
+            (_, Some(Shown::InstrumentFailed)) => SearchOutcome::InstrumentLimited,
+            (true, None) => SearchOutcome::AtLeast,
+            (true, Some(_)) => SearchOutcome::Found,
+            (false, _) => SearchOutcome::None,
+        };
+        Answer {
+            outcome,
+            rate_per_s: best.filter(|_| self.confirmed),
+            low_per_s: best,
+            high_per_s: self.failed.map(|(rate_per_s, _)| rate_per_s),
+        }
+    }
+}
+
+/// The geometric middle in three digits, as long as these lie between the two.
+fn between(low: f64, high: f64) -> f64 {
+    let middle = (low * high).sqrt();
+    let scale = 10f64.powi(2 - middle.log10().floor() as i32);
+    let rounded = (middle * scale).round() / scale;
+    if low < rounded && rounded < high { rounded } else { middle }
+}
