@@ -5,6 +5,7 @@
 
 use super::format;
 use super::groups::{Entry, Group, groups, point_label};
+use super::rate_curve;
 use crate::result::{Estimate, PairVerdict, RunResult, TransportComparison, Verdict};
 use crate::terms::{Stage, TransportKind};
 
@@ -23,11 +24,15 @@ pub struct Answer {
 /// Words the answer of the whole run.
 pub fn answer(result: &RunResult) -> Answer {
     let groups = groups(result);
-    let sentence = refusal(result).unwrap_or_else(|| match groups.as_slice() {
+    let mut sentence = refusal(result).unwrap_or_else(|| match groups.as_slice() {
         [] => "Nothing was measured.".to_owned(),
         [only] => of_group(only),
         many => of_sweep(many),
     });
+    // Knees rank nothing and rest on valid trials alone, so they stand beside a refusal too.
+    if let Some(knees) = rate_curve::knees(&groups) {
+        sentence = format!("{sentence} {knees}");
+    }
     Answer { sentence, qualifiers: qualifiers(&groups) }
 }
 
@@ -349,7 +354,7 @@ fn differing_promises(groups: &[Group<'_>]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::Fixture;
+    use crate::report::fixture::{Fixture, rate_sweep};
     use crate::result::{Doubt, DoubtKind};
 
     fn sentence(result: &RunResult) -> String {
@@ -431,6 +436,14 @@ mod tests {
         let points = [1000, 2000].map(|rate| [("load.rate".to_owned(), rate.into())].into()).to_vec();
         let result = Fixture { points, seconds: 2, ..Fixture::default() }.build();
         insta::assert_snapshot!(sentence(&result), @"nats-core answers fastest at both points: at load.rate = 1 000 p99 turnaround 2.57 ms, at load.rate = 2 000 p99 turnaround 4.19 ms.");
+    }
+
+    #[test]
+    fn a_sweep_of_the_rate_is_answered_by_its_knees_too() {
+        let transports = [TransportKind::RedisStreams, TransportKind::NatsCore];
+        insta::assert_snapshot!(sentence(&rate_sweep(&transports)), @"");
+        let transports = [TransportKind::RedisStreams, TransportKind::NatsJetstream];
+        insta::assert_snapshot!(sentence(&rate_sweep(&transports)), @"");
     }
 
     #[test]

@@ -28,7 +28,10 @@ pub mod hgrm;
 mod histogram;
 pub mod hlog;
 pub mod html;
+mod knee;
+mod rate_curve;
 mod ratios;
+mod sweeps;
 pub mod terminal;
 
 use std::path::PathBuf;

@@ -10,7 +10,7 @@ use super::answer::{answer, of_group};
 use super::comparison::{self, COLUMNS};
 use super::errors;
 use super::format;
-use super::groups::{Group, groups, point_label};
+use super::groups::{Group, groups, point_label, value_text};
 use super::ratios;
 use crate::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
 
@@ -27,6 +27,15 @@ const SHOWN: [(&str, &str); 7] = [
     ("duplicated", "dup"),
 ];
 
+/// The same where a column names the point of a sweep.
+const SHOWN_OF_SWEEP: [(&str, &str); 5] =
+    [("completed", "rate/s"), ("p50", "p50"), ("p99", "p99"), ("lost", "lost"), ("duplicated", "dup")];
+
+/// More points than this make one table, without a sentence and ratios for each.
+const POINTS_APART_MAX: usize = 4;
+/// What the other columns leave of the line.
+const POINT_WIDTH_MAX: usize = 24;
+
 /// The whole summary, with a line break at its end.
 pub fn summary(result: &RunResult, color: bool) -> String {
     let mut text = String::new();
@@ -41,16 +50,18 @@ pub fn summary(result: &RunResult, color: bool) -> String {
         push_wrapped(&mut text, "  ", qualifier, false);
     }
     let groups = groups(result);
-    for group in &groups {
+    if groups.len() > POINTS_APART_MAX && short_points(&groups).is_some() {
         text.push('\n');
-        if groups.len() > 1 {
-            push_wrapped(&mut text, "", &format!("{}: {}", group.label(), of_group(group)), false);
-        }
-        for line in table(group, color).lines() {
-            text.push_str(line.trim_end());
+        push_table(&mut text, &groups, color);
+    } else {
+        for group in &groups {
             text.push('\n');
+            if groups.len() > 1 {
+                push_wrapped(&mut text, "", &format!("{}: {}", group.label(), of_group(group)), false);
+            }
+            push_table(&mut text, std::slice::from_ref(group), color);
+            push_ratios(&mut text, group);
         }
-        push_ratios(&mut text, group);
     }
     push_thresholds(&mut text, &result.thresholds, color);
     push_doubts(&mut text, &groups, color);
@@ -58,33 +69,28 @@ pub fn summary(result: &RunResult, color: bool) -> String {
     text
 }
 
-fn table(group: &Group<'_>, color: bool) -> String {
+/// One row for each transport, of several points with the point before its first.
+fn push_table(text: &mut String, groups: &[Group<'_>], color: bool) {
+    let points = if groups.len() > 1 { short_points(groups) } else { None };
+    let shown: &[(&str, &str)] = if points.is_some() { &SHOWN_OF_SWEEP } else { &SHOWN };
     let mut table = Table::new();
     table.load_style(presets::NOTHING).force_no_tty();
     if color {
         table.enforce_styling();
     }
-    let heading = std::iter::once("transport").chain(SHOWN.map(|(_, heading)| heading));
+    let point_heading = points.as_ref().map(|points| points.heading.as_str());
+    let heading =
+        point_heading.into_iter().chain(["transport"]).chain(shown.iter().map(|(_, heading)| *heading));
     table.set_header(heading.map(|text| Cell::new(text).add_attribute(Attribute::Dim)));
-    for row in comparison::rows(group) {
-        let mut name = row.transport.name().to_owned();
-        if !row.valid {
-            name.push_str(" (!)");
+    for (index, group) in groups.iter().enumerate() {
+        let point = points.as_ref().map(|points| points.labels[index].as_str());
+        for (place, row) in comparison::rows(group).into_iter().enumerate() {
+            let point = point.map(|label| Cell::new(if place == 0 { label } else { "" }));
+            table.add_row(point.into_iter().chain(cells(&row, shown)));
         }
-        let mut cells = vec![Cell::new(name)];
-        for (column, _) in SHOWN {
-            let index = COLUMNS.iter().position(|(known, _)| *known == column);
-            let figure = index.and_then(|index| row.cells.get(index));
-            let text = figure.map_or("", |figure| figure.text.as_str());
-            let mut cell = Cell::new(if text.is_empty() { "-" } else { text });
-            if figure.is_some_and(|figure| figure.alarming) {
-                cell = cell.fg(Color::Red);
-            }
-            cells.push(cell);
-        }
-        table.add_row(cells);
     }
-    for column in 1..=SHOWN.len() {
+    let words = 1 + usize::from(points.is_some());
+    for column in words..words + shown.len() {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -92,7 +98,46 @@ fn table(group: &Group<'_>, color: bool) -> String {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table.to_string()
+    for line in table.to_string().lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+}
+
+fn cells(row: &comparison::Row, shown: &[(&str, &str)]) -> Vec<Cell> {
+    let mut name = row.transport.name().to_owned();
+    if !row.valid {
+        name.push_str(" (!)");
+    }
+    let mut cells = vec![Cell::new(name)];
+    for (column, _) in shown {
+        let index = COLUMNS.iter().position(|(known, _)| known == column);
+        let figure = index.and_then(|index| row.cells.get(index));
+        let text = figure.map_or("", |figure| figure.text.as_str());
+        let mut cell = Cell::new(if text.is_empty() { "-" } else { text });
+        if figure.is_some_and(|figure| figure.alarming) {
+            cell = cell.fg(Color::Red);
+        }
+        cells.push(cell);
+    }
+    cells
+}
+
+/// Points as a column: the last words of their keys, and their values.
+struct ShortPoints {
+    heading: String,
+    labels: Vec<String>,
+}
+
+/// None where they are too long for a column.
+fn short_points(groups: &[Group<'_>]) -> Option<ShortPoints> {
+    let joined = |parts: &mut dyn Iterator<Item = String>| parts.collect::<Vec<_>>().join(", ");
+    let short = |key: &String| key.rsplit('.').next().unwrap_or(key).to_owned();
+    let heading = joined(&mut groups.first()?.point.keys().map(short));
+    let label = |group: &Group<'_>| printable(&joined(&mut group.point.values().map(value_text)));
+    let labels: Vec<String> = groups.iter().map(label).collect();
+    let fits = |text: &String| text.chars().count() <= POINT_WIDTH_MAX;
+    (fits(&heading) && labels.iter().all(fits)).then_some(ShortPoints { heading, labels })
 }
 
 /// Every transport against the best; the report has the other pairs.
@@ -256,8 +301,9 @@ fn visible_width(word: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::Fixture;
+    use crate::report::fixture::{Fixture, rate_sweep};
     use crate::result::DoubtKind;
+    use crate::terms::TransportKind;
 
     #[test]
     fn the_summary_fits_eighty_columns() {
@@ -294,6 +340,25 @@ mod tests {
           doubt cpu_saturated: 2 cores were busy for 97 % of the window. (redis-pubsub,
             redis-streams, nats-core, nats-jetstream, nats-request)
         ");
+    }
+
+    #[test]
+    fn a_long_sweep_is_one_table() {
+        let result = rate_sweep(&[TransportKind::NatsCore, TransportKind::NatsJetstream]);
+        let text = summary(&result, false).replace('\u{a0}', " ");
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        let table: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("rate ")).take(17).collect();
+        insta::assert_snapshot!(table.join("\n"), @"");
+    }
+
+    #[test]
+    fn points_too_long_for_a_column_keep_their_own_tables() {
+        let points = (1..=5).map(|n| [("load.rate".to_owned(), "x".repeat(n * 8).into())].into()).collect();
+        let transports = vec![TransportKind::NatsCore];
+        let result = Fixture { transports, points, seconds: 1, rate_per_s: 50, ..Fixture::default() }.build();
+        assert_eq!(summary(&result, false).matches("transport ").count(), 5);
     }
 
     #[test]
