@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_floor_under_the_queue_moves_the_knee_towards_saturation() {
         // Power of x / (f + 1 / (1 - x)) is highest at 1 - (sqrt(f + 1) - 1) / f: at 0.77 for f = 10.
-        let rates: Vec<f64> = (1..=19).map(|n| f64::from(n) * 0.05).collect();
+        let rates: Vec<f64> = (1..=19).map(|n| f64::from(n) * 0.05).chain([0.99]).collect();
         let points = curve(&rates, |rate| 1e6 * (10.0 + 1.0 / (1.0 - rate)));
         let Knee::At(index) = knee(&points) else { panic!("{:?}", knee(&points)) };
         assert!((points[index].offered_per_s - 0.75).abs() < 1e-9, "{:?}", points[index]);

@@ -99,16 +99,19 @@ impl RateCurve {
         }
     }
 
-    /// The offered rate at the knee, or the highest rate that was carried where there is none.
-    fn rate(&self) -> Option<(f64, &'static str)> {
-        let (index, kind) = match self.knee {
-            // Nothing below the first rate was measured, so the knee may lie there.
-            Knee::At(index) if self.steps[..index].iter().all(|step| !step.valid) => (index, "at or below "),
-            Knee::At(index) => (index, "at "),
-            Knee::NotReached(index) => (index, "to "),
-            Knee::NothingCarried | Knee::TooFewPoints => return None,
-        };
-        self.steps.get(index).map(|step| (step.offered_per_s, kind))
+    /// `at 50 000/s`: the offered rate at the knee, or the highest that was carried where there is none.
+    fn rate(&self) -> Option<String> {
+        let (Knee::At(index) | Knee::NotReached(index)) = self.knee else { return None };
+        let rate = format::rate(self.steps.get(index)?.offered_per_s);
+        let invalid = |steps: &[RateStep]| steps.iter().all(|step| !step.valid);
+        let (below, above) = (invalid(&self.steps[..index]), self.steps.iter().skip(index + 1));
+        Some(match self.knee {
+            // Nothing valid was measured below, so the knee may lie there.
+            Knee::At(_) if below => format!("at or below {rate}"),
+            Knee::At(_) => format!("at {rate}"),
+            _ if above.clone().any(|step| !step.valid) => format!("to {rate} (invalid above)"),
+            _ => format!("to {rate}"),
+        })
     }
 }
 
@@ -119,10 +122,8 @@ impl RateSweep {
             self.curves.iter().filter(move |curve| wanted(curve.knee)).collect::<Vec<_>>()
         };
         let told = |curves: Vec<&RateCurve>| {
-            let rates = curves.into_iter().filter_map(|curve| {
-                let (rate, kind) = curve.rate()?;
-                Some(format!("{} {kind}{}", curve.transport, format::rate(rate)))
-            });
+            let rates =
+                curves.into_iter().filter_map(|curve| Some(format!("{} {}", curve.transport, curve.rate()?)));
             rates.collect::<Vec<_>>().join(", ")
         };
         let names = |curves: Vec<&RateCurve>| {
@@ -167,6 +168,9 @@ pub fn takeaway(sweeps: &[RateSweep]) -> String {
     let told = |(rate, curve, sweep): (f64, &RateCurve, &RateSweep)| {
         format!("{} ({}, {})", format::rate(rate), curve.transport, point_label(&sweep.held))
     };
+    if low.0 == high.0 {
+        return format!("Every knee of p99 lies at {}.", format::rate(low.0));
+    }
     format!("The knees of p99 lie between {} and {}.", told(low), told(high))
 }
 
@@ -198,12 +202,12 @@ mod tests {
 
     #[test]
     fn the_sentence_says_where_each_transport_bends() {
-        insta::assert_snapshot!(told(&rate_sweep(&TransportKind::ALL[..5])), @"");
+        insta::assert_snapshot!(told(&rate_sweep(&TransportKind::ALL[..5])), @"p99 bends: redis-pubsub at 50 000/s, redis-streams at 50 000/s, nats-request at 50 000/s; no bend: nats-core to 200 000/s, nats-jetstream to 20 000/s (invalid above).");
     }
 
     #[test]
     fn invalid_trials_count_for_nothing() {
-        let mut result = rate_sweep(&[TransportKind::NatsCore]);
+        let mut result = rate_sweep(&[TransportKind::RedisStreams]);
         let knee = |result: &crate::result::RunResult| {
             rate_sweeps(&groups(result))[0].curves[0].knee_step().map(|step| step.offered_per_s)
         };
@@ -224,7 +228,10 @@ mod tests {
     #[test]
     fn a_grid_is_told_by_its_lowest_and_highest_knee() {
         let mut result = rate_sweep(&[TransportKind::NatsCore, TransportKind::RedisStreams]);
-        let (trials, rows) = (result.trials.clone(), result.summary.clone());
+        let (trials, mut rows) = (result.trials.clone(), result.summary.clone());
+        for row in rows.iter_mut().filter(|row| row.point["load.rate"] == 50_000) {
+            row.figures.get_mut("latency_ns.turnaround.p99").unwrap().median *= 100.0;
+        }
         for (count, trials, rows) in [(1, Vec::new(), Vec::new()), (8, trials, rows)] {
             result.trials.extend(trials);
             result.summary.extend(rows);
@@ -234,6 +241,6 @@ mod tests {
             result.trials.iter_mut().for_each(|trial| unset(&mut trial.point));
             result.summary.iter_mut().for_each(|row| unset(&mut row.point));
         }
-        insta::assert_snapshot!(told(&result), @"");
+        insta::assert_snapshot!(told(&result), @"The knees of p99 lie between 20 000/s (redis-streams, workers.count = 8) and 50 000/s (redis-streams, workers.count = 1).");
     }
 }

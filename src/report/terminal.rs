@@ -350,7 +350,25 @@ mod tests {
             assert!(line.chars().count() <= WIDTH, "{line}");
         }
         let table: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("rate ")).take(17).collect();
-        insta::assert_snapshot!(table.join("\n"), @"");
+        insta::assert_snapshot!(table.join("\n"), @r"
+        rate     transport            rate/s      p50      p99  lost  dup
+        1 000    nats-core             1 000   285 µs   797 µs     0    0
+                 nats-jetstream        1 000   724 µs  2.16 ms     0    0
+        2 000    nats-core             2 000   288 µs   795 µs     0    0
+                 nats-jetstream        2 000   737 µs  2.08 ms     0    0
+        5 000    nats-core             5 000   277 µs   776 µs     0    0
+                 nats-jetstream        5 000   764 µs  2.25 ms     0    0
+        10 000   nats-core            10 000   281 µs   806 µs     0    0
+                 nats-jetstream       10 000   872 µs  2.51 ms     0    0
+        20 000   nats-core            20 000   277 µs   766 µs     0    0
+                 nats-jetstream       20 000  1.71 ms  4.51 ms     0    0
+        50 000   nats-core            50 000   290 µs   788 µs     0    0
+                 nats-jetstream (!)   24 000   278 ms   716 ms     0    0
+        100 000  nats-core           100 000   307 µs   911 µs     0    0
+                 nats-jetstream (!)   23 000   551 ms   1.60 s     0    0
+        200 000  nats-core           200 000   373 µs  1.09 ms     0    0
+                 nats-jetstream (!)   21 000   1.09 s   3.26 s     0    0
+        ");
     }
 
     #[test]

@@ -36,10 +36,10 @@ struct Curve {
 fn measures(stage: Stage) -> [Measure; 2] {
     let (title, path, axis): (_, _, fn(Span) -> Axis) = match stage {
         Stage::Delivery => ("p99 delivery", "latency_ns.delivery.p99", |span| {
-            Axis::latency_log("p99 delivery, log scale", span.0, span.1)
+            Axis::latency_log("p99 delivery, log scale", span.0 * 0.85, span.1)
         }),
         _ => ("p99 turnaround", "latency_ns.turnaround.p99", |span| {
-            Axis::latency_log("p99 turnaround, log scale", span.0, span.1)
+            Axis::latency_log("p99 turnaround, log scale", span.0 * 0.85, span.1)
         }),
     };
     let rate = Measure {
@@ -255,7 +255,7 @@ mod tests {
             let figure = draw(&groups(&run(counts([1, 4, 16]), scheduled))).unwrap().unwrap();
             figure.takeaway.replace('\u{a0}', " ")
         };
-        insta::assert_snapshot!(told(true), @"");
+        insta::assert_snapshot!(told(true), @"Changes most: p99 turnaround of redis-streams, 5.86 ms at workers.count = 1 and 12.6 ms at 16 (2.1×).");
         assert!(told(false).contains("completed rate of"), "{}", told(false));
     }
 
