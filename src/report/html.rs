@@ -271,9 +271,11 @@ fn sweep(groups: &[Group<'_>]) -> Result<Sweep, ReportError> {
         let figure = |path: &str| entry.and_then(|entry| entry.figure(path));
         let p99 = figure(&format!("latency_ns.{}.p99", group.stage().name()));
         let rate = figure("rates.completed_per_s");
+        let invalid = entry.is_some_and(|entry| !sweeps::has_valid(entry));
+        let remark = if invalid { " invalid" } else { "" };
         (
             p99.map_or(String::new(), |p99| format::latency(p99.median)),
-            rate.map_or(String::new(), |rate| format::rate(rate.median)),
+            rate.map_or(String::new(), |rate| format::rate(rate.median)) + remark,
         )
     };
     let rows = groups

@@ -83,6 +83,7 @@ fn a_long_sweep_has_charts_over_time_at_one_point_only() {
     assert_eq!(page.matches("id=\"percentiles-").count() / 3, 8, "each has an id, a title and a takeaway");
     assert_eq!(page.matches("id=\"rates-4\"").count(), 1);
     assert_eq!(page.matches("id=\"rates-").count() / 3, 1);
+    assert_eq!(page.matches("/s invalid</small>").count(), 3, "invalid trials are marked in the table");
     assert!(page.contains("are drawn for load.rate = 20\u{a0}000 only"));
 }
 

@@ -6,7 +6,7 @@
 use super::format;
 use super::groups::{Group, point_label};
 use super::knee::{Knee, LoadPoint, knee};
-use super::sweeps::{self, RATE, Slice, figure, has_valid};
+use super::sweeps::{self, RATE, Slice, Step, figure, has_valid};
 use crate::plan::Point;
 use crate::terms::{Stage, TransportKind};
 
@@ -16,6 +16,8 @@ pub const STATISTICS: [(&str, &str); 3] = [("p99", "p99"), ("p50", "p50"), ("p99
 /// One transport at one rate; medians over its repetitions.
 #[derive(Debug, Clone)]
 pub struct RateStep {
+    /// `load.rate`: what the step is called by. Random arrivals offer a little more or less.
+    pub rate_per_s: f64,
     pub offered_per_s: f64,
     /// Completed.
     pub achieved_per_s: f64,
@@ -27,7 +29,7 @@ pub struct RateStep {
 
 pub struct RateCurve {
     pub transport: TransportKind,
-    /// In the order of the offered rates.
+    /// In the order of their rates.
     pub steps: Vec<RateStep>,
     /// Indices are those of `steps`.
     pub knee: Knee,
@@ -52,19 +54,19 @@ pub fn rate_sweeps(groups: &[Group<'_>]) -> Vec<RateSweep> {
 fn rate_sweep(slice: &Slice<'_, '_>) -> RateSweep {
     let stage = slice.steps.first().map_or(Stage::Turnaround, |step| step.group.stage());
     let curves = TransportKind::ALL.into_iter().filter_map(|transport| {
-        let mut steps: Vec<RateStep> =
-            slice.steps.iter().filter_map(|step| rate_step(step.group, transport, stage)).collect();
-        steps.sort_by(|a, b| a.offered_per_s.total_cmp(&b.offered_per_s));
+        let steps: Vec<RateStep> =
+            slice.steps.iter().filter_map(|step| rate_step(step, transport, stage)).collect();
         let knee = knee_of(&steps);
         (!steps.is_empty()).then_some(RateCurve { transport, steps, knee })
     });
     RateSweep { held: slice.held.clone(), stage, curves: curves.collect() }
 }
 
-fn rate_step(group: &Group<'_>, transport: TransportKind, stage: Stage) -> Option<RateStep> {
-    let entry = group.entries.iter().find(|entry| entry.transport == transport)?;
+fn rate_step(step: &Step<'_, '_>, transport: TransportKind, stage: Stage) -> Option<RateStep> {
+    let entry = step.group.entries.iter().find(|entry| entry.transport == transport)?;
     let latency = |(statistic, _)| figure(entry, &format!("latency_ns.{}.{statistic}", stage.name()));
     Some(RateStep {
+        rate_per_s: step.value.as_f64()?,
         offered_per_s: figure(entry, "rates.offered_per_s")?,
         achieved_per_s: figure(entry, "rates.completed_per_s")?,
         latency_ns: STATISTICS.map(latency),
@@ -99,10 +101,10 @@ impl RateCurve {
         }
     }
 
-    /// `at 50 000/s`: the offered rate at the knee, or the highest that was carried where there is none.
+    /// `at 50 000/s`: the rate at the knee, or the highest that was carried where there is none.
     fn rate(&self) -> Option<String> {
         let (Knee::At(index) | Knee::NotReached(index)) = self.knee else { return None };
-        let rate = format::rate(self.steps.get(index)?.offered_per_s);
+        let rate = format::rate(self.steps.get(index)?.rate_per_s);
         let invalid = |steps: &[RateStep]| steps.iter().all(|step| !step.valid);
         let (below, above) = (invalid(&self.steps[..index]), self.steps.iter().skip(index + 1));
         Some(match self.knee {
@@ -154,10 +156,7 @@ pub fn takeaway(sweeps: &[RateSweep]) -> String {
     }
     let knees = || {
         sweeps.iter().flat_map(|sweep| {
-            sweep
-                .curves
-                .iter()
-                .filter_map(move |curve| Some((curve.knee_step()?.offered_per_s, curve, sweep)))
+            sweep.curves.iter().filter_map(move |curve| Some((curve.knee_step()?.rate_per_s, curve, sweep)))
         })
     };
     let low = knees().min_by(|a, b| a.0.total_cmp(&b.0));
@@ -209,7 +208,7 @@ mod tests {
     fn invalid_trials_count_for_nothing() {
         let mut result = rate_sweep(&[TransportKind::RedisStreams]);
         let knee = |result: &crate::result::RunResult| {
-            rate_sweeps(&groups(result))[0].curves[0].knee_step().map(|step| step.offered_per_s)
+            rate_sweeps(&groups(result))[0].curves[0].knee_step().map(|step| step.rate_per_s)
         };
         let before = knee(&result).unwrap();
         overloaded(&mut result, before);

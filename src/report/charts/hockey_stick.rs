@@ -22,6 +22,9 @@ pub fn draw(groups: &[Group<'_>]) -> Result<Option<Figure>, ReportError> {
     let mut panels = Vec::new();
     if let [only] = sweeps.as_slice() {
         for (index, (_, name)) in STATISTICS.iter().enumerate() {
+            if only.curves.iter().all(|curve| lines_of(curve, index).is_empty()) {
+                continue;
+            }
             let span = spans(&sweeps, index);
             panels
                 .push(Panel { title: (*name).to_owned(), drawing: drawing(only, index, Size::Wide, span)? });
@@ -129,21 +132,21 @@ fn spans(sweeps: &[RateSweep], statistic: usize) -> (Span, Span) {
     (span(&mut places().map(|(rate, _)| rate)), span(&mut places().map(|(_, latency)| latency)))
 }
 
-/// One column for every offered rate: the latency there, and the rate completed where it was less.
+/// One column for every rate asked for: the latency there, and the rate completed where it was less.
 fn readout(sweep: &RateSweep, statistic: usize) -> Readout {
     let mut rates: Vec<f64> =
-        sweep.curves.iter().flat_map(|curve| &curve.steps).map(|step| step.offered_per_s.round()).collect();
+        sweep.curves.iter().flat_map(|curve| &curve.steps).map(|step| step.rate_per_s).collect();
     rates.sort_by(f64::total_cmp);
     rates.dedup();
     let value = |curve: &RateCurve, rate: f64| {
-        let step = curve.steps.iter().find(|step| step.offered_per_s.round() == rate)?;
+        let step = curve.steps.iter().find(|step| step.rate_per_s == rate)?;
         let latency = format::latency(step.latency_ns[statistic]?);
         let short = step.achieved_per_s < step.offered_per_s * CARRIED_SHARE_MIN;
         let rate = if short { format!(" at {}", format::rate(step.achieved_per_s)) } else { String::new() };
         Some(format!("{latency}{rate}{}", if step.valid { "" } else { ", invalid" }))
     };
     Readout {
-        heading: "offered".to_owned(),
+        heading: "rate".to_owned(),
         columns: rates.iter().map(|rate| (*rate, format::rate(*rate))).collect(),
         rows: sweep
             .curves
@@ -180,7 +183,7 @@ fn note(sweeps: &[RateSweep]) -> String {
 }
 
 fn table(sweeps: &[RateSweep]) -> Table {
-    let mut head = vec!["transport", "offered", "completed"];
+    let mut head = vec!["transport", "rate", "offered", "completed"];
     head.extend(STATISTICS.map(|(_, name)| name));
     head.push("remark");
     if sweeps.len() > 1 {
@@ -192,6 +195,7 @@ fn table(sweeps: &[RateSweep]) -> Table {
             for step in &curve.steps {
                 let mut row = vec![
                     curve.transport.name().to_owned(),
+                    format::rate(step.rate_per_s),
                     format::rate(step.offered_per_s),
                     format::rate(step.achieved_per_s),
                 ];
@@ -248,14 +252,14 @@ mod tests {
         let row = |row: &Vec<String>| row.join(" | ").trim_end_matches([' ', '|']).to_owned();
         let rows: Vec<_> = figure.tables[0].rows.iter().map(row).collect();
         insta::assert_snapshot!(rows.join("\n").replace('\u{a0}', " "), @r"
-        redis-streams | 1 000/s | 1 000/s | 1.67 ms | 589 µs | 2.67 ms
-        redis-streams | 2 000/s | 2 000/s | 1.76 ms | 591 µs | 2.82 ms
-        redis-streams | 5 000/s | 5 000/s | 1.71 ms | 611 µs | 2.74 ms
-        redis-streams | 10 000/s | 10 000/s | 1.77 ms | 625 µs | 2.83 ms
-        redis-streams | 20 000/s | 20 000/s | 1.89 ms | 668 µs | 3.02 ms
-        redis-streams | 50 000/s | 50 000/s | 4.55 ms | 1.54 ms | 7.28 ms | knee
-        redis-streams | 100 000/s | 58 800/s | 559 ms | 194 ms | 895 ms
-        redis-streams | 200 000/s | 56 400/s | 1.13 s | 390 ms | 1.80 s
+        redis-streams | 1 000/s | 1 000/s | 1 000/s | 1.67 ms | 589 µs | 2.67 ms
+        redis-streams | 2 000/s | 2 000/s | 2 000/s | 1.76 ms | 591 µs | 2.82 ms
+        redis-streams | 5 000/s | 5 000/s | 5 000/s | 1.71 ms | 611 µs | 2.74 ms
+        redis-streams | 10 000/s | 10 000/s | 10 000/s | 1.77 ms | 625 µs | 2.83 ms
+        redis-streams | 20 000/s | 20 000/s | 20 000/s | 1.89 ms | 668 µs | 3.02 ms
+        redis-streams | 50 000/s | 50 000/s | 50 000/s | 4.55 ms | 1.54 ms | 7.28 ms | knee
+        redis-streams | 100 000/s | 100 000/s | 58 800/s | 559 ms | 194 ms | 895 ms
+        redis-streams | 200 000/s | 200 000/s | 56 400/s | 1.13 s | 390 ms | 1.80 s
         ");
     }
 
