@@ -3,6 +3,7 @@
 //! ```text
 //! RunResult -> groups (one per sweep point) -> answer, comparison, ratios, charts, fairness -> html
 //!                                           -> answer, comparison, ratios                   -> terminal
+//!                  -> sweeps (along one swept key) -> rate curves with knees -> charts, answer
 //!           -> series                                                                       -> hlog
 //!           -> histograms                                                                   -> hgrm
 //!           -> trials                                                                       -> csv
