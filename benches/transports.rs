@@ -129,8 +129,11 @@ impl Path {
 
     async fn deliver(&mut self, count: usize) -> Result<Vec<Delivery>, Failure> {
         let mut deliveries = Vec::with_capacity(count);
+        // Empty each time: a consumer that is given some already waits for no more.
+        let mut more = Vec::with_capacity(count);
         while deliveries.len() < count {
-            self.consumer.receive(count - deliveries.len(), &mut deliveries).await?;
+            self.consumer.receive(count - deliveries.len(), &mut more).await?;
+            deliveries.append(&mut more);
         }
         Ok(deliveries)
     }
@@ -142,9 +145,10 @@ impl Path {
             |delivery: Delivery| Reply { key: 0, body: Some(result.clone()), receipt: delivery.receipt };
         let mut replies: Vec<Reply> = deliveries.into_iter().map(reply).collect();
         self.responder.reply(&mut replies).await?;
-        let mut arrivals = Vec::with_capacity(count);
-        while arrivals.len() < count {
-            self.collector.receive(count - arrivals.len(), &mut arrivals).await?;
+        let (mut collected, mut arrivals) = (0, Vec::with_capacity(count));
+        while collected < count {
+            self.collector.receive(count - collected, &mut arrivals).await?;
+            collected += arrivals.drain(..).count();
         }
         Ok(())
     }
