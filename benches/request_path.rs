@@ -1,4 +1,5 @@
-//! What one request costs on its way through the instrument, part by part.
+//! What one request costs on its way through the instrument, part by part. A batch handed over in memory is
+//! `in-process/publish` in `transports.rs`.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -12,9 +13,10 @@ use weighbridge::metrics::{Latency, Timeline};
 use weighbridge::payload::Payloads;
 use weighbridge::plan::{Arrivals, Payload};
 use weighbridge::schedule::{RateProfile, Schedule, Stripe};
-use weighbridge::schema::{Correlation, PriorityRequest};
+use weighbridge::schema::{Correlation, PriorityRequest, PriorityResult};
 use weighbridge::scorer::Score;
 use weighbridge::terms::End;
+use weighbridge::worker::Scoring;
 
 const BATCH: u64 = 1_000;
 const SECOND_NS: u64 = 1_000_000_000;
@@ -31,7 +33,7 @@ fn payloads() -> Payloads {
 fn bodies(criterion: &mut Criterion) {
     let payloads = payloads();
     let mut arena = BytesMut::with_capacity(1 << 20);
-    let mut group = criterion.benchmark_group("body");
+    let mut group = criterion.benchmark_group("request");
     group.throughput(Throughput::Elements(1));
     let mut sequence = 0;
     group.bench_function("write", |bencher| {
@@ -46,6 +48,20 @@ fn bodies(criterion: &mut Criterion) {
     });
     let request = PriorityRequest::parse(&body).expect("its own body parses");
     group.bench_function("score", |bencher| bencher.iter(|| black_box(Score::of(black_box(&request)))));
+    group.finish();
+
+    let categories = vec!["INFRASTRUCTURE".to_string(), "SECURITY".to_string()];
+    let scoring = Scoring { correlation: Correlation::new(1), categories };
+    let accepted = scoring.read(&body).expect("its own body is of its trial");
+    let mut group = criterion.benchmark_group("result");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("score and write", |bencher| {
+        bencher.iter(|| black_box(accepted.score(black_box(2_000_000), "2025-06-27T14:30:01Z", &mut arena)));
+    });
+    let result = accepted.score(2_000_000, "2025-06-27T14:30:01Z", &mut arena);
+    group.bench_function("read", |bencher| {
+        bencher.iter(|| serde_json::from_slice::<PriorityResult<'_>>(black_box(&result)).is_ok());
+    });
     group.finish();
 }
 

@@ -6,6 +6,7 @@
 use super::capacity;
 use super::format;
 use super::groups::{Entry, Group, groups, point_label};
+use super::rate_curve;
 use crate::result::{Estimate, PairVerdict, RunResult, TransportComparison, Verdict};
 use crate::terms::{Stage, TransportKind};
 
@@ -27,11 +28,15 @@ pub fn answer(result: &RunResult) -> Answer {
         return capacity::answer(result);
     }
     let groups = groups(result);
-    let sentence = refusal(result).unwrap_or_else(|| match groups.as_slice() {
+    let mut sentence = refusal(result).unwrap_or_else(|| match groups.as_slice() {
         [] => "Nothing was measured.".to_owned(),
         [only] => of_group(only),
         many => of_sweep(many),
     });
+    // Knees rank nothing and rest on valid trials alone, so they stand beside a refusal too.
+    if let Some(knees) = rate_curve::knees(&groups) {
+        sentence = format!("{sentence} {knees}");
+    }
     Answer { sentence, qualifiers: qualifiers(&groups) }
 }
 
@@ -353,7 +358,7 @@ pub(super) fn differing_promises(groups: &[Group<'_>]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::Fixture;
+    use crate::report::fixture::{Fixture, rate_sweep};
     use crate::result::{Doubt, DoubtKind};
 
     fn sentence(result: &RunResult) -> String {
@@ -435,6 +440,14 @@ mod tests {
         let points = [1000, 2000].map(|rate| [("load.rate".to_owned(), rate.into())].into()).to_vec();
         let result = Fixture { points, seconds: 2, ..Fixture::default() }.build();
         insta::assert_snapshot!(sentence(&result), @"nats-core answers fastest at both points: at load.rate = 1 000 p99 turnaround 2.57 ms, at load.rate = 2 000 p99 turnaround 4.19 ms.");
+    }
+
+    #[test]
+    fn a_sweep_of_the_rate_is_answered_by_its_knees_too() {
+        let transports = [TransportKind::RedisStreams, TransportKind::NatsCore];
+        insta::assert_snapshot!(sentence(&rate_sweep(&transports)), @"nats-core answers fastest at all 8 points: at load.rate = 1 000 p99 turnaround 841 µs, at load.rate = 200 000 p99 turnaround 1.06 ms. p99 bends: redis-streams at 50 000/s; no bend: nats-core to 200 000/s.");
+        let transports = [TransportKind::RedisStreams, TransportKind::NatsJetstream];
+        insta::assert_snapshot!(sentence(&rate_sweep(&transports)), @"No ranking: 3 of 16 trials are invalid (nats-jetstream). p99 bends: redis-streams at 50 000/s; no bend: nats-jetstream to 20 000/s (invalid above).");
     }
 
     #[test]

@@ -10,13 +10,14 @@ use super::answer::{answer, of_group};
 use super::capacity;
 use super::charts::palette::{self, swatch};
 use super::charts::readout::{ReadoutRow, hover_json};
-use super::charts::{self, Detail, Figure, Layout, Panel};
+use super::charts::{self, Detail, Figure, Layout, Panel, Scope};
 use super::checks;
 use super::comparison;
 use super::errors;
 use super::fairness::{self, Fairness};
 use super::groups::{Group, point_label};
 use super::ratios;
+use super::sweeps;
 use super::terminal::observed;
 use super::{ReportError, format};
 use crate::result::{RunResult, Verdict};
@@ -28,6 +29,9 @@ pub const PAGE_BYTES_MAX: usize = 3_000_000;
 /// Intervals on a time axis and points with charts, finest first; the first that fits the size is taken.
 const DETAILS: [(usize, usize); 6] =
     [(120, usize::MAX), (60, usize::MAX), (30, usize::MAX), (16, usize::MAX), (16, 8), (16, 2)];
+
+/// A longer sweep has charts over time at one point only: nobody reads six of them at each of ten points.
+const POINTS_IN_FULL_MAX: usize = 6;
 
 /// Banners listed before the rest are counted; a long sweep repeats its doubts at every point.
 const BANNER_LINES_MAX: usize = 40;
@@ -50,9 +54,19 @@ pub fn render(result: &RunResult) -> Result<String, ReportError> {
 fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> Result<String, ReportError> {
     let groups = capacity::shown(result);
     let answer = answer(result);
+    let representative = sweeps::representative(&groups);
     let mut sections = Vec::new();
     for (index, group) in groups.iter().enumerate() {
-        sections.push(section(group, index, detail, index < points_charted_max)?);
+        let scope = match index {
+            index if index == representative => Scope::Every,
+            index if index >= points_charted_max => Scope::None,
+            _ if groups.len() > POINTS_IN_FULL_MAX => Scope::PercentileCurve,
+            _ => Scope::Every,
+        };
+        let mut section = section(group, index, detail, scope)?;
+        section.open = index == representative;
+        section.left_out = left_out(scope, &groups[representative]);
+        sections.push(section);
     }
     let page = Page {
         result,
@@ -69,7 +83,7 @@ fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> R
         thresholds: thresholds(result),
         thresholds_held: result.thresholds.iter().filter(|outcome| outcome.passed).count(),
         swept: groups.len() > 1,
-        sweep: sweep(&groups),
+        sweep: sweep(&groups)?,
         parts: comparison::parts(),
         sections,
         fairness: fairness::sheet(result, &groups),
@@ -130,6 +144,7 @@ struct Sweep {
     transports: Vec<TransportKind>,
     measure: String,
     rows: Vec<(String, Vec<(String, String)>)>,
+    figures: Vec<FigureView>,
 }
 
 struct Section {
@@ -141,8 +156,10 @@ struct Section {
     rows: Vec<comparison::Row>,
     ratios: ratios::Ratios,
     figures: Vec<FigureView>,
-    /// False where the page would grow too large.
-    charted: bool,
+    /// Shown unfolded, among the points of a sweep.
+    open: bool,
+    /// Which charts are missing here, and where they are.
+    left_out: String,
 }
 
 struct FigureView {
@@ -248,7 +265,7 @@ fn thresholds(result: &RunResult) -> Vec<ThresholdLine> {
     lines
 }
 
-fn sweep(groups: &[Group<'_>]) -> Sweep {
+fn sweep(groups: &[Group<'_>]) -> Result<Sweep, ReportError> {
     let mut transports: Vec<TransportKind> =
         groups.iter().flat_map(|group| &group.entries).map(|entry| entry.transport).collect();
     transports.sort_unstable();
@@ -259,20 +276,44 @@ fn sweep(groups: &[Group<'_>]) -> Sweep {
         let figure = |path: &str| entry.and_then(|entry| entry.figure(path));
         let p99 = figure(&format!("latency_ns.{}.p99", group.stage().name()));
         let rate = figure("rates.completed_per_s");
+        let invalid = entry.is_some_and(|entry| !sweeps::has_valid(entry));
+        let remark = if invalid { " invalid" } else { "" };
         (
             p99.map_or(String::new(), |p99| format::latency(p99.median)),
-            rate.map_or(String::new(), |rate| format::rate(rate.median)),
+            rate.map_or(String::new(), |rate| format::rate(rate.median)) + remark,
         )
     };
     let rows = groups
         .iter()
         .map(|group| (group.label(), transports.iter().map(|transport| cell(group, transport)).collect()));
-    Sweep { rows: rows.collect(), measure: format!("p99 {stage}, and completed rate below it"), transports }
+    let figures: Result<Vec<_>, _> =
+        charts::draw_sweep(groups)?.into_iter().map(|figure| figure_view(figure, "all")).collect();
+    Ok(Sweep {
+        rows: rows.collect(),
+        measure: format!("p99 {stage}, and completed rate below it"),
+        figures: figures?,
+        transports,
+    })
 }
 
-fn section(group: &Group<'_>, index: usize, detail: Detail, charted: bool) -> Result<Section, ReportError> {
-    let figures = if charted { charts::draw_all(group, detail)? } else { Vec::new() };
-    let figures: Result<Vec<_>, _> = figures.into_iter().map(|figure| figure_view(figure, index)).collect();
+fn left_out(scope: Scope, representative: &Group<'_>) -> String {
+    let place = || representative.label();
+    match scope {
+        Scope::Every => String::new(),
+        Scope::PercentileCurve => format!(
+            "Rates, backlog, send lag and resources are drawn for {} only, the point that stands open.",
+            place()
+        ),
+        Scope::None => {
+            "Charts of this point are left out to keep the page small; result.json has its data.".to_owned()
+        }
+    }
+}
+
+fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Result<Section, ReportError> {
+    let figures = charts::draw_all(group, detail, scope)?;
+    let place = index.to_string();
+    let figures: Result<Vec<_>, _> = figures.into_iter().map(|figure| figure_view(figure, &place)).collect();
     Ok(Section {
         label: group.label(),
         answer: of_group(group),
@@ -282,11 +323,13 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, charted: bool) -> Re
         rows: comparison::rows(group),
         ratios: ratios::section(group),
         figures: figures?,
-        charted,
+        open: false,
+        left_out: String::new(),
     })
 }
 
-fn figure_view(mut figure: Figure, group: usize) -> Result<FigureView, ReportError> {
+/// `place` tells figures of one chart apart: the number of the point.
+fn figure_view(mut figure: Figure, place: &str) -> Result<FigureView, ReportError> {
     let variants = figure.layout == Layout::Variants;
     let panels = std::mem::take(&mut figure.panels);
     let mut tables: Vec<TableView> = std::mem::take(&mut figure.tables)
@@ -301,7 +344,7 @@ fn figure_view(mut figure: Figure, group: usize) -> Result<FigureView, ReportErr
     }));
     let views: Result<Vec<_>, ReportError> = panels.into_iter().map(panel_view).collect();
     Ok(FigureView {
-        id: format!("{}-{group}", figure.id),
+        id: format!("{}-{place}", figure.id),
         legend: figure.transports.iter().map(|transport| (*transport, swatch(*transport))).collect(),
         variants,
         panels: views?,

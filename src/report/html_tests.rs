@@ -1,7 +1,7 @@
 //! Tests of the whole page: hostile text, outside addresses, size, sweeps, invalid runs.
 
 use super::*;
-use crate::report::fixture::Fixture;
+use crate::report::fixture::{Fixture, rate_sweep};
 use crate::result::{Doubt, DoubtKind, ErrorGroup};
 
 const HOSTILE: &str = r#"</script><script>alert(1)</script>"onload='x' --><img src=x onerror=y>&"#;
@@ -65,13 +65,26 @@ fn an_invalid_run_shows_a_banner_and_no_ranking() {
 }
 
 #[test]
-fn a_sweep_has_a_section_for_every_point_and_only_the_first_is_open() {
+fn a_sweep_has_a_section_for_every_point_and_only_the_last_valid_is_open() {
     let points = [500, 1000, 1500].map(|rate| [("load.rate".to_owned(), rate.into())].into()).to_vec();
     let page =
         render(&Fixture { points, seconds: 2, rate_per_s: 400, ..Fixture::default() }.build()).unwrap();
     assert_eq!(page.matches("<details class=\"point\"").count(), 3);
     assert_eq!(page.matches("<details class=\"point\" open").count(), 1);
     assert!(page.contains("id=\"percentiles-2\""));
+    assert!(page.contains("id=\"rates-0\""), "a short sweep has every chart at every point");
+}
+
+#[test]
+fn a_long_sweep_has_charts_over_time_at_one_point_only() {
+    let page = render(&rate_sweep(&[TransportKind::NatsCore, TransportKind::NatsJetstream])).unwrap();
+    assert!(page.contains("id=\"hockey-stick-all\""));
+    assert!(!page.contains("id=\"sweep-all\""));
+    assert_eq!(page.matches("id=\"percentiles-").count() / 3, 8, "each has an id, a title and a takeaway");
+    assert_eq!(page.matches("id=\"rates-4\"").count(), 1);
+    assert_eq!(page.matches("id=\"rates-").count() / 3, 1);
+    assert_eq!(page.matches("/s invalid</small>").count(), 3, "invalid trials are marked in the table");
+    assert!(page.contains("are drawn for load.rate = 20\u{a0}000 only"));
 }
 
 #[test]
@@ -105,8 +118,8 @@ fn pages_to_look_at() {
     let Ok(dir) = std::env::var("WEIGHBRIDGE_PAGES") else { return };
     let dir = std::path::Path::new(&dir);
     std::fs::create_dir_all(dir).unwrap();
-    let points: Vec<_> =
-        [1000, 2000, 4000].map(|rate| [("load.rate".to_owned(), rate.into())].into()).to_vec();
+    let points = [1, 2, 4, 8, 16].map(|count| [("workers.count".to_owned(), count.into())].into()).to_vec();
+    let hockey_stick = rate_sweep(&TransportKind::ALL[..5]);
     let mut invalid = Fixture { seconds: 4, ..Fixture::default() }.build();
     invalid.verdict = Verdict::Invalid;
     invalid.trials[1].valid = false;
@@ -121,6 +134,7 @@ fn pages_to_look_at() {
             Fixture { repetitions: 3, transports: TransportKind::ALL.to_vec(), ..Fixture::default() }.build(),
         ),
         ("sweep", Fixture { points, ..Fixture::default() }.build()),
+        ("hockey-stick", hockey_stick),
         ("saturate", Fixture { scheduled: false, ..Fixture::default() }.build()),
         ("invalid", invalid),
     ];

@@ -4,6 +4,7 @@
 //! RunResult -> searches                   -> capacity                                     -> html, terminal
 //!           -> groups (one per sweep point) -> answer, comparison, ratios, charts, fairness -> html
 //!                                           -> answer, comparison, ratios                   -> terminal
+//!                  -> sweeps (along one swept key) -> rate curves with knees -> charts, answer
 //!           -> series                                                                       -> hlog
 //!           -> histograms                                                                   -> hgrm
 //!           -> trials                                                                       -> csv
@@ -30,8 +31,12 @@ pub mod hgrm;
 mod histogram;
 pub mod hlog;
 pub mod html;
+mod knee;
+mod rate_curve;
 mod ratios;
+mod sweeps;
 pub mod terminal;
+mod terminal_table;
 
 use std::path::PathBuf;
 

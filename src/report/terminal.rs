@@ -4,29 +4,18 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
+use comfy_table::Color;
 
 use super::answer::{answer, of_group};
 use super::capacity;
-use super::comparison::{self, COLUMNS};
 use super::errors;
 use super::format;
 use super::groups::{Group, point_label};
 use super::ratios;
+use super::terminal_table::{self, as_one_table};
 use crate::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
 
 const WIDTH: usize = 80;
-
-/// Columns of the comparison that fit a terminal, with their headings here.
-const SHOWN: [(&str, &str); 7] = [
-    ("completed", "rate/s"),
-    ("p50", "p50"),
-    ("p99", "p99"),
-    ("p99.9", "p99.9"),
-    ("max", "max"),
-    ("lost", "lost"),
-    ("duplicated", "dup"),
-];
 
 /// The whole summary, with a line break at its end.
 pub fn summary(result: &RunResult, color: bool) -> String {
@@ -44,14 +33,18 @@ pub fn summary(result: &RunResult, color: bool) -> String {
     let groups = capacity::shown(result);
     if capacity::is_search(result) {
         push_capacity(&mut text, result);
-    }
-    for group in groups.iter().filter(|_| !capacity::is_search(result)) {
+    } else if as_one_table(&groups) {
         text.push('\n');
-        if groups.len() > 1 {
-            push_wrapped(&mut text, "", &format!("{}: {}", group.label(), of_group(group)), false);
+        text.push_str(&terminal_table::comparison(&groups, color));
+    } else {
+        for group in &groups {
+            text.push('\n');
+            if groups.len() > 1 {
+                push_wrapped(&mut text, "", &format!("{}: {}", group.label(), of_group(group)), false);
+            }
+            text.push_str(&terminal_table::comparison(std::slice::from_ref(group), color));
+            push_ratios(&mut text, group);
         }
-        push_table(&mut text, table(group, color));
-        push_ratios(&mut text, group);
     }
     push_thresholds(&mut text, &result.thresholds, color);
     push_doubts(&mut text, &groups, color);
@@ -59,61 +52,11 @@ pub fn summary(result: &RunResult, color: bool) -> String {
     text
 }
 
-fn table(group: &Group<'_>, color: bool) -> Table {
-    let mut table = Table::new();
-    if color {
-        table.enforce_styling();
-    }
-    let heading = std::iter::once("transport").chain(SHOWN.map(|(_, heading)| heading));
-    table.set_header(heading.map(|text| Cell::new(text).add_attribute(Attribute::Dim)));
-    for row in comparison::rows(group) {
-        let mut name = row.transport.name().to_owned();
-        if !row.valid {
-            name.push_str(" (!)");
-        }
-        let mut cells = vec![Cell::new(name)];
-        for (column, _) in SHOWN {
-            let index = COLUMNS.iter().position(|(known, _)| *known == column);
-            let figure = index.and_then(|index| row.cells.get(index));
-            let text = figure.map_or("", |figure| figure.text.as_str());
-            let mut cell = Cell::new(if text.is_empty() { "-" } else { text });
-            if figure.is_some_and(|figure| figure.alarming) {
-                cell = cell.fg(Color::Red);
-            }
-            cells.push(cell);
-        }
-        table.add_row(cells);
-    }
-    table
-}
-
-/// Without borders, names at the left and figures at the right of their columns.
-fn push_table(text: &mut String, mut table: Table) {
-    table.load_style(presets::NOTHING).force_no_tty();
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index > 0 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    for line in table.to_string().lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-}
-
 /// The rate of each transport, then what limits each, with its figures.
 fn push_capacity(text: &mut String, result: &RunResult) {
     let rows = capacity::rows(result);
-    let mut table = Table::new();
-    table.set_header(["transport", "sustains", "bracket", "p99", "limited by"]);
-    for row in &rows {
-        let shown = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
-        let figures = [&row.rate, &row.bracket, &row.p99, &row.limit].map(|text| shown(text));
-        table.add_row(std::iter::once(row.transport.name().to_owned()).chain(figures));
-    }
     text.push('\n');
-    push_table(text, table);
+    text.push_str(&terminal_table::capacity(&rows));
     text.push('\n');
     for row in &rows {
         push_wrapped(text, "  ", &printable(&format!("{} {}", row.transport, row.limit_detail)), false);
@@ -239,7 +182,7 @@ fn paint(text: &str, with: Color, color: bool) -> String {
 }
 
 /// Without control characters, which the record must not be able to send to the terminal.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
@@ -285,8 +228,9 @@ fn visible_width(word: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::Fixture;
+    use crate::report::fixture::{Fixture, rate_sweep};
     use crate::result::DoubtKind;
+    use crate::terms::TransportKind;
 
     #[test]
     fn the_summary_fits_eighty_columns() {
@@ -323,6 +267,43 @@ mod tests {
           doubt cpu_saturated: 2 cores were busy for 97 % of the window. (redis-pubsub,
             redis-streams, nats-core, nats-jetstream, nats-request)
         ");
+    }
+
+    #[test]
+    fn a_long_sweep_is_one_table() {
+        let result = rate_sweep(&[TransportKind::NatsCore, TransportKind::NatsJetstream]);
+        let text = summary(&result, false).replace('\u{a0}', " ");
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        let table: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("rate ")).take(17).collect();
+        insta::assert_snapshot!(table.join("\n"), @r"
+        rate     transport            rate/s      p50      p99  lost  dup
+        1 000    nats-core             1 000   285 µs   797 µs     0    0
+                 nats-jetstream        1 000   724 µs  2.16 ms     0    0
+        2 000    nats-core             2 000   288 µs   795 µs     0    0
+                 nats-jetstream        2 000   737 µs  2.08 ms     0    0
+        5 000    nats-core             5 000   277 µs   776 µs     0    0
+                 nats-jetstream        5 000   764 µs  2.25 ms     0    0
+        10 000   nats-core            10 000   281 µs   806 µs     0    0
+                 nats-jetstream       10 000   872 µs  2.51 ms     0    0
+        20 000   nats-core            20 000   277 µs   766 µs     0    0
+                 nats-jetstream       20 000  1.71 ms  4.51 ms     0    0
+        50 000   nats-core            50 000   290 µs   788 µs     0    0
+                 nats-jetstream (!)   24 000   278 ms   716 ms     0    0
+        100 000  nats-core           100 000   307 µs   911 µs     0    0
+                 nats-jetstream (!)   23 000   551 ms   1.60 s     0    0
+        200 000  nats-core           200 000   373 µs  1.09 ms     0    0
+                 nats-jetstream (!)   21 000   1.09 s   3.26 s     0    0
+        ");
+    }
+
+    #[test]
+    fn points_too_long_for_a_column_keep_their_own_tables() {
+        let points = (1..=5).map(|n| [("load.rate".to_owned(), "x".repeat(n * 8).into())].into()).collect();
+        let transports = vec![TransportKind::NatsCore];
+        let result = Fixture { transports, points, seconds: 1, rate_per_s: 50, ..Fixture::default() }.build();
+        assert_eq!(summary(&result, false).matches("transport ").count(), 5);
     }
 
     #[test]

@@ -24,9 +24,31 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// Latencies in nanoseconds, every decade with the same room; ticks at 1, 2 and 5 where they fit.
+    /// Latencies in nanoseconds on a log scale.
     pub fn latency_log(title: &str, ns_min: f64, ns_max: f64) -> Self {
-        let (low, high) = (ns_min.max(1.0), ns_max.max(ns_min.max(1.0) * 1.01));
+        Self::log(title, ns_min, ns_max, format::latency_tick)
+    }
+
+    /// Requests per second: on a log scale where they span more than a decade, else from 0.
+    pub fn rate(title: &str, per_s_min: f64, per_s_max: f64) -> Self {
+        if per_s_max > per_s_min * 10.0 {
+            Self::log(&format!("{title}, log scale"), per_s_min, per_s_max, format::number)
+        } else {
+            Self::from_zero(title, per_s_max, format::number)
+        }
+    }
+
+    /// Words or values side by side, each with the same room; the first at 0, the next at 1.
+    pub fn categories(title: &str, labels: impl IntoIterator<Item = String>) -> Self {
+        let ticks: Vec<_> =
+            labels.into_iter().enumerate().map(|(index, label)| (index as f64, label)).collect();
+        let max = ticks.len().max(1) as f64 - 0.5;
+        Self { scale: Scale::Linear, min: -0.5, max, title: title.to_owned(), ticks }
+    }
+
+    /// Every decade with the same room; ticks at 1, 2 and 5 where they fit. Values below 1 count as 1.
+    fn log(title: &str, value_min: f64, value_max: f64, print: fn(f64) -> String) -> Self {
+        let (low, high) = (value_min.max(1.0), value_max.max(value_min.max(1.0) * 1.01));
         // A drawing of less than a factor of three would show noise as a mountain.
         let stretch = ((3.0 / (high / low)).max(1.0)).sqrt();
         let (min, max) = (low / stretch / 1.05, high * stretch * 1.05);
@@ -41,7 +63,7 @@ impl Axis {
             for step in steps {
                 let value = step * 10f64.powi(exponent);
                 if (min..=max).contains(&value) {
-                    ticks.push((value, format::latency_tick(value)));
+                    ticks.push((value, print(value)));
                 }
             }
         }
@@ -150,6 +172,20 @@ mod tests {
         insta::assert_snapshot!(labels(&Axis::from_zero("", 2059.0, format::number)), @"0 | 500 | 1 000 | 1 500 | 2 000 | 2 500");
         insta::assert_snapshot!(labels(&Axis::bytes("", 14.5 * 1_048_576.0, "")), @"0 | 5 | 10 | 15");
         insta::assert_snapshot!(labels(&Axis::time(-1.0, 11.0)), @"0 | 2 | 4 | 6 | 8 | 10");
+    }
+
+    #[test]
+    fn rates_take_a_log_scale_where_they_span_a_decade() {
+        insta::assert_snapshot!(labels(&Axis::rate("", 1_000.0, 200_000.0)), @"1 000 | 2 000 | 5 000 | 10 000 | 20 000 | 50 000 | 100 000 | 200 000");
+        insta::assert_snapshot!(labels(&Axis::rate("", 1_000.0, 4_000.0)), @"0 | 1 000 | 2 000 | 3 000 | 4 000 | 5 000");
+    }
+
+    #[test]
+    fn categories_stand_evenly_spaced() {
+        let axis = Axis::categories("", ["1", "10", "1 000"].map(str::to_owned));
+        let places: Vec<_> = axis.ticks.iter().map(|(value, _)| axis.place(*value)).collect();
+        assert!((places[1] - places[0] - (places[2] - places[1])).abs() < 1e-9, "{places:?}");
+        assert!(places[0] > 0.0 && places[2] < 1.0, "{places:?}");
     }
 
     #[test]

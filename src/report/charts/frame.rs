@@ -35,6 +35,23 @@ pub struct Line {
     pub label: Option<TransportKind>,
 }
 
+/// A point marked by itself.
+pub struct Mark {
+    pub transport: TransportKind,
+    pub at: (f64, f64),
+    pub kind: MarkKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkKind {
+    /// The transport's marker.
+    Plain,
+    /// The same in outline.
+    Hollow,
+    /// A ring, and a line down to the x axis.
+    Ring,
+}
+
 /// A shaded stretch of the x axis.
 pub struct Band {
     pub from: f64,
@@ -48,6 +65,7 @@ pub struct Plot {
     pub y: Axis,
     pub bands: Vec<Band>,
     pub lines: Vec<Line>,
+    pub marks: Vec<Mark>,
     pub readout: Readout,
 }
 
@@ -70,6 +88,8 @@ struct Area<'a> {
 }
 
 const LABEL_GAP: i32 = 30;
+/// Radius of a ring around a marker.
+const RING: i32 = 20;
 
 impl Size {
     fn dimensions(self) -> (u32, u32) {
@@ -115,6 +135,9 @@ impl Plot {
         area.x_axis(&self.x)?;
         for line in &self.lines {
             area.line(self, line)?;
+        }
+        for mark in &self.marks {
+            area.mark(self, mark)?;
         }
         if self.size == Size::Wide {
             area.end_labels(self)?;
@@ -190,7 +213,7 @@ impl Area<'_> {
         if let [only] = points.as_slice()
             && let Role::Line(transport) | Role::SecondLine(transport) = line.role
         {
-            return self.marker(*only, transport);
+            return self.marker(*only, transport, Role::Mark(transport));
         }
         if points.len() > 1 {
             self.path(points, line.role)?;
@@ -198,15 +221,30 @@ impl Area<'_> {
         if let Role::Line(transport) = line.role {
             for x in &line.markers_at {
                 if let Some(point) = line.points.iter().find(|(at_x, _)| (at_x - x).abs() < 1e-9) {
-                    self.marker(at(*point), transport)?;
+                    self.marker(at(*point), transport, Role::Mark(transport))?;
                 }
             }
         }
         Ok(())
     }
 
-    fn marker(&self, (x, y): (i32, i32), transport: TransportKind) -> Result<(), String> {
-        let style = Role::Mark(transport).stand_in().filled();
+    fn mark(&self, plot: &Plot, mark: &Mark) -> Result<(), String> {
+        let (x, y) = (self.x(&plot.x, mark.at.0), self.y(&plot.y, mark.at.1));
+        match mark.kind {
+            MarkKind::Plain => self.marker((x, y), mark.transport, Role::Mark(mark.transport)),
+            MarkKind::Hollow => self.marker((x, y), mark.transport, Role::Hollow(mark.transport)),
+            MarkKind::Ring => {
+                if y + RING < self.bottom {
+                    self.path(vec![(x, y + RING), (x, self.bottom)], Role::Leader(mark.transport))?;
+                }
+                let style = Role::Ring(mark.transport).stand_in().stroke_width(1);
+                self.root.draw(&Circle::new((x, y), RING, style)).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    fn marker(&self, (x, y): (i32, i32), transport: TransportKind, role: Role) -> Result<(), String> {
+        let style = role.stand_in().filled();
         let polygon = |corners: &[(i32, i32)]| {
             let corners: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
             self.root.draw(&Polygon::new(corners, style)).map_err(|error| error.to_string())

@@ -1,12 +1,13 @@
-//! The charts: one file each, listed in `CHARTS` in the order of the page.
+//! The charts: one file each, listed in the order of the page.
 //!
-//! A chart takes one group of trials and answers with a `Figure`, or with none if the record has nothing
-//! for it. A new chart is a new file and a line in `CHARTS`. Nothing here knows of HTML beyond SVG.
+//! A chart takes one group of trials, or all groups of a sweep, and answers with a `Figure`, or with none if
+//! the record has nothing for it. A new chart is a new file and a line in `CHARTS` or `SWEEP_CHARTS`. Nothing here knows of HTML beyond SVG.
 
 mod axis;
 mod backlog;
 mod corrected;
 mod frame;
+mod hockey_stick;
 pub(super) mod palette;
 mod percentile_curve;
 mod percentile_lines;
@@ -14,6 +15,7 @@ mod rates_over_time;
 pub(super) mod readout;
 mod resources;
 mod send_lag;
+mod sweep;
 mod time;
 
 pub use frame::Drawing;
@@ -33,6 +35,11 @@ const CHARTS: [(&str, Draw); 6] = [
     ("send-lag", send_lag::draw),
     ("resources", resources::draw),
 ];
+
+type DrawSweep = fn(&[Group<'_>]) -> Result<Option<Figure>, ReportError>;
+
+/// Charts over the points of a sweep; they come before those of a single point.
+const SWEEP_CHARTS: [(&str, DrawSweep); 2] = [("hockey-stick", hockey_stick::draw), ("sweep", sweep::draw)];
 
 /// How finely charts are drawn, so that a long sweep stays within the size of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,11 +84,37 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
-/// Draws every chart that the group has data for.
-pub fn draw_all(group: &Group<'_>, detail: Detail) -> Result<Vec<Figure>, ReportError> {
+/// Which charts of a point are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Every,
+    /// The first, which needs no time axis.
+    PercentileCurve,
+    None,
+}
+
+/// Draws the charts of the scope that the group has data for.
+pub fn draw_all(group: &Group<'_>, detail: Detail, scope: Scope) -> Result<Vec<Figure>, ReportError> {
+    let wanted = match scope {
+        Scope::Every => &CHARTS[..],
+        Scope::PercentileCurve => &CHARTS[..1],
+        Scope::None => &[],
+    };
     let mut figures = Vec::new();
-    for (id, draw) in CHARTS {
+    for (id, draw) in wanted.iter().copied() {
         if let Some(mut figure) = draw(group, detail)? {
+            figure.id = id;
+            figures.push(figure);
+        }
+    }
+    Ok(figures)
+}
+
+/// Draws every chart over the points of a sweep; none where nothing is swept.
+pub fn draw_sweep(groups: &[Group<'_>]) -> Result<Vec<Figure>, ReportError> {
+    let mut figures = Vec::new();
+    for (id, draw) in SWEEP_CHARTS {
+        if let Some(mut figure) = draw(groups)? {
             figure.id = id;
             figures.push(figure);
         }

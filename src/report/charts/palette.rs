@@ -75,6 +75,10 @@ pub enum Role {
     Mark(TransportKind),
     Label(TransportKind),
     Leader(TransportKind),
+    /// A marker of something that doesn't count: an invalid trial.
+    Hollow(TransportKind),
+    /// Around a marker that is pointed out.
+    Ring(TransportKind),
 }
 
 const PLAIN: [(Role, &str); 7] = [
@@ -87,7 +91,8 @@ const PLAIN: [(Role, &str); 7] = [
     (Role::Reference, "reference"),
 ];
 
-const OF_TRANSPORT: [&str; 6] = ["line", "line second", "line faint", "mark", "label", "leader"];
+const OF_TRANSPORT: [&str; 8] =
+    ["line", "line second", "line faint", "mark", "label", "leader", "hollow", "ring"];
 
 /// First byte of every stand-in colour.
 const STAND_IN: u8 = 1;
@@ -102,6 +107,8 @@ impl Role {
             Self::Mark(transport) => (3, transport),
             Self::Label(transport) => (4, transport),
             Self::Leader(transport) => (5, transport),
+            Self::Hollow(transport) => (6, transport),
+            Self::Ring(transport) => (7, transport),
             plain => {
                 let index = PLAIN.iter().position(|(role, _)| *role == plain).unwrap_or(0);
                 return RGBColor(STAND_IN, 0xF0, index as u8);

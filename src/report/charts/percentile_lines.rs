@@ -71,6 +71,7 @@ pub fn draw(
         y,
         bands: Vec::new(),
         lines,
+        marks: Vec::new(),
         readout: readout(curves, quantile_reach),
     }
     .draw()

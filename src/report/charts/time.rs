@@ -111,6 +111,7 @@ impl Timeline {
             y: chart.y,
             bands: bands.collect(),
             lines: lines.collect(),
+            marks: Vec::new(),
             readout: self.readout(chart.series, chart.print),
         }
         .draw()
