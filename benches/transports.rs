@@ -50,7 +50,7 @@ impl Acknowledged {
 
 impl Outcomes for Acknowledged {
     fn accepted(&self, sequences: &mut dyn Iterator<Item = u64>, _at_ns: u64) {
-        self.accepted.set(self.accepted.get() + sequences.count() as u64);
+        self.accepted.set(self.accepted.get() + sequences.count());
         self.changed.notify_one();
     }
 
