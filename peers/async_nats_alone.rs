@@ -3,12 +3,15 @@
 //! What Weighbridge can't exceed while it stays with this library. Modes as in `natspeer.go`; prints the same
 //! JSON.
 
+use std::future::poll_fn;
+use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
-use async_nats::{Client, ConnectOptions};
+use async_nats::message::OutboundMessage;
+use async_nats::{Client, ConnectOptions, Subject};
 use bytes::Bytes;
 use clap::{Parser, ValueEnum};
-use futures::StreamExt;
+use futures::{SinkExt, StreamExt};
 
 #[derive(Parser)]
 struct Arguments {
@@ -76,13 +79,24 @@ async fn barrier(client: &Client) -> Outcome<()> {
     Ok(())
 }
 
+/// Through the client's sink, which is faster than its `publish`: no future for each message.
 async fn publish_all(client: &Client, arguments: &Arguments) -> Outcome<()> {
-    let subject = async_nats::Subject::from(arguments.subject.as_str());
-    let body = Bytes::from(vec![0; arguments.size]);
-    for _ in 0..arguments.n {
-        client.publish(subject.clone(), body.clone()).await?;
-    }
-    Ok(())
+    let mut client = client.clone();
+    let subject = Subject::from(arguments.subject.as_str());
+    let payload = Bytes::from(vec![0; arguments.size]);
+    let mut left = arguments.n;
+    let queued = poll_fn(|context| {
+        while left > 0 {
+            if let Err(error) = ready!(client.poll_ready_unpin(context)) {
+                return Poll::Ready(Err(error));
+            }
+            let (subject, payload) = (subject.clone(), payload.clone());
+            client.start_send_unpin(OutboundMessage { subject, reply: None, payload, headers: None })?;
+            left -= 1;
+        }
+        Poll::Ready(Ok(()))
+    });
+    Ok(queued.await?)
 }
 
 async fn publish(arguments: &Arguments) -> Outcome<f64> {
@@ -133,8 +147,8 @@ async fn jetstream(arguments: &Arguments) -> Outcome<f64> {
         ..Default::default()
     };
     context.create_stream(config).await?;
-    let inbox = async_nats::Subject::from(client.new_inbox());
-    let subject = async_nats::Subject::from(arguments.subject.as_str());
+    let inbox = Subject::from(client.new_inbox());
+    let subject = Subject::from(arguments.subject.as_str());
     let body = Bytes::from(vec![0; arguments.size]);
     let mut acknowledgements = client.subscribe(inbox.clone()).await?;
     let start = Instant::now();

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
-use bytes::BytesMut;
 use hdrhistogram::Histogram;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::account::{Account, AccountSummary, Live};
+use super::arenas::Arenas;
 use super::{collector, pacer, unpaced};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::mailbox::Mailboxes;
@@ -28,7 +28,6 @@ use crate::transport::{Frame, Outcomes, Producer, Transport, TransportError};
 
 /// Waits this long after the last request is settled, so that duplicates still show.
 const GRACE_NS: u64 = 50_000_000;
-const ARENA_BYTES: usize = 256 * 1024;
 
 /// Whether the run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +148,7 @@ pub struct Sender {
     /// Most requests of one batch.
     pub batch_max: u64,
     pub worth_waking: u32,
-    arena: BytesMut,
+    arenas: Arenas,
     batch: Vec<Frame>,
     /// Intended times of the batch, in its order.
     intended_ns: Vec<u64>,
@@ -174,7 +173,7 @@ impl Sender {
             self.timestamp.copy_from_slice(rfc3339(unix_seconds()).as_bytes());
             self.timestamp_until_ns = now + 100_000_000;
         }
-        let (key, body) = self.payloads.write(sequence, &self.timestamp, &mut self.arena);
+        let (key, body) = self.payloads.write(sequence, &self.timestamp, self.arenas.current());
         self.batch.push(Frame { sequence, key, body });
         self.intended_ns.push(intended_ns);
     }
@@ -190,6 +189,7 @@ impl Sender {
                     account.sent(frame.sequence, intended_ns, at_ns);
                 }
             }
+            self.arenas.turn();
             if let Err(error) = self.producer.send(&mut self.batch).await {
                 // What the batch still holds did not go out; what went before it may have.
                 let mut account = self.account.borrow_mut();
@@ -309,7 +309,7 @@ async fn generate(
         max_in_flight: u64::from(run.load.max_in_flight).div_ceil(u64::from(stripe.count)),
         batch_max: u64::from(run.load.batch),
         worth_waking: run.load.worth_waking(),
-        arena: BytesMut::with_capacity(ARENA_BYTES),
+        arenas: Arenas::new(),
         batch: Vec::new(),
         intended_ns: Vec::new(),
         bursts: burst_histogram(),

@@ -14,7 +14,9 @@ pub async fn run(window: u64, sender: &mut Sender) {
     let worth_waking = u64::from(sender.worth_waking);
     let (start_ns, end_ns) = (sender.timeline.start_ns(), sender.timeline.load_end_ns());
     sender.timer.sleep_until(start_ns).await;
-    // Whether it was looked for timeouts since the last batch.
+    let timer = sender.timer.clone();
+    let mut look = std::pin::pin!(timer.sleep_ns(LOOK_NS));
+    // Whether timeouts were looked for since the last batch.
     let mut looked = false;
     loop {
         let now = now_ns();
@@ -23,25 +25,27 @@ pub async fn run(window: u64, sender: &mut Sender) {
         }
         let free = window.saturating_sub(sender.in_flight()).min(sender.batch_max);
         // Few at a time would cost a wake-up each; but what is lost must not hold up the rest for long.
-        if free < worth_waking && !looked {
+        if free < if looked { 1 } else { worth_waking } {
+            looked = false;
             sender.pause().await;
             tokio::select! {
                 () = sender.freed.notified() => {}
-                () = sender.timer.sleep_ns(LOOK_NS) => {
+                () = &mut look => {
                     sender.tick();
+                    look.set(timer.sleep_ns(LOOK_NS));
                     looked = true;
                 }
             }
             continue;
         }
         looked = false;
-        if free == 0 {
-            continue;
-        }
         for _ in 0..free {
             sender.add(now, now);
         }
         sender.flush().await;
-        tokio::task::yield_now().await;
+        if free == sender.batch_max {
+            // There may be more to send at once: let the connections write first.
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -106,7 +106,7 @@ pub struct Load {
     #[schemars(range(min = 1, max = 1000))]
     pub connections: Option<u32>,
     /// Most requests handed to the client library together, which a Redis client sends as one pipeline;
-    /// default 256, or half the window of a closed loop or of saturate.
+    /// default 256, or a quarter of the window of a closed loop or of saturate.
     #[schemars(range(min = 1, max = 100_000))]
     pub batch: Option<u32>,
 }

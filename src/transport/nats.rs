@@ -5,13 +5,15 @@
 //! start their clocks when polled rather than when sent, and leak on timeouts (nats.rs #1617).
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
+use async_nats::message::OutboundMessage;
 use async_nats::{Client, ConnectOptions, Message, ServerAddr, Subject, Subscriber};
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{SinkExt, StreamExt};
 
 use super::{Arrival, Delivery, Frame, Limits, Receipt, TransportError};
 
@@ -143,7 +145,7 @@ pub(super) async fn take(
     mut each: impl FnMut(Message),
 ) -> Result<(), TransportError> {
     let mut taken = 0;
-    let ended = std::future::poll_fn(|context| {
+    let ended = poll_fn(|context| {
         while taken < max {
             match subscriber.poll_next_unpin(context) {
                 Poll::Ready(Some(message)) => each(message),
@@ -220,22 +222,59 @@ impl Publishers {
         self.generators * self.clients.len() as u64
     }
 
-    pub async fn publish(&self, frame: Frame, reply: Option<Subject>) -> Result<(), TransportError> {
-        let subject = match &self.subjects[..] {
-            [only] => only.clone(),
-            subjects => subjects[frame.key as usize].clone(),
-        };
-        let client = &self.clients[self.lane(frame.sequence)];
-        let published = match reply {
-            Some(reply) => client.publish_with_reply(subject, reply, frame.body).await,
-            None => client.publish(subject, frame.body).await,
-        };
-        published.map_err(|error| TransportError::failed("publishing on NATS", error))
+    /// Queues a batch and empties it; of a failed one, what was not queued is left.
+    pub async fn send(
+        &mut self,
+        batch: &mut Vec<Frame>,
+        mut reply: impl FnMut(u64) -> Option<Subject>,
+    ) -> Result<(), TransportError> {
+        let mut queued = 0;
+        let outcome = poll_fn(|context| {
+            while let Some(frame) = batch.get_mut(queued) {
+                let lane = self.lane(frame.sequence);
+                let client = &mut self.clients[lane];
+                if let Err(error) = ready!(client.poll_ready_unpin(context)) {
+                    return Poll::Ready(Err(error));
+                }
+                let subject = match &self.subjects[..] {
+                    [only] => only.clone(),
+                    subjects => subjects[frame.key as usize].clone(),
+                };
+                let (reply, payload) = (reply(frame.sequence), std::mem::take(&mut frame.body));
+                client.start_send_unpin(OutboundMessage { subject, reply, payload, headers: None })?;
+                queued += 1;
+            }
+            Poll::Ready(Ok(()))
+        });
+        let outcome = outcome.await;
+        batch.drain(..queued);
+        outcome.map_err(|error| TransportError::failed("publishing on NATS", error))
     }
 }
 
+/// Queues messages one after the other, without a future for each as the library's `publish` would need.
+pub(super) async fn feed(
+    client: &Client,
+    what: &'static str,
+    mut messages: impl Iterator<Item = OutboundMessage>,
+) -> Result<(), TransportError> {
+    let mut client = client.clone();
+    let queued = poll_fn(|context| {
+        loop {
+            if let Err(error) = ready!(client.poll_ready_unpin(context)) {
+                return Poll::Ready(Err(error));
+            }
+            match messages.next() {
+                Some(message) => client.start_send_unpin(message)?,
+                None => return Poll::Ready(Ok(())),
+            }
+        }
+    });
+    queued.await.map_err(|error| TransportError::failed(what, error))
+}
+
 /// A subject that lives as long as the process, each once: copies of it cost no counting of references.
-fn lasting(subject: &str) -> Subject {
+pub(super) fn lasting(subject: &str) -> Subject {
     static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = known.get(subject).copied().unwrap_or_else(|| {

@@ -24,7 +24,7 @@ const MARKERS_PER_WINDOW: u64 = 4;
 pub(super) struct Confirmed {
     publishers: Publishers,
     lanes: Vec<Lane>,
-    /// Requests of one marker at most.
+    /// Requests after which a marker is due.
     marked_max: u64,
 }
 
@@ -82,12 +82,11 @@ impl Confirmed {
 }
 
 impl Lane {
-    /// Takes note of a request; returns how many are unmarked.
+    /// Takes note of a request that is about to go out.
     #[inline]
-    fn sent(&mut self, sequence: u64) -> u64 {
+    fn sent(&mut self, sequence: u64) {
         let (first, _, count) = self.unmarked.unwrap_or((sequence, sequence, 0));
         self.unmarked = Some((first, sequence, count + 1));
-        count + 1
     }
 
     /// Publishes a marker if there is anything to mark.
@@ -105,12 +104,13 @@ impl Lane {
 #[async_trait(?Send)]
 impl Producer for Confirmed {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        for frame in batch.drain(..) {
-            let lane = self.publishers.lane(frame.sequence);
-            let unmarked = self.lanes[lane].sent(frame.sequence);
-            self.publishers.publish(frame, None).await?;
-            if unmarked >= self.marked_max {
-                self.lanes[lane].mark().await?;
+        for frame in batch.iter() {
+            self.lanes[self.publishers.lane(frame.sequence)].sent(frame.sequence);
+        }
+        self.publishers.send(batch, |_| None).await?;
+        for lane in &mut self.lanes {
+            if lane.unmarked.is_some_and(|(_, _, count)| count >= self.marked_max) {
+                lane.mark().await?;
             }
         }
         Ok(())

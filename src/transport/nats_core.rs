@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use async_nats::message::OutboundMessage;
 use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
@@ -67,7 +68,7 @@ impl Transport for NatsCore {
         let client = nats::connect(&self.target, "weighbridge-worker", queue).await?;
         let subject = format!("{}.*", self.names.request());
         let requests = nats::subscribe(&client, subject, Some("weighbridge")).await?;
-        let subjects = self.names.result_subjects().into_iter().map(Subject::from).collect();
+        let subjects = self.names.result_subjects().iter().map(|subject| nats::lasting(subject)).collect();
         Ok(WorkerEnd {
             consumer: Box::new(Requests { requests }),
             responder: Rc::new(ResultPublisher { client, subjects }),
@@ -84,10 +85,7 @@ struct CoreProducer(Publishers);
 #[async_trait(?Send)]
 impl Producer for CoreProducer {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        for frame in batch.drain(..) {
-            self.0.publish(frame, None).await?;
-        }
-        Ok(())
+        self.0.send(batch, |_| None).await
     }
 }
 
@@ -112,13 +110,11 @@ struct ResultPublisher {
 #[async_trait(?Send)]
 impl Responder for ResultPublisher {
     async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
-        for reply in replies.drain(..) {
-            let Some(body) = reply.body else { continue };
+        let results = replies.drain(..).filter_map(|reply| {
             let subject = self.subjects[reply.key as usize].clone();
-            let published = self.client.publish(subject, body).await;
-            published.map_err(|error| TransportError::failed("publishing a result on NATS", error))?;
-        }
-        Ok(())
+            Some(OutboundMessage { subject, reply: None, payload: reply.body?, headers: None })
+        });
+        nats::feed(&self.client, "publishing a result on NATS", results).await
     }
 }
 

@@ -292,11 +292,8 @@ struct StreamProducer {
 #[async_trait(?Send)]
 impl Producer for StreamProducer {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        for frame in batch.drain(..) {
-            let reply = self.inbox.subject(frame.sequence);
-            self.publishers.publish(frame, Some(reply)).await?;
-        }
-        Ok(())
+        let inbox = &mut self.inbox;
+        self.publishers.send(batch, |sequence| Some(inbox.subject(sequence))).await
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use async_nats::message::OutboundMessage;
 use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
@@ -78,11 +79,8 @@ struct Requester {
 #[async_trait(?Send)]
 impl Producer for Requester {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        for frame in batch.drain(..) {
-            let reply = self.inbox.subject(frame.sequence);
-            self.publishers.publish(frame, Some(reply)).await?;
-        }
-        Ok(())
+        let inbox = &mut self.inbox;
+        self.publishers.send(batch, |sequence| Some(inbox.subject(sequence))).await
     }
 }
 
@@ -93,14 +91,17 @@ struct ReplyPublisher {
 #[async_trait(?Send)]
 impl Responder for ReplyPublisher {
     async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
-        for reply in replies.drain(..) {
-            let (Some(body), Some(subject)) = (reply.body, reply.receipt.0) else { continue };
-            let subject = Subject::from_utf8(subject)
-                .map_err(|error| TransportError::failed("reading a reply subject", error))?;
-            let published = self.client.publish(subject, body).await;
-            published.map_err(|error| TransportError::failed("replying on NATS", error))?;
+        let mut unreadable = None;
+        let answers = replies.drain(..).filter_map(|reply| {
+            let subject =
+                Subject::from_utf8(reply.receipt.0?).map_err(|error| unreadable = Some(error)).ok()?;
+            Some(OutboundMessage { subject, reply: None, payload: reply.body?, headers: None })
+        });
+        nats::feed(&self.client, "replying on NATS", answers).await?;
+        match unreadable {
+            Some(error) => Err(TransportError::failed("reading a reply subject", error)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -26,10 +26,10 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         }
     };
     let max_in_flight = max_in_flight(check, load, &executor);
-    // Where requests go out when others end, half the window can be under way while the other half is made.
+    // Where requests go out when others end, a quarter of the window is made while the rest is under way.
     let batch = match executor {
-        Executor::ClosedLoop { in_flight: window } => BATCH_MAX.min(window.div_ceil(2)),
-        Executor::Saturate => BATCH_MAX.min(max_in_flight.div_ceil(2)),
+        Executor::ClosedLoop { in_flight: window } => BATCH_MAX.min(window.div_ceil(4)),
+        Executor::Saturate => BATCH_MAX.min(max_in_flight.div_ceil(4)),
         Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. } => BATCH_MAX,
     };
     too_many_in_all(check, &executor, warmup_ns + duration_ns + cooldown_ns);
