@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help brokers demo test bench example clean
+.PHONY: help brokers demo test bench peers example clean
 
 WEIGHBRIDGE := ./target/release/weighbridge
 
@@ -28,6 +28,15 @@ test: brokers ## every check: format, lints, documentation, tests
 
 bench: brokers ## measure the parts that a request passes through, one by one
 	cargo bench --locked
+
+# The yardstick in Go needs Debian's Go compiler and client library.
+peers: brokers ## hold Weighbridge against redis-benchmark and a plain Go client, in turn
+	@command -v go >/dev/null && command -v redis-benchmark >/dev/null && test -d /usr/share/gocode/src/github.com/nats-io/nats.go || \
+		{ apt-get update -q && apt-get install -y -q redis-tools golang-go golang-github-nats-io-go-nats-dev; }
+	cargo build --release --locked --bins --example async_nats_alone
+	@mkdir -p target/peers
+	GO111MODULE=off GOPATH=/usr/share/gocode go build -o target/peers/natspeer peers/natspeer.go
+	@./scripts/peers.py
 
 # What is worth keeping of the run goes to reports/example.
 example: brokers ## renew reports/example with a quickstart run

@@ -59,7 +59,7 @@ fn main() -> Outcome<()> {
         Mode::Pub => ("published_per_s", runtime.block_on(publish(&arguments))?),
         Mode::Pubsub => ("delivered_per_s", pubsub(&arguments, &runtime)?),
         Mode::Js => ("acknowledged_per_s", runtime.block_on(jetstream(&arguments))?),
-        Mode::Rtt => ("rtt_ns_p50", runtime.block_on(round_trip(&arguments))?),
+        Mode::Rtt => ("rtt_ns_p50", round_trip(&arguments, &runtime)?),
     };
     println!("{{\"{name}\":{value}}}");
     Ok(())
@@ -166,18 +166,34 @@ async fn jetstream(arguments: &Arguments) -> Outcome<f64> {
     Ok(rate)
 }
 
-async fn round_trip(arguments: &Arguments) -> Outcome<f64> {
-    let responder = connect(arguments).await?;
-    let mut requests = responder.subscribe(arguments.subject.clone()).await?;
-    barrier(&responder).await?;
-    tokio::spawn(async move {
-        while let Some(request) = requests.next().await {
-            if let Some(reply) = request.reply {
-                // A failure shows as the requester's timeout.
-                let _ = responder.publish(reply, request.payload).await;
-            }
-        }
-    });
+/// The responder has a thread of its own, as a worker would have.
+fn round_trip(arguments: &Arguments, runtime: &tokio::runtime::Runtime) -> Outcome<f64> {
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let responder = scope.spawn(move || -> Outcome<()> {
+            let own = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            own.block_on(async {
+                let client = connect(arguments).await?;
+                let mut requests = client.subscribe(arguments.subject.clone()).await?;
+                barrier(&client).await?;
+                ready.send(())?;
+                for _ in 0..arguments.n {
+                    let request = requests.next().await.ok_or("the subscription was closed")?;
+                    client.publish(request.reply.ok_or("no reply subject")?, request.payload).await?;
+                }
+                barrier(&client).await
+            })
+        });
+        is_ready.recv()?;
+        let times = runtime.block_on(requests(arguments));
+        responder.join().map_err(|_| "the responder panicked")??;
+        let mut times = times?;
+        times.sort_unstable();
+        Ok(times[times.len() / 2] as f64)
+    })
+}
+
+async fn requests(arguments: &Arguments) -> Outcome<Vec<u64>> {
     let client = connect(arguments).await?;
     let body = Bytes::from(vec![0; arguments.size]);
     let mut times = Vec::new();
@@ -187,6 +203,5 @@ async fn round_trip(arguments: &Arguments) -> Outcome<f64> {
         tokio::time::timeout(Duration::from_secs(5), request).await??;
         times.push(start.elapsed().as_nanos() as u64);
     }
-    times.sort_unstable();
-    Ok(times[times.len() / 2] as f64)
+    Ok(times)
 }

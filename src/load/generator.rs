@@ -199,6 +199,8 @@ impl Sender {
                 }
             }
         }
+        // The connections write first, then the books are kept.
+        tokio::task::yield_now().await;
         self.tick();
     }
 

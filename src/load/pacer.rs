@@ -18,13 +18,8 @@ pub async fn run(schedule: Schedule, sender: &mut Sender) {
     let mut coalescer = Coalescer::default();
     while let Some(next_ns) = intended.peek().copied() {
         let due_ns = coalescer.wake_at(next_ns);
-        if now_ns() < due_ns {
-            if sleep_or_stop(sender, due_ns).await {
-                return;
-            }
-        } else {
-            // Behind: let the connections write before the next batch.
-            tokio::task::yield_now().await;
+        if now_ns() < due_ns && sleep_or_stop(sender, due_ns).await {
+            return;
         }
         if sender.stop.get() != Stop::No {
             return;

@@ -43,9 +43,5 @@ pub async fn run(window: u64, sender: &mut Sender) {
             sender.add(now, now);
         }
         sender.flush().await;
-        if free == sender.batch_max {
-            // There may be more to send at once: let the connections write first.
-            tokio::task::yield_now().await;
-        }
     }
 }
