@@ -156,7 +156,7 @@ ROWS = [
         alone("pub", 6_000_000, "published_per_s"),
         weighbridge(
             "nats-core", "rates.accepted_per_s",
-            **PUBLISH_ONLY, **{"load.max_in_flight": 65536, "load.generators": 2},
+            **PUBLISH_ONLY, **{"load.max_in_flight": 65536, "load.generators": 2, "load.batch": 1000},
         ),
     ),
     (

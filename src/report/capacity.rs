@@ -100,7 +100,7 @@ fn qualifiers(result: &RunResult) -> Vec<String> {
     said.extend(differing_promises(&shown(result)));
     if result.searches.iter().filter(|search| search.rate_per_s.is_some()).count() > 1 {
         said.push(
-            "The transports were searched one after the other and each rate confirmed once: brackets that \
+            "The transports were searched one after the other and each rate confirmed twice: brackets that \
              overlap are not told apart, and a drift of the machine may favour one."
                 .to_owned(),
         );

@@ -19,7 +19,7 @@ use crate::result::{
     IntervalLatency, LatencySummary, LedgerTotals, Phase, Rates, RunResult, SCHEMA_VERSION, ScenarioRecord,
     SeriesRow, StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
 };
-use crate::terms::{BrokerKind, Durability, Stage, TransportKind};
+use crate::terms::{BrokerKind, Durability, End, Stage, TransportKind};
 
 /// What to make up.
 pub struct Fixture {
@@ -144,6 +144,7 @@ impl Fixture {
             }],
             durability: transport.durability(Durability::Memory),
             guarantee: transport.guarantee().to_owned(),
+            end: End::Result,
             window_s: f64::from(self.seconds),
             rates: self.rates(transport),
             latency_ns: StageLatencies {

@@ -31,7 +31,8 @@ pub struct SearchRecord {
 impl SearchRecord {
     /// The probe that confirmed the answer.
     pub fn confirming(&self) -> Option<&Probe> {
-        self.probes.iter().find(|probe| probe.confirmation && probe.passed)
+        let answers = |probe: &&Probe| Some(probe.rate_per_s) == self.rate_per_s;
+        self.probes.iter().rev().filter(answers).find(|probe| probe.confirmation && probe.passed)
     }
 
     /// The probe that speaks for the transport: the one that confirmed its answer, else the one that forbade

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LedgerTotals, SeriesRow, StageLatencies};
 use crate::plan::Point;
-use crate::terms::{BrokerKind, Durability, Stage, TransportKind};
+use crate::terms::{BrokerKind, Durability, End, Stage, TransportKind};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trial {
@@ -24,6 +24,9 @@ pub struct Trial {
     /// The durability tier that the path really had.
     pub durability: Durability,
     pub guarantee: String,
+    /// What ended a request; records of earlier versions know results only.
+    #[serde(default)]
+    pub end: End,
     /// Seconds of the measured window.
     pub window_s: f64,
     pub rates: Rates,

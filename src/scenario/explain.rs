@@ -139,7 +139,12 @@ pub fn offered(plan: &PointPlan) -> String {
             format!("as fast as accepted with {} in flight", number(f64::from(load.max_in_flight)))
         }
     };
-    format!("{what}, {}", timing(load))
+    let ends = match plan.end() {
+        End::Acknowledgement => "; no workers, the broker's acknowledgement ends a request",
+        End::Delivery => "; no results, delivery ends a request",
+        End::Result => "",
+    };
+    format!("{what}, {}{ends}", timing(load))
 }
 
 fn timing(load: &Load) -> String {

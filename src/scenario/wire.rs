@@ -244,7 +244,7 @@ pub struct Search {
     /// passed; default 0.1.
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub precision: Option<f64>,
-    /// The measured window of the run that confirms the answer; default "20s".
+    /// The measured window of the two runs that confirm the answer; default "20s".
     pub confirm: Option<Duration>,
 }
 

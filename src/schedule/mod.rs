@@ -38,10 +38,12 @@ impl Stripe {
 
     /// The reverse of [`Stripe::sequence`]; none if the request belongs to another stripe.
     pub fn local(self, sequence: u64) -> Option<u64> {
-        if self.count == 1 {
-            return Some(sequence);
-        }
         let count = u64::from(self.count);
+        if count.is_power_of_two() {
+            // The usual counts, without a division.
+            let mine = sequence & (count - 1) == u64::from(self.index);
+            return mine.then_some(sequence >> count.trailing_zeros());
+        }
         (sequence % count == u64::from(self.index)).then_some(sequence / count)
     }
 }

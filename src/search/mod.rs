@@ -2,7 +2,7 @@
 //! clock, no runtime, no brokers; `session` measures what is asked for here.
 //!
 //! Doubles from the lowest rate until one fails or the highest is reached, then halves the gap on a
-//! logarithmic scale until it is narrow, then confirms the highest rate that passed with a longer run. A
+//! logarithmic scale until it is narrow, then confirms the highest rate that passed with two longer runs. A
 //! confirmation that fails lowers the upper end of the bracket to its rate, and the search goes on below.
 
 mod backlog;
@@ -20,7 +20,9 @@ use crate::result::SearchOutcome;
 pub const PROBES_MAX: usize = 24;
 /// The last probes confirm whatever has passed, however wide the bracket is: what isn't confirmed is no
 /// answer.
-const CONFIRMATIONS_KEPT: usize = 3;
+const CONFIRMATIONS_KEPT: usize = 4;
+/// Longer runs in a row that a rate has to pass: near capacity one may pass by luck.
+const CONFIRMATIONS_NEEDED: usize = 2;
 
 /// What a probe showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +63,8 @@ pub struct Search {
     passed: Vec<f64>,
     /// Lowest rate that failed, and how.
     failed: Option<(f64, Shown)>,
-    confirmed: bool,
+    /// Confirmations in a row that the best rate has passed.
+    confirmations: usize,
     probes: usize,
 }
 
@@ -73,14 +76,18 @@ impl Search {
             precision: plan.precision,
             passed: Vec::new(),
             failed: None,
-            confirmed: false,
+            confirmations: 0,
             probes: 0,
         }
     }
 
+    fn is_confirmed(&self) -> bool {
+        self.confirmations == CONFIRMATIONS_NEEDED
+    }
+
     /// What to measure next; none when the search has ended.
     pub fn next(&self) -> Option<Step> {
-        if self.confirmed || self.probes == PROBES_MAX {
+        if self.is_confirmed() || self.probes == PROBES_MAX {
             return None;
         }
         let Some(&best) = self.passed.last() else {
@@ -104,9 +111,10 @@ impl Search {
     pub fn record(&mut self, step: Step, shown: Shown) {
         self.probes += 1;
         match shown {
-            Shown::Sustained if step.confirms => self.confirmed = true,
+            Shown::Sustained if step.confirms => self.confirmations += 1,
             Shown::Sustained => self.passed.push(step.rate_per_s),
             Shown::NotSustained | Shown::InstrumentFailed => {
+                self.confirmations = 0;
                 self.passed.retain(|passed| *passed < step.rate_per_s);
                 self.failed = Some((step.rate_per_s, shown));
             }
@@ -117,7 +125,7 @@ impl Search {
     pub fn answer(&self) -> Answer {
         let best = self.passed.last().copied();
         let cause = self.failed.map(|(_, shown)| shown);
-        let outcome = match (self.confirmed, cause) {
+        let outcome = match (self.is_confirmed(), cause) {
             (_, Some(Shown::InstrumentFailed)) => SearchOutcome::InstrumentLimited,
             (true, None) => SearchOutcome::AtLeast,
             (true, Some(_)) => SearchOutcome::Found,
@@ -125,7 +133,7 @@ impl Search {
         };
         Answer {
             outcome,
-            rate_per_s: best.filter(|_| self.confirmed),
+            rate_per_s: best.filter(|_| self.is_confirmed()),
             low_per_s: best,
             high_per_s: self.failed.map(|(rate_per_s, _)| rate_per_s),
         }

@@ -42,9 +42,9 @@ fn a_sharp_capacity_is_found_within_the_precision() {
     assert_eq!(answer.outcome, SearchOutcome::Found);
     let (low, high) = (answer.rate_per_s.unwrap(), answer.high_per_s.unwrap());
     assert!(low <= 137_000.0 && 137_000.0 < high && high / low <= 1.1, "{answer:?}");
-    // 7 doublings pass, one fails, the gap is halved three times, one run confirms.
-    assert_eq!(probes.len(), 13, "{probes:?}");
-    assert!(probes.last().unwrap().0.confirms);
+    // 7 doublings pass, one fails, the gap is halved three times, two runs confirm.
+    assert_eq!(probes.len(), 14, "{probes:?}");
+    assert!(probes[12..].iter().all(|(step, _)| step.confirms));
 }
 
 #[test]
@@ -109,6 +109,20 @@ fn a_failed_confirmation_goes_down_to_a_rate_that_holds() {
 }
 
 #[test]
+fn one_confirmation_that_fails_counts_for_more_than_one_that_passes() {
+    let mut confirmations = 0;
+    // The first long run passes by luck, the second doesn't; after that all pass.
+    let path = |step: Step| {
+        confirmations += usize::from(step.confirms);
+        if step.confirms && confirmations == 2 { Shown::NotSustained } else { sharp(1e5)(step) }
+    };
+    let (answer, probes) = searched(&plan(1_000.0, 1e6, 0.1), path);
+    let unlucky = probes.iter().find(|(step, shown)| step.confirms && *shown == Shown::NotSustained);
+    assert_eq!(answer.high_per_s, unlucky.map(|(step, _)| step.rate_per_s));
+    assert!(answer.rate_per_s.unwrap() < answer.high_per_s.unwrap(), "{answer:?}");
+}
+
+#[test]
 fn a_path_that_no_long_run_confirms_has_no_rate() {
     let path = |step: Step| if step.confirms { Shown::NotSustained } else { sharp(1e5)(step) };
     let (answer, _) = searched(&plan(1_000.0, 1e6, 0.1), path);
@@ -164,8 +178,8 @@ proptest! {
             prop_assert!(plan.low_per_s <= step.rate_per_s && step.rate_per_s <= plan.high_per_s);
         }
         if let Some(rate) = answer.rate_per_s {
-            let confirmed = at(rate).any(|(step, shown)| step.confirms && *shown == Shown::Sustained);
-            prop_assert!(confirmed && at(rate).all(|(_, shown)| *shown == Shown::Sustained));
+            let confirmations = at(rate).filter(|(step, _)| step.confirms).count();
+            prop_assert!(confirmations == CONFIRMATIONS_NEEDED && at(rate).all(|(_, shown)| *shown == Shown::Sustained));
             prop_assert_eq!(answer.low_per_s, Some(rate));
         }
         if let Some(high) = answer.high_per_s {

@@ -85,6 +85,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         doubts,
         durability: spec.transport.durability(point.brokers.durability),
         guarantee: spec.transport.guarantee().to_string(),
+        end: point.end(),
         window_s: loaded.recording.timeline.window_s(),
         rates,
         latency_ns: latencies,

@@ -141,6 +141,21 @@ fn a_request_that_the_broker_gave_up_is_parked() {
     assert_eq!(measured(five(Wrong::Park), &[]), parked);
 }
 
+/// Where delivery ends a request, what happens to results that nobody sends can't matter.
+#[test]
+fn without_results_a_delivery_completes_and_wrongs_on_the_way_there_are_still_told() {
+    let told = |wrong| measured(five(wrong), &["workers.results=false"]);
+    assert_eq!(measured(Wrongs::new(), &["workers.results=false"]), sound());
+    let lost = LedgerTotals { delivered: 195, completed: 195, lost: 5, lost_requests: 5, ..sound() };
+    assert_eq!(told(Wrong::DropRequest), lost);
+    assert_eq!(told(Wrong::CorruptRequest), LedgerTotals { unexpected: 5, ..lost });
+    assert_eq!(told(Wrong::Redeliver), LedgerTotals { redelivered: 5, ..sound() });
+    assert_eq!(told(Wrong::Reorder), LedgerTotals { reordered: 5, ..sound() });
+    assert_eq!(told(Wrong::PrecedeByStranger), LedgerTotals { unexpected: 5, ..sound() });
+    let parked = LedgerTotals { delivered: 195, completed: 195, parked: 5, ..sound() };
+    assert_eq!(told(Wrong::Park), parked);
+}
+
 #[test]
 fn all_wrongs_at_once_are_told_apart_also_with_two_generators_and_slow_workers() {
     let mut wrongs = Wrongs::new();

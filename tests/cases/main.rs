@@ -3,6 +3,7 @@
 //! One crate, so that it links once. Tests that need `redis-server` or `nats-server` fail without them.
 
 mod calibration;
+mod ends;
 mod exits;
 mod faults;
 mod foreign;

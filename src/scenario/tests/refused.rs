@@ -26,7 +26,7 @@ fn zero_negative_and_infinite_numbers_are_refused() {
     for rate in ["0", "-1", "nan", "inf", "-inf", "1e300", "1e9", "99999999999999999999"] {
         assert_refused("rate = 100", &format!("rate = {rate}"), "`load.rate` must be");
     }
-    for count in ["0", "-2", "1.5", "10001", "99999999999999999999"] {
+    for count in ["-2", "1.5", "10001", "99999999999999999999"] {
         assert_refused("count = 2", &format!("count = {count}"), "`workers.count` must be");
     }
     for bytes in ["-1", "8388609", "[]", "[1, -1]"] {
@@ -42,6 +42,9 @@ fn zero_negative_and_infinite_numbers_are_refused() {
             &format!("[payload]\ncategories = {{ A = {weight} }}\n[workers]"),
             "categories.A",
         );
+    }
+    for batch in ["0", "100001"] {
+        assert_refused("rate = 100", &format!("rate = 100\nbatch = {batch}"), "`load.batch` must be");
     }
     assert_refused("question", "repeat = 0\nquestion", "`repeat` must be at least 1");
     assert_refused("question", "seed = -1\nquestion", "`seed` must be at least 0");

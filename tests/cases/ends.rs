@@ -1,0 +1,95 @@
+//! Requests that end before a result: at the broker's acknowledgement, or when a worker has them.
+
+use std::time::Duration;
+
+use weighbridge::result::{LedgerTotals, Trial};
+use weighbridge::terms::{End, Stage};
+
+use crate::harness::Run;
+use crate::harness::brokers::Nats;
+
+const STORED_OR_NOT: [&str; 4] = ["redis-pubsub", "redis-streams", "nats-core", "nats-jetstream"];
+
+/// Trials of a short run in which nothing may go wrong.
+fn sound(transports: &[&str], flags: &[&str]) -> Vec<Trial> {
+    let ran = Run::short(transports).with(flags).end();
+    ran.expect_measured();
+    let trials = ran.result().trials;
+    assert_eq!(trials.len(), transports.len());
+    for trial in &trials {
+        let LedgerTotals { attempted, completed, unexpected, duplicated, .. } = trial.ledger;
+        assert!(attempted > 0 && completed == attempted, "{}: {:?}", trial.transport, trial.ledger);
+        assert_eq!((unexpected, duplicated, trial.ledger.indeterminate), (0, 0, 0), "{}", trial.transport);
+        assert_eq!(trial.errors, [], "{}", trial.transport);
+    }
+    trials
+}
+
+/// The stage that ends a request says the same as its turnaround.
+fn expect_ended_by(trial: &Trial, stage: Stage, against: Stage) {
+    let summary = |stage: Stage| trial.latency_ns.get(stage).unwrap_or_else(|| panic!("no {}", stage.name()));
+    assert_eq!(summary(stage), summary(against), "{}", trial.transport);
+}
+
+#[test]
+fn without_results_a_request_ends_when_a_worker_has_it() {
+    let transports = ["in-process", "redis-pubsub", "redis-streams", "nats-core", "nats-jetstream"];
+    for service_time in ["0s", "1ms"] {
+        let service_time = format!("workers.service_time={service_time}");
+        for trial in sound(&transports, &["--set", "workers.results=false", "--set", &service_time]) {
+            assert_eq!((trial.end, trial.ledger.delivered), (End::Delivery, trial.ledger.attempted));
+            expect_ended_by(&trial, Stage::Delivery, Stage::Turnaround);
+        }
+    }
+}
+
+#[test]
+fn without_workers_a_request_ends_with_the_brokers_acknowledgement() {
+    let spread = ["--set", "load.generators=2", "--set", "load.connections=3"];
+    for more in [&spread[..0], &spread[..]] {
+        let flags = [&["--set", "workers.count=0"], more].concat();
+        for trial in sound(&STORED_OR_NOT, &flags) {
+            let LedgerTotals { attempted, acknowledged, delivered, .. } = trial.ledger;
+            assert_eq!((trial.end, acknowledged, delivered), (End::Acknowledgement, attempted, 0));
+            expect_ended_by(&trial, Stage::Publish, Stage::TurnaroundUncorrected);
+        }
+    }
+}
+
+#[test]
+fn an_unpaced_load_goes_on_when_its_requests_end() {
+    let unpaced = ["--set", "load={ executor = \"saturate\", warmup = \"100ms\", duration = \"300ms\" }"];
+    for end in [["--set", "workers.count=0"], ["--set", "workers.results=false"]] {
+        for trial in sound(&STORED_OR_NOT, &[unpaced, end].concat()) {
+            // Were it not woken, it would send a window every 10 ms at most: 40 windows of 1 024.
+            assert!(trial.ledger.attempted > 1_024, "{}: {:?}", trial.transport, trial.ledger);
+        }
+    }
+}
+
+#[test]
+fn what_a_dead_server_never_confirmed_does_not_count_as_done() {
+    let nats = Nats::start("");
+    let url = nats.url();
+    let flags =
+        ["--nats-url", &url, "--set", "workers.count=0", "--duration", "5s", "--set", "load.drain=1s"];
+    let run = Run::short(&["nats-core"]).with(&flags).start();
+    // Well within the five seconds of load, however long the start takes.
+    std::thread::sleep(Duration::from_secs(3));
+    drop(nats);
+    let ran = run.end();
+    let ledger = ran.trial().ledger;
+    assert!(ledger.completed > 0, "the server died before it had anything: {ledger:?}");
+    assert!(ledger.lost > 0 && ledger.completed + ledger.lost == ledger.attempted, "{ledger:?}");
+    assert_eq!(ledger.check(), Ok(()));
+}
+
+#[test]
+fn paths_that_nobody_but_a_worker_ends_need_workers() {
+    for transport in ["nats-request", "in-process"] {
+        let ran = Run::short(&[transport]).with(&["--set", "workers.count=0"]).end();
+        ran.expect_code(&[104]).expect_error(&["workers.count", transport, "needs workers"]);
+    }
+    let ran = Run::short(&["nats-request"]).with(&["--set", "workers.results=false"]).end();
+    ran.expect_code(&[104]).expect_error(&["workers.results", "needs results"]);
+}
