@@ -33,7 +33,7 @@ pub struct Row {
 pub static COLUMNS: [(&str, &str); 18] = [
     ("offered", "requests per second asked for"),
     ("sent", "requests per second sent in the window"),
-    ("completed", "results per second received in the window"),
+    ("completed", "requests per second completed in the window"),
     ("min", "smallest latency"),
     ("p50", "half of the requests were at most this slow"),
     ("p90", "9 in 10 requests were at most this slow"),

@@ -8,6 +8,7 @@ mod nats;
 mod nats_confirmed;
 mod nats_core;
 mod nats_jetstream;
+mod nats_jetstream_worker;
 mod nats_request;
 mod nats_rights;
 mod redis_client;

@@ -1,0 +1,63 @@
+//! The account fed by hand.
+
+use super::*;
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+fn account() -> (Account, Timeline) {
+    let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
+    let mailboxes = Arc::new(Mailboxes::new(1, None));
+    let account =
+        Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 5 * SECOND_NS, End::Result);
+    (account, timeline)
+}
+
+fn send(account: &mut Account, at_ns: u64) -> u64 {
+    let sequence = account.attempt(at_ns);
+    account.sent(sequence, at_ns, at_ns);
+    sequence
+}
+
+#[test]
+fn an_overdue_request_frees_the_window_and_a_late_result_still_counts() {
+    let (mut account, timeline) = account();
+    let sequence = send(&mut account, SECOND_NS);
+    account.tick(7 * SECOND_NS, &timeline);
+    assert_eq!((account.in_flight(), account.open()), (0, 1));
+    account.completed(sequence, 8 * SECOND_NS);
+    assert_eq!((account.in_flight(), account.open()), (0, 0));
+    let summary = account.close();
+    assert_eq!((summary.totals.completed, summary.totals.indeterminate), (1, 1));
+    let turnaround = &summary.recorder.finish().latencies[&Stage::Turnaround];
+    assert!(turnaround.max.unwrap() >= 7 * SECOND_NS, "the stall is in the figures");
+}
+
+#[test]
+fn a_delivery_in_the_mailbox_is_booked_with_its_latency() {
+    let (mut account, _) = account();
+    let sequence = send(&mut account, 2 * SECOND_NS);
+    let at_ns = 2 * SECOND_NS + 1_000_000;
+    let mut events = vec![
+        Event::Received { sequence, at_ns, reordered: false },
+        Event::Scored { sequence, received_ns: at_ns, at_ns: at_ns + 500_000 },
+    ];
+    account.mailboxes.clone().post(&mut events);
+    account.read_mailbox();
+    account.completed(sequence, at_ns + 600_000);
+    let recording = account.close().recorder.finish();
+    for (stage, expected_ns) in [(Stage::Delivery, 1_000_000), (Stage::Service, 500_000)] {
+        let max = recording.latencies[&stage].max.unwrap();
+        assert!(max.abs_diff(expected_ns) < expected_ns / 500, "{stage:?} {max}");
+    }
+}
+
+#[test]
+fn errors_beyond_fifty_kinds_are_counted_together() {
+    let (mut account, _) = account();
+    for kind in 0..60 {
+        account.error(&format!("error {kind}"));
+    }
+    let errors = account.close().errors;
+    assert_eq!(errors.len(), 51);
+    assert_eq!(errors["other errors"], 10);
+}
