@@ -1,12 +1,14 @@
 //! What `run` and `search` share: settings from flags, and handing over the record.
 
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 
 use super::{CommandError, Outcome, broker_options, colored, print};
 use crate::cli::{Brokers, Conduct};
 use crate::credentials::redact;
 use crate::load::StopSignal;
-use crate::report::{folder, terminal};
+use crate::report::{folder, markdown, terminal};
+use crate::result::RunResult;
 use crate::session::{Finished, Settings};
 
 pub fn settings(brokers: &Brokers, conduct: &Conduct, stop: &StopSignal) -> Settings {
@@ -23,6 +25,7 @@ pub fn settings(brokers: &Brokers, conduct: &Conduct, stop: &StopSignal) -> Sett
 pub fn deliver(finished: Finished, conduct: &Conduct) -> Result<Outcome, CommandError> {
     let result = &finished.result;
     let written = folder::write(result, &conduct.out, &extras(&finished.files))?;
+    append_to_job_summary(result)?;
     if conduct.json {
         let document = serde_json::to_string(result);
         let document = document.map_err(|error| CommandError::Io {
@@ -40,6 +43,16 @@ pub fn deliver(finished: Finished, conduct: &Conduct) -> Result<Outcome, Command
         Some(error) => Err(error.into()),
         None => Ok(result.verdict.into()),
     }
+}
+
+/// Adds the summary to the page of the CI job, where there is one.
+fn append_to_job_summary(result: &RunResult) -> Result<(), CommandError> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
+    let failed = |source| CommandError::Io { action: "appending to $GITHUB_STEP_SUMMARY", source };
+    let mut page = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
+    page.write_all(markdown::summary(result).as_bytes()).map_err(failed)
 }
 
 /// Broker logs, to lie beside the report.

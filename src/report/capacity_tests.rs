@@ -115,6 +115,7 @@ fn the_page_of_a_search_shows_its_capacity_and_compares_only_confirmed_trials() 
     let page = html::render(&searched()).unwrap().replace('\u{a0}', " ");
     assert!(page.contains("id=\"capacity\"") && page.contains("128 000 to 139 000/s"));
     assert_eq!(page.matches("<small>confirmation</small>").count(), 2);
+    assert!(page.contains("Latency against achieved rate"), "the probes' latencies over their rates");
     assert!(!page.contains("nothing is ranked"), "an invalid probe is no invalid run");
     assert!(!page.contains("id=\"sweep\"") && !page.contains("<h2>Ratios</h2>"));
     assert_eq!(page.matches("<h2>Comparison</h2>").count(), 1);

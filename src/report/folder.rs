@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::{ReportError, csv, hgrm, hlog, html};
+use super::{ReportError, csv, hgrm, hlog, html, junit, markdown};
 use crate::result::{RunResult, SCHEMA_VERSION};
 
 /// A file to lay beside the report under a plain name, for example a broker's log.
@@ -110,6 +110,8 @@ fn fill(result: &RunResult, partial: &Path, extra: &[Extra]) -> Result<(), Repor
         }
     }
     write_file(&partial.join("trials.csv"), &csv::trials(&result.trials)?)?;
+    write_file(&partial.join("junit.xml"), junit::xml(result)?.as_bytes())?;
+    write_file(&partial.join("summary.md"), markdown::summary(result).as_bytes())?;
     write_file(&partial.join("report.html"), html::render(result)?.as_bytes())
 }
 
@@ -222,10 +224,12 @@ mod tests {
         04-nats-jetstream-r1.hlog
         05-nats-request-r1.hgrm
         05-nats-request-r1.hlog
+        junit.xml
         nats.log
         report.html
         result.json
         scenario.toml
+        summary.md
         trials.csv
         ");
         assert_eq!(names(out.path()), ["20260102T030405Z-quickstart", "latest"]);

@@ -15,7 +15,7 @@ use super::checks;
 use super::comparison;
 use super::errors;
 use super::fairness::{self, Fairness};
-use super::groups::{Group, point_label};
+use super::groups::{self, Group, point_label};
 use super::ratios;
 use super::sweeps;
 use super::terminal::observed;
@@ -83,7 +83,8 @@ fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> R
         thresholds: thresholds(result),
         thresholds_held: result.thresholds.iter().filter(|outcome| outcome.passed).count(),
         swept: groups.len() > 1,
-        sweep: sweep(&groups)?,
+        // The probes of a search are points of a sweep as well, though only some are compared.
+        sweep: sweep(&groups::groups(result))?,
         parts: comparison::parts(),
         sections,
         fairness: fairness::sheet(result, &groups),

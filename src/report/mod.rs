@@ -8,6 +8,7 @@
 //!           -> series                                                                       -> hlog
 //!           -> histograms                                                                   -> hgrm
 //!           -> trials                                                                       -> csv
+//!           -> groups, thresholds                                                 -> junit, markdown
 //!              everything above                                                             -> folder
 //! ```
 //!
@@ -31,7 +32,9 @@ pub mod hgrm;
 mod histogram;
 pub mod hlog;
 pub mod html;
+pub mod junit;
 mod knee;
+pub mod markdown;
 mod rate_curve;
 mod ratios;
 mod sweeps;
@@ -63,6 +66,8 @@ pub enum ReportError {
     FileName { name: String },
     #[error("cannot write the trials as CSV: {detail}")]
     Csv { detail: String },
+    #[error("cannot write the thresholds as JUnit XML: {detail}")]
+    Junit { detail: String },
     #[error("cannot draw a chart: {detail}")]
     Chart { detail: String },
     #[error("cannot fill the page: {source}")]
