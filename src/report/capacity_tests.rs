@@ -92,9 +92,9 @@ fn the_summary_of_a_search_fits_eighty_columns() {
         more.
       They do not promise the same: nats-core at most once, durability none;
         nats-request at most once, loss seen by the requester, durability none.
-      The transports were searched one after the other and each rate confirmed twice:
-        brackets that overlap are not told apart, and a drift of the machine may
-        favour one.
+      The transports were searched one after the other and each rate confirmed
+        twice: brackets that overlap are not told apart, and a drift of the machine
+        may favour one.
 
     transport        sustains               bracket      p99      limited by
     redis-streams           -         under 2 000/s        -  turnaround.p99

@@ -291,7 +291,7 @@ fn sweeps_are_limited_and_checked_value_by_value() {
         assert_refused("[workers]", &format!("[sweep]\n{line}\n[workers]"), says);
     }
     let errors = refused(
-        &with("[workers]", "[sweep]\n\"load.rate\" = [1, 0]\n[workers]").replace("count = 2", "count = 0"),
+        &with("[workers]", "[sweep]\n\"load.rate\" = [1, 0]\n[workers]").replace("count = 2", "count = -2"),
     );
     assert_eq!(errors.errors.len(), 2, "each mistake once, not once a point: {}", errors.summary());
 }
