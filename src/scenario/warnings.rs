@@ -4,7 +4,7 @@
 
 use super::explain::point_words;
 use super::prose::{number, span};
-use crate::plan::{Executor, Metric, Plan, PointPlan, RampStage, ServiceTime, Statistic};
+use crate::plan::{Executor, Metric, Plan, PointPlan, ServiceTime, Statistic};
 use crate::terms::{BrokerKind, Durability, Stage, TransportKind};
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -60,7 +60,7 @@ fn of_point(point: &PointPlan, transports: &[TransportKind]) -> Vec<String> {
         let warning = match &threshold.metric {
             Metric::Latency { stage, statistic } => too_few_samples(point, &threshold.expression, *statistic)
                 .or_else(|| unanswered(*stage, transports, &threshold.expression)),
-            Metric::Rate { field } if field == "offered_per_s" && rate_peak_per_s(point).is_none() => {
+            Metric::Rate { field } if field == "offered_per_s" && point.load.peak_per_s().is_none() => {
                 Some(format!("nothing is offered by a schedule, so `{}` has no figure", threshold.expression))
             }
             Metric::Rate { .. } | Metric::Ledger { .. } => None,
@@ -101,18 +101,6 @@ fn external(point: &PointPlan, transports: &[TransportKind]) -> Option<String> {
     })
 }
 
-/// The highest scheduled rate; none where nothing is scheduled.
-fn rate_peak_per_s(point: &PointPlan) -> Option<f64> {
-    match &point.load.executor {
-        Executor::ConstantArrivalRate { rate_per_s, .. } => Some(*rate_per_s),
-        Executor::RampingArrivalRate { start_rate_per_s, stages, .. } => {
-            let higher = |peak: f64, stage: &RampStage| peak.max(stage.target_per_s);
-            Some(stages.iter().fold(*start_rate_per_s, higher))
-        }
-        Executor::ClosedLoop { .. } | Executor::Saturate => None,
-    }
-}
-
 /// Offered load is rate x mean service time, in requests served at once.
 fn too_few_workers(point: &PointPlan) -> Option<String> {
     let mean_ns = match point.workers.service_time {
@@ -123,7 +111,7 @@ fn too_few_workers(point: &PointPlan) -> Option<String> {
     if point.workers.count == 0 {
         return None;
     }
-    let busy = rate_peak_per_s(point)? * mean_ns / SECOND_NS as f64;
+    let busy = point.load.peak_per_s()? * mean_ns / SECOND_NS as f64;
     let places = f64::from(point.workers.count) * f64::from(point.workers.concurrency);
     (busy >= places).then(|| {
         format!(
