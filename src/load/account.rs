@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::in_flight::{InFlight, Times};
+use super::in_flight::{InFlight, Since, Times, Way};
 use crate::ledger::{Entry, Ledger};
 use crate::mailbox::{Event, Mailboxes};
-use crate::metrics::{Recorder, Timeline};
+use crate::metrics::{Parts, Recorder, Timeline};
 use crate::result::LedgerTotals;
 use crate::schedule::Stripe;
 use crate::terms::{End, Stage};
@@ -82,6 +82,21 @@ pub struct AccountSummary {
     pub collector_ended: bool,
 }
 
+/// Where the time of a request went; none where nobody saw it scored.
+#[inline]
+fn parts(Times { intended_ns, sent_ns }: Times, way: Way, at_ns: u64) -> Option<Parts> {
+    let (received_ns, scored_ns) = (way.received.ns()?, way.scored.ns()?);
+    // A worker may have the request before its acknowledgement is read.
+    let published_ns = way.accepted.ns().map_or(received_ns, |accepted_ns| accepted_ns.min(received_ns));
+    Some(Parts {
+        send_lag_ns: sent_ns.saturating_sub(intended_ns),
+        publish_ns: published_ns,
+        queue_ns: received_ns - published_ns,
+        service_ns: scored_ns.saturating_sub(received_ns),
+        return_ns: at_ns.saturating_sub(sent_ns).saturating_sub(scored_ns),
+    })
+}
+
 impl AccountSummary {
     /// Adds what another generator's account came to; errors are merged by the caller.
     pub fn merge(&mut self, other: Self) {
@@ -105,7 +120,7 @@ impl Account {
             stripe,
             end,
             ledger: Ledger::default(),
-            in_flight: InFlight::default(),
+            in_flight: InFlight::new(end == End::Result),
             recorder: Recorder::new(timeline, end),
             errors: BTreeMap::new(),
             dropped: 0,
@@ -171,6 +186,9 @@ impl Account {
         if let Some(times) = self.in_flight.times(number) {
             let publish_ns = at_ns.saturating_sub(times.sent_ns);
             self.recorder.record(Stage::Publish, times.intended_ns, publish_ns);
+            if let Some(way) = self.in_flight.way(number) {
+                way.accepted = Since::between(times.sent_ns, at_ns);
+            }
         }
     }
 
@@ -205,6 +223,11 @@ impl Account {
         let entry = self.ledger.completed(number);
         let Entry::First { .. } = entry else { return };
         self.completed += 1;
+        if let (Some(times), Some(way)) = (times, self.in_flight.way(number))
+            && let Some(parts) = parts(times, *way, at_ns)
+        {
+            self.recorder.record_parts(times.intended_ns, &parts);
+        }
         if let Some(over) = times.and_then(|times| self.ending.extend(times, at_ns)) {
             self.record_ended(over);
         }
@@ -261,11 +284,7 @@ impl Account {
             match *event {
                 Event::Received { sequence, at_ns, reordered } => self.received(sequence, at_ns, reordered),
                 Event::Scored { sequence, received_ns, at_ns } => {
-                    let times = self.stripe.local(sequence).and_then(|number| self.in_flight.times(number));
-                    if let Some(times) = times {
-                        let service_ns = at_ns.saturating_sub(received_ns);
-                        self.recorder.record(Stage::Service, times.intended_ns, service_ns);
-                    }
+                    self.scored(sequence, received_ns, at_ns);
                 }
                 Event::Completed { sequence, at_ns } => self.completed(sequence, at_ns),
                 Event::Parked { sequence } => {
@@ -292,6 +311,19 @@ impl Account {
                 let delivery_ns = at_ns.saturating_sub(times.intended_ns);
                 self.recorder.record(Stage::Delivery, times.intended_ns, delivery_ns);
             }
+        }
+    }
+
+    #[inline]
+    fn scored(&mut self, sequence: u64, received_ns: u64, at_ns: u64) {
+        let Some(number) = self.stripe.local(sequence) else { return };
+        let Some(times) = self.in_flight.times(number) else { return };
+        self.recorder.record(Stage::Service, times.intended_ns, at_ns.saturating_sub(received_ns));
+        if let Some(way) = self.in_flight.way(number)
+            && !way.scored.is_known()
+        {
+            way.received = Since::between(times.sent_ns, received_ns);
+            way.scored = Since::between(times.sent_ns, at_ns);
         }
     }
 

@@ -1,16 +1,18 @@
-//! Intended and sent times of requests that are not settled yet: 16 bytes each, freed in blocks.
+//! Times of requests that are not settled yet, freed in blocks: 16 bytes each, and 12 more where it is wanted
+//! what became of a request on its way.
 
 const BLOCK: usize = 4096;
 
 /// Times by request number. A block is freed when all its requests are settled.
-#[derive(Default)]
 pub struct InFlight {
     blocks: Vec<Option<Block>>,
     next: u64,
+    keeps_way: bool,
 }
 
 struct Block {
     times: Box<[Times; BLOCK]>,
+    way: Option<Box<[Way; BLOCK]>>,
     unsettled: u32,
 }
 
@@ -21,14 +23,52 @@ pub struct Times {
     pub sent_ns: u64,
 }
 
+/// What happened between sending and completion, as time since sending.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Way {
+    pub accepted: Since,
+    pub received: Since,
+    pub scored: Since,
+}
+
+/// A time span in steps of 32 ns, which 4 bytes hold up to 137 s; unknown until it is set, and if it is longer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Since(u32);
+
+impl Since {
+    const STEP_NS: u64 = 32;
+
+    #[inline]
+    pub fn between(from_ns: u64, to_ns: u64) -> Self {
+        let steps = to_ns.saturating_sub(from_ns) / Self::STEP_NS + 1;
+        Self(u32::try_from(steps).unwrap_or(0))
+    }
+
+    #[inline]
+    pub fn ns(self) -> Option<u64> {
+        self.0.checked_sub(1).map(|steps| u64::from(steps) * Self::STEP_NS)
+    }
+
+    #[inline]
+    pub fn is_known(self) -> bool {
+        self.0 > 0
+    }
+}
+
 impl InFlight {
+    /// `keeps_way`: whether [`InFlight::way`] is wanted.
+    pub fn new(keeps_way: bool) -> Self {
+        Self { blocks: Vec::new(), next: 0, keeps_way }
+    }
+
     /// Opens the next request; numbers run from 0 as in the ledger.
     #[inline]
     pub fn open(&mut self, intended_ns: u64) {
         let place = self.next as usize % BLOCK;
         if place == 0 {
             let times = Box::new([Times::default(); BLOCK]);
-            self.blocks.push(Some(Block { times, unsettled: BLOCK as u32 }));
+            let way = self.keeps_way.then(|| Box::new([Way::default(); BLOCK]));
+            self.blocks.push(Some(Block { times, way, unsettled: BLOCK as u32 }));
         }
         if let Some(Some(block)) = self.blocks.last_mut() {
             block.times[place].intended_ns = intended_ns;
@@ -48,6 +88,13 @@ impl InFlight {
     pub fn times(&self, number: u64) -> Option<Times> {
         let block = self.blocks.get(number as usize / BLOCK)?.as_ref()?;
         Some(block.times[number as usize % BLOCK])
+    }
+
+    /// What became of a request between sending and completion; none where that isn't kept.
+    #[inline]
+    pub fn way(&mut self, number: u64) -> Option<&mut Way> {
+        let block = self.blocks.get_mut(number as usize / BLOCK)?.as_mut()?;
+        Some(&mut block.way.as_mut()?[number as usize % BLOCK])
     }
 
     /// Says that a request is settled; must be said once for each.
@@ -74,7 +121,7 @@ mod tests {
 
     #[test]
     fn settled_blocks_are_freed_and_a_straggler_holds_only_its_own() {
-        let mut in_flight = InFlight::default();
+        let mut in_flight = InFlight::new(true);
         let total = 10 * BLOCK as u64;
         for number in 0..total {
             in_flight.open(number);
@@ -88,5 +135,15 @@ mod tests {
         in_flight.settle(5);
         assert_eq!(in_flight.blocks_held(), 0);
         assert_eq!(in_flight.times(5), None);
+        assert!(in_flight.way(5).is_none());
+    }
+
+    #[test]
+    fn spans_are_kept_to_32_ns_and_unknown_beyond_two_minutes() {
+        assert_eq!(Since::default().ns(), None);
+        assert_eq!(Since::between(1000, 1000).ns(), Some(0));
+        assert_eq!(Since::between(1000, 900).ns(), Some(0), "clocks of threads are read one after the other");
+        assert_eq!(Since::between(1000, 6_000_050).ns(), Some(5_999_040));
+        assert_eq!(Since::between(0, 200_000_000_000).ns(), None);
     }
 }

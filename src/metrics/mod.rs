@@ -3,14 +3,16 @@
 //! A recorder belongs to one thread and is never shared. Samples belong to the interval, and to the measured
 //! window, by the request's *intended* time; counted events by the time at which they happened.
 
+mod breakdown;
 mod histogram;
 mod intervals;
 
 use std::collections::BTreeMap;
 
-use crate::result::LatencySummary;
+use crate::result::{BreakdownRow, LatencySummary};
 use crate::terms::{End, Stage};
 
+pub use breakdown::{Breakdown, Parts};
 pub use histogram::{Latency, encode};
 pub use intervals::{Counts, IntervalRow, Timeline};
 
@@ -23,6 +25,7 @@ pub struct Recorder {
     /// By `Stage as usize`.
     stages: [Latency; Stage::ALL.len()],
     turnaround: IntervalHistograms,
+    breakdown: Breakdown,
     counts: Vec<Counts>,
     /// The interval looked up last: its index, its start and its end.
     looked_up: (usize, u64, u64),
@@ -35,6 +38,7 @@ impl Recorder {
             end,
             stages: std::array::from_fn(|_| Latency::new()),
             turnaround: IntervalHistograms::default(),
+            breakdown: Breakdown::default(),
             counts: Vec::new(),
             looked_up: (0, 0, 0),
         }
@@ -59,6 +63,14 @@ impl Recorder {
     pub fn record_turnaround(&mut self, intended_ns: u64, value_ns: u64, count: u64) {
         let interval = self.interval(intended_ns);
         self.turnaround.record(interval, value_ns, count);
+    }
+
+    /// Records where the time of a request went, if it belongs to the measured window.
+    #[inline]
+    pub fn record_parts(&mut self, intended_ns: u64, parts: &Parts) {
+        if self.timeline.in_window(intended_ns) {
+            self.breakdown.record(parts);
+        }
     }
 
     /// [`Timeline::interval`], which divides, looked up again only in another interval.
@@ -91,6 +103,7 @@ impl Recorder {
             mine.merge(theirs);
         }
         self.turnaround.merge(other.turnaround);
+        self.breakdown.merge(other.breakdown);
         if other.counts.len() > self.counts.len() {
             self.counts.resize(other.counts.len(), Counts::default());
         }
@@ -126,7 +139,9 @@ impl Recorder {
             }
         }
         let rows = intervals::rows(&self.timeline, &self.counts, &intervals);
-        Recording { latencies, rows, timeline: self.timeline }
+        let acknowledged = self.counts.iter().any(|counts| counts.accepted > 0);
+        let breakdown = self.breakdown.rows(acknowledged);
+        Recording { latencies, rows, breakdown, timeline: self.timeline }
     }
 }
 
@@ -134,6 +149,7 @@ impl Recorder {
 pub struct Recording {
     pub latencies: BTreeMap<Stage, LatencySummary>,
     pub rows: Vec<IntervalRow>,
+    pub breakdown: Vec<BreakdownRow>,
     pub timeline: Timeline,
 }
 

@@ -2,6 +2,8 @@
 //!
 //! For tests and for looking at the page; its figures mean nothing.
 
+mod rate_sweep;
+
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -12,7 +14,10 @@ use rand::SeedableRng;
 use rand_distr::{Distribution, LogNormal};
 use rand_pcg::Pcg64;
 
+pub use rate_sweep::{overloaded, rate_sweep};
+
 use super::histogram::answers;
+use crate::metrics::{Breakdown, Parts};
 use crate::plan::Point;
 use crate::result::{
     BrokerRecord, BrokerSample, BurstSizes, Doubt, DoubtKind, Environment, Estimate, GeneratorRecord,
@@ -108,6 +113,7 @@ impl Fixture {
         let lag = LogNormal::new(40_000f64.ln(), 0.3).unwrap();
         let mut stages = [empty(), empty(), empty(), empty()];
         let mut series = Vec::new();
+        let mut breakdown = Breakdown::default();
         for second in -1..=self.seconds as i32 {
             let phase = match second {
                 -1 => Phase::Warmup,
@@ -126,6 +132,7 @@ impl Fixture {
                     for (stage, value) in stages.iter_mut().zip(values) {
                         stage.record(value).unwrap();
                     }
+                    breakdown.record(&parts(total_ns, lag_ns));
                 }
             }
             series.push(self.row(f64::from(second), phase, sent, &interval, transport));
@@ -155,6 +162,7 @@ impl Fixture {
                 turnaround: Some(summarise(&turnaround)),
                 turnaround_uncorrected: Some(summarise(&uncorrected)),
             },
+            breakdown: breakdown.rows(transport.stores()),
             ledger: all_completed(self.rate_per_s * u64::from(self.seconds)),
             series,
             faults: Vec::new(),
@@ -244,82 +252,6 @@ impl Fixture {
     }
 }
 
-/// Rates of a made-up sweep, per second.
-pub const RATES: [u32; 8] = [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000];
-
-/// A sweep of the rate: each transport is flat up to a capacity of its own and queues above it. The trials of
-/// `nats-jetstream` above 20 000/s are invalid.
-pub fn rate_sweep(transports: &[TransportKind]) -> RunResult {
-    let points: Vec<Point> = RATES.map(|rate| [("load.rate".to_owned(), rate.into())].into()).to_vec();
-    let fixture = Fixture {
-        transports: transports.to_vec(),
-        points,
-        seconds: 1,
-        rate_per_s: 1_500,
-        ..Fixture::default()
-    };
-    let mut result = fixture.build();
-    for trial in &mut result.trials {
-        let rate = trial.point["load.rate"].as_f64().unwrap();
-        load(trial, rate);
-    }
-    result.summary = fixture.summary(&result.trials);
-    overloaded_of(&mut result, |trial| {
-        trial.transport == TransportKind::NatsJetstream && trial.rates.offered_per_s > Some(20_000.0)
-    });
-    result
-}
-
-/// Rate above which a made-up transport queues, per second.
-fn capacity_per_s(transport: TransportKind) -> f64 {
-    match transport {
-        TransportKind::RedisPubsub => 120_000.0,
-        TransportKind::RedisStreams => 60_000.0,
-        TransportKind::NatsCore => 400_000.0,
-        TransportKind::NatsJetstream => 25_000.0,
-        TransportKind::NatsRequest => 90_000.0,
-        TransportKind::InProcess => 1e9,
-    }
-}
-
-/// Gives a trial the figures of a rate.
-fn load(trial: &mut Trial, rate_per_s: f64) {
-    let used = rate_per_s / capacity_per_s(trial.transport);
-    let stretch = if used < 1.0 { 0.2 + 0.1 / (1.0 - used) } else { 60.0 * used };
-    // `trial` slows each further point down.
-    let index = RATES.iter().position(|rate| f64::from(*rate) == rate_per_s).unwrap();
-    let base = 1.0 + 0.6 * index as f64;
-    trial.rates.offered_per_s = Some(rate_per_s);
-    trial.rates.sent_per_s = rate_per_s;
-    trial.rates.completed_per_s = rate_per_s / used.max(1.0) * (1.0 - 0.02 * used.floor());
-    if let Some(turnaround) = &mut trial.latency_ns.turnaround {
-        for value in [&mut turnaround.p50, &mut turnaround.p90, &mut turnaround.p99, &mut turnaround.p999] {
-            *value = value.map(|ns| (ns as f64 / base * stretch) as u64);
-        }
-        // The made-up samples are too few for it.
-        turnaround.p999 = turnaround.p99.map(|ns| ns * 8 / 5);
-    }
-}
-
-/// Makes the trials above a rate invalid, as an instrument does that can't send so much.
-pub fn overloaded(result: &mut RunResult, above_per_s: f64) {
-    overloaded_of(result, |trial| trial.rates.offered_per_s > Some(above_per_s));
-}
-
-fn overloaded_of(result: &mut RunResult, is: impl Fn(&Trial) -> bool) {
-    for trial in result.trials.iter_mut().filter(|trial| is(trial)) {
-        trial.valid = false;
-        trial.doubts =
-            vec![Doubt { kind: DoubtKind::RateNotReached, detail: "91 % of the rate was sent.".to_owned() }];
-        let row = result
-            .summary
-            .iter_mut()
-            .find(|row| row.transport == trial.transport && row.point == trial.point);
-        row.unwrap().figures.clear();
-        result.verdict = Verdict::Invalid;
-    }
-}
-
 fn figures(trials: &[&Trial]) -> BTreeMap<String, Estimate> {
     let mut figures = BTreeMap::new();
     let mut add = |path: String, values: Vec<f64>| {
@@ -354,6 +286,15 @@ fn estimate(mut values: Vec<f64>) -> Estimate {
         low: interval.then_some(values[0]),
         high: interval.then(|| values[values.len() - 1]),
     }
+}
+
+/// Long requests are long because they wait.
+fn parts(total_ns: u64, lag_ns: u64) -> Parts {
+    let service_ns = (total_ns - lag_ns).min(400_000) / 2;
+    let path_ns = total_ns - lag_ns - service_ns;
+    let (publish_ns, return_ns) = (path_ns.min(600_000) / 6, path_ns.min(600_000) / 3);
+    let queue_ns = path_ns - publish_ns - return_ns;
+    Parts { send_lag_ns: lag_ns, publish_ns, queue_ns, service_ns, return_ns }
 }
 
 fn empty() -> Histogram<u64> {

@@ -73,3 +73,23 @@ impl StageLatencies {
         } = summary;
     }
 }
+
+/// Requests of about the same turnaround, and what they spent on each part of it, summed over them. The parts
+/// add up to their turnarounds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakdownRow {
+    pub turnaround_ns_min: u64,
+    pub turnaround_ns_max: u64,
+    pub count: u64,
+    /// Intended -> sent.
+    pub send_lag_ns_sum: u64,
+    /// Sent -> acknowledged by the broker, or received by a worker where that came first; null where the
+    /// broker never answers.
+    pub publish_ns_sum: Option<u64>,
+    /// From there (from sending, where `publish_ns_sum` is null) -> received by a worker.
+    pub queue_ns_sum: u64,
+    /// Received -> scored.
+    pub service_ns_sum: u64,
+    /// Scored -> completed.
+    pub return_ns_sum: u64,
+}

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Check, Rule, Unit};
 pub use comparison::{PairVerdict, TransportComparison};
-pub use latency::{LatencySummary, StageLatencies};
+pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
 pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LedgerTotals, SeriesRow, StageLatencies};
+use super::{BreakdownRow, LedgerTotals, SeriesRow, StageLatencies};
 use crate::plan::Point;
 use crate::terms::{BrokerKind, Durability, End, Stage, TransportKind};
 
@@ -31,6 +31,10 @@ pub struct Trial {
     pub window_s: f64,
     pub rates: Rates,
     pub latency_ns: StageLatencies,
+    /// Where the time of requests went, by turnaround, shortest first; empty where no result ends them, and in
+    /// records of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breakdown: Vec<BreakdownRow>,
     pub ledger: LedgerTotals,
     pub series: Vec<SeriesRow>,
     pub faults: Vec<Fault>,
@@ -179,6 +183,12 @@ pub struct Fault {
     /// Seconds since the start of the measured window.
     pub start_s: f64,
     pub end_s: Option<f64>,
+    /// Requests lost because of it; null where nobody counted.
+    #[serde(default)]
+    pub lost: Option<u64>,
+    /// Results that came twice because of it; null where nobody counted.
+    #[serde(default)]
+    pub duplicated: Option<u64>,
 }
 
 /// Errors of one wording.

@@ -65,6 +65,8 @@ fn carry_out(pause: Pause, pid: u32, target: &str, window_start_ns: u64) -> Opti
         target: target.to_string(),
         start_s: since_window_s(start_ns),
         end_s: Some(since_window_s(end_ns)),
+        lost: None,
+        duplicated: None,
     })
 }
 

@@ -89,6 +89,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         window_s: loaded.recording.timeline.window_s(),
         rates,
         latency_ns: latencies,
+        breakdown: loaded.recording.breakdown.clone(),
         ledger: loaded.totals,
         series: series(&loaded),
         faults: loaded.faults.clone(),

@@ -52,6 +52,34 @@ fn a_delivery_in_the_mailbox_is_booked_with_its_latency() {
 }
 
 #[test]
+fn a_request_spends_its_turnaround_on_its_parts() {
+    let (mut account, _) = account();
+    let intended_ns = 2 * SECOND_NS;
+    let sequence = account.attempt(intended_ns);
+    let [sent_ns, accepted_ns, received_ns, scored_ns, completed_ns] =
+        [3_200, 9_600, 32_000, 96_000, 128_000].map(|after_ns| intended_ns + after_ns);
+    account.sent(sequence, intended_ns, sent_ns);
+    account.accepted(sequence, accepted_ns);
+    let mut events = vec![
+        Event::Received { sequence, at_ns: received_ns, reordered: false },
+        Event::Scored { sequence, received_ns, at_ns: scored_ns },
+        // Delivered again; the first delivery is the one that was answered.
+        Event::Received { sequence, at_ns: scored_ns, reordered: false },
+        Event::Scored { sequence, received_ns: scored_ns, at_ns: completed_ns },
+    ];
+    account.mailboxes.clone().post(&mut events);
+    account.read_mailbox();
+    account.completed(sequence, completed_ns);
+    let unseen = send(&mut account, intended_ns);
+    account.completed(unseen, completed_ns);
+    let rows = account.close().recorder.finish().breakdown;
+    assert_eq!(rows.len(), 1, "nobody saw the second one scored");
+    let row = &rows[0];
+    assert_eq!((row.send_lag_ns_sum, row.publish_ns_sum), (3_200, Some(6_400)));
+    assert_eq!((row.queue_ns_sum, row.service_ns_sum, row.return_ns_sum), (22_400, 64_000, 32_000));
+}
+
+#[test]
 fn errors_beyond_fifty_kinds_are_counted_together() {
     let (mut account, _) = account();
     for kind in 0..60 {
