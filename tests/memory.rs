@@ -62,7 +62,10 @@ fn a_request_in_flight_takes_36_bytes_at_most_and_a_settled_one_1() {
     }
     let in_flight = (held_bytes() - empty) / REQUESTS as f64;
     assert!(in_flight <= 36.0, "{in_flight:.2} bytes for a request in flight");
-    assert!(in_flight >= 28.0, "{in_flight:.2} bytes can't hold two times and three spans: the count is wrong");
+    assert!(
+        in_flight >= 28.0,
+        "{in_flight:.2} bytes can't hold two times and three spans: the count is wrong"
+    );
 
     for sequence in sequences {
         account.completed(sequence, at_ns + SECOND_NS / 10);

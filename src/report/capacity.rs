@@ -118,7 +118,7 @@ pub fn shown(result: &RunResult) -> Vec<Group<'_>> {
     let entry = |search: &SearchRecord| {
         let trial = result.trials.get(search.confirming()?.trial)?;
         let trials = vec![trial];
-        Some(Entry { transport: search.transport, counted: trials.clone(), trials, summary: None })
+        Some(Entry::new(search.transport, trials.clone(), trials, None))
     };
     let mut entries: Vec<Entry<'_>> = result.searches.iter().filter_map(entry).collect();
     entries.sort_by_key(|entry| entry.transport);

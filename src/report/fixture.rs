@@ -2,6 +2,7 @@
 //!
 //! For tests and for looking at the page; its figures mean nothing.
 
+mod outage;
 mod rate_sweep;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use rand::SeedableRng;
 use rand_distr::{Distribution, LogNormal};
 use rand_pcg::Pcg64;
 
+pub use outage::with_outage;
 pub use rate_sweep::{overloaded, rate_sweep};
 
 use super::histogram::answers;

@@ -2,8 +2,11 @@
 //!
 //! Only arranges and merges the record; judges and words nothing.
 
+use std::cell::OnceCell;
+
 use hdrhistogram::Histogram;
 
+use super::interval_latency::{self, Samples};
 use super::{ReportError, format, histogram};
 use crate::plan::Point;
 use crate::result::{Estimate, LedgerTotals, RunResult, SummaryRow, TransportComparison, Trial};
@@ -25,6 +28,8 @@ pub struct Entry<'a> {
     /// The trials whose figures count: the valid ones, or all where none is valid.
     pub counted: Vec<&'a Trial>,
     pub summary: Option<&'a SummaryRow>,
+    /// Decoded when it is first asked for, because it takes a while and several charts ask.
+    over_time: OnceCell<Vec<Samples>>,
 }
 
 /// Groups in the order in which their points first ran, transports in their fixed order.
@@ -68,7 +73,7 @@ fn entry<'a>(
     let valid: Vec<&Trial> = own.iter().copied().filter(|trial| trial.valid).collect();
     let counted = if valid.is_empty() { own.clone() } else { valid };
     let summary = result.summary.iter().find(|row| row.transport == transport && &row.point == point);
-    Some(Entry { transport, trials: own, counted, summary })
+    Some(Entry::new(transport, own, counted, summary))
 }
 
 /// `load.rate = 2000, brokers.durability = os`, in words short enough for a heading.
@@ -114,8 +119,18 @@ impl<'a> Group<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// `counted` must hold a trial.
+    pub fn new(
+        transport: TransportKind,
+        trials: Vec<&'a Trial>,
+        counted: Vec<&'a Trial>,
+        summary: Option<&'a SummaryRow>,
+    ) -> Self {
+        Self { transport, trials, counted, summary, over_time: OnceCell::new() }
+    }
+
     pub fn trial(&self) -> &'a Trial {
-        // `entry` makes no entry without a trial, and `counted` falls back on all of them.
+        // Nobody makes an entry without a trial.
         self.counted[0]
     }
 
@@ -124,6 +139,15 @@ impl<'a> Entry<'a> {
         let texts = self.counted.iter().filter_map(|trial| trial.latency_ns.get(stage));
         let place = format!("{} {}", self.transport, stage.name());
         histogram::merge(texts.map(|summary| summary.histogram.as_str()), &place)
+    }
+
+    /// Latencies of the first counted trial, for each row of its series.
+    pub fn over_time(&self) -> Result<&[Samples], ReportError> {
+        if self.over_time.get().is_none() {
+            let samples = interval_latency::of(self.trial())?;
+            return Ok(self.over_time.get_or_init(|| samples));
+        }
+        Ok(self.over_time.get().map_or(&[], Vec::as_slice))
     }
 
     /// The median over repetitions and its interval; the single trial's own figure where no summary was

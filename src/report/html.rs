@@ -15,6 +15,7 @@ use super::checks;
 use super::comparison;
 use super::errors;
 use super::fairness::{self, Fairness};
+use super::faults;
 use super::groups::{self, Group, point_label};
 use super::ratios;
 use super::sweeps;
@@ -41,9 +42,10 @@ const THRESHOLDS_IN_ORDER_MAX: usize = 12;
 
 /// Renders the page, as finely as its size allows.
 pub fn render(result: &RunResult) -> Result<String, ReportError> {
+    let groups = capacity::shown(result);
     let mut page = String::new();
     for (intervals_max, points_charted_max) in DETAILS {
-        page = render_at(result, Detail { intervals_max }, points_charted_max)?;
+        page = render_at(result, &groups, Detail { intervals_max }, points_charted_max)?;
         if page.len() < PAGE_BYTES_MAX {
             break;
         }
@@ -51,10 +53,14 @@ pub fn render(result: &RunResult) -> Result<String, ReportError> {
     Ok(page)
 }
 
-fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> Result<String, ReportError> {
-    let groups = capacity::shown(result);
+fn render_at(
+    result: &RunResult,
+    groups: &[Group<'_>],
+    detail: Detail,
+    points_charted_max: usize,
+) -> Result<String, ReportError> {
     let answer = answer(result);
-    let representative = sweeps::representative(&groups);
+    let representative = sweeps::representative(groups);
     let mut sections = Vec::new();
     for (index, group) in groups.iter().enumerate() {
         let scope = match index {
@@ -79,7 +85,7 @@ fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> R
         // A probe that is invalid says so in its own row.
         invalid: if capacity::is_search(result) { Vec::new() } else { invalid_trials(result) },
         capacity: capacity::rows(result),
-        doubts: doubts(&groups),
+        doubts: doubts(groups),
         thresholds: thresholds(result),
         thresholds_held: result.thresholds.iter().filter(|outcome| outcome.passed).count(),
         swept: groups.len() > 1,
@@ -87,7 +93,7 @@ fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> R
         sweep: sweep(&groups::groups(result))?,
         parts: comparison::parts(),
         sections,
-        fairness: fairness::sheet(result, &groups),
+        fairness: fairness::sheet(result, groups),
         checks: checks::rows(&result.calibration),
         checks_verdict: checks::verdict(&result.calibration),
         errors: errors::lines(result),
@@ -157,6 +163,7 @@ struct Section {
     rows: Vec<comparison::Row>,
     ratios: ratios::Ratios,
     figures: Vec<FigureView>,
+    faults: Vec<faults::Row>,
     /// Shown unfolded, among the points of a sweep.
     open: bool,
     /// Which charts are missing here, and where they are.
@@ -167,7 +174,7 @@ struct FigureView {
     id: String,
     figure: Figure,
     legend: Vec<(TransportKind, String)>,
-    variants: bool,
+    one_at_a_time: bool,
     panels: Vec<PanelView>,
     tables: Vec<TableView>,
 }
@@ -324,6 +331,7 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
         rows: comparison::rows(group),
         ratios: ratios::section(group),
         figures: figures?,
+        faults: faults::rows(group),
         open: false,
         left_out: String::new(),
     })
@@ -331,23 +339,25 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
 
 /// `place` tells figures of one chart apart: the number of the point.
 fn figure_view(mut figure: Figure, place: &str) -> Result<FigureView, ReportError> {
-    let variants = figure.layout == Layout::Variants;
+    let one_at_a_time = figure.layout != Layout::Grid;
+    let same_data = figure.layout == Layout::Variants;
     let panels = std::mem::take(&mut figure.panels);
     let mut tables: Vec<TableView> = std::mem::take(&mut figure.tables)
         .into_iter()
         .map(|table| TableView { caption: table.caption.to_owned(), head: table.head, rows: table.rows })
         .collect();
     // Variants show the same data, so one table stands for all.
-    let told = if variants { 1 } else { panels.len() };
-    tables.extend(panels.iter().take(told).map(|panel| {
-        let caption = if variants { figure.title } else { &panel.title };
+    let told = if same_data { 1 } else { panels.len() };
+    let read_out = |panel: &&Panel| !panel.drawing.readout.columns.is_empty();
+    tables.extend(panels.iter().take(told).filter(read_out).map(|panel| {
+        let caption = if same_data { figure.title } else { &panel.title };
         readout_table(panel, caption)
     }));
     let views: Result<Vec<_>, ReportError> = panels.into_iter().map(panel_view).collect();
     Ok(FigureView {
         id: format!("{}-{place}", figure.id),
         legend: figure.transports.iter().map(|transport| (*transport, swatch(*transport))).collect(),
-        variants,
+        one_at_a_time,
         panels: views?,
         tables,
         figure,

@@ -1,7 +1,7 @@
 //! Tests of the whole page: hostile text, outside addresses, size, sweeps, invalid runs.
 
 use super::*;
-use crate::report::fixture::{Fixture, rate_sweep};
+use crate::report::fixture::{Fixture, rate_sweep, with_outage};
 use crate::result::{Doubt, DoubtKind, ErrorGroup};
 
 const HOSTILE: &str = r#"</script><script>alert(1)</script>"onload='x' --><img src=x onerror=y>&"#;
@@ -137,6 +137,7 @@ fn pages_to_look_at() {
         ("hockey-stick", hockey_stick),
         ("saturate", Fixture { scheduled: false, ..Fixture::default() }.build()),
         ("invalid", invalid),
+        ("outage", with_outage(Fixture { seconds: 12, ..Fixture::default() }.build())),
     ];
     for (name, result) in runs {
         std::fs::write(dir.join(format!("{name}.html")), render(&result).unwrap()).unwrap();

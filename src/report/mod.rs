@@ -16,6 +16,7 @@
 //! written. What is computed here is only how recorded figures are merged, worded and drawn.
 
 mod answer;
+mod breakdown;
 pub mod capacity;
 mod charts;
 pub mod checks;
@@ -23,6 +24,7 @@ mod comparison;
 pub mod csv;
 mod errors;
 mod fairness;
+mod faults;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod folder;
@@ -32,6 +34,7 @@ pub mod hgrm;
 mod histogram;
 pub mod hlog;
 pub mod html;
+mod interval_latency;
 pub mod junit;
 mod knee;
 pub mod markdown;

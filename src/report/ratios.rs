@@ -117,9 +117,29 @@ fn interval_text(ratio: Estimate) -> String {
     }
 }
 
-/// The pairs against the best that show a difference in p99, or in rate where nothing is scheduled.
+/// The pairs with the best in p99, or in rate where nothing is scheduled.
 pub fn against_best(group: &Group<'_>) -> Vec<String> {
-    let path = if group.scheduled() { "latency_ns.turnaround.p99" } else { "rates.completed_per_s" };
+    pairs_with_best(group, ranking(group)).into_iter().map(sentence).collect()
+}
+
+/// Of those the one that lies furthest from 1.
+pub fn furthest_from_best(group: &Group<'_>) -> Option<String> {
+    let distance = |pair: &&TransportComparison| pair.ratio.median.ln().abs();
+    let pairs = pairs_with_best(group, ranking(group));
+    pairs.into_iter().max_by(|a, b| distance(a).total_cmp(&distance(b))).map(sentence)
+}
+
+/// Every figure's best held against every other transport.
+pub fn to_best(group: &Group<'_>) -> Vec<Row> {
+    let all = FIGURES.iter().flat_map(|(path, _)| pairs_with_best(group, path));
+    all.map(row).collect()
+}
+
+fn ranking(group: &Group<'_>) -> &'static str {
+    if group.scheduled() { "latency_ns.turnaround.p99" } else { "rates.completed_per_s" }
+}
+
+fn pairs_with_best<'a>(group: &Group<'a>, path: &str) -> Vec<&'a TransportComparison> {
     let median = |kind: TransportKind| {
         let entry = group.entries.iter().find(|entry| entry.transport == kind)?;
         entry.figure(path).map(|estimate| estimate.median)
@@ -132,9 +152,9 @@ pub fn against_best(group: &Group<'_>) -> Vec<String> {
         .collect();
     let mut kinds: Vec<TransportKind> = pairs.iter().flat_map(|pair| [pair.a, pair.b]).collect();
     kinds.sort_by(|a, b| median(*a).unwrap_or(f64::MAX).total_cmp(&median(*b).unwrap_or(f64::MAX)));
-    let best = if group.scheduled() { kinds.first() } else { kinds.last() };
+    let best = if path.starts_with("rates.") { kinds.last() } else { kinds.first() };
     let Some(best) = best else { return Vec::new() };
-    pairs.into_iter().filter(|pair| pair.a == *best || pair.b == *best).map(sentence).collect()
+    pairs.into_iter().filter(|pair| pair.a == *best || pair.b == *best).collect()
 }
 
 #[cfg(test)]

@@ -85,6 +85,20 @@ impl Axis {
         Self { scale: Scale::Linear, min: 0.0, max, title: title.to_owned(), ticks }
     }
 
+    /// From 0 to 100 %.
+    pub fn share(title: &str) -> Self {
+        let ticks = (0..=5).map(|n| (f64::from(n) * 0.2, format!("{} %", n * 20))).collect();
+        Self { scale: Scale::Linear, min: 0.0, max: 1.0, title: title.to_owned(), ticks }
+    }
+
+    /// Rows with names, the first on top; the first at 0, the next at -1.
+    pub fn rows(labels: impl IntoIterator<Item = String>) -> Self {
+        let ticks: Vec<_> =
+            labels.into_iter().enumerate().map(|(index, label)| (-(index as f64), label)).collect();
+        let min = 0.5 - ticks.len().max(1) as f64;
+        Self { scale: Scale::Linear, min, max: 0.5, title: String::new(), ticks }
+    }
+
     /// Bytes from 0, at round numbers of binary units.
     pub fn bytes(title: &str, bytes_max: f64, suffix: &str) -> Self {
         let units = [(1.0, "B"), (1024.0, "KiB"), (1_048_576.0, "MiB"), (1_073_741_824.0, "GiB")];

@@ -27,7 +27,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         )
     });
     let y = Axis::from_zero("requests in flight", top, format::number);
-    let chart = TimeChart { size: Size::Wide, y, print: format::number, series: &series };
+    let chart = TimeChart { size: Size::Wide, y, print: format::number, series: &series, cells: Vec::new() };
     let drawing = timeline.draw(chart)?;
     Ok(Some(Figure {
         id: "",

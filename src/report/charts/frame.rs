@@ -3,16 +3,14 @@
 //! Draws with plotters in twice the size that a page shows, because its coordinates are whole numbers.
 //! Knows no latency, rate or transport beyond its look: a chart's own file decides what is drawn.
 
-use plotters::coord::Shift;
-use plotters::prelude::{
-    Circle, DrawingArea, IntoDrawingArea, IntoFont, PathElement, Polygon, Rectangle, SVGBackend, Text,
-};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, TextStyle};
+use plotters::prelude::{IntoDrawingArea, SVGBackend};
+use plotters::style::text_anchor::{HPos, VPos};
 
+use super::area::Area;
 use super::axis::Axis;
-use super::palette::{Marker, Role, look_of, restyle};
+use super::palette::Role;
 use super::readout::Readout;
+use super::restyle::restyle;
 use crate::report::ReportError;
 use crate::terms::TransportKind;
 
@@ -23,6 +21,8 @@ pub enum Size {
     Wide,
     /// One of several side by side.
     Small,
+    /// The same with names instead of figures on the y axis.
+    Rows,
 }
 
 /// A line through values in the axes' units.
@@ -53,10 +53,33 @@ pub enum MarkKind {
 }
 
 /// A shaded stretch of the x axis.
+#[derive(Debug, Clone)]
 pub struct Band {
     pub from: f64,
     pub to: f64,
     pub label: String,
+    pub kind: BandKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BandKind {
+    /// A phase of the trial; named where there is room.
+    Phase,
+    /// Something done to a broker or a worker; always named, so its name must be short.
+    Fault,
+}
+
+/// A filled rectangle: a cell of a heatmap, a part of a bar.
+pub struct Cell {
+    pub x: (f64, f64),
+    pub y: (f64, f64),
+    pub role: Role,
+}
+
+/// A word to the right of a point.
+pub struct Note {
+    pub at: (f64, f64),
+    pub text: String,
 }
 
 pub struct Plot {
@@ -64,8 +87,10 @@ pub struct Plot {
     pub x: Axis,
     pub y: Axis,
     pub bands: Vec<Band>,
+    pub cells: Vec<Cell>,
     pub lines: Vec<Line>,
     pub marks: Vec<Mark>,
+    pub notes: Vec<Note>,
     pub readout: Readout,
 }
 
@@ -79,23 +104,13 @@ pub struct Drawing {
     pub columns_x: Vec<i32>,
 }
 
-struct Area<'a> {
-    root: DrawingArea<SVGBackend<'a>, Shift>,
-    left: i32,
-    right: i32,
-    top: i32,
-    bottom: i32,
-}
-
 const LABEL_GAP: i32 = 30;
-/// Radius of a ring around a marker.
-const RING: i32 = 20;
 
 impl Size {
     fn dimensions(self) -> (u32, u32) {
         match self {
             Self::Wide => (2080, 872),
-            Self::Small => (1020, 572),
+            Self::Small | Self::Rows => (1020, 572),
         }
     }
 
@@ -104,11 +119,27 @@ impl Size {
         match self {
             Self::Wide => [130, 264, 62, 100],
             Self::Small => [130, 30, 62, 96],
+            Self::Rows => [216, 30, 62, 96],
         }
     }
 }
 
 impl Plot {
+    /// Axes with nothing between them.
+    pub fn new(size: Size, x: Axis, y: Axis) -> Self {
+        Self {
+            size,
+            x,
+            y,
+            bands: Vec::new(),
+            cells: Vec::new(),
+            lines: Vec::new(),
+            marks: Vec::new(),
+            notes: Vec::new(),
+            readout: Readout::default(),
+        }
+    }
+
     pub fn draw(self) -> Result<Drawing, ReportError> {
         let mut svg = String::new();
         let (width, height) = self.size.dimensions();
@@ -128,16 +159,20 @@ impl Plot {
     }
 
     fn draw_on(&self, area: &Area<'_>) -> Result<(), String> {
-        for band in &self.bands {
-            area.band(&self.x, band)?;
-        }
+        area.bands(&self.x, &self.bands)?;
         area.y_axis(&self.y)?;
         area.x_axis(&self.x)?;
+        for cell in &self.cells {
+            area.cell(self, cell)?;
+        }
         for line in &self.lines {
             area.line(self, line)?;
         }
         for mark in &self.marks {
             area.mark(self, mark)?;
+        }
+        for note in &self.notes {
+            area.note(self, note)?;
         }
         if self.size == Size::Wide {
             area.end_labels(self)?;
@@ -147,120 +182,6 @@ impl Plot {
 }
 
 impl Area<'_> {
-    fn x(&self, axis: &Axis, value: f64) -> i32 {
-        self.left + (axis.place(value) * f64::from(self.right - self.left)).round() as i32
-    }
-
-    fn y(&self, axis: &Axis, value: f64) -> i32 {
-        self.bottom - (axis.place(value) * f64::from(self.bottom - self.top)).round() as i32
-    }
-
-    fn path(&self, points: Vec<(i32, i32)>, role: Role) -> Result<(), String> {
-        let path = PathElement::new(points, role.stand_in().stroke_width(1));
-        self.root.draw(&path).map_err(|error| error.to_string())
-    }
-
-    fn text(&self, text: &str, at: (i32, i32), role: Role, pos: (HPos, VPos)) -> Result<(), String> {
-        // Family and size are the style sheet's; plotters only needs to be given some.
-        let color = role.stand_in();
-        let style = TextStyle::from(("sans-serif", 24).into_font()).color(&color).pos(Pos::new(pos.0, pos.1));
-        self.root.draw(&Text::new(text.to_owned(), at, style)).map_err(|error| error.to_string())
-    }
-
-    fn y_axis(&self, axis: &Axis) -> Result<(), String> {
-        for (value, label) in &axis.ticks {
-            let y = self.y(axis, *value);
-            self.path(vec![(self.left, y), (self.right, y)], Role::Grid)?;
-            self.text(label, (self.left - 14, y), Role::Tick, (HPos::Right, VPos::Center))?;
-        }
-        // Over the axis and level, because a title on its side is hard to read.
-        self.text(&axis.title, (10, self.top - 38), Role::AxisTitle, (HPos::Left, VPos::Center))
-    }
-
-    fn x_axis(&self, axis: &Axis) -> Result<(), String> {
-        self.path(vec![(self.left, self.bottom), (self.right, self.bottom)], Role::Axis)?;
-        let mut label_end = i32::MIN;
-        for (value, label) in &axis.ticks {
-            let x = self.x(axis, *value);
-            self.path(vec![(x, self.bottom), (x, self.bottom + 8)], Role::Axis)?;
-            // 13 units a character is more than any digit takes at the style sheet's size.
-            let half = label.chars().count() as i32 * 13 / 2;
-            if x - half > label_end {
-                self.text(label, (x, self.bottom + 16), Role::Tick, (HPos::Center, VPos::Top))?;
-                label_end = x + half + 12;
-            }
-        }
-        let middle = (self.left + self.right) / 2;
-        self.text(&axis.title, (middle, self.bottom + 58), Role::AxisTitle, (HPos::Center, VPos::Top))
-    }
-
-    fn band(&self, x: &Axis, band: &Band) -> Result<(), String> {
-        let (from, to) = (self.x(x, band.from), self.x(x, band.to));
-        let shade = Rectangle::new([(from, self.top), (to, self.bottom)], Role::Band.stand_in().filled());
-        self.root.draw(&shade).map_err(|error| error.to_string())?;
-        let wide_enough = to - from > band.label.chars().count() as i32 * 12;
-        if wide_enough {
-            let at = ((from + to) / 2, self.top + 10);
-            self.text(&band.label, at, Role::BandLabel, (HPos::Center, VPos::Top))?;
-        }
-        Ok(())
-    }
-
-    fn line(&self, plot: &Plot, line: &Line) -> Result<(), String> {
-        let at = |(x, y): (f64, f64)| (self.x(&plot.x, x), self.y(&plot.y, y));
-        let mut points: Vec<(i32, i32)> = line.points.iter().map(|point| at(*point)).collect();
-        points.dedup();
-        if let [only] = points.as_slice()
-            && let Role::Line(transport) | Role::SecondLine(transport) = line.role
-        {
-            return self.marker(*only, transport, Role::Mark(transport));
-        }
-        if points.len() > 1 {
-            self.path(points, line.role)?;
-        }
-        if let Role::Line(transport) = line.role {
-            for x in &line.markers_at {
-                if let Some(point) = line.points.iter().find(|(at_x, _)| (at_x - x).abs() < 1e-9) {
-                    self.marker(at(*point), transport, Role::Mark(transport))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn mark(&self, plot: &Plot, mark: &Mark) -> Result<(), String> {
-        let (x, y) = (self.x(&plot.x, mark.at.0), self.y(&plot.y, mark.at.1));
-        match mark.kind {
-            MarkKind::Plain => self.marker((x, y), mark.transport, Role::Mark(mark.transport)),
-            MarkKind::Hollow => self.marker((x, y), mark.transport, Role::Hollow(mark.transport)),
-            MarkKind::Ring => {
-                if y + RING < self.bottom {
-                    self.path(vec![(x, y + RING), (x, self.bottom)], Role::Leader(mark.transport))?;
-                }
-                let style = Role::Ring(mark.transport).stand_in().stroke_width(1);
-                self.root.draw(&Circle::new((x, y), RING, style)).map_err(|error| error.to_string())
-            }
-        }
-    }
-
-    fn marker(&self, (x, y): (i32, i32), transport: TransportKind, role: Role) -> Result<(), String> {
-        let style = role.stand_in().filled();
-        let polygon = |corners: &[(i32, i32)]| {
-            let corners: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
-            self.root.draw(&Polygon::new(corners, style)).map_err(|error| error.to_string())
-        };
-        match look_of(transport).marker {
-            Marker::Circle => {
-                self.root.draw(&Circle::new((x, y), 9, style)).map_err(|error| error.to_string())
-            }
-            Marker::Square => polygon(&[(-8, -8), (8, -8), (8, 8), (-8, 8)]),
-            Marker::TriangleUp => polygon(&[(0, -11), (10, 8), (-10, 8)]),
-            Marker::Diamond => polygon(&[(0, -12), (11, 0), (0, 12), (-11, 0)]),
-            Marker::TriangleDown => polygon(&[(0, 11), (10, -8), (-10, -8)]),
-            Marker::Cross => polygon(&CROSS),
-        }
-    }
-
     /// Names at the right edge, moved apart where lines end close together, tied to their ends by leaders.
     fn end_labels(&self, plot: &Plot) -> Result<(), String> {
         let mut ends: Vec<(TransportKind, (i32, i32))> = Vec::new();
@@ -281,21 +202,6 @@ impl Area<'_> {
         Ok(())
     }
 }
-
-const CROSS: [(i32, i32); 12] = [
-    (-10, -6),
-    (-6, -10),
-    (0, -4),
-    (6, -10),
-    (10, -6),
-    (4, 0),
-    (10, 6),
-    (6, 10),
-    (0, 4),
-    (-6, 10),
-    (-10, 6),
-    (-4, 0),
-];
 
 /// Moves sorted places apart until no two are closer than the gap, staying within the edges if they fit.
 fn spread(wanted: &[i32], top: i32, bottom: i32, gap: i32) -> Vec<i32> {

@@ -68,16 +68,9 @@ fn drawing(
         marks.extend(marks_of(curve, statistic));
     }
     let title = format!("{name} {}, log scale", sweep.stage.name());
-    Plot {
-        size,
-        x: Axis::rate("completed requests per second", rates.0, rates.1),
-        y: Axis::latency_log(&title, latencies.0 * 0.85, latencies.1),
-        bands: Vec::new(),
-        lines,
-        marks,
-        readout: readout(sweep, statistic),
-    }
-    .draw()
+    let x = Axis::rate("completed requests per second", rates.0, rates.1);
+    let y = Axis::latency_log(&title, latencies.0 * 0.85, latencies.1);
+    Plot { lines, marks, readout: readout(sweep, statistic), ..Plot::new(size, x, y) }.draw()
 }
 
 /// Place of a step on the drawing; none where the percentile has too few samples.

@@ -1,20 +1,28 @@
 //! The charts: one file each, listed in the order of the page.
 //!
 //! A chart takes one group of trials, or all groups of a sweep, and answers with a `Figure`, or with none if
-//! the record has nothing for it. A new chart is a new file and a line in `CHARTS` or `SWEEP_CHARTS`. Nothing here knows of HTML beyond SVG.
+//! the record has nothing for it. A new chart is a new file and a line in `CHARTS` or `SWEEP_CHARTS`. Nothing
+//! here knows of HTML beyond SVG.
 
+mod area;
 mod axis;
 mod backlog;
 mod corrected;
+mod distribution;
 mod frame;
+mod heatmap;
 mod hockey_stick;
 pub(super) mod palette;
 mod percentile_curve;
 mod percentile_lines;
+mod percentiles_over_time;
 mod rates_over_time;
 pub(super) mod readout;
+mod repetitions;
 mod resources;
+mod restyle;
 mod send_lag;
+mod stages;
 mod sweep;
 mod time;
 
@@ -27,13 +35,18 @@ use crate::terms::TransportKind;
 type Draw = fn(&Group<'_>, Detail) -> Result<Option<Figure>, ReportError>;
 
 /// Every chart of the page: an identifier for links, and what draws it.
-const CHARTS: [(&str, Draw); 6] = [
+const CHARTS: [(&str, Draw); 11] = [
     ("percentiles", percentile_curve::draw),
+    ("stages", stages::draw),
+    ("distribution", distribution::draw),
+    ("heatmap", heatmap::draw),
+    ("over-time", percentiles_over_time::draw),
     ("rates", rates_over_time::draw),
     ("backlog", backlog::draw),
     ("corrected", corrected::draw),
     ("send-lag", send_lag::draw),
     ("resources", resources::draw),
+    ("repetitions", repetitions::draw),
 ];
 
 type DrawSweep = fn(&[Group<'_>]) -> Result<Option<Figure>, ReportError>;
@@ -70,6 +83,8 @@ pub enum Layout {
     Grid,
     /// The same data in different ways; one is shown at a time where scripts run.
     Variants,
+    /// One at a time as well, but each with data of its own.
+    Tabs,
 }
 
 pub struct Panel {

@@ -1,7 +1,7 @@
-//! How a transport looks wherever it is drawn: colour, dash, marker; and how drawn colours become classes.
+//! How a transport looks wherever it is drawn: colour, dash, marker; and the roles that marks have.
 //!
 //! plotters writes fixed colours. Every mark is therefore drawn in a stand-in colour that encodes its
-//! role, and `restyle` replaces it by a class, so that the style sheet alone decides in light and dark.
+//! role, and [`super::restyle`] replaces it by a class, so that the style sheet alone decides in light and dark.
 
 use std::fmt::Write;
 
@@ -65,6 +65,10 @@ pub enum Role {
     /// Warm-up, cool-down and drain on time charts.
     Band,
     BandLabel,
+    /// Something done to a broker or a worker, on time charts.
+    Fault,
+    /// The maximum on a heatmap.
+    MaxLine,
     /// A line that belongs to no transport: the offered rate.
     Reference,
     Line(TransportKind),
@@ -79,20 +83,53 @@ pub enum Role {
     Hollow(TransportKind),
     /// Around a marker that is pointed out.
     Ring(TransportKind),
+    /// A cell of a heatmap, from 0 (few) to `HEAT_LEVELS - 1`.
+    Heat(TransportKind, u8),
+    /// A part of a bar, from 0 (the first) to `PARTS - 1`.
+    Part(TransportKind, u8),
 }
 
-const PLAIN: [(Role, &str); 7] = [
+/// Shades of a heatmap.
+pub const HEAT_LEVELS: u8 = 7;
+/// Shades of the parts of a bar.
+pub const PARTS: u8 = 5;
+
+const PLAIN: [(Role, &str); 9] = [
     (Role::Tick, "tick"),
     (Role::AxisTitle, "axis-title"),
     (Role::Grid, "grid"),
     (Role::Axis, "axis"),
     (Role::Band, "band"),
     (Role::BandLabel, "band-label"),
+    (Role::Fault, "fault"),
+    (Role::MaxLine, "max-line"),
     (Role::Reference, "reference"),
 ];
 
-const OF_TRANSPORT: [&str; 8] =
-    ["line", "line second", "line faint", "mark", "label", "leader", "hollow", "ring"];
+const OF_TRANSPORT: [&str; 20] = [
+    "line",
+    "line second",
+    "line faint",
+    "mark",
+    "label",
+    "leader",
+    "hollow",
+    "ring",
+    "heat h0",
+    "heat h1",
+    "heat h2",
+    "heat h3",
+    "heat h4",
+    "heat h5",
+    "heat h6",
+    "part p0",
+    "part p1",
+    "part p2",
+    "part p3",
+    "part p4",
+];
+const FIRST_HEAT: u8 = 8;
+const FIRST_PART: u8 = FIRST_HEAT + HEAT_LEVELS;
 
 /// First byte of every stand-in colour.
 const STAND_IN: u8 = 1;
@@ -109,6 +146,8 @@ impl Role {
             Self::Leader(transport) => (5, transport),
             Self::Hollow(transport) => (6, transport),
             Self::Ring(transport) => (7, transport),
+            Self::Heat(transport, level) => (FIRST_HEAT + level.min(HEAT_LEVELS - 1), transport),
+            Self::Part(transport, part) => (FIRST_PART + part.min(PARTS - 1), transport),
             plain => {
                 let index = PLAIN.iter().position(|(role, _)| *role == plain).unwrap_or(0);
                 return RGBColor(STAND_IN, 0xF0, index as u8);
@@ -118,7 +157,7 @@ impl Role {
     }
 }
 
-fn class_of(code: u32) -> Option<String> {
+pub(super) fn class_of(code: u32) -> Option<String> {
     let [_, _, row, index] = code.to_be_bytes();
     if row == 0xF0 {
         return PLAIN.get(usize::from(index)).map(|(_, class)| (*class).to_owned());
@@ -126,55 +165,6 @@ fn class_of(code: u32) -> Option<String> {
     let class = OF_TRANSPORT.get(usize::from(row))?;
     let transport = LOOKS.get(usize::from(index))?.transport;
     Some(format!("{class} s-{transport}"))
-}
-
-/// Turns the output of plotters into markup without colours, fonts, sizes or a name-space address.
-/// Works on one tag a line, which is how plotters writes; text is escaped there and left alone here.
-pub fn restyle(svg: &str) -> String {
-    let mut text = String::with_capacity(svg.len());
-    for line in svg.lines() {
-        if let Some(rest) = line.strip_prefix("<svg ") {
-            let view_box = rest.split("viewBox=").nth(1).and_then(|rest| rest.split('"').nth(1));
-            let _ = write!(text, "<svg viewBox=\"{}\" aria-hidden=\"true\">", view_box.unwrap_or("0 0 1 1"));
-        } else if line.starts_with('<') {
-            push_tag(&mut text, line);
-        } else {
-            text.push_str(line);
-        }
-    }
-    text
-}
-
-/// Attributes that the style sheet decides.
-const STYLED: [&str; 6] =
-    ["opacity", "font-family", "font-size", "stroke-width", "font-weight", "font-style"];
-
-fn push_tag(text: &mut String, tag: &str) {
-    let Some((name, mut rest)) = tag.split_once(' ') else {
-        text.push_str(tag);
-        return;
-    };
-    text.push_str(name);
-    while let Some((key, after)) = rest.split_once("=\"") {
-        let Some((value, after)) = after.split_once('"') else { break };
-        let key = key.trim();
-        let code = value.strip_prefix("#01").and_then(|_| u32::from_str_radix(&value[1..], 16).ok());
-        match (key, code.and_then(class_of)) {
-            ("fill" | "stroke", Some(class)) => {
-                let _ = write!(text, " class=\"{class}\"");
-            }
-            ("fill" | "stroke", None) => {}
-            (key, _) if STYLED.contains(&key) => {}
-            ("points", _) => {
-                let _ = write!(text, " points=\"{}\"", value.trim_end());
-            }
-            (key, _) => {
-                let _ = write!(text, " {key}=\"{value}\"");
-            }
-        }
-        rest = after;
-    }
-    text.push_str(rest.trim_start());
 }
 
 /// A short piece of the transport's line with its marker, for legends.
@@ -250,17 +240,5 @@ mod tests {
                 assert_ne!(look.marker, other.marker);
             }
         }
-    }
-
-    #[test]
-    fn stand_in_colours_become_classes() {
-        let tag = r##"<line opacity="1" stroke="#010002" stroke-width="3" x1="0" y1="1" x2="2" y2="3"/>"##;
-        assert_eq!(restyle(tag), r#"<line class="line s-nats-core" x1="0" y1="1" x2="2" y2="3"/>"#);
-    }
-
-    #[test]
-    fn no_address_is_left_in_a_drawing() {
-        let svg = r#"<svg width="4" height="3" viewBox="0 0 4 3" xmlns="http://www.w3.org/2000/svg">"#;
-        assert_eq!(restyle(svg), r#"<svg viewBox="0 0 4 3" aria-hidden="true">"#);
     }
 }

@@ -65,16 +65,8 @@ pub fn draw(
         line(curve, label)
     });
     let lines = lines.collect();
-    Plot {
-        size,
-        x: Axis::percentile(quantile_reach),
-        y,
-        bands: Vec::new(),
-        lines,
-        marks: Vec::new(),
-        readout: readout(curves, quantile_reach),
-    }
-    .draw()
+    let x = Axis::percentile(quantile_reach);
+    Plot { lines, readout: readout(curves, quantile_reach), ..Plot::new(size, x, y) }.draw()
 }
 
 fn line(curve: &Curve, label: Option<TransportKind>) -> Line {

@@ -16,7 +16,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
     let mut panels = Vec::new();
     for (entry, series) in with_series.iter().zip(&drawn) {
         let y = Axis::from_zero("requests per second", top, format::number);
-        let chart = TimeChart { size: Size::Small, y, print: format::rate, series };
+        let chart = TimeChart { size: Size::Small, y, print: format::rate, series, cells: Vec::new() };
         panels.push(Panel { title: entry.transport.name().to_owned(), drawing: timeline.draw(chart)? });
     }
     let mut kinds = vec![("line", "completed"), ("line second", "sent")];
@@ -45,7 +45,7 @@ fn series(timeline: &Timeline, entry: &Entry<'_>) -> Vec<TimeSeries> {
     let one = |name: &str, role, count| TimeSeries {
         name: name.to_owned(),
         transport: Some(transport),
-        role,
+        role: Some(role),
         values: timeline.read(trial, |rows| time::per_second(rows, count)),
         readable: true,
     };

@@ -66,7 +66,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
             Unit::Bytes => (Axis::bytes("memory", top, ""), format::bytes),
             Unit::BytesPerSecond => (Axis::bytes("bytes per second", top, "/s"), print_bytes_per_s),
         };
-        let chart = TimeChart { size: Size::Small, y, print, series: &series };
+        let chart = TimeChart { size: Size::Small, y, print, series: &series, cells: Vec::new() };
         panels.push(Panel { title: title.to_owned(), drawing: timeline.draw(chart)? });
     }
     if panels.is_empty() {

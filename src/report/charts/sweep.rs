@@ -108,14 +108,13 @@ fn drawing(
         .fold((f64::INFINITY, 1.0), |(low, high): Span, (_, value, _)| (low.min(value), high.max(value)));
     let curves = curves(slice, measure);
     let labels: Vec<String> = slice.steps.iter().map(sweeps::Step::label).collect();
+    let x = Axis::categories(slice.key, labels.iter().cloned());
+    let y = (measure.axis)(if span.0.is_finite() { span } else { (1.0, 10.0) });
     Plot {
-        size: Size::Small,
-        x: Axis::categories(slice.key, labels.iter().cloned()),
-        y: (measure.axis)(if span.0.is_finite() { span } else { (1.0, 10.0) }),
-        bands: Vec::new(),
         lines: curves.iter().map(line).collect(),
         marks: curves.iter().flat_map(marks).collect(),
         readout: readout(slice.key, &labels, &curves, measure),
+        ..Plot::new(Size::Small, x, y)
     }
     .draw()
 }

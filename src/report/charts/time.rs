@@ -1,14 +1,16 @@
-//! The shared time axis: intervals of all trials of a group on one grid, and the phases behind them.
+//! The shared time axis: intervals of all trials of a group on one grid, with phases and faults behind them.
 //!
 //! Every time chart of a group uses the same grid, so that charts can be read one above the other.
-//! Counts are summed and divided by time; percentiles are not handled here, because they can't be averaged.
+//! Counts are summed and divided by time; latencies are merged sample by sample, never averaged.
 
 use super::axis::Axis;
-use super::frame::{Band, Drawing, Line, Plot, Size};
+use super::frame::{Band, BandKind, Cell, Drawing, Line, Plot, Size};
 use super::palette::Role;
 use super::readout::{Readout, ReadoutRow};
 use super::{Detail, Layout};
+use crate::report::faults;
 use crate::report::groups::{Entry, Group};
+use crate::report::interval_latency::Samples;
 use crate::report::{ReportError, format};
 use crate::result::{Phase, SeriesRow, Trial};
 use crate::terms::TransportKind;
@@ -17,14 +19,15 @@ pub struct Timeline {
     start_s: f64,
     end_s: f64,
     width_s: f64,
-    phases: Vec<(Phase, f64, f64)>,
+    bands: Vec<Band>,
 }
 
 /// One line of a time chart: a value, or none, for every interval of the grid.
 pub struct TimeSeries {
     pub name: String,
     pub transport: Option<TransportKind>,
-    pub role: Role,
+    /// How it is drawn; none where it is only read out.
+    pub role: Option<Role>,
     pub values: Vec<Option<f64>>,
     /// Whether hovering and the table name it.
     pub readable: bool,
@@ -36,10 +39,23 @@ pub struct TimeChart<'a> {
     pub y: Axis,
     pub print: fn(f64) -> String,
     pub series: &'a [TimeSeries],
+    pub cells: Vec<Cell>,
 }
 
 fn busy(row: &SeriesRow) -> bool {
     row.phase != Phase::Drain || row.completed + row.delivered + row.in_flight > 0
+}
+
+fn phase_band<'a>(phase: Phase, rows: impl Iterator<Item = &'a SeriesRow>) -> Option<Band> {
+    let label = match phase {
+        Phase::Warmup => "warm-up",
+        Phase::Cooldown => "cool-down",
+        Phase::Drain => "drain",
+        Phase::Window => "",
+    };
+    let spans = rows.map(|row| (row.t_s, row.t_s + row.duration_s));
+    let (from, to) = spans.reduce(|sum, own| (sum.0.min(own.0), sum.1.max(own.1)))?;
+    Some(Band { from, to, label: label.to_owned(), kind: BandKind::Phase })
 }
 
 impl Timeline {
@@ -51,19 +67,25 @@ impl Timeline {
         let finest = rows().map(|row| row.duration_s).fold(0.0, f64::max).max(1e-3);
         // A whole number of recorded intervals, so that none is torn between two of the grid.
         let merged = ((end_s - start_s) / finest / detail.intervals_max as f64).ceil().max(1.0);
-        let phases = [Phase::Warmup, Phase::Cooldown, Phase::Drain]
+        let mut bands: Vec<Band> = [Phase::Warmup, Phase::Cooldown, Phase::Drain]
             .into_iter()
-            .filter_map(|phase| {
-                let own = || rows().filter(|row| row.phase == phase);
-                let from = own().map(|row| row.t_s).reduce(f64::min)?;
-                let to = own().map(|row| row.t_s + row.duration_s).reduce(f64::max)?;
-                Some((phase, from, to))
-            })
+            .filter_map(|phase| phase_band(phase, rows().filter(|row| row.phase == phase)))
             .collect();
-        Some(Self { start_s, end_s, width_s: finest * merged, phases })
+        bands.extend(faults::of(group).into_iter().map(|(label, fault)| Band {
+            from: fault.start_s.clamp(start_s, end_s),
+            to: fault.end_s.unwrap_or(end_s).clamp(start_s, end_s),
+            label,
+            kind: BandKind::Fault,
+        }));
+        Some(Self { start_s, end_s, width_s: finest * merged, bands })
     }
 
-    fn intervals(&self) -> usize {
+    /// The same with so many intervals in one, and the same bands.
+    pub fn widened(&self, by: usize) -> Self {
+        Self { width_s: self.width_s * by as f64, bands: self.bands.clone(), ..*self }
+    }
+
+    pub fn intervals(&self) -> usize {
         (((self.end_s - self.start_s) / self.width_s) - 1e-6).ceil().max(1.0) as usize
     }
 
@@ -72,12 +94,38 @@ impl Timeline {
         (self.start_s + (index as f64 + 0.5) * self.width_s).min(self.end_s)
     }
 
+    /// Start and end of an interval.
+    pub fn edges(&self, index: usize) -> (f64, f64) {
+        let from = self.start_s + index as f64 * self.width_s;
+        (from, (from + self.width_s).min(self.end_s))
+    }
+
+    /// Intervals whose middle lies in the measured window of a trial.
+    pub fn window(&self, trial: &Trial) -> impl Iterator<Item = usize> {
+        let window = 0.0..trial.window_s;
+        (0..self.intervals()).filter(move |index| window.contains(&self.at(*index)))
+    }
+
+    fn index(&self, row: &SeriesRow) -> usize {
+        ((row.t_s - self.start_s + row.duration_s / 2.0) / self.width_s).max(0.0) as usize
+    }
+
+    /// Latencies of a trial's rows, merged into the intervals of the grid.
+    pub fn merge(&self, trial: &Trial, rows: &[Samples]) -> Vec<Samples> {
+        let mut parts: Vec<Vec<&Samples>> = vec![Vec::new(); self.intervals()];
+        for (row, samples) in trial.series.iter().zip(rows).filter(|(row, _)| busy(row)) {
+            if let Some(interval) = parts.get_mut(self.index(row)) {
+                interval.push(samples);
+            }
+        }
+        parts.iter().map(|parts| Samples::merge(parts)).collect()
+    }
+
     /// Reads one value out of the rows of every interval.
     pub fn read(&self, trial: &Trial, value: impl Fn(&[&SeriesRow]) -> Option<f64>) -> Vec<Option<f64>> {
         let mut intervals: Vec<Vec<&SeriesRow>> = vec![Vec::new(); self.intervals()];
         for row in trial.series.iter().filter(|row| busy(row)) {
-            let index = ((row.t_s - self.start_s + row.duration_s / 2.0) / self.width_s).max(0.0) as usize;
-            if let Some(interval) = intervals.get_mut(index) {
+            if let Some(interval) = intervals.get_mut(self.index(row)) {
                 interval.push(row);
             }
         }
@@ -85,34 +133,19 @@ impl Timeline {
     }
 
     pub fn draw(&self, chart: TimeChart<'_>) -> Result<Drawing, ReportError> {
-        let lines = chart.series.iter().map(|series| Line {
-            role: series.role,
-            points: self.points(&series.values),
-            markers_at: Vec::new(),
-            label: match series.role {
-                Role::Line(transport) => Some(transport),
-                _ => None,
-            },
-        });
-        let bands = self.phases.iter().map(|(phase, from, to)| Band {
-            from: *from,
-            to: *to,
-            label: match phase {
-                Phase::Warmup => "warm-up",
-                Phase::Cooldown => "cool-down",
-                Phase::Drain => "drain",
-                Phase::Window => "",
-            }
-            .to_owned(),
-        });
+        let line = |series: &TimeSeries| {
+            let role = series.role?;
+            let label = if let Role::Line(transport) = role { Some(transport) } else { None };
+            Some(Line { role, points: self.points(&series.values), markers_at: Vec::new(), label })
+        };
+        let lines = chart.series.iter().filter_map(line);
+        let x = Axis::time(self.start_s, self.end_s);
         Plot {
-            size: chart.size,
-            x: Axis::time(self.start_s, self.end_s),
-            y: chart.y,
-            bands: bands.collect(),
+            bands: self.bands.clone(),
+            cells: chart.cells,
             lines: lines.collect(),
-            marks: Vec::new(),
             readout: self.readout(chart.series, chart.print),
+            ..Plot::new(chart.size, x, chart.y)
         }
         .draw()
     }
@@ -123,7 +156,7 @@ impl Timeline {
 
     fn readout(&self, series: &[TimeSeries], print: fn(f64) -> String) -> Readout {
         let label = |index: usize| {
-            let from = self.start_s + index as f64 * self.width_s;
+            let (from, _) = self.edges(index);
             format!("{} s", format::number((from * 1000.0).round() / 1000.0))
         };
         let rows = series.iter().filter(|series| series.readable).map(|series| ReadoutRow {
@@ -156,7 +189,7 @@ pub fn overlay(
             all.push(TimeSeries {
                 name: transport.name().to_owned(),
                 transport: Some(transport),
-                role: Role::Line(transport),
+                role: Some(Role::Line(transport)),
                 values,
                 readable: true,
             });
@@ -169,7 +202,7 @@ pub fn faint(transport: TransportKind, values: Vec<Option<f64>>) -> TimeSeries {
     TimeSeries {
         name: String::new(),
         transport: Some(transport),
-        role: Role::FaintLine(transport),
+        role: Some(Role::FaintLine(transport)),
         values,
         readable: false,
     }
@@ -191,13 +224,19 @@ pub fn per_second(rows: &[&SeriesRow], count: fn(&SeriesRow) -> u64) -> Option<f
     (seconds > 0.0).then(|| events as f64 / seconds)
 }
 
-/// What the note of every time chart says.
+/// What the shaded stretches of a time chart are.
+pub fn note_of_bands(group: &Group<'_>) -> String {
+    let fault = if faults::of(group).is_empty() { "" } else { " F1, F2, ...: faults, listed below." };
+    format!("Shaded: outside the measured window.{fault}")
+}
+
+/// What the note of a time chart with all repetitions says.
 pub fn note(group: &Group<'_>) -> String {
-    let shaded = "Shaded: outside the measured window.";
+    let bands = note_of_bands(group);
     if group.repetitions() > 1 {
-        format!("{shaded} The first counted repetition is drawn full and read out, the others are faint.")
+        format!("{bands} The first counted repetition is drawn full and read out, the others are faint.")
     } else {
-        shaded.to_owned()
+        bands
     }
 }
 
