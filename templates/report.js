@@ -80,7 +80,7 @@
       panel.querySelector("h3").hidden = true;
     });
     figure.closest(".chart").querySelector(".keys").append(bar);
-    show(0);
+    show(Number(figure.dataset.first || 0));
   });
 
   // Legends switch a transport off and on, in their own chart.

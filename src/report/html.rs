@@ -175,6 +175,8 @@ struct FigureView {
     figure: Figure,
     legend: Vec<(TransportKind, String)>,
     one_at_a_time: bool,
+    /// The panel that is shown first.
+    first: usize,
     panels: Vec<PanelView>,
     tables: Vec<TableView>,
 }
@@ -341,6 +343,7 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
 fn figure_view(mut figure: Figure, place: &str) -> Result<FigureView, ReportError> {
     let one_at_a_time = figure.layout != Layout::Grid;
     let same_data = figure.layout == Layout::Variants;
+    let first = if let Layout::Tabs(first) = figure.layout { first } else { 0 };
     let panels = std::mem::take(&mut figure.panels);
     let mut tables: Vec<TableView> = std::mem::take(&mut figure.tables)
         .into_iter()
@@ -358,6 +361,7 @@ fn figure_view(mut figure: Figure, place: &str) -> Result<FigureView, ReportErro
         id: format!("{}-{place}", figure.id),
         legend: figure.transports.iter().map(|transport| (*transport, swatch(*transport))).collect(),
         one_at_a_time,
+        first,
         panels: views?,
         tables,
         figure,

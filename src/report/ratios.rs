@@ -19,9 +19,20 @@ pub struct Row {
 
 /// The section of one point.
 pub struct Ratios {
+    /// The best of each figure against every other.
+    pub to_best: Vec<Row>,
+    /// Every pair.
     pub rows: Vec<Row>,
     /// Why there are no rows; empty where there are.
     pub note: &'static str,
+}
+
+impl Ratios {
+    /// The tables of the section; a second one only where it says more.
+    pub fn tables(&self) -> impl Iterator<Item = &[Row]> {
+        let more = self.rows.len() > self.to_best.len();
+        std::iter::once(self.to_best.as_slice()).chain(more.then_some(self.rows.as_slice()))
+    }
 }
 
 pub fn section(group: &Group<'_>) -> Ratios {
@@ -41,7 +52,7 @@ pub fn section(group: &Group<'_>) -> Ratios {
     } else {
         "No ratios: an interval needs at least 3 repetitions (--repeat)."
     };
-    Ratios { rows: judged.into_iter().map(row).collect(), note }
+    Ratios { to_best: to_best(group), rows: judged.into_iter().map(row).collect(), note }
 }
 
 fn row(pair: &TransportComparison) -> Row {
@@ -92,7 +103,8 @@ fn times(higher: TransportKind, figure: &str, ratio: Estimate, lower: TransportK
     format!("{} {figure} is {} {}", possessive(higher), interval_text(ratio), possessive(lower))
 }
 
-fn possessive(kind: TransportKind) -> String {
+/// `redis-streams'`, `nats-core's`.
+pub fn possessive(kind: TransportKind) -> String {
     if kind.name().ends_with('s') { format!("{kind}'") } else { format!("{kind}'s") }
 }
 
@@ -130,7 +142,7 @@ pub fn furthest_from_best(group: &Group<'_>) -> Option<String> {
 }
 
 /// Every figure's best held against every other transport.
-pub fn to_best(group: &Group<'_>) -> Vec<Row> {
+fn to_best(group: &Group<'_>) -> Vec<Row> {
     let all = FIGURES.iter().flat_map(|(path, _)| pairs_with_best(group, path));
     all.map(row).collect()
 }
@@ -202,6 +214,9 @@ mod tests {
             (section(&groups(&result)[0]).note, section(&groups(&invalid)[0]).note)
         });
         assert_eq!(notes[0].0, "No ratios: an interval needs at least 3 repetitions (--repeat).");
+        let result = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
+        let section = section(&groups(&result)[0]);
+        assert_eq!((section.to_best.len(), section.rows.len()), (12, 30));
         assert_eq!(notes[1], ("", "No ratios: a trial at this point is invalid."));
     }
 

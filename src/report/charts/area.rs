@@ -73,30 +73,32 @@ impl Area<'_> {
     }
 
     pub fn bands(&self, x: &Axis, bands: &[Band]) -> Result<(), String> {
-        // Right end of the last fault's name in each of the rows that names are spread over.
-        let mut rows = [i32::MIN; 3];
         for band in bands {
             let (from, to) = (self.x(x, band.from), self.x(x, band.to));
             let role = if band.kind == BandKind::Fault { Role::Fault } else { Role::Band };
             self.rectangle((from, self.top), (to.max(from + 2), self.bottom), role)?;
-            let middle = (from + to) / 2;
-            let half = band.label.chars().count() as i32 * 6;
-            match band.kind {
-                BandKind::Phase if to - from <= 2 * half => {}
-                BandKind::Phase => self.band_label(&band.label, (middle, self.top + 10))?,
-                BandKind::Fault => {
-                    let middle = middle.clamp(self.left + half, self.right - half);
-                    let row = rows.iter().position(|end| middle - half > *end).unwrap_or(0);
-                    rows[row] = middle + half + 8;
-                    self.band_label(&band.label, (middle, self.top + 38 + 26 * row as i32))?;
-                }
-            }
         }
         Ok(())
     }
 
-    fn band_label(&self, label: &str, at: (i32, i32)) -> Result<(), String> {
-        self.text(label, at, Role::BandLabel, (HPos::Center, VPos::Top))
+    /// Names of bands along the upper edge; a name that would meet another goes below it.
+    pub fn band_labels(&self, x: &Axis, bands: &[Band]) -> Result<(), String> {
+        let mut taken: Vec<(i32, i32, i32)> = Vec::new();
+        for band in bands {
+            let (from, to) = (self.x(x, band.from), self.x(x, band.to));
+            let half = band.label.chars().count() as i32 * 6;
+            if band.kind == BandKind::Phase && to - from <= 2 * half {
+                continue;
+            }
+            let middle = ((from + to) / 2).clamp(self.left + half, self.right - half);
+            let (left, right) = (middle - half - 4, middle + half + 4);
+            let meets = |row: i32| taken.iter().any(|(l, r, used)| *used == row && left < *r && *l < right);
+            let row = (0..).find(|row| !meets(*row)).unwrap_or(0);
+            taken.push((left, right, row));
+            let at = (middle, self.top + 10 + 26 * row);
+            self.text(&band.label, at, Role::BandLabel, (HPos::Center, VPos::Top))?;
+        }
+        Ok(())
     }
 
     fn rectangle(&self, from: (i32, i32), to: (i32, i32), role: Role) -> Result<(), String> {

@@ -8,6 +8,7 @@ use super::palette::Role;
 use super::readout::{Readout, ReadoutRow};
 use super::{Detail, Drawing, Figure, Layout, Panel};
 use crate::report::groups::Group;
+use crate::report::ratios::possessive;
 use crate::report::{ReportError, format};
 use crate::terms::{Stage, TransportKind};
 
@@ -82,7 +83,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
                 .to_owned(),
         transports: shares.iter().map(|shares| shares.transport).collect(),
         kinds: Vec::new(),
-        layout: Layout::Tabs,
+        layout: Layout::Tabs(0),
         panels,
         tables: Vec::new(),
     }))
@@ -110,7 +111,8 @@ fn cumulative(bins: &Bins, shares: &[Shares], stage: Stage) -> Result<Drawing, R
             .chain(bins.edges_ns[1..].iter().copied().zip(sums.iter().copied()))
             .collect(),
         markers_at: Vec::new(),
-        label: Some(shares.transport),
+        // All end at 100 %, where names could not be told apart.
+        label: None,
     };
     let rows = shares.iter().zip(&sums).map(|(shares, sums)| row(shares.transport, sums));
     Plot {
@@ -182,7 +184,8 @@ fn takeaway(histograms: &[(TransportKind, Histogram<u64>)], stage: Stage) -> Str
         let (low, high) = bulk(histogram);
         let most = if histograms.len() > 1 { "Widest" } else { "The bulk" };
         format!(
-            "{most}: nine tenths of {transport}'s requests have a {} from {} to {}.",
+            "{most}: nine tenths of {} requests have a {} from {} to {}.",
+            possessive(*transport),
             stage.name(),
             format::latency_ns(low),
             format::latency_ns(high)

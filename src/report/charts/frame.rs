@@ -110,7 +110,8 @@ impl Size {
     fn dimensions(self) -> (u32, u32) {
         match self {
             Self::Wide => (2080, 872),
-            Self::Small | Self::Rows => (1020, 572),
+            Self::Small => (1020, 572),
+            Self::Rows => (1020, 470),
         }
     }
 
@@ -118,8 +119,8 @@ impl Size {
     fn margins(self) -> [i32; 4] {
         match self {
             Self::Wide => [130, 264, 62, 100],
-            Self::Small => [130, 30, 62, 96],
-            Self::Rows => [216, 30, 62, 96],
+            Self::Small => [130, 46, 62, 96],
+            Self::Rows => [216, 46, 20, 96],
         }
     }
 }
@@ -165,6 +166,7 @@ impl Plot {
         for cell in &self.cells {
             area.cell(self, cell)?;
         }
+        area.band_labels(&self.x, &self.bands)?;
         for line in &self.lines {
             area.line(self, line)?;
         }

@@ -49,7 +49,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         title: "Latency over time",
         takeaway: takeaway(&timeline, &maps),
         note: format!(
-            "By intended time; the darker, the more requests, on a log scale from 1 to {} in a cell. Only the first counted repetition is drawn. {}",
+            "By intended time; the stronger the colour, the more requests, on a log scale from 1 to {} in a cell. Only the first counted repetition is drawn. {}",
             format::count(most),
             time::note_of_bands(group)
         ),

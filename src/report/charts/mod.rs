@@ -83,8 +83,8 @@ pub enum Layout {
     Grid,
     /// The same data in different ways; one is shown at a time where scripts run.
     Variants,
-    /// One at a time as well, but each with data of its own.
-    Tabs,
+    /// One at a time as well, but each with data of its own; the panel with this index comes first.
+    Tabs(usize),
 }
 
 pub struct Panel {

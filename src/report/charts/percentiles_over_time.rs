@@ -48,15 +48,13 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
     if panels.is_empty() {
         return Ok(None);
     }
+    // The highest that most people ask for.
+    let told = drawn.iter().rposition(|(quantile, _)| *quantile <= 0.99);
     let (from, to) = timeline.edges(0);
     Ok(Some(Figure {
         id: "",
         title: "Percentiles over time",
-        takeaway: takeaway(
-            &timeline,
-            &tracks,
-            &drawn.iter().map(|(quantile, _)| *quantile).collect::<Vec<_>>(),
-        ),
+        takeaway: told.map_or(String::new(), |told| takeaway(&timeline, &tracks, drawn[told].0)),
         note: format!(
             "By intended time, in intervals of {} s; an interval with fewer than 10 samples above a percentile has none. Only the first counted repetition is drawn. {}",
             format::number(to - from),
@@ -64,7 +62,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         ),
         transports: tracks.iter().map(|track| track.transport).collect(),
         kinds: Vec::new(),
-        layout: Layout::Tabs,
+        layout: Layout::Tabs(told.unwrap_or(0)),
         panels,
         tables: Vec::new(),
     }))
@@ -98,11 +96,8 @@ fn series(tracks: &[Track<'_>], quantile: f64) -> Vec<TimeSeries> {
     all.filter(|series| series.values.iter().any(Option::is_some)).collect()
 }
 
-/// Who is least steady, and who most, in the highest percentile of p50 to p99 that can be told.
-fn takeaway(timeline: &Timeline, tracks: &[Track<'_>], quantiles: &[f64]) -> String {
-    let Some(quantile) = quantiles.iter().copied().rfind(|quantile| *quantile <= 0.99) else {
-        return String::new();
-    };
+/// Who is least steady, and who most.
+fn takeaway(timeline: &Timeline, tracks: &[Track<'_>], quantile: f64) -> String {
     let span = |track: &Track<'_>| {
         let values = timeline.window(track.trial).filter_map(|index| track.columns[index].quantile(quantile));
         let values: Vec<u64> = values.collect();
@@ -111,20 +106,21 @@ fn takeaway(timeline: &Timeline, tracks: &[Track<'_>], quantiles: &[f64]) -> Str
     let mut spans: Vec<_> = tracks.iter().filter_map(span).collect();
     let swing = |span: &(TransportKind, u64, u64)| span.2 as f64 / span.1.max(1) as f64;
     spans.sort_by(|a, b| swing(a).total_cmp(&swing(b)));
-    let told = |(transport, low, high): &(TransportKind, u64, u64)| {
-        format!("of {transport} lay between {} and {}", format::latency_ns(*low), format::latency_ns(*high))
-    };
+    let range =
+        |low: u64, high: u64| format!("from {} to {}", format::latency_ns(low), format::latency_ns(high));
     let name = format::percentile(quantile);
     match spans.as_slice() {
         [] => String::new(),
-        [only] => format!("Over the window, {name} {}.", told(only)),
-        [steadiest, .., loosest] => {
-            format!(
-                "Least steady over the window: {name} {}; steadiest: that {}.",
-                told(loosest),
-                told(steadiest)
-            )
+        [(transport, low, high)] => {
+            format!("{name} of {transport} moves {} over the window.", range(*low, *high))
         }
+        [steadiest, .., loosest] => format!(
+            "{name} of {} moves most over the window, {}; that of {} least, {}.",
+            loosest.0,
+            range(loosest.1, loosest.2),
+            steadiest.0,
+            range(steadiest.1, steadiest.2)
+        ),
     }
 }
 
@@ -139,7 +135,7 @@ mod tests {
         let result = Fixture { seconds: 10, ..Fixture::default() }.build();
         let figure = draw(&groups(&result)[0], Detail { intervals_max: 120 }).unwrap().unwrap();
         assert!(
-            figure.takeaway.starts_with("Least steady over the window: p99 of redis-streams"),
+            figure.takeaway.starts_with("p99 of redis-streams moves most over the window, from "),
             "{}",
             figure.takeaway
         );

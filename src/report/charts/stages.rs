@@ -38,7 +38,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
                a path without acknowledgements has none. Queue: until a worker took it. Service: until it was scored. \
                Return: until the result was back."
             .to_owned(),
-        transports: bars_of(&found),
+        transports: Vec::new(),
         kinds: [("part p0", PARTS[0]), ("part p1", PARTS[1]), ("part p2", PARTS[2]), ("part p3", PARTS[3]), ("part p4", PARTS[4])]
             .to_vec(),
         layout: Layout::Grid,
@@ -51,13 +51,6 @@ type Bars = Vec<(TransportKind, Around)>;
 
 fn at(rows: &[(TransportKind, Vec<BreakdownRow>)], quantile: f64) -> Bars {
     rows.iter().filter_map(|(transport, rows)| Some((*transport, around(rows, quantile)?))).collect()
-}
-
-fn bars_of(found: &[(f64, Bars)]) -> Vec<TransportKind> {
-    let mut transports: Vec<_> = found.iter().flat_map(|(_, bars)| bars).map(|bar| bar.0).collect();
-    transports.sort_unstable();
-    transports.dedup();
-    transports
 }
 
 fn panel(bars: &Bars) -> Result<super::Drawing, ReportError> {

@@ -226,7 +226,7 @@ pub fn per_second(rows: &[&SeriesRow], count: fn(&SeriesRow) -> u64) -> Option<f
 
 /// What the shaded stretches of a time chart are.
 pub fn note_of_bands(group: &Group<'_>) -> String {
-    let fault = if faults::of(group).is_empty() { "" } else { " F1, F2, ...: faults, listed below." };
+    let fault = if faults::of(group).is_empty() { "" } else { " F1, F2, ...: faults, listed under Faults." };
     format!("Shaded: outside the measured window.{fault}")
 }
 
