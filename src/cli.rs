@@ -93,6 +93,9 @@ pub struct Conduct {
     /// Print result.json instead of the summary
     #[arg(long)]
     pub json: bool,
+    /// Print the percentile curves as well, in text
+    #[arg(long, conflicts_with = "json")]
+    pub plot: bool,
     /// No progress on standard error
     #[arg(long, short)]
     pub quiet: bool,

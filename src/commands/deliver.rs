@@ -7,7 +7,7 @@ use super::{CommandError, Outcome, broker_options, colored, print};
 use crate::cli::{Brokers, Conduct};
 use crate::credentials::redact;
 use crate::load::StopSignal;
-use crate::report::{folder, markdown, terminal};
+use crate::report::{folder, markdown, terminal, text_plot};
 use crate::result::RunResult;
 use crate::session::{Finished, Settings};
 
@@ -36,6 +36,9 @@ pub fn deliver(finished: Finished, conduct: &Conduct) -> Result<Outcome, Command
         print("\n")?;
     } else {
         print(&terminal::summary(result, colored(&io::stdout())))?;
+        if conduct.plot {
+            print(&format!("\n{}", text_plot::percentiles(result)?))?;
+        }
         print(&format!("\nReport: {}\n", written.join("report.html").display()))?;
     }
     match finished.failure {

@@ -29,7 +29,7 @@ fn choose(quiet: bool, searches: bool) -> Box<dyn Progress> {
     if quiet {
         Box::new(Silent)
     } else if io::stderr().is_terminal() {
-        Box::new(Bar { bar: RefCell::new(ProgressBar::hidden()), searches })
+        Box::new(Bar { bar: RefCell::new(ProgressBar::hidden()), rate: RateNow::default(), searches })
     } else {
         Box::new(Lines { next: Cell::new(LINE_EVERY), searches })
     }
@@ -65,31 +65,76 @@ fn conclusion(spec: &TrialSpec<'_>, trial: &Trial) -> String {
 
 struct Bar {
     bar: RefCell<ProgressBar>,
+    rate: RateNow,
     searches: bool,
+}
+
+/// Completions per second, over about the last second.
+#[derive(Default)]
+struct RateNow {
+    /// Time and completions when the second began, and the rate of the one before.
+    since: Cell<(Duration, u64)>,
+    per_s: Cell<f64>,
+}
+
+impl RateNow {
+    fn look(&self, glance: &Glance) -> f64 {
+        let (from, completed) = self.since.get();
+        // A new trial counts from 0 again.
+        if glance.elapsed < from || glance.completed < completed {
+            self.since.set((Duration::ZERO, 0));
+            self.per_s.set(0.0);
+            return self.look(glance);
+        }
+        let seconds = (glance.elapsed - from).as_secs_f64();
+        if seconds >= 1.0 || (self.per_s.get() == 0.0 && seconds > 0.0) {
+            self.per_s.set((glance.completed - completed) as f64 / seconds);
+        }
+        if seconds >= 1.0 {
+            self.since.set((glance.elapsed, glance.completed));
+        }
+        self.per_s.get()
+    }
+}
+
+/// `1 998/s  p50 1.21 ms  p99 3.90 ms  12 in flight  3 s left`; the percentiles are of the latest requests.
+fn live_line(glance: &Glance, rate_per_s: f64) -> String {
+    let quantile = |name: &str, quantile| {
+        glance.recent_quantile_ns(quantile).map(|ns| format!("{name} {}", format::latency_ns(ns)))
+    };
+    let left = glance.planned.saturating_sub(glance.elapsed).as_secs_f64();
+    let left = if left > 0.0 { format!("{} left", duration(left)) } else { "draining".to_string() };
+    let parts = [
+        Some(format::rate(rate_per_s)),
+        quantile("p50", 0.5),
+        quantile("p99", 0.99),
+        Some(format!("{} in flight", format::count(glance.in_flight))),
+        Some(left),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+/// `42 s`, `12 min 5 s`.
+fn duration(seconds: f64) -> String {
+    let whole = seconds.ceil() as u64;
+    if whole < 120 { format!("{whole} s") } else { format!("{} min {} s", whole / 60, whole % 60) }
 }
 
 impl Progress for Bar {
     fn trial_started(&self, spec: &TrialSpec<'_>) {
         let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
         // The template is a constant that parses.
-        let style = ProgressStyle::with_template("{prefix} {bar:20} {msg}").expect("constant template");
+        let style = ProgressStyle::with_template("{prefix} {bar:10} {msg}").expect("constant template");
         bar.set_style(style);
         bar.set_prefix(title(spec, self.searches));
         *self.bar.borrow_mut() = bar;
     }
 
-    fn glance(&self, _spec: &TrialSpec<'_>, glance: Glance) {
+    fn glance(&self, _spec: &TrialSpec<'_>, glance: &Glance) {
         let bar = self.bar.borrow();
         bar.set_length(glance.planned.as_millis() as u64);
         bar.set_position(glance.elapsed.min(glance.planned).as_millis() as u64);
-        let left = glance.planned.saturating_sub(glance.elapsed).as_secs_f64();
-        let phase = if left > 0.0 { format!("{left:.0} s left") } else { "draining".to_string() };
-        bar.set_message(format!(
-            "{} sent, {} completed, {} in flight, {phase}",
-            format::count(glance.attempted),
-            format::count(glance.completed),
-            format::count(glance.in_flight)
-        ));
+        bar.set_message(live_line(glance, self.rate.look(glance)));
     }
 
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial) {
@@ -115,7 +160,7 @@ impl Progress for Lines {
         self.next.set(LINE_EVERY);
     }
 
-    fn glance(&self, spec: &TrialSpec<'_>, glance: Glance) {
+    fn glance(&self, spec: &TrialSpec<'_>, glance: &Glance) {
         if glance.elapsed < self.next.get() {
             return;
         }
@@ -139,5 +184,41 @@ impl Progress for Lines {
 
     fn probe_judged(&self, probe: &Probe, trial: &Trial) {
         eprintln!("{}", capacity::probe_line(probe, trial));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glance(elapsed_ms: u64, completed: u64) -> Glance {
+        Glance {
+            elapsed: Duration::from_millis(elapsed_ms),
+            planned: Duration::from_secs(8),
+            attempted: completed + 12,
+            completed,
+            in_flight: 12,
+            recent_ns: (1..=1_000).map(|n| n * 4_000).collect(),
+        }
+    }
+
+    #[test]
+    fn the_live_line_shows_rate_percentiles_backlog_and_time_left() {
+        let line = live_line(&glance(5_000, 10_000), 1_998.4).replace('\u{a0}', " ");
+        assert_eq!(line, "1 998/s  p50 2.00 ms  p99 3.96 ms  12 in flight  3 s left");
+        let mut early = glance(8_100, 20);
+        early.recent_ns.truncate(19);
+        assert_eq!(live_line(&early, 0.0).replace('\u{a0}', " "), "0/s  12 in flight  draining");
+        assert_eq!(duration(725.2), "12 min 6 s");
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_last_second_and_starts_anew_with_a_trial() {
+        let rate = RateNow::default();
+        let seen: Vec<f64> = [(500, 500), (1_000, 1_000), (1_500, 2_500), (2_000, 4_000), (300, 30)]
+            .into_iter()
+            .map(|(ms, completed)| rate.look(&glance(ms, completed)))
+            .collect();
+        assert_eq!(seen, [1_000.0, 1_000.0, 1_000.0, 3_000.0, 100.0]);
     }
 }

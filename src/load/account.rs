@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::in_flight::{InFlight, Since, Times, Way};
+use super::recent::Recent;
 use crate::ledger::{Entry, Ledger};
 use crate::mailbox::{Event, Mailboxes};
 use crate::metrics::{Parts, Recorder, Timeline};
@@ -24,6 +25,7 @@ pub struct Live {
     pub attempted: AtomicU64,
     pub completed: AtomicU64,
     pub in_flight: AtomicU64,
+    pub recent: Recent,
 }
 
 pub struct Account {
@@ -245,7 +247,9 @@ impl Account {
             End::Delivery => counts.delivered += count,
             End::Result => {}
         }
-        self.recorder.record_turnaround(intended_ns, at_ns.saturating_sub(intended_ns), count);
+        let turnaround_ns = at_ns.saturating_sub(intended_ns);
+        self.recorder.record_turnaround(intended_ns, turnaround_ns, count);
+        self.live.recent.push(turnaround_ns);
         let uncorrected_ns = at_ns.saturating_sub(sent_ns);
         self.recorder.record_n(Stage::TurnaroundUncorrected, intended_ns, uncorrected_ns, count);
     }

@@ -7,6 +7,7 @@ mod collector;
 mod generator;
 mod in_flight;
 mod pacer;
+mod recent;
 mod unpaced;
 
 pub use account::Live;

@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use super::interval_latency::{self, Samples};
 use super::{ReportError, format, histogram};
 use crate::plan::Point;
-use crate::result::{Estimate, LedgerTotals, RunResult, SummaryRow, TransportComparison, Trial};
+use crate::result::{Estimate, LedgerTotals, RunResult, SeriesRow, SummaryRow, TransportComparison, Trial};
 use crate::terms::{Stage, TransportKind};
 
 /// All trials of one sweep point; of the whole run where nothing is swept.
@@ -141,11 +141,16 @@ impl<'a> Entry<'a> {
         histogram::merge(texts.map(|summary| summary.histogram.as_str()), &place)
     }
 
-    /// Latencies of the first counted trial, for each row of its series.
-    pub fn over_time(&self) -> Result<&[Samples], ReportError> {
+    /// Latencies of the first counted trial in the columns of a time axis, which must be the same whenever
+    /// this is called.
+    pub fn over_time(
+        &self,
+        count: usize,
+        column: impl Fn(&SeriesRow) -> Option<usize>,
+    ) -> Result<&[Samples], ReportError> {
         if self.over_time.get().is_none() {
-            let samples = interval_latency::of(self.trial())?;
-            return Ok(self.over_time.get_or_init(|| samples));
+            let columns = interval_latency::columns(self.trial(), count, column)?;
+            return Ok(self.over_time.get_or_init(|| columns));
         }
         Ok(self.over_time.get().map_or(&[], Vec::as_slice))
     }

@@ -34,6 +34,9 @@ const DETAILS: [(usize, usize); 6] =
 /// A longer sweep has charts over time at one point only: nobody reads six of them at each of ten points.
 const POINTS_IN_FULL_MAX: usize = 6;
 
+/// Rows of series beyond which the same holds: an hour at each of six points takes too long to draw.
+const SERIES_IN_FULL_MAX: usize = 20_000;
+
 /// Banners listed before the rest are counted; a long sweep repeats its doubts at every point.
 const BANNER_LINES_MAX: usize = 40;
 
@@ -61,12 +64,14 @@ fn render_at(
 ) -> Result<String, ReportError> {
     let answer = answer(result);
     let representative = sweeps::representative(groups);
+    let series = groups.iter().flat_map(|group| &group.entries).map(|entry| entry.trial().series.len());
+    let in_full = groups.len() <= POINTS_IN_FULL_MAX && series.sum::<usize>() <= SERIES_IN_FULL_MAX;
     let mut sections = Vec::new();
     for (index, group) in groups.iter().enumerate() {
         let scope = match index {
             index if index == representative => Scope::Every,
             index if index >= points_charted_max => Scope::None,
-            _ if groups.len() > POINTS_IN_FULL_MAX => Scope::PercentileCurve,
+            _ if !in_full => Scope::PercentileCurve,
             _ => Scope::Every,
         };
         let mut section = section(group, index, detail, scope)?;

@@ -3,9 +3,11 @@
 //! Kept as values with counts. A decoded histogram of the record takes a quarter of a megabyte whatever it
 //! holds, and an hour's run has thousands of them.
 
+use hdrhistogram::Histogram;
+
 use super::ReportError;
 use super::histogram::{answers, decode};
-use crate::result::Trial;
+use crate::result::{SeriesRow, Trial};
 
 /// Latencies in nanoseconds with their counts, smallest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,18 +15,44 @@ pub struct Samples {
     values: Vec<(u64, u64)>,
 }
 
-/// The latencies of every row of a trial's series.
-pub fn of(trial: &Trial) -> Result<Vec<Samples>, ReportError> {
-    let samples = |text: &str, t_s: f64| -> Result<Samples, ReportError> {
-        let histogram = decode(text, &format!("{} at {t_s} s", trial.transport))?;
-        let steps = histogram.iter_recorded();
-        Ok(Samples { values: steps.map(|step| (step.value_iterated_to(), step.count_at_value())).collect() })
-    };
-    let rows = trial.series.iter().map(|row| match &row.turnaround {
-        Some(latency) if !latency.histogram.is_empty() => samples(&latency.histogram, row.t_s),
-        _ => Ok(Samples::default()),
-    });
-    rows.collect()
+/// The latencies of a trial's series in so many columns; `column` says which one a row belongs to, if any.
+pub fn columns(
+    trial: &Trial,
+    count: usize,
+    column: impl Fn(&SeriesRow) -> Option<usize>,
+) -> Result<Vec<Samples>, ReportError> {
+    let mut columns = vec![Samples::default(); count];
+    // Rows are in the order of time, so one column is under way at a time.
+    let mut open: Option<(usize, Histogram<u64>)> = None;
+    for row in &trial.series {
+        let text = row.turnaround.as_ref().map_or("", |latency| latency.histogram.as_str());
+        let Some(index) = column(row).filter(|index| *index < count && !text.is_empty()) else { continue };
+        let place = format!("{} at {} s", trial.transport, row.t_s);
+        let mut histogram = decode(text, &place)?;
+        match open.take() {
+            Some((under_way, mut sum)) if under_way == index => {
+                let detail = |error: hdrhistogram::AdditionError| error.to_string();
+                sum.add(&histogram)
+                    .map_err(|error| ReportError::Histogram { place, detail: detail(error) })?;
+                open = Some((index, sum));
+            }
+            over => {
+                close(over, &mut columns);
+                histogram.auto(true);
+                open = Some((index, histogram));
+            }
+        }
+    }
+    close(open, &mut columns);
+    Ok(columns)
+}
+
+fn close(over: Option<(usize, Histogram<u64>)>, columns: &mut [Samples]) {
+    if let Some((index, histogram)) = over {
+        let steps = histogram.iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value()));
+        let samples = Samples { values: steps.collect() };
+        columns[index] = Samples::merge(&[&columns[index], &samples]);
+    }
 }
 
 impl Samples {
@@ -33,7 +61,8 @@ impl Samples {
             return (*only).clone();
         }
         let mut values: Vec<(u64, u64)> = parts.iter().flat_map(|part| &part.values).copied().collect();
-        values.sort_unstable();
+        // The parts are sorted, which a merge sort makes use of.
+        values.sort();
         values.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
             if same {
@@ -91,15 +120,27 @@ mod tests {
     #[test]
     fn merged_intervals_have_the_percentiles_of_the_merged_histograms() {
         let trial = trial();
-        let rows = of(&trial).unwrap();
-        let merged = Samples::merge(&rows.iter().collect::<Vec<_>>());
+        let halves = columns(&trial, 2, |row| Some(usize::from(row.t_s >= 1.0))).unwrap();
         let texts = trial.series.iter().map(|row| row.turnaround.as_ref().unwrap().histogram.as_str());
         let whole = histogram::merge(texts, "test").unwrap().unwrap();
-        assert_eq!(merged.count(), whole.len());
-        for quantile in [0.1, 0.5, 0.9, 0.99] {
-            assert_eq!(merged.quantile(quantile), Some(whole.value_at_quantile(quantile)), "{quantile}");
+        for merged in
+            [Samples::merge(&[&halves[0], &halves[1]]), columns(&trial, 1, |_| Some(0)).unwrap().remove(0)]
+        {
+            assert_eq!(merged.count(), whole.len());
+            for quantile in [0.1, 0.5, 0.9, 0.99] {
+                assert_eq!(merged.quantile(quantile), Some(whole.value_at_quantile(quantile)), "{quantile}");
+            }
+            assert_eq!(merged.max(), Some(whole.max()));
         }
-        assert_eq!(merged.max(), Some(whole.max()));
+    }
+
+    #[test]
+    fn rows_that_belong_nowhere_are_left_out() {
+        let trial = trial();
+        let columns = columns(&trial, 2, |row| (row.t_s >= 0.0).then_some(row.t_s as usize)).unwrap();
+        let counts: Vec<u64> =
+            trial.series.iter().map(|row| row.turnaround.as_ref().unwrap().count).collect();
+        assert_eq!([columns[0].count(), columns[1].count()], [counts[1], counts[2]]);
     }
 
     #[test]
@@ -113,7 +154,7 @@ mod tests {
     fn a_damaged_interval_is_named() {
         let mut trial = trial();
         trial.series[2].turnaround.as_mut().unwrap().histogram = "bm9uZQ==".to_owned();
-        let error = of(&trial).unwrap_err().to_string();
+        let error = columns(&trial, 1, |_| Some(0)).unwrap_err().to_string();
         assert!(error.contains("nats-core at 1 s"), "{error}");
     }
 }

@@ -43,6 +43,7 @@ mod ratios;
 mod sweeps;
 pub mod terminal;
 mod terminal_table;
+pub mod text_plot;
 
 use std::path::PathBuf;
 

@@ -36,7 +36,7 @@ struct Silent;
 
 impl Progress for Silent {
     fn trial_started(&self, _spec: &TrialSpec<'_>) {}
-    fn glance(&self, _spec: &TrialSpec<'_>, _glance: Glance) {}
+    fn glance(&self, _spec: &TrialSpec<'_>, _glance: &Glance) {}
     fn trial_finished(&self, _spec: &TrialSpec<'_>, _trial: &Trial) {}
 }
 

@@ -63,7 +63,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
 
 fn map<'a>(timeline: &Timeline, entry: &Entry<'a>) -> Result<Option<Map<'a>>, ReportError> {
     let trial = entry.trial();
-    let columns = timeline.merge(trial, entry.over_time()?);
+    let columns = timeline.latencies(entry)?;
     let filled = columns.iter().any(|column| column.count() > 0);
     Ok(filled.then_some(Map { transport: entry.transport, trial, columns }))
 }
@@ -179,7 +179,8 @@ mod tests {
     fn every_sample_of_a_column_lies_in_a_row() {
         let result = Fixture { seconds: 2, ..Fixture::default() }.build();
         let groups = groups(&result);
-        let samples = &groups[0].entries[0].over_time().unwrap()[1];
+        let timeline = Timeline::of(&groups[0], Detail { intervals_max: 120 }).unwrap();
+        let samples = &timeline.latencies(&groups[0].entries[0]).unwrap()[1];
         let rows = Rows { low: samples.min().unwrap() as f64, high: samples.max().unwrap() as f64 };
         assert_eq!(rows.counts(samples).iter().sum::<u64>(), samples.count());
     }

@@ -5,7 +5,7 @@
 //! here knows of HTML beyond SVG.
 
 mod area;
-mod axis;
+pub(super) mod axis;
 mod backlog;
 mod corrected;
 mod distribution;

@@ -81,7 +81,7 @@ fn takeaway(curves: &[Curve], ranked: bool) -> String {
     } else if ratio < LEVEL {
         format!(
             "At {name} all transports lie within {:.0} % of each other, around {slow}.",
-            (ratio - 1.0) * 100.0
+            ((ratio - 1.0) * 100.0).ceil().max(1.0)
         )
     } else {
         format!(

@@ -27,7 +27,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
     let mut tracks = Vec::new();
     for entry in &group.entries {
         let trial = entry.trial();
-        let columns = timeline.merge(trial, entry.over_time()?);
+        let columns = timeline.latencies(entry)?;
         tracks.push(Track { transport: entry.transport, trial, columns });
     }
     let drawn: Vec<_> = QUANTILES
@@ -73,7 +73,7 @@ fn wide_enough(group: &Group<'_>, detail: Detail) -> Result<Option<Timeline>, Re
     let Some(timeline) = Timeline::of(group, detail) else { return Ok(None) };
     let mut counts = Vec::new();
     for entry in &group.entries {
-        let columns = timeline.merge(entry.trial(), entry.over_time()?);
+        let columns = timeline.latencies(entry)?;
         counts.extend(timeline.window(entry.trial()).map(|index| columns[index].count()));
     }
     counts.retain(|count| *count > 0);

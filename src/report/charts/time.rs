@@ -15,10 +15,16 @@ use crate::report::{ReportError, format};
 use crate::result::{Phase, SeriesRow, Trial};
 use crate::terms::TransportKind;
 
+/// Intervals of the finest grid at most. Coarser ones merge whole intervals of it.
+const FINEST: usize = 120;
+
 pub struct Timeline {
     start_s: f64,
     end_s: f64,
-    width_s: f64,
+    /// Of an interval of the finest grid.
+    fine_s: f64,
+    /// Intervals of the finest grid in one of this.
+    merged: usize,
     bands: Vec<Band>,
 }
 
@@ -66,7 +72,7 @@ impl Timeline {
         let end_s = rows().map(|row| row.t_s + row.duration_s).reduce(f64::max)?;
         let finest = rows().map(|row| row.duration_s).fold(0.0, f64::max).max(1e-3);
         // A whole number of recorded intervals, so that none is torn between two of the grid.
-        let merged = ((end_s - start_s) / finest / detail.intervals_max as f64).ceil().max(1.0);
+        let recorded = ((end_s - start_s) / finest / FINEST as f64).ceil().max(1.0);
         let mut bands: Vec<Band> = [Phase::Warmup, Phase::Cooldown, Phase::Drain]
             .into_iter()
             .filter_map(|phase| phase_band(phase, rows().filter(|row| row.phase == phase)))
@@ -77,27 +83,36 @@ impl Timeline {
             label,
             kind: BandKind::Fault,
         }));
-        Some(Self { start_s, end_s, width_s: finest * merged, bands })
+        let fine = Self { start_s, end_s, fine_s: finest * recorded, merged: 1, bands };
+        Some(fine.widened(fine.intervals().div_ceil(detail.intervals_max)))
     }
 
     /// The same with so many intervals in one, and the same bands.
     pub fn widened(&self, by: usize) -> Self {
-        Self { width_s: self.width_s * by as f64, bands: self.bands.clone(), ..*self }
+        Self { merged: self.merged * by.max(1), bands: self.bands.clone(), ..*self }
+    }
+
+    fn fine_intervals(&self) -> usize {
+        (((self.end_s - self.start_s) / self.fine_s) - 1e-6).ceil().max(1.0) as usize
+    }
+
+    fn width_s(&self) -> f64 {
+        self.fine_s * self.merged as f64
     }
 
     pub fn intervals(&self) -> usize {
-        (((self.end_s - self.start_s) / self.width_s) - 1e-6).ceil().max(1.0) as usize
+        self.fine_intervals().div_ceil(self.merged)
     }
 
     /// The middle of an interval.
     pub fn at(&self, index: usize) -> f64 {
-        (self.start_s + (index as f64 + 0.5) * self.width_s).min(self.end_s)
+        (self.start_s + (index as f64 + 0.5) * self.width_s()).min(self.end_s)
     }
 
     /// Start and end of an interval.
     pub fn edges(&self, index: usize) -> (f64, f64) {
-        let from = self.start_s + index as f64 * self.width_s;
-        (from, (from + self.width_s).min(self.end_s))
+        let from = self.start_s + index as f64 * self.width_s();
+        (from, (from + self.width_s()).min(self.end_s))
     }
 
     /// Intervals whose middle lies in the measured window of a trial.
@@ -106,19 +121,19 @@ impl Timeline {
         (0..self.intervals()).filter(move |index| window.contains(&self.at(*index)))
     }
 
-    fn index(&self, row: &SeriesRow) -> usize {
-        ((row.t_s - self.start_s + row.duration_s / 2.0) / self.width_s).max(0.0) as usize
+    fn fine_index(&self, row: &SeriesRow) -> usize {
+        ((row.t_s - self.start_s + row.duration_s / 2.0) / self.fine_s).max(0.0) as usize
     }
 
-    /// Latencies of a trial's rows, merged into the intervals of the grid.
-    pub fn merge(&self, trial: &Trial, rows: &[Samples]) -> Vec<Samples> {
-        let mut parts: Vec<Vec<&Samples>> = vec![Vec::new(); self.intervals()];
-        for (row, samples) in trial.series.iter().zip(rows).filter(|(row, _)| busy(row)) {
-            if let Some(interval) = parts.get_mut(self.index(row)) {
-                interval.push(samples);
-            }
-        }
-        parts.iter().map(|parts| Samples::merge(parts)).collect()
+    fn index(&self, row: &SeriesRow) -> usize {
+        self.fine_index(row) / self.merged
+    }
+
+    /// Latencies of the first counted trial of a transport, interval by interval.
+    pub fn latencies(&self, entry: &Entry<'_>) -> Result<Vec<Samples>, ReportError> {
+        let column = |row: &SeriesRow| busy(row).then(|| self.fine_index(row));
+        let fine = entry.over_time(self.fine_intervals(), column)?;
+        Ok(fine.chunks(self.merged).map(|parts| Samples::merge(&parts.iter().collect::<Vec<_>>())).collect())
     }
 
     /// Reads one value out of the rows of every interval.
