@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::answer::{answer, of_group};
 use super::capacity;
-use super::charts::palette::{self, swatch};
+use super::charts::palette::swatch;
 use super::charts::readout::{ReadoutRow, hover_json};
 use super::charts::{self, Detail, Figure, Layout, Panel, Scope};
 use super::checks;
@@ -16,6 +16,7 @@ use super::comparison;
 use super::errors;
 use super::fairness::{self, Fairness};
 use super::groups::{self, Group, point_label};
+use super::page::Frame;
 use super::ratios;
 use super::sweeps;
 use super::terminal::observed;
@@ -70,9 +71,7 @@ fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> R
     }
     let page = Page {
         result,
-        css: include_str!("../../templates/report.css"),
-        js: include_str!("../../templates/report.js"),
-        theme: theme(),
+        frame: Frame::new(),
         verdict: verdict(result.verdict),
         answer: answer.sentence,
         qualifiers: answer.qualifiers,
@@ -100,9 +99,7 @@ fn render_at(result: &RunResult, detail: Detail, points_charted_max: usize) -> R
 #[template(path = "report.html")]
 struct Page<'a> {
     result: &'a RunResult,
-    css: &'static str,
-    js: &'static str,
-    theme: Theme,
+    frame: Frame,
     /// Class and word.
     verdict: (&'static str, &'static str),
     answer: String,
@@ -123,13 +120,6 @@ struct Page<'a> {
     errors: Vec<errors::Line>,
     /// The author's prose, cut at backticks: every second piece is code.
     reading: Vec<(bool, &'a str)>,
-}
-
-/// Style-sheet text made from the palette.
-struct Theme {
-    light: String,
-    dark: String,
-    classes: String,
 }
 
 struct ThresholdLine {
@@ -163,34 +153,31 @@ struct Section {
     left_out: String,
 }
 
-struct FigureView {
-    id: String,
-    figure: Figure,
-    legend: Vec<(TransportKind, String)>,
-    variants: bool,
-    panels: Vec<PanelView>,
-    tables: Vec<TableView>,
+/// One figure as `figure.html` fills it in; every page of charts is made of these.
+pub(super) struct FigureView {
+    pub(super) id: String,
+    pub(super) figure: Figure,
+    pub(super) legend: Vec<(TransportKind, String)>,
+    pub(super) variants: bool,
+    pub(super) panels: Vec<PanelView>,
+    pub(super) tables: Vec<TableView>,
 }
 
-struct PanelView {
-    title: String,
-    svg: String,
-    hover: String,
+pub(super) struct PanelView {
+    pub(super) title: String,
+    pub(super) svg: String,
+    pub(super) hover: String,
 }
 
-struct TableView {
-    caption: String,
-    head: Vec<String>,
-    rows: Vec<Vec<String>>,
+pub(super) struct TableView {
+    pub(super) caption: String,
+    pub(super) head: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
 }
 
 /// Text cut at backticks, with whether each piece stood between two.
 fn pieces(text: &str) -> Vec<(bool, &str)> {
     text.split('`').enumerate().map(|(place, piece)| (place % 2 == 1, piece)).collect()
-}
-
-fn theme() -> Theme {
-    Theme { light: palette::variables(false), dark: palette::variables(true), classes: palette::classes() }
 }
 
 fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
@@ -330,7 +317,7 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
 }
 
 /// `place` tells figures of one chart apart: the number of the point.
-fn figure_view(mut figure: Figure, place: &str) -> Result<FigureView, ReportError> {
+pub(super) fn figure_view(mut figure: Figure, place: &str) -> Result<FigureView, ReportError> {
     let variants = figure.layout == Layout::Variants;
     let panels = std::mem::take(&mut figure.panels);
     let mut tables: Vec<TableView> = std::mem::take(&mut figure.tables)
@@ -339,7 +326,9 @@ fn figure_view(mut figure: Figure, place: &str) -> Result<FigureView, ReportErro
         .collect();
     // Variants show the same data, so one table stands for all.
     let told = if variants { 1 } else { panels.len() };
-    tables.extend(panels.iter().take(told).map(|panel| {
+    // A drawing whose values don't lie along the x axis has no columns to read out.
+    let readable = panels.iter().take(told).filter(|panel| !panel.drawing.readout.columns.is_empty());
+    tables.extend(readable.map(|panel| {
         let caption = if variants { figure.title } else { &panel.title };
         readout_table(panel, caption)
     }));

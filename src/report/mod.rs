@@ -35,6 +35,7 @@ pub mod html;
 pub mod junit;
 mod knee;
 pub mod markdown;
+mod page;
 mod rate_curve;
 mod ratios;
 mod sweeps;
