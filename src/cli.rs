@@ -41,7 +41,8 @@ pub enum Command {
     /// Hold a run against an earlier one: has anything become worse?
     #[command(after_help = COMPARE_HELP)]
     Compare(Compare),
-    /// Render report.html again from result.json
+    /// Render report.html again from result.json, and the index of all runs
+    #[command(after_help = REPORT_HELP)]
     Report(Report),
     /// Hold the instrument against known answers: stalls, queues, the floor, pacing, the ledger
     Calibrate(Calibrate),
@@ -93,6 +94,9 @@ pub struct Conduct {
     /// Print result.json instead of the summary
     #[arg(long)]
     pub json: bool,
+    /// Open the report in the browser
+    #[arg(long)]
+    pub open: bool,
     /// No progress on standard error
     #[arg(long, short)]
     pub quiet: bool,
@@ -249,11 +253,25 @@ fn tolerance(text: &str) -> Result<f64, String> {
     if (0.0..100.0).contains(&percent) { Ok(percent) } else { Err("not from 0 to under 100".to_owned()) }
 }
 
+const REPORT_HELP: &str = "\
+Examples:
+  weighbridge report                                renew reports/index.html, for example after deleting runs
+  weighbridge report reports/latest --open          render a run's report.html again and look at it
+  weighbridge report reports/2026*                  render many again
+  weighbridge report base-reports change-reports    an index for each folder of runs
+
+DIR is the folder of a run (or its result.json), or a folder of runs. With a run, the index of the folder
+it lies in is renewed as well, if that folder has an index made by Weighbridge or the run has the name
+that Weighbridge gave it. An index.html made by others is never replaced.";
+
 #[derive(Debug, Args)]
 pub struct Report {
-    /// Report folders, or result.json files
-    #[arg(value_name = "DIR", required = true)]
+    /// Folders of runs, folders of a run, or result.json files
+    #[arg(value_name = "DIR", default_value = "reports")]
     pub folders: Vec<PathBuf>,
+    /// Open the page, the first of several, in the browser
+    #[arg(long)]
+    pub open: bool,
 }
 
 #[derive(Debug, Args)]

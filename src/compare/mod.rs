@@ -17,6 +17,7 @@ use crate::plan::Point;
 use crate::result::{Estimate, RunResult, Verdict};
 use crate::terms::TransportKind;
 
+pub use setting::load_facts;
 pub use text::text;
 
 /// Version of the layout of the comparison document.

@@ -180,7 +180,8 @@ fn pieces(text: &str) -> Vec<(bool, &str)> {
     text.split('`').enumerate().map(|(place, piece)| (place % 2 == 1, piece)).collect()
 }
 
-fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
+/// Class and word.
+pub(super) fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Passed => ("good", "passed"),
         Verdict::Failed => ("bad", "failed"),

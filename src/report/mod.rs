@@ -32,6 +32,7 @@ pub mod hgrm;
 mod histogram;
 pub mod hlog;
 pub mod html;
+pub mod index;
 pub mod junit;
 mod knee;
 pub mod markdown;
@@ -69,6 +70,10 @@ pub enum ReportError {
     Csv { detail: String },
     #[error("cannot write the thresholds as JUnit XML: {detail}")]
     Junit { detail: String },
+    #[error("{} was not made by Weighbridge and is left alone; move it away to have an index of the runs there", path.display())]
+    ForeignIndex { path: PathBuf },
+    #[error("{} holds neither a result.json nor runs; give the folder of a run, its result.json, or a folder of runs", path.display())]
+    NoRuns { path: PathBuf },
     #[error("cannot draw a chart: {detail}")]
     Chart { detail: String },
     #[error("cannot fill the page: {source}")]

@@ -24,4 +24,16 @@ impl Frame {
             scripts: vec![include_str!("../../templates/report.js")],
         }
     }
+
+    /// The same with the style sheet of the pages about several runs.
+    pub fn of_several_runs() -> Self {
+        let mut frame = Self::new();
+        frame.styles.push(include_str!("../../templates/pages.css"));
+        frame
+    }
+
+    pub fn with_script(mut self, script: &'static str) -> Self {
+        self.scripts.push(script);
+        self
+    }
 }

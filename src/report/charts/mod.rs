@@ -17,6 +17,7 @@ mod resources;
 mod send_lag;
 mod sweep;
 mod time;
+pub(super) mod trend;
 
 pub use frame::Drawing;
 
