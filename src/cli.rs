@@ -223,6 +223,10 @@ Examples:
   weighbridge run quickstart --repeat 5 --out before
   weighbridge run quickstart --repeat 5 --out after
   weighbridge compare before/latest after/latest --tolerance 10
+  weighbridge compare before/latest after/latest --html before-after.html --open
+
+Writes a page with what differs, the ratios and both runs' percentile curves: comparison.html in the
+folder of NEW, or FILE. A comparison that is refused writes none.
 
 A regression is shown where the whole 95 % interval of the ratio lies beyond the tolerance
 and the exact rank-sum test agrees. It takes at least 3 repetitions of each run; 5 are better.
@@ -246,6 +250,12 @@ pub struct Compare {
     /// Print the comparison as JSON
     #[arg(long)]
     pub json: bool,
+    /// Where to write the page; by default comparison.html in the folder of NEW
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Open the page in the browser
+    #[arg(long)]
+    pub open: bool,
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {

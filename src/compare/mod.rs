@@ -18,7 +18,7 @@ use crate::result::{Estimate, RunResult, Verdict};
 use crate::terms::TransportKind;
 
 pub use setting::load_facts;
-pub use text::text;
+pub use text::{figure_name, headline, printed, ratio_text, text};
 
 /// Version of the layout of the comparison document.
 pub const SCHEMA_VERSION: u32 = 1;

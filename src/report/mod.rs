@@ -10,6 +10,9 @@
 //!           -> trials                                                                       -> csv
 //!           -> groups, thresholds                                                 -> junit, markdown
 //!              everything above                                                             -> folder
+//!
+//! RunComparison, both records -> charts over two runs -> compare_page
+//! folder of runs, read leanly -> rows, trends         -> index
 //! ```
 //!
 //! Nothing here measures, judges thresholds or computes intervals: that is done before the record is
@@ -19,6 +22,7 @@ mod answer;
 pub mod capacity;
 mod charts;
 pub mod checks;
+pub mod compare_page;
 mod comparison;
 pub mod csv;
 mod errors;

@@ -23,6 +23,8 @@ pub enum Size {
     Wide,
     /// One of several side by side.
     Small,
+    /// The width of the page, with that many rows and room for their names on the left.
+    Rows(u32),
 }
 
 /// A line through values in the axes' units.
@@ -96,6 +98,7 @@ impl Size {
         match self {
             Self::Wide => (2080, 872),
             Self::Small => (1020, 572),
+            Self::Rows(count) => (2080, 130 + 56 * count),
         }
     }
 
@@ -104,6 +107,7 @@ impl Size {
         match self {
             Self::Wide => [130, 264, 62, 100],
             Self::Small => [130, 30, 62, 96],
+            Self::Rows(_) => [310, 60, 24, 106],
         }
     }
 }

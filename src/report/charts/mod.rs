@@ -6,8 +6,10 @@
 mod axis;
 mod backlog;
 mod corrected;
+pub(super) mod forest;
 mod frame;
 mod hockey_stick;
+pub(super) mod overlay;
 pub(super) mod palette;
 mod percentile_curve;
 mod percentile_lines;
