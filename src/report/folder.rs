@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::{ReportError, csv, hgrm, hlog, html, junit, markdown};
+use super::{ReportError, badge, csv, hgrm, hlog, html, junit, markdown};
 use crate::result::{RunResult, SCHEMA_VERSION};
 
 /// A file to lay beside the report under a plain name, for example a broker's log.
@@ -62,12 +62,13 @@ pub fn read(dir_or_file: &Path) -> Result<RunResult, ReportError> {
     serde_json::from_value(json).map_err(not_a_result)
 }
 
-/// Renders `report.html` again beside the `result.json` that is given itself or by its folder. Returns the path
+/// Renders `report.html` and `badge.svg` again beside the `result.json` that is given itself or by its folder. Returns the path
 /// of the page.
 pub fn rerender(dir_or_file: &Path) -> Result<PathBuf, ReportError> {
-    let page = html::render(&read(dir_or_file)?)?;
+    let result = read(dir_or_file)?;
     let path = beside(dir_or_file, "report.html");
-    replace(&path, page.as_bytes(), MEND_WRITE)?;
+    replace(&path, html::render(&result)?.as_bytes(), MEND_WRITE)?;
+    replace(&beside(dir_or_file, "badge.svg"), badge::svg(&result).as_bytes(), MEND_WRITE)?;
     Ok(path)
 }
 
@@ -130,6 +131,7 @@ fn fill(result: &RunResult, partial: &Path, extra: &[Extra]) -> Result<(), Repor
     write_file(&partial.join("trials.csv"), &csv::trials(&result.trials)?)?;
     write_file(&partial.join("junit.xml"), junit::xml(result)?.as_bytes())?;
     write_file(&partial.join("summary.md"), markdown::summary(result).as_bytes())?;
+    write_file(&partial.join("badge.svg"), badge::svg(result).as_bytes())?;
     write_file(&partial.join("report.html"), html::render(result)?.as_bytes())
 }
 
@@ -249,6 +251,7 @@ mod tests {
         04-nats-jetstream-r1.hlog
         05-nats-request-r1.hgrm
         05-nats-request-r1.hlog
+        badge.svg
         junit.xml
         nats.log
         report.html

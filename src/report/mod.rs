@@ -9,6 +9,7 @@
 //!           -> histograms                                                                   -> hgrm
 //!           -> trials                                                                       -> csv
 //!           -> groups, thresholds                                                 -> junit, markdown
+//!           -> answer                                                             -> badge
 //!              everything above                                                             -> folder
 //!
 //! RunComparison, both records -> charts over two runs -> compare_page
@@ -19,6 +20,7 @@
 //! written. What is computed here is only how recorded figures are merged, worded and drawn.
 
 mod answer;
+mod badge;
 pub mod capacity;
 mod charts;
 pub mod checks;

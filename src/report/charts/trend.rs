@@ -144,12 +144,15 @@ fn lines_of(series: &Series) -> Vec<Line> {
     let (all, valid) = (points(false), points(true));
     let transport = series.transport;
     let line = |role, points, label| Line { role, points, markers_at: Vec::new(), label };
+    // The name stands at the line that goes on longest.
+    let end = |points: &[(f64, f64)]| points.last().map(|(x, _)| *x);
+    let valid_ends_last = end(&valid) == end(&all);
     let mut lines = Vec::new();
     if all.len() > valid.len() {
-        lines.push(line(Role::FaintLine(transport), all, valid.is_empty().then_some(transport)));
+        lines.push(line(Role::FaintLine(transport), all, (!valid_ends_last).then_some(transport)));
     }
     if !valid.is_empty() {
-        lines.push(line(Role::Line(transport), valid, Some(transport)));
+        lines.push(line(Role::Line(transport), valid, valid_ends_last.then_some(transport)));
     }
     lines
 }

@@ -92,6 +92,8 @@ struct Page<'a> {
 struct Row<'a> {
     began: String,
     folder: &'a str,
+    /// Whether the name only repeats time and scenario.
+    folder_is_ours: bool,
     href: Option<&'a str>,
     scenario: &'a str,
     question: String,
@@ -138,6 +140,7 @@ fn row(run: &Run) -> Row<'_> {
     Row {
         began: run.began.map_or_else(String::new, |began| began.strftime("%Y-%m-%d %H:%M:%S").to_string()),
         folder: &run.folder,
+        folder_is_ours: folder::began(&run.folder).is_some(),
         href: run.href.as_deref(),
         scenario: run.scenario().unwrap_or_default(),
         question: cut(record.map_or("", |record| &record.scenario.question)),
