@@ -70,3 +70,37 @@ fn a_folder_that_is_not_one_of_runs_gets_no_index() {
     assert!(complaint.contains("holds neither"), "{complaint}");
     assert!(!empty.join("index.html").exists());
 }
+
+#[test]
+fn a_run_lists_itself_and_is_whole_without_the_list() {
+    let here = tempfile::tempdir().unwrap();
+    let run = |out: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weighbridge"));
+        command.current_dir(here.path()).args(["run", "quickstart", "--transport", "in-process", "--quiet"]);
+        command.args([
+            "--rate",
+            "200",
+            "--duration",
+            "1s",
+            "--warmup",
+            "100ms",
+            "--measure-again",
+            "0",
+            "--out",
+        ]);
+        let ended = command.arg(out).output().unwrap();
+        // On a busy machine so short a run fails thresholds or is invalid; either way it was delivered.
+        assert!(matches!(ended.status.code(), Some(0 | 99 | 100)), "{ended:?}");
+        assert!(out.join("latest/report.html").exists() && out.join("latest/badge.svg").exists());
+        String::from_utf8(ended.stderr).unwrap()
+    };
+    let listed = here.path().join("listed");
+    assert!(!run(&listed).contains("not renewed"));
+    assert!(fs::read_to_string(listed.join("index.html")).unwrap().contains("1 run of 1 scenario"));
+    let foreign = here.path().join("foreign");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("index.html"), "<h1>Home</h1>").unwrap();
+    let complaint = run(&foreign);
+    assert!(complaint.contains("not renewed") && complaint.contains("left alone"), "{complaint}");
+    assert_eq!(fs::read_to_string(foreign.join("index.html")).unwrap(), "<h1>Home</h1>");
+}

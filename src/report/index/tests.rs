@@ -294,3 +294,44 @@ fn thousands_of_runs_stay_under_the_size_of_a_page() {
     assert_eq!(rows(&page), ROWS_MAX);
     assert!(page.contains("500 older runs are not listed") && page.contains("trends are left out"));
 }
+
+/// Writes pages to look at: `WEIGHBRIDGE_PAGES=/tmp/pages cargo test --lib indexes_to_look_at -- --ignored`.
+#[test]
+#[ignore = "writes files for people to look at"]
+fn indexes_to_look_at() {
+    let Ok(dir) = std::env::var("WEIGHBRIDGE_PAGES") else { return };
+    let dir = Path::new(&dir);
+    fs::create_dir_all(dir).unwrap();
+    let mut results = Vec::new();
+    let base = Fixture { seconds: 1, rate_per_s: 1_500, ..Fixture::default() }.build();
+    for day in 1..=28_u32 {
+        let mut run = base.clone();
+        run.environment.started_at = format!("2026-01-{day:02}T03:04:05Z");
+        run.run_id = format!("RUN{day}");
+        for (index, trial) in run.trials.iter_mut().enumerate() {
+            let turnaround = trial.latency_ns.turnaround.as_mut().unwrap();
+            let wave = 1.0
+                + 0.1 * f64::from(day * (index as u32 + 2)).sin()
+                + if day > 20 { 0.02 * f64::from(day) } else { 0.0 };
+            turnaround.p99 = turnaround.p99.map(|ns| (ns as f64 * wave) as u64);
+            trial.valid = !(day + index as u32).is_multiple_of(11);
+        }
+        if day.is_multiple_of(9) {
+            run.verdict = Verdict::Invalid;
+        }
+        if day.is_multiple_of(3) {
+            run.scenario.source = run.scenario.source.replace("2000", "500");
+            "500 requests/s, Poisson arrivals, for 10 s".clone_into(&mut run.scenario.offered);
+        }
+        results.push(run);
+    }
+    let points = [1, 2, 4].map(|n| [("workers.count".to_owned(), n.into())].into()).to_vec();
+    for day in 1..=3 {
+        let mut run = Fixture { points: points.clone(), seconds: 1, ..Fixture::default() }.build();
+        run.environment.started_at = format!("2025-12-{day:02}T03:04:05Z");
+        run.run_id = format!("SWEEP{day}");
+        "workers-scaling".clone_into(&mut run.scenario.name);
+        results.push(run);
+    }
+    fs::write(dir.join("index-many.html"), page(&results)).unwrap();
+}
