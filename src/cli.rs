@@ -265,14 +265,14 @@ fn tolerance(text: &str) -> Result<f64, String> {
 
 const REPORT_HELP: &str = "\
 Examples:
-  weighbridge report                                renew reports/index.html, for example after deleting runs
-  weighbridge report reports/latest --open          render a run's report.html again and look at it
-  weighbridge report reports/2026*                  render many again
-  weighbridge report base-reports change-reports    an index for each folder of runs
+  weighbridge report                              renew reports/index.html, say after deleting runs
+  weighbridge report reports/latest --open        render a run's report.html again and look at it
+  weighbridge report reports/2026*                render many again
+  weighbridge report base-reports change-reports  an index for each folder of runs
 
-DIR is the folder of a run (or its result.json), or a folder of runs. With a run, the index of the folder
-it lies in is renewed as well, if that folder has an index made by Weighbridge or the run has the name
-that Weighbridge gave it. An index.html made by others is never replaced.";
+DIR is the folder of a run (or its result.json), or a folder of runs. With a run, the index of the
+folder it lies in is renewed as well, if that folder has an index made by Weighbridge, or none and
+the run has the name that Weighbridge gave it. An index.html made by others is never replaced.";
 
 #[derive(Debug, Args)]
 pub struct Report {
