@@ -79,7 +79,7 @@ fn panel(
         lines.extend(entry.figure(path).into_iter().flat_map(|estimate| middle(entry, estimate, y)));
         marks.extend(dots(entry, path, y));
     }
-    Plot { lines, marks, ..Plot::new(Size::Rows, x, y) }.draw()
+    Plot { lines, marks, ..Plot::new(Size::SmallRows, x, y) }.draw()
 }
 
 /// The median upright, its interval level.
