@@ -107,6 +107,13 @@ impl<'a> Group<'a> {
         self.entries.iter().flat_map(|entry| entry.trials.iter().copied())
     }
 
+    /// The transports that compete: the in-process floor is no choice, unless it is alone.
+    pub fn competing(&self) -> Vec<&Entry<'a>> {
+        let is_floor = |entry: &&Entry<'_>| entry.transport == TransportKind::InProcess;
+        let alone = self.entries.iter().all(|entry| is_floor(&entry));
+        self.entries.iter().filter(|entry| alone || !is_floor(entry)).collect()
+    }
+
     /// Whether requests had intended times; without them a stall hides itself.
     pub fn scheduled(&self) -> bool {
         self.trials().any(|trial| trial.rates.offered_per_s.is_some())

@@ -47,6 +47,7 @@ pub mod junit;
 mod knee;
 pub mod markdown;
 mod page;
+mod ranking;
 mod rate_curve;
 mod ratios;
 mod sweeps;

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use weighbridge::result::{LedgerTotals, Trial};
+use weighbridge::result::LedgerTotals;
 use weighbridge::scenario::{Overrides, plan};
-use weighbridge::session::{Glance, Progress, Settings, TrialSpec, limits, measure_on};
+use weighbridge::session::{Settings, Silent, TrialSpec, limits, measure_on};
 use weighbridge::terms::{Durability, TransportKind};
 use weighbridge::transport::{Names, Targets, build};
 
@@ -31,14 +31,6 @@ count = 1
 
 /// Requests of the scenario.
 const ATTEMPTED: u64 = 200;
-
-struct Silent;
-
-impl Progress for Silent {
-    fn trial_started(&self, _spec: &TrialSpec<'_>) {}
-    fn glance(&self, _spec: &TrialSpec<'_>, _glance: &Glance) {}
-    fn trial_finished(&self, _spec: &TrialSpec<'_>, _trial: &Trial) {}
-}
 
 fn measured(wrongs: Wrongs, set: &[&str]) -> LedgerTotals {
     let set = set.iter().map(|change| (*change).to_string()).collect();

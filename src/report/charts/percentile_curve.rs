@@ -6,7 +6,7 @@ use super::{Detail, Figure, Layout, Panel};
 use crate::report::groups::Group;
 use crate::report::histogram::answers;
 use crate::report::{ReportError, format};
-use crate::terms::{Stage, TransportKind};
+use crate::terms::Stage;
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
     let stage = group.stage();
@@ -21,6 +21,9 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     if reach == 0.0 {
         return Ok(None);
     }
+    let competing = group.competing();
+    let competes = |curve: &&Curve| competing.iter().any(|entry| entry.transport == curve.transport);
+    let compared: Vec<&Curve> = curves.iter().filter(competes).collect();
     let span = percentile_lines::latency_span(&curves);
     let mut panels = Vec::new();
     for (scale, title) in [(LatencyScale::Log, "log scale"), (LatencyScale::Linear, "linear scale")] {
@@ -32,7 +35,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     Ok(Some(Figure {
         id: "",
         title,
-        takeaway: takeaway(&curves, group.trials().all(|trial| trial.valid)),
+        takeaway: takeaway(&compared, group.trials().all(|trial| trial.valid)),
         note: note(group),
         transports: curves.iter().map(|curve| curve.transport).collect(),
         kinds: Vec::new(),
@@ -51,12 +54,7 @@ fn note(group: &Group<'_>) -> String {
 
 /// Slowest against fastest at the highest percentile that all can answer, and from which percentile on they
 /// part. Where a trial is invalid nothing is held against anything.
-fn takeaway(curves: &[Curve], ranked: bool) -> String {
-    // The in-process floor is no alternative to a broker, so it is compared only where it is alone.
-    let mut curves: Vec<&Curve> = curves.iter().collect();
-    if curves.iter().any(|curve| curve.transport != TransportKind::InProcess) {
-        curves.retain(|curve| curve.transport != TransportKind::InProcess);
-    }
+fn takeaway(curves: &[&Curve], ranked: bool) -> String {
     let quantile = [0.99, 0.9, 0.5]
         .into_iter()
         .find(|quantile| curves.iter().all(|curve| answers(curve.histogram.len(), *quantile)));
@@ -119,6 +117,7 @@ mod tests {
     use hdrhistogram::Histogram;
 
     use super::*;
+    use crate::terms::TransportKind;
 
     fn curve(transport: TransportKind, value: impl Fn(u64) -> u64) -> Curve {
         let mut histogram = Histogram::new(3).unwrap();
@@ -139,11 +138,11 @@ mod tests {
             )
         };
         let texts = [
-            takeaway(&[core(), tail(93)], true),
-            takeaway(&[core(), tail(0)], true),
-            takeaway(&[core(), tail(100)], true),
-            takeaway(&[core(), tail(93)], false),
-            takeaway(&[core()], true),
+            takeaway(&[&core(), &tail(93)], true),
+            takeaway(&[&core(), &tail(0)], true),
+            takeaway(&[&core(), &tail(100)], true),
+            takeaway(&[&core(), &tail(93)], false),
+            takeaway(&[&core()], true),
         ];
         insta::assert_snapshot!(texts.join("\n").replace('\u{a0}', " "), @r"
         p99 of redis-streams is 3.0× that of nats-core (3.00 ms against 1.00 ms); the gap opens around p95.

@@ -7,7 +7,6 @@ use super::{Detail, Drawing, Figure, Layout, Panel, Table};
 use crate::report::groups::{Entry, Group};
 use crate::report::{ReportError, format, ratios};
 use crate::result::Estimate;
-use crate::terms::TransportKind;
 
 /// Path in a trial, name, and whether it is a latency.
 const FIGURES: [(&str, &str, bool); 3] = [
@@ -20,7 +19,8 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     if group.repetitions() < 2 {
         return Ok(None);
     }
-    let entries = compared(group);
+    // The floor lies far from everything else and would squeeze it; it stands in the table.
+    let entries = group.competing();
     let mut panels = Vec::new();
     for (path, name, latency) in FIGURES {
         let trials = entries.iter().flat_map(|entry| &entry.trials);
@@ -48,13 +48,6 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
         panels,
         tables: vec![every(group)],
     }))
-}
-
-/// The floor lies far from everything else, and would squeeze it; it stands in the table.
-fn compared<'g, 'a>(group: &'g Group<'a>) -> Vec<&'g Entry<'a>> {
-    let is_floor = |entry: &&Entry<'_>| entry.transport == TransportKind::InProcess;
-    let alone = group.entries.iter().all(|entry| is_floor(&entry));
-    group.entries.iter().filter(|entry| alone || !is_floor(entry)).collect()
 }
 
 fn panel(
