@@ -67,17 +67,25 @@ fn a_label_outside_its_frame_is_found() {
     finds(checks::labels, &doing(script), &["text.axis-title", "outside its frame"]);
 }
 
+/// Moves the second of the labels that `all` selects onto the first.
+fn onto_another(all: &str) -> String {
+    doing(&format!(
+        "const [a, b] = {all}; for (const key of ['x', 'y', 'dy', 'text-anchor']) \
+         b.setAttribute(key, a.getAttribute(key) || '0');"
+    ))
+}
+
 #[test]
 fn a_label_over_another_is_found() {
-    let script = "const [a, b] = document.querySelectorAll('figure svg .tick'); b.setAttribute('y', a.getAttribute('y'));";
-    finds(checks::labels, &doing(script), &["text.tick", "px over text.tick"]);
+    let page = onto_another("document.querySelectorAll('figure svg .tick')");
+    finds(checks::labels, &page, &["text.tick", "px over text.tick"]);
 }
 
 #[test]
 fn a_label_over_another_on_a_panel_that_is_not_shown_is_found() {
-    let script = "const panel = document.querySelectorAll('figure.variants .panel')[1]; \
-        const [a, b] = panel.querySelectorAll('svg .tick'); b.setAttribute('y', a.getAttribute('y'));";
-    finds(checks::labels, &doing(script), &["text.tick", "px over text.tick"]);
+    let page =
+        onto_another("document.querySelectorAll('figure.variants .panel')[1].querySelectorAll('svg .tick')");
+    finds(checks::labels, &page, &["text.tick", "px over text.tick"]);
 }
 
 #[test]
@@ -274,12 +282,15 @@ fn a_table_that_puts_blanks_first_is_found() {
 #[test]
 fn a_figure_that_sorts_as_a_word_is_found() {
     let trap = Trap::set();
-    let samples = "document.querySelectorAll('#thresholds tbody tr').forEach((row, index) => { \
-        row.cells[3].textContent = index % 2 ? '9 000' : '12 000'; });";
-    trap.silent(checks::sorting, &doing(samples));
-    let page = replaced(&doing(samples), "return figure ?", "return false ?");
-    let page = replaced(&page, "{ numeric: true }", "{}");
-    trap.finds(checks::sorting, &page, &["table thresholds", "samples is not ascending"]);
+    for printed in ["'900\u{a0}µs','1.1\u{a0}ms'", "'1.04×','1.1×'"] {
+        let figures = format!(
+            "document.querySelectorAll('#thresholds tbody tr').forEach((row, index) => \
+             {{ row.cells[2].textContent = [{printed}][index % 2]; }});"
+        );
+        trap.silent(checks::sorting, &doing(&figures));
+        let page = replaced(&doing(&figures), "return figure ?", "return false ?");
+        trap.finds(checks::sorting, &page, &["table thresholds", "observed is not ascending"]);
+    }
 }
 
 #[test]

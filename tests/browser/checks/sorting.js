@@ -8,16 +8,17 @@ const quantity = (words) => {
   const found = /^[≥≤<>~]?\s*([-−+]?\d{1,3}(?:[\s\u00a0\u202f]\d{3})+(?:\.\d+)?|[-−+]?\d+(?:\.\d+)?)[\s\u00a0\u202f]*([^\s\d]*)/.exec(words);
   return found && found[2] in UNITS ? Number(found[1].replace(/[\s\u00a0\u202f]/g, "").replace("−", "-")) * UNITS[found[2]] : undefined;
 };
+// 20 000 within a text counts as a number too.
+const ungrouped = (words) => words && words.replace(/(\d)[\s\u00a0\u202f](?=\d{3})/g, "$1");
 const read = (rows, column) => {
   const cells = rows.map((row) => row.cells[column]);
   const words = cells.map((cell) => (cell.querySelector(".blank") || !text(cell) ? null : text(cell)));
   if (cells.some((cell) => cell.dataset.v !== undefined)) {
     return cells.map((cell, at) => (words[at] === null ? null : Number(cell.dataset.v)));
   }
-  const numbers = words.map((word) => (word === null ? null : quantity(word)));
-  return numbers.some((number) => number === undefined) ? words : numbers;
+  return words.map((word) => (word === null ? null : quantity(word) ?? ungrouped(word)));
 };
-const compare = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b, undefined, { numeric: true }));
+const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true }));
 const inOrder = (values, sign) => values.every((value, at) => {
   const next = values[at + 1];
   if (at + 1 === values.length || next === null) return true;
