@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help brokers demo test bench peers example clean
+.PHONY: help brokers browser demo test bench peers example pictures fixtures clean
 
 WEIGHBRIDGE := ./target/release/weighbridge
 
@@ -15,12 +15,15 @@ help: ## print this list
 brokers: ## install redis-server and nats-server where they are missing
 	@./scripts/install-brokers.sh
 
+browser: ## install Chromium and chromedriver where they are missing
+	@./scripts/install-browser.sh
+
 demo: brokers ## measure all transports for some seconds each, and say where the report is
 	cargo build --release --locked
 	$(WEIGHBRIDGE) run quickstart
 
 # The quick checks first, so that a slip shows before the long ones start.
-test: brokers ## every check: format, lints, documentation, tests
+test: brokers browser ## every check: format, lints, documentation, tests
 	cargo fmt --check
 	cargo clippy --all-targets --release --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --release --locked
@@ -39,12 +42,20 @@ peers: brokers ## hold Weighbridge against redis-benchmark and a plain Go client
 	@./scripts/peers.py
 
 # What is worth keeping of the run goes to reports/example.
-example: brokers ## renew reports/example with a quickstart run
+example: brokers browser ## renew reports/example with a quickstart run, and the pictures with it
 	cargo build --release --locked
 	$(WEIGHBRIDGE) run quickstart
 	@mkdir -p reports/example
 	@cp reports/latest/report.html reports/latest/result.json reports/latest/scenario.toml reports/example/
 	@echo "reports/example/report.html"
+	@$(MAKE) --no-print-directory pictures
+
+pictures: browser ## take the pictures of README and docs from reports/example
+	@cargo test --release --locked --quiet --test browser take_the_pictures -- --ignored --nocapture | grep '^docs/'
+
+fixtures: brokers ## measure the records that the tests make pages of
+	cargo build --release --locked
+	@./scripts/renew-fixtures.sh
 
 clean: ## delete what was built; reports and installed brokers stay
 	cargo clean

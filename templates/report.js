@@ -31,11 +31,17 @@
   });
   window.addEventListener("afterprint", () => opened.forEach((node) => { node.open = false; }));
 
-  // Sortable tables: figures by their value, blanks last.
+  // Sortable tables: figures by their value, blanks last. Where the record's value isn't at hand, a figure
+  // is read as it is printed: digits in groups of three, unit.
+  const UNITS = { ns: 1e-9, "µs": 1e-6, ms: 1e-3, B: 1, KiB: 1024, MiB: 1048576, GiB: 1073741824 };
+  const FIGURE = /^[≥≤]?\s*(-?\d+(?:\.\d+)?)\s*(ns|µs|ms|s|\/s|B|KiB|MiB|GiB|%|×)?(?=\s|$)/;
   const key = (row, column) => {
     const cell = row.cells[column];
     if (cell.dataset.v !== undefined) return Number(cell.dataset.v);
-    return cell.querySelector(".blank") ? null : cell.textContent.trim();
+    if (cell.querySelector(".blank")) return null;
+    const words = Array.from(cell.childNodes, (node) => (node.localName === "small" ? "" : node.textContent)).join("").trim();
+    const plain = words.replace(/(\d)\u00a0(?=\d{3})/g, "$1"), figure = FIGURE.exec(plain);
+    return figure ? Number(figure[1]) * (UNITS[figure[2]] || 1) : plain || null;
   };
   const compare = (a, b) => {
     if (typeof a === "number" && typeof b === "number") return a - b;
