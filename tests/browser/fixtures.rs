@@ -102,6 +102,8 @@ pub fn faults() -> RunResult {
             target: target.to_owned(),
             start_s,
             end_s,
+            lost: Some(40),
+            duplicated: None,
         };
         trial.faults = vec![
             fault("kill", "broker", 0.8, Some(1.4)),
@@ -147,8 +149,14 @@ pub fn hostile() -> RunResult {
         trial.guarantee = format!("{MARKUP} {TURNED}");
         trial.doubts.push(Doubt { kind: DoubtKind::Shed, detail: text.clone() });
         trial.errors.push(ErrorGroup { message: text.clone(), count: 5 });
-        trial.faults =
-            vec![Fault { kind: MARKUP.to_owned(), target: long.clone(), start_s: 0.5, end_s: Some(1.0) }];
+        trial.faults = vec![Fault {
+            kind: MARKUP.to_owned(),
+            target: long.clone(),
+            start_s: 0.5,
+            end_s: Some(1.0),
+            lost: None,
+            duplicated: None,
+        }];
         for broker in &mut trial.brokers {
             broker.version = text.clone();
             broker.address = text.clone();

@@ -1,8 +1,9 @@
-//! The pages that are looked at: what a report of each record consists of.
+//! The pages that are looked at: the report of each record, the list of all runs, two runs compared.
 
 use std::sync::LazyLock;
 
-use weighbridge::report::html;
+use weighbridge::compare::{Options, compare};
+use weighbridge::report::{compare_page, folder, html, index};
 use weighbridge::result::RunResult;
 
 use crate::fixtures;
@@ -17,13 +18,55 @@ pub fn report(result: &RunResult) -> String {
     html::render(result).expect("a page")
 }
 
+/// The list of all records as runs, some of them repeated later with other figures.
+fn list_of_runs() -> String {
+    let runs = tempfile::tempdir().expect("a folder");
+    let mut results: Vec<RunResult> = fixtures::all().into_iter().map(|record| record.result).collect();
+    let again: Vec<RunResult> = results.iter().take(3).map(|result| later(result)).collect();
+    results.extend(again);
+    for (number, result) in results.iter_mut().enumerate() {
+        // The derived ones share the names and times of those that they were made of.
+        result.run_id = format!("run {number}");
+        result.environment.started_at = format!("2026-01-{:02}T03:04:05Z", number + 1);
+        folder::write(result, runs.path(), &[]).expect("a folder of the run");
+    }
+    let page = index::renew(runs.path()).expect("a list");
+    std::fs::read_to_string(page).expect("the list")
+}
+
+/// The same load, half as slow again.
+fn later(result: &RunResult) -> RunResult {
+    let mut later = result.clone();
+    for row in &mut later.summary {
+        for estimate in row.figures.values_mut() {
+            estimate.median *= 1.5;
+        }
+    }
+    later
+}
+
+/// Two runs that differ in what they ran on, one of them with names that are markup.
+fn comparison() -> String {
+    let base = fixtures::measured("baseline-latency");
+    let mut new = base.clone();
+    new.environment.kernel = fixtures::MARKUP.to_owned();
+    new.environment.weighbridge_version = "9.9.9".to_owned();
+    new.scenario.name = fixtures::MARKUP.to_owned();
+    let options = Options { tolerance_percent: 5.0, force: true };
+    let compared = compare(&base, &new, options).expect("a comparison");
+    compare_page::render(&compared, &base, &new).expect("a page")
+}
+
 /// Every page of every record. Drawn once, which takes a build without optimisation some seconds.
 pub static ALL: LazyLock<Vec<Page>> = LazyLock::new(|| {
     let page = |record: &fixtures::Record| Page {
         name: format!("report of {}", record.name),
         html: report(&record.result),
     };
-    fixtures::all().iter().map(page).collect()
+    let mut pages: Vec<Page> = fixtures::all().iter().map(page).collect();
+    pages.push(Page { name: "list of runs".to_owned(), html: list_of_runs() });
+    pages.push(Page { name: "comparison".to_owned(), html: comparison() });
+    pages
 });
 
 /// One with most of what pages have: five transports, thresholds, doubts, variants.

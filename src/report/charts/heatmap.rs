@@ -14,6 +14,8 @@ use crate::terms::TransportKind;
 
 /// Rows of cells.
 const ROWS: usize = 40;
+/// Of the height of all rows, left free above them for the names of phases and faults.
+const HEADROOM: f64 = 0.15;
 
 struct Map<'a> {
     transport: TransportKind,
@@ -37,7 +39,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         let title = format!("{}, log scale", group.stage().name());
         let chart = TimeChart {
             size: Size::Small,
-            y: Axis::latency_log(&title, rows.low, rows.high),
+            y: Axis::latency_log(&title, rows.low, rows.high * (rows.high / rows.low).powf(HEADROOM)),
             print: format::latency,
             series: &series(map),
             cells: cells(&timeline, map, &rows, most),

@@ -2,7 +2,7 @@
 // the page's own, no address but fragments and neighbours, and nothing that ran.
 const findings = [];
 if (window.planted !== undefined) findings.push("a script of the record ran: window.planted is " + window.planted);
-const strange = "img,image,picture,iframe,frame,object,embed,link,base,form,input,audio,video,source,marquee,foreignObject,use,animate,set,meta[http-equiv]";
+const strange = "img,image,picture,iframe,frame,object,embed,link,base,form:not(.filter),input:not(.filter input),audio,video,source,marquee,foreignObject,use,animate,set,meta[http-equiv]";
 all(strange).forEach((element) => findings.push("unexpected element " + cut(element.outerHTML, 120)));
 // The page's own scripts stand at its end; data has a type.
 const own = all("body > script").at(-1);

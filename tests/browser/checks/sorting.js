@@ -5,7 +5,7 @@ const findings = [];
 const UNITS = { ns: 1e-9, "µs": 1e-6, ms: 1e-3, s: 1, min: 60, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, "/s": 1, "%": 1, "×": 1, "": 1 };
 const text = (cell) => Array.from(cell.childNodes).filter((node) => node.localName !== "small").map((node) => node.textContent).join("").trim();
 const quantity = (words) => {
-  const found = /^[≥≤<>~]?\s*([-−+]?\d{1,3}(?:[\s\u00a0\u202f]\d{3})+(?:\.\d+)?|[-−+]?\d+(?:\.\d+)?)[\s\u00a0\u202f]*([^\s\d]*)/.exec(words);
+  const found = /^[≥≤<>~]?\s*([-−+]?\d{1,3}(?:[\s\u00a0\u202f]\d{3})+(?:\.\d+)?|[-−+]?\d+(?:\.\d+)?)[\s\u00a0\u202f]*([^\s\d(]*)/.exec(words);
   return found && found[2] in UNITS ? Number(found[1].replace(/[\s\u00a0\u202f]/g, "").replace("−", "-")) * UNITS[found[2]] : undefined;
 };
 // 20 000 within a text counts as a number too.
