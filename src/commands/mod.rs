@@ -30,6 +30,7 @@ use crate::session::RunError;
 pub enum Outcome {
     Good,
     Failed,
+    Usage,
     Unavailable,
     ThresholdFailed,
     Invalid,
@@ -42,6 +43,7 @@ impl Outcome {
         match self {
             Self::Good => 0,
             Self::Failed => 1,
+            Self::Usage => 2,
             Self::Unavailable => 69,
             Self::ThresholdFailed => 99,
             Self::Invalid => 100,
@@ -56,6 +58,7 @@ impl Outcome {
             CommandError::Load(LoadError::Invalid(_) | LoadError::OnlySearched { .. }) => {
                 Self::InvalidScenario
             }
+            CommandError::NoReference { .. } => Self::Usage,
             CommandError::Run(error) if error.is_unavailable() => Self::Unavailable,
             CommandError::Compare(CompareError::Invalid { .. }) => Self::Invalid,
             // Whoever read our output has gone; that is no failure of ours.
@@ -98,6 +101,11 @@ pub enum CommandError {
     Report(#[from] crate::report::ReportError),
     #[error(transparent)]
     Compare(#[from] CompareError),
+    #[error(
+        "there is no reference in Markdown for `{kind}`, only for `scenario`: leave --markdown out to get the JSON \
+         Schema of `{kind}`"
+    )]
+    NoReference { kind: String },
     #[error("{action}: {source}")]
     Io { action: &'static str, source: io::Error },
 }
