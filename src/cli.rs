@@ -41,7 +41,8 @@ pub enum Command {
     /// Hold a run against an earlier one: has anything become worse?
     #[command(after_help = COMPARE_HELP)]
     Compare(Compare),
-    /// Render report.html again from result.json
+    /// Render report.html again from result.json, and the index of all runs
+    #[command(after_help = REPORT_HELP)]
     Report(Report),
     /// Hold the instrument against known answers: stalls, queues, the floor, pacing, the ledger
     Calibrate(Calibrate),
@@ -96,6 +97,9 @@ pub struct Conduct {
     /// Print the percentile curves as well, in text
     #[arg(long, conflicts_with = "json")]
     pub plot: bool,
+    /// Open the report in the browser
+    #[arg(long)]
+    pub open: bool,
     /// No progress on standard error
     #[arg(long, short)]
     pub quiet: bool,
@@ -222,6 +226,10 @@ Examples:
   weighbridge run quickstart --repeat 5 --out before
   weighbridge run quickstart --repeat 5 --out after
   weighbridge compare before/latest after/latest --tolerance 10
+  weighbridge compare before/latest after/latest --html before-after.html --open
+
+Writes a page with what differs, the ratios and both runs' percentile curves: comparison.html in the
+folder of NEW, or FILE. A comparison that is refused writes none.
 
 A regression is shown where the whole 95 % interval of the ratio lies beyond the tolerance
 and the exact rank-sum test agrees. It takes at least 3 repetitions of each run; 5 are better.
@@ -245,6 +253,12 @@ pub struct Compare {
     /// Print the comparison as JSON
     #[arg(long)]
     pub json: bool,
+    /// Where to write the page; by default comparison.html in the folder of NEW
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Open the page in the browser
+    #[arg(long)]
+    pub open: bool,
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {
@@ -252,11 +266,25 @@ fn tolerance(text: &str) -> Result<f64, String> {
     if (0.0..100.0).contains(&percent) { Ok(percent) } else { Err("not from 0 to under 100".to_owned()) }
 }
 
+const REPORT_HELP: &str = "\
+Examples:
+  weighbridge report                              renew reports/index.html, say after deleting runs
+  weighbridge report reports/latest --open        render a run's report.html again and look at it
+  weighbridge report reports/2026*                render many again
+  weighbridge report base-reports change-reports  an index for each folder of runs
+
+DIR is the folder of a run (or its result.json), or a folder of runs. With a run, the index of the
+folder it lies in is renewed as well, if that folder has an index made by Weighbridge, or none and
+the run has the name that Weighbridge gave it. An index.html made by others is never replaced.";
+
 #[derive(Debug, Args)]
 pub struct Report {
-    /// Report folders, or result.json files
-    #[arg(value_name = "DIR", required = true)]
+    /// Folders of runs, folders of a run, or result.json files
+    #[arg(value_name = "DIR", default_value = "reports")]
     pub folders: Vec<PathBuf>,
+    /// Open the page, the first of several, in the browser
+    #[arg(long)]
+    pub open: bool,
 }
 
 #[derive(Debug, Args)]

@@ -66,6 +66,95 @@ fn a_slower_run_exits_99_and_a_wider_tolerance_lets_it_pass() {
     );
 }
 
+/// The first line of the page.
+fn headline(page: &Path) -> String {
+    let page = std::fs::read_to_string(page).unwrap();
+    page.split_once("<h1>").unwrap().1.split_once("</h1>").unwrap().0.to_owned()
+}
+
+#[test]
+fn page_and_exit_code_agree_on_a_regression() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = write_run(dir.path(), "base.json", 1.0, |_| {});
+    let slower = write_run(dir.path(), "slower.json", 1.2, |_| {});
+    let ended = compare(&base, &slower, &[]).code(99);
+    let printed = text(&ended.get_output().stdout);
+    let page = dir.path().join("comparison.html");
+    assert!(printed.ends_with(&format!("\nPage: {}\n", page.display())), "{printed}");
+    assert_eq!(headline(&page), "Regression: 2 of 4 figures are worse by more than 5 %.");
+    assert!(printed.starts_with(&headline(&page)), "{printed}");
+}
+
+#[test]
+fn page_and_exit_code_agree_where_there_is_no_regression() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = write_run(dir.path(), "base.json", 1.0, |_| {});
+    let page = dir.path().join("page.html");
+    compare(&run, &run, &["--html", page.to_str().unwrap()]).code(0);
+    assert_eq!(headline(&page), "No regression: all 4 figures are within 5 % or better.");
+    assert!(!dir.path().join("comparison.html").exists(), "--html takes its place");
+    // A second one replaces the first.
+    let slower = write_run(dir.path(), "slower.json", 1.2, |_| {});
+    compare(&run, &slower, &["--html", page.to_str().unwrap()]).code(99);
+    assert!(headline(&page).starts_with("Regression"));
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_an_error_that_names_path_and_flag() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = write_run(dir.path(), "base.json", 1.0, |_| {});
+    std::fs::create_dir(dir.path().join("comparison.html")).unwrap();
+    let ended = compare(&run, &run, &[]).code(1);
+    let complaint = text(&ended.get_output().stderr);
+    assert!(complaint.contains("comparison.html") && complaint.contains("--html"), "{complaint}");
+    assert!(
+        text(&ended.get_output().stdout).starts_with("No regression"),
+        "the verdict is printed all the same"
+    );
+}
+
+#[test]
+fn json_is_alone_on_standard_output_and_the_page_is_written_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = write_run(dir.path(), "base.json", 1.0, |_| {});
+    let printed = compare(&run, &run, &["--json"]).code(0).get_output().stdout.clone();
+    assert!(serde_json::from_slice::<Value>(&printed).is_ok());
+    assert!(dir.path().join("comparison.html").exists());
+}
+
+#[test]
+fn a_refused_comparison_writes_no_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = write_run(dir.path(), "base.json", 1.0, |_| {});
+    let invalid = write_run(dir.path(), "invalid.json", 1.0, |run| run["trials"][0]["valid"] = json!(false));
+    let elsewhere = write_run(dir.path(), "other.json", 1.0, |run| run["environment"]["cores"] = json!(16));
+    compare(&base, &invalid, &[]).code(100);
+    compare(&base, &elsewhere, &[]).code(1);
+    assert!(!dir.path().join("comparison.html").exists());
+}
+
+#[test]
+fn the_browser_gets_the_page_only_when_asked_and_its_absence_changes_no_exit_code() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = write_run(dir.path(), "base.json", 1.0, |_| {});
+    let opened = dir.path().join("opened");
+    let launcher = dir.path().join("xdg-open");
+    std::fs::write(&launcher, format!("#!/bin/sh\necho \"$1\" > {}\n", opened.display())).unwrap();
+    std::fs::set_permissions(&launcher, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let compare = |path: &Path, flags: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weighbridge"));
+        command.env("PATH", path).arg("compare").arg(&run).arg(&run).args(flags).assert().code(0)
+    };
+    compare(dir.path(), &[]);
+    assert!(!opened.exists());
+    compare(dir.path(), &["--open"]);
+    let page = dir.path().join("comparison.html").canonicalize().unwrap();
+    assert_eq!(std::fs::read_to_string(&opened).unwrap().trim(), page.display().to_string());
+    let empty = tempfile::tempdir().unwrap();
+    let ended = compare(empty.path(), &["--open"]);
+    assert!(text(&ended.get_output().stderr).contains("open it by hand"));
+}
+
 #[test]
 fn an_invalid_run_exits_100() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,20 +1,33 @@
-//! `weighbridge compare`: hold a run against an earlier one.
+//! `weighbridge compare`: hold a run against an earlier one, print what came out, write its page.
 
-use super::{CommandError, Outcome, print};
+use super::{CommandError, Outcome, browser, print};
 use crate::cli::Compare;
 use crate::compare::{self, Options, RunVerdict};
-use crate::report::{ReportError, folder};
+use crate::report::{ReportError, compare_page, folder};
+
+const MEND_HTML: &str = "name a file that you may write with --html";
 
 pub fn run(arguments: &Compare) -> Result<Outcome, CommandError> {
     let (base, new) = (folder::read(&arguments.base)?, folder::read(&arguments.new)?);
     let options = Options { tolerance_percent: arguments.tolerance, force: arguments.force };
     let comparison = compare::compare(&base, &new, options)?;
+    let path = arguments.html.clone().unwrap_or_else(|| folder::beside(&arguments.new, "comparison.html"));
+    let page = compare_page::render(&comparison, &base, &new)
+        .and_then(|page| folder::replace(&path, page.as_bytes(), MEND_HTML));
+    // Printed also where the page could not be written: the verdict must not be lost with it.
     if arguments.json {
         let document = serde_json::to_string_pretty(&comparison);
         print(&document.map_err(|source| ReportError::Json { source })?)?;
         print("\n")?;
     } else {
         print(&compare::text(&comparison))?;
+    }
+    page?;
+    if !arguments.json {
+        print(&format!("\nPage: {}\n", path.display()))?;
+    }
+    if arguments.open {
+        browser::open(&path);
     }
     Ok(match comparison.verdict {
         RunVerdict::Regression => Outcome::ThresholdFailed,

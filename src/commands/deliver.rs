@@ -3,11 +3,11 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 
-use super::{CommandError, Outcome, broker_options, colored, print};
+use super::{CommandError, Outcome, broker_options, browser, colored, print};
 use crate::cli::{Brokers, Conduct};
 use crate::credentials::redact;
 use crate::load::StopSignal;
-use crate::report::{folder, markdown, terminal, text_plot};
+use crate::report::{folder, index, markdown, terminal, text_plot};
 use crate::result::RunResult;
 use crate::session::{Finished, Settings};
 
@@ -25,6 +25,12 @@ pub fn settings(brokers: &Brokers, conduct: &Conduct, stop: &StopSignal) -> Sett
 pub fn deliver(finished: Finished, conduct: &Conduct) -> Result<Outcome, CommandError> {
     let result = &finished.result;
     let written = folder::write(result, &conduct.out, &extras(&finished.files))?;
+    let page = written.join("report.html");
+    let listing = index::renew(&conduct.out);
+    if let Err(error) = &listing {
+        // The run is whole without the list, and `weighbridge report` makes it later.
+        tracing::error!("the index of the runs was not renewed: {error}");
+    }
     append_to_job_summary(result)?;
     if conduct.json {
         let document = serde_json::to_string(result);
@@ -39,7 +45,13 @@ pub fn deliver(finished: Finished, conduct: &Conduct) -> Result<Outcome, Command
         if conduct.plot {
             print(&format!("\n{}", text_plot::percentiles(result)?))?;
         }
-        print(&format!("\nReport: {}\n", written.join("report.html").display()))?;
+        print(&format!("\nReport: {}\n", page.display()))?;
+        if let Ok(listing) = listing {
+            print(&format!("All runs: {}\n", listing.display()))?;
+        }
+    }
+    if conduct.open {
+        browser::open(&page);
     }
     match finished.failure {
         // The report holds what was measured; the exit says why there is no more.

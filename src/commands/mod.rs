@@ -1,5 +1,6 @@
 //! One file per verb. A verb returns an [`Outcome`]; only `main` turns it into the process's exit code.
 
+mod browser;
 pub mod calibrate;
 pub mod compare;
 pub mod completions;

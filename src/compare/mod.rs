@@ -17,7 +17,8 @@ use crate::plan::Point;
 use crate::result::{Estimate, RunResult, Verdict};
 use crate::terms::TransportKind;
 
-pub use text::text;
+pub use setting::load_facts;
+pub use text::{figure_name, headline, printed, ratio_text, text};
 
 /// Version of the layout of the comparison document.
 pub const SCHEMA_VERSION: u32 = 1;

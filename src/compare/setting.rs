@@ -14,7 +14,8 @@ const MEMORY_DIFFERENCE_MAX: f64 = 0.02;
 
 /// Everything in which the runs differ; first what forbids a comparison.
 pub(super) fn differences(base: &RunResult, new: &RunResult) -> Vec<Difference> {
-    let mut found = differing("scenario", scenario(base), scenario(new), true);
+    let mut found =
+        differing("scenario", load_facts(&base.scenario.source), load_facts(&new.scenario.source), true);
     found.extend(differing_in_common(promises(base), promises(new), true));
     found.extend(differing("environment", machine(base), machine(new), true));
     let memory = [base, new].map(|run| run.environment.memory_bytes as f64);
@@ -55,10 +56,11 @@ fn differing(prefix: &str, base: Facts, new: Facts, refuses: bool) -> Vec<Differ
         .collect()
 }
 
-/// The scenario as one value per key path, so that order, spacing and comments make no difference.
-fn scenario(run: &RunResult) -> Facts {
+/// The load of a scenario's source as one value per key path, so that order, spacing and comments make no
+/// difference, nor words, thresholds, transports and the number of repetitions.
+pub fn load_facts(source: &str) -> BTreeMap<String, String> {
     let mut facts = Facts::new();
-    match run.scenario.source.parse::<toml::Table>() {
+    match source.parse::<toml::Table>() {
         Ok(mut table) => {
             table.retain(|key, _| !SCENARIO_IGNORED.contains(&key));
             for (key, value) in &table {
@@ -67,7 +69,7 @@ fn scenario(run: &RunResult) -> Facts {
         }
         // A source that is no TOML can still be equal to another, letter by letter.
         Err(_) => {
-            facts.insert("source".to_owned(), run.scenario.source.clone());
+            facts.insert("source".to_owned(), source.to_owned());
         }
     }
     facts

@@ -7,10 +7,14 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::{Difference, FigureComparison, FigureVerdict, RunComparison, RunVerdict};
 use crate::plan::Point;
 use crate::report::{format, point_label};
+use crate::result::Estimate;
+
+/// Width of a terminal that nobody has made wider.
+const COLUMNS_MAX: usize = 80;
 
 /// The whole text, with a line break at its end.
 pub fn text(comparison: &RunComparison) -> String {
-    let mut text = format!("{}\n", headline(comparison));
+    let mut text = format!("{}\n", wrapped(&headline(comparison)));
     let reference = |name: &str, run: &super::RunReference| {
         format!("  {name}  {} of {}, run {}\n", run.scenario, run.started_at, run.run_id)
     };
@@ -39,7 +43,8 @@ pub fn text(comparison: &RunComparison) -> String {
     text.chars().filter(|c| *c == '\n' || !c.is_control()).collect()
 }
 
-fn headline(comparison: &RunComparison) -> String {
+/// The verdict in one sentence or two, with figures.
+pub fn headline(comparison: &RunComparison) -> String {
     let tolerance = comparison.tolerance_percent;
     let count = |verdict| comparison.figures.iter().filter(|figure| figure.verdict == verdict).count();
     let all = comparison.figures.len();
@@ -51,7 +56,7 @@ fn headline(comparison: &RunComparison) -> String {
         RunVerdict::Inconclusive => {
             let open = count(FigureVerdict::Inconclusive);
             format!(
-                "Inconclusive: no regression is shown, but {open} of {all} figures could hide one of\n\
+                "Inconclusive: no regression is shown, but {open} of {all} figures could hide one of \
                  more than {tolerance} %. More repetitions narrow the intervals (--repeat)."
             )
         }
@@ -59,6 +64,23 @@ fn headline(comparison: &RunComparison) -> String {
             format!("No regression: all {all} figures are within {tolerance} % or better.")
         }
     }
+}
+
+/// Broken between words, so that no line is wider than a terminal.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let width = lines.last().map_or(0, |line| line.chars().count());
+        match lines.last_mut() {
+            Some(line) if width == 0 => line.push_str(word),
+            Some(line) if width + 1 + word.chars().count() <= COLUMNS_MAX => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 fn table<'a>(figures: impl Iterator<Item = &'a FigureComparison>) -> String {
@@ -74,10 +96,10 @@ fn table<'a>(figures: impl Iterator<Item = &'a FigureComparison>) -> String {
             |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| printed(&figure.figure, value));
         table.add_row([
             name.to_owned(),
-            short_name(&figure.figure).to_owned(),
+            figure_name(&figure.figure).to_owned(),
             value(figure.base),
             value(figure.new),
-            ratio(figure),
+            figure.ratio.map_or_else(String::new, ratio_text),
             verdict(figure.verdict).to_owned(),
         ]);
     }
@@ -92,14 +114,16 @@ fn table<'a>(figures: impl Iterator<Item = &'a FigureComparison>) -> String {
     table.to_string()
 }
 
-fn short_name(path: &str) -> &str {
+/// A figure in one word.
+pub fn figure_name(path: &str) -> &str {
     match path {
         "rates.completed_per_s" => "rate",
         path => path.rsplit('.').next().unwrap_or(path),
     }
 }
 
-fn printed(path: &str, value: f64) -> String {
+/// A value of the figure with its unit.
+pub fn printed(path: &str, value: f64) -> String {
     match path.split('.').next() {
         Some("latency_ns") => format::latency(value),
         Some("rates") => format::rate(value),
@@ -107,11 +131,11 @@ fn printed(path: &str, value: f64) -> String {
     }
 }
 
-fn ratio(figure: &FigureComparison) -> String {
-    match figure.ratio.map(|ratio| (ratio.median, ratio.low, ratio.high)) {
-        Some((median, Some(low), Some(high))) => format!("{median:.2} ({low:.2} to {high:.2})"),
-        Some((median, ..)) => format!("{median:.2}"),
-        None => String::new(),
+/// `1.30 (1.24 to 1.36)`.
+pub fn ratio_text(ratio: Estimate) -> String {
+    match (ratio.low, ratio.high) {
+        (Some(low), Some(high)) => format!("{:.2} ({low:.2} to {high:.2})", ratio.median),
+        _ => format!("{:.2}", ratio.median),
     }
 }
 

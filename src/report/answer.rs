@@ -40,6 +40,22 @@ pub fn answer(result: &RunResult) -> Answer {
     Answer { sentence, qualifiers: qualifiers(&groups) }
 }
 
+/// The answer in a few words: who leads, and by which figure. For where there is no room for a sentence, so
+/// it holds only for a run whose verdict is `passed` or `failed`.
+pub(super) fn headline(result: &RunResult) -> String {
+    if capacity::is_search(result) {
+        return capacity::headline(result);
+    }
+    match groups(result).as_slice() {
+        [] => "nothing measured".to_owned(),
+        [only] => match Ranking::of(only) {
+            None => "too few samples".to_owned(),
+            Some(ranking) => ranking.headline(),
+        },
+        many => format!("{} points measured", many.len()),
+    }
+}
+
 /// The answer at one point, for the sections of a sweep.
 pub(super) fn of_group(group: &Group<'_>) -> String {
     if group.trials().any(|trial| !trial.valid) {
@@ -224,6 +240,17 @@ impl<'a> Ranking<'a> {
             (Some(a_low), Some(a_high), Some(b_low), Some(b_high)) => a_high < b_low || b_high < a_low,
             _ => self.times_worse(second) >= LEVEL_RATIO_MAX,
         }
+    }
+
+    /// `nats-core p99 1.20 ms`.
+    fn headline(&self) -> String {
+        let best = &self.places[0];
+        let who = if self.clear() { best.transport.to_string() } else { "level at".to_owned() };
+        let what = match self.measure {
+            Measure::Latency { name, .. } => name,
+            Measure::CompletedRate => "completed",
+        };
+        format!("{who} {what} {}", self.measure.print(best.estimate.median))
     }
 
     fn basis(&self) -> String {

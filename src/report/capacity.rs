@@ -55,6 +55,18 @@ pub fn answer(result: &RunResult) -> Answer {
     Answer { sentence: format!("{}.", parts.join("; ")), qualifiers: qualifiers(result) }
 }
 
+/// `nats-core sustains 128 000/s`: the highest rate found, in a few words.
+pub(super) fn headline(result: &RunResult) -> String {
+    let competing =
+        |search: &&SearchRecord| search.transport != TransportKind::InProcess || result.searches.len() == 1;
+    let rate = |search: &SearchRecord| search.rate_per_s.map(|rate_per_s| (search.transport, rate_per_s));
+    let best = result.searches.iter().filter(competing).filter_map(rate).max_by(|a, b| a.1.total_cmp(&b.1));
+    match best {
+        Some((transport, rate_per_s)) => format!("{transport} sustains {}", format::rate(rate_per_s)),
+        None => "no rate confirmed".to_owned(),
+    }
+}
+
 fn found(search: &SearchRecord, result: &RunResult) -> String {
     let transport = search.transport;
     let from = format::rate(search.from_per_s);

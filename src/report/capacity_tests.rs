@@ -50,6 +50,14 @@ fn searched() -> RunResult {
     result
 }
 
+#[test]
+fn the_headline_of_a_search_is_the_highest_rate_confirmed() {
+    assert_eq!(headline(&searched()).replace('\u{a0}', " "), "nats-core sustains 128 000/s");
+    let mut nothing = searched();
+    nothing.searches.truncate(1);
+    assert_eq!(headline(&nothing), "no rate confirmed");
+}
+
 /// Rate, whether it confirms, and why it failed.
 type Tried = (f64, bool, Option<Reason>);
 

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::{ReportError, csv, hgrm, hlog, html, junit, markdown};
+use super::{ReportError, badge, csv, hgrm, hlog, html, junit, markdown};
 use crate::result::{RunResult, SCHEMA_VERSION};
 
 /// A file to lay beside the report under a plain name, for example a broker's log.
@@ -62,23 +62,42 @@ pub fn read(dir_or_file: &Path) -> Result<RunResult, ReportError> {
     serde_json::from_value(json).map_err(not_a_result)
 }
 
-/// Renders `report.html` again from the folder's `result.json`. Returns the path of the page.
-pub fn rerender(dir: &Path) -> Result<PathBuf, ReportError> {
-    let page = html::render(&read(dir)?)?;
-    let path = dir.join("report.html");
-    let temporary = dir.join(format!(".report.html.partial-{}", std::process::id()));
-    let replaced = write_file(&temporary, page.as_bytes()).and_then(|()| {
-        fs::rename(&temporary, &path).map_err(|source| failed("replace", &path, MEND_WRITE, source))
-    });
+/// Renders `report.html` and `badge.svg` again beside the `result.json` that is given itself or by its folder. Returns the path
+/// of the page.
+pub fn rerender(dir_or_file: &Path) -> Result<PathBuf, ReportError> {
+    let result = read(dir_or_file)?;
+    let path = beside(dir_or_file, "report.html");
+    replace(&path, html::render(&result)?.as_bytes(), MEND_WRITE)?;
+    replace(&beside(dir_or_file, "badge.svg"), badge::svg(&result).as_bytes(), MEND_WRITE)?;
+    Ok(path)
+}
+
+/// Where a file of a run lies, of which the folder or the `result.json` is given.
+pub fn beside(dir_or_file: &Path, name: &str) -> PathBuf {
+    if dir_or_file.is_dir() { dir_or_file.join(name) } else { dir_or_file.with_file_name(name) }
+}
+
+/// Writes a file aside and renames it over the old one, so that nobody reads half of it.
+pub fn replace(path: &Path, bytes: &[u8], mend: &'static str) -> Result<(), ReportError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.partial-{}", std::process::id()));
+    let replaced = fs::write(&temporary, bytes)
+        .map_err(|source| failed("write", path, mend, source))
+        .and_then(|()| fs::rename(&temporary, path).map_err(|source| failed("replace", path, mend, source)));
     if replaced.is_err() {
         let _ = fs::remove_file(&temporary);
     }
-    replaced.map(|()| path)
+    replaced
 }
 
 const MEND_WRITE: &str = "free some space, or choose a folder you may write to with --out";
 
-fn failed(action: &'static str, path: &Path, mend: &'static str, source: io::Error) -> ReportError {
+pub(super) fn failed(
+    action: &'static str,
+    path: &Path,
+    mend: &'static str,
+    source: io::Error,
+) -> ReportError {
     ReportError::File { action, path: path.to_owned(), mend, source }
 }
 
@@ -112,6 +131,7 @@ fn fill(result: &RunResult, partial: &Path, extra: &[Extra]) -> Result<(), Repor
     write_file(&partial.join("trials.csv"), &csv::trials(&result.trials)?)?;
     write_file(&partial.join("junit.xml"), junit::xml(result)?.as_bytes())?;
     write_file(&partial.join("summary.md"), markdown::summary(result).as_bytes())?;
+    write_file(&partial.join("badge.svg"), badge::svg(result).as_bytes())?;
     write_file(&partial.join("report.html"), html::render(result)?.as_bytes())
 }
 
@@ -133,6 +153,13 @@ fn folder_name(result: &RunResult) -> Result<String, ReportError> {
     let scenario: String = result.scenario.name.chars().take(80).map(safe).collect();
     let scenario = if scenario.is_empty() { "unnamed" } else { &scenario };
     Ok(format!("{}-{scenario}", started.strftime("%Y%m%dT%H%M%SZ")))
+}
+
+/// When the run of a folder began, if the folder has a name as `folder_name` makes them.
+pub(super) fn began(name: &str) -> Option<jiff::Timestamp> {
+    let (time, _) = name.split_once('-')?;
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time).ok()?;
+    jiff::tz::TimeZone::UTC.to_timestamp(time).ok()
 }
 
 fn rename_to_free(partial: &Path, out_dir: &Path, name: &str) -> Result<PathBuf, ReportError> {
@@ -224,6 +251,7 @@ mod tests {
         04-nats-jetstream-r1.hlog
         05-nats-request-r1.hgrm
         05-nats-request-r1.hlog
+        badge.svg
         junit.xml
         nats.log
         report.html

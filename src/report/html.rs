@@ -8,15 +8,15 @@ use askama::Template;
 
 use super::answer::{answer, of_group};
 use super::capacity;
-use super::charts::palette::{self, swatch};
-use super::charts::readout::{ReadoutRow, hover_json};
-use super::charts::{self, Detail, Figure, Layout, Panel, Scope};
+use super::charts::{self, Detail, Scope};
 use super::checks;
 use super::comparison;
 use super::errors;
 use super::fairness::{self, Fairness};
 use super::faults;
+use super::figure_view::{FigureView, figure_view};
 use super::groups::{self, Group, point_label};
+use super::page::Frame;
 use super::ratios;
 use super::sweeps;
 use super::terminal::observed;
@@ -81,9 +81,7 @@ fn render_at(
     }
     let page = Page {
         result,
-        css: include_str!("../../templates/report.css"),
-        js: include_str!("../../templates/report.js"),
-        theme: theme(),
+        frame: Frame::new(),
         verdict: verdict(result.verdict),
         answer: answer.sentence,
         qualifiers: answer.qualifiers,
@@ -111,9 +109,7 @@ fn render_at(
 #[template(path = "report.html")]
 struct Page<'a> {
     result: &'a RunResult,
-    css: &'static str,
-    js: &'static str,
-    theme: Theme,
+    frame: Frame,
     /// Class and word.
     verdict: (&'static str, &'static str),
     answer: String,
@@ -134,13 +130,6 @@ struct Page<'a> {
     errors: Vec<errors::Line>,
     /// The author's prose, cut at backticks: every second piece is code.
     reading: Vec<(bool, &'a str)>,
-}
-
-/// Style-sheet text made from the palette.
-struct Theme {
-    light: String,
-    dark: String,
-    classes: String,
 }
 
 struct ThresholdLine {
@@ -175,39 +164,13 @@ struct Section {
     left_out: String,
 }
 
-struct FigureView {
-    id: String,
-    figure: Figure,
-    legend: Vec<(TransportKind, String)>,
-    one_at_a_time: bool,
-    /// The panel that is shown first.
-    first: usize,
-    panels: Vec<PanelView>,
-    tables: Vec<TableView>,
-}
-
-struct PanelView {
-    title: String,
-    svg: String,
-    hover: String,
-}
-
-struct TableView {
-    caption: String,
-    head: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
 /// Text cut at backticks, with whether each piece stood between two.
 fn pieces(text: &str) -> Vec<(bool, &str)> {
     text.split('`').enumerate().map(|(place, piece)| (place % 2 == 1, piece)).collect()
 }
 
-fn theme() -> Theme {
-    Theme { light: palette::variables(false), dark: palette::variables(true), classes: palette::classes() }
-}
-
-fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
+/// Class and word.
+pub(super) fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Passed => ("good", "passed"),
         Verdict::Failed => ("bad", "failed"),
@@ -342,52 +305,6 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
         open: false,
         left_out: String::new(),
     })
-}
-
-/// `place` tells figures of one chart apart: the number of the point.
-fn figure_view(mut figure: Figure, place: &str) -> Result<FigureView, ReportError> {
-    let one_at_a_time = figure.layout != Layout::Grid;
-    let same_data = figure.layout == Layout::Variants;
-    let first = if let Layout::Tabs(first) = figure.layout { first } else { 0 };
-    let panels = std::mem::take(&mut figure.panels);
-    let mut tables: Vec<TableView> = std::mem::take(&mut figure.tables)
-        .into_iter()
-        .map(|table| TableView { caption: table.caption.to_owned(), head: table.head, rows: table.rows })
-        .collect();
-    // Variants show the same data, so one table stands for all.
-    let told = if same_data { 1 } else { panels.len() };
-    let read_out = |panel: &&Panel| !panel.drawing.readout.columns.is_empty();
-    tables.extend(panels.iter().take(told).filter(read_out).map(|panel| {
-        let caption = if same_data { figure.title } else { &panel.title };
-        readout_table(panel, caption)
-    }));
-    let views: Result<Vec<_>, ReportError> = panels.into_iter().map(panel_view).collect();
-    Ok(FigureView {
-        id: format!("{}-{place}", figure.id),
-        legend: figure.transports.iter().map(|transport| (*transport, swatch(*transport))).collect(),
-        one_at_a_time,
-        first,
-        panels: views?,
-        tables,
-        figure,
-    })
-}
-
-fn panel_view(panel: Panel) -> Result<PanelView, ReportError> {
-    let hover = hover_json(&panel.drawing).map_err(|source| ReportError::Json { source })?;
-    Ok(PanelView { title: panel.title, svg: panel.drawing.svg, hover })
-}
-
-/// Columns of the readout become rows: there are many of them, and a page scrolls down more easily.
-fn readout_table(panel: &Panel, caption: &str) -> TableView {
-    let readout = &panel.drawing.readout;
-    let head =
-        std::iter::once(readout.heading.clone()).chain(readout.rows.iter().map(|row| row.name.clone()));
-    let value = |row: &ReadoutRow, index: usize| row.values.get(index).cloned().unwrap_or_default();
-    let rows = readout.columns.iter().enumerate().map(|(index, (_, label))| {
-        std::iter::once(label.clone()).chain(readout.rows.iter().map(|row| value(row, index))).collect()
-    });
-    TableView { caption: caption.to_owned(), head: head.collect(), rows: rows.collect() }
 }
 
 #[cfg(test)]

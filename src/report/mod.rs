@@ -9,22 +9,29 @@
 //!           -> histograms                                                                   -> hgrm
 //!           -> trials                                                                       -> csv
 //!           -> groups, thresholds                                                 -> junit, markdown
+//!           -> answer                                                             -> badge
 //!              everything above                                                             -> folder
+//!
+//! RunComparison, both records -> charts over two runs -> compare_page
+//! folder of runs, read leanly -> rows, trends         -> index
 //! ```
 //!
 //! Nothing here measures, judges thresholds or computes intervals: that is done before the record is
 //! written. What is computed here is only how recorded figures are merged, worded and drawn.
 
 mod answer;
+mod badge;
 mod breakdown;
 pub mod capacity;
 mod charts;
 pub mod checks;
+pub mod compare_page;
 mod comparison;
 pub mod csv;
 mod errors;
 mod fairness;
 mod faults;
+mod figure_view;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod folder;
@@ -34,10 +41,12 @@ pub mod hgrm;
 mod histogram;
 pub mod hlog;
 pub mod html;
+pub mod index;
 mod interval_latency;
 pub mod junit;
 mod knee;
 pub mod markdown;
+mod page;
 mod rate_curve;
 mod ratios;
 mod sweeps;
@@ -72,6 +81,10 @@ pub enum ReportError {
     Csv { detail: String },
     #[error("cannot write the thresholds as JUnit XML: {detail}")]
     Junit { detail: String },
+    #[error("{} was not made by Weighbridge and is left alone; move it away to have an index of the runs there", path.display())]
+    ForeignIndex { path: PathBuf },
+    #[error("{} holds neither a result.json nor runs; give the folder of a run, its result.json, or a folder of runs", path.display())]
+    NoRuns { path: PathBuf },
     #[error("cannot draw a chart: {detail}")]
     Chart { detail: String },
     #[error("cannot fill the page: {source}")]

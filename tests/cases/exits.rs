@@ -57,13 +57,14 @@ fn quiet_leaves_stderr_empty_and_json_leaves_nothing_but_the_record_on_stdout() 
 }
 
 #[test]
-fn a_run_leaves_its_folder_and_the_latest_link_and_nothing_hidden() {
+fn a_run_leaves_its_folder_the_latest_link_the_index_and_nothing_hidden() {
     let run = Run::short(&["in-process"]);
     let out = run.out().to_owned();
     let ran = run.end();
     ran.expect_measured();
     let names = entries(&out);
-    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(names.contains(&"index.html".to_string()), "{names:?}");
     assert!(names.contains(&"latest".to_string()) && !names.iter().any(|name| name.starts_with('.')));
     let report = entries(&out.join("latest"));
     for file in ["report.html", "result.json", "scenario.toml"] {

@@ -29,7 +29,6 @@ fn two_hundred_trials_with_an_hour_of_series_make_one_page() {
         let started = Instant::now();
         let page = render(&record).expect("a page");
         let took = started.elapsed();
-        eprintln!("{size:?} {} {took:?}", page.len());
         assert!(page.len() < PAGE_BYTES_MAX, "{size:?}: {} bytes", page.len());
         assert!(took < RENDERED_WITHIN, "{size:?}: {took:?}");
     }

@@ -87,7 +87,7 @@ impl Area<'_> {
         for band in bands {
             let (from, to) = (self.x(x, band.from), self.x(x, band.to));
             let half = band.label.chars().count() as i32 * 6;
-            if band.kind == BandKind::Phase && to - from <= 2 * half {
+            if band.label.is_empty() || (band.kind == BandKind::Phase && to - from <= 2 * half) {
                 continue;
             }
             let middle = ((from + to) / 2).clamp(self.left + half, self.right - half);

@@ -46,6 +46,22 @@ impl Axis {
         Self { scale: Scale::Linear, min: -0.5, max, title: title.to_owned(), ticks }
     }
 
+    /// Ratios on a log scale, so that twice and half lie as far from 1; 1 is always inside.
+    pub fn ratio(title: &str, low: f64, high: f64) -> Self {
+        let (low, high) = (low.clamp(1e-3, 1.0), high.clamp(1.0, 1e3));
+        let stretch = (high / low).powf(0.08).max(1.01);
+        let (min, max) = (low / stretch, high * stretch);
+        let values: Vec<f64> = if max / min < 4.0 {
+            let step = round_step(max - min, 10.0);
+            (1..=(max / step) as i32).map(|n| f64::from(n) * step).collect()
+        } else {
+            (-3..=3).flat_map(|exponent| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(exponent))).collect()
+        };
+        let inside = values.into_iter().filter(|value| (min..=max).contains(value));
+        let ticks = inside.map(|value| (value, format::number(value))).collect();
+        Self { scale: Scale::Log10, min, max, title: title.to_owned(), ticks }
+    }
+
     /// Every decade with the same room; ticks at 1, 2 and 5 where they fit. Values below 1 count as 1.
     fn log(title: &str, value_min: f64, value_max: f64, print: fn(f64) -> String) -> Self {
         let (low, high) = (value_min.max(1.0), value_max.max(value_min.max(1.0) * 1.01));
@@ -192,6 +208,14 @@ mod tests {
     fn rates_take_a_log_scale_where_they_span_a_decade() {
         insta::assert_snapshot!(labels(&Axis::rate("", 1_000.0, 200_000.0)), @"1 000 | 2 000 | 5 000 | 10 000 | 20 000 | 50 000 | 100 000 | 200 000");
         insta::assert_snapshot!(labels(&Axis::rate("", 1_000.0, 4_000.0)), @"0 | 1 000 | 2 000 | 3 000 | 4 000 | 5 000");
+    }
+
+    #[test]
+    fn ratios_are_ticked_evenly_near_1_and_by_decades_beyond() {
+        insta::assert_snapshot!(labels(&Axis::ratio("", 0.95, 1.31)), @"0.95 | 1 | 1.05 | 1.1 | 1.15 | 1.2 | 1.25 | 1.3");
+        insta::assert_snapshot!(labels(&Axis::ratio("", 0.4, 8.0)), @"0.5 | 1 | 2 | 5 | 10");
+        let axis = Axis::ratio("", 0.5, 2.0);
+        assert!((axis.place(1.0) - 0.5).abs() < 1e-9);
     }
 
     #[test]

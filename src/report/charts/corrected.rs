@@ -1,8 +1,7 @@
 //! Corrected against uncorrected turnaround: what a tool blind to coordinated omission would not show.
 
-use super::frame::Size;
-use super::percentile_lines::{self, Curve, LatencyScale};
-use super::{Detail, Figure, Layout, Panel};
+use super::percentile_lines::{self, Curve};
+use super::{Detail, Figure, Layout};
 use crate::report::groups::Group;
 use crate::report::histogram::answers;
 use crate::report::{ReportError, format};
@@ -16,24 +15,14 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
         let transport = entry.transport;
         let curve =
             |name: &str, histogram, second| Curve { name: name.to_owned(), transport, histogram, second };
-        let pair = [curve("corrected", corrected, false), curve("uncorrected", uncorrected, true)];
-        if percentile_lines::reach(&pair) > 0.0 {
-            pairs.push((transport, pair));
-        }
+        pairs.push((
+            transport,
+            [curve("corrected", corrected, false), curve("uncorrected", uncorrected, true)],
+        ));
     }
-    if pairs.is_empty() || !group.scheduled() {
+    let panels = percentile_lines::panels(&pairs, "turnaround")?;
+    if panels.is_empty() || !group.scheduled() {
         return Ok(None);
-    }
-    let span = pairs
-        .iter()
-        .map(|(_, pair)| percentile_lines::latency_span(pair))
-        .fold((f64::INFINITY, 1.0f64), |span, own| (span.0.min(own.0), span.1.max(own.1)));
-    let reach = pairs.iter().map(|(_, pair)| percentile_lines::reach(pair)).fold(0.0, f64::max);
-    let mut panels = Vec::new();
-    for (transport, pair) in &pairs {
-        let drawing =
-            percentile_lines::draw(pair, Size::Small, LatencyScale::Log, "turnaround", span, reach)?;
-        panels.push(Panel { title: transport.name().to_owned(), drawing });
     }
     Ok(Some(Figure {
         id: "",

@@ -22,7 +22,9 @@ pub enum Size {
     /// One of several side by side.
     Small,
     /// The same with names instead of figures on the y axis.
-    Rows,
+    SmallRows,
+    /// The width of the page, with that many rows and room for their names on the left.
+    Rows(u32),
 }
 
 /// A line through values in the axes' units.
@@ -111,7 +113,8 @@ impl Size {
         match self {
             Self::Wide => (2080, 872),
             Self::Small => (1020, 572),
-            Self::Rows => (1020, 470),
+            Self::SmallRows => (1020, 470),
+            Self::Rows(count) => (2080, 130 + 56 * count),
         }
     }
 
@@ -120,7 +123,8 @@ impl Size {
         match self {
             Self::Wide => [130, 264, 62, 100],
             Self::Small => [130, 46, 62, 96],
-            Self::Rows => [216, 46, 20, 96],
+            Self::SmallRows => [216, 46, 20, 96],
+            Self::Rows(_) => [310, 60, 24, 106],
         }
     }
 }

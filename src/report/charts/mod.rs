@@ -9,9 +9,11 @@ pub(super) mod axis;
 mod backlog;
 mod corrected;
 mod distribution;
+pub(super) mod forest;
 mod frame;
 mod heatmap;
 mod hockey_stick;
+pub(super) mod overlay;
 pub(super) mod palette;
 mod percentile_curve;
 mod percentile_lines;
@@ -25,6 +27,7 @@ mod send_lag;
 mod stages;
 mod sweep;
 mod time;
+pub(super) mod trend;
 
 pub use frame::Drawing;
 

@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 
+use super::Panel;
 use super::axis::Axis;
 use super::frame::{Drawing, Line, Plot, Size};
 use super::palette::Role;
@@ -43,6 +44,22 @@ pub fn latency_span(curves: &[Curve]) -> (f64, f64) {
         span.1 = span.1.max(curve.histogram.value_at_quantile(top) as f64);
     }
     if span.0.is_finite() { span } else { (1.0, 10.0) }
+}
+
+/// Two curves of each transport in a panel, all on the same axes. A transport whose samples are too few for a
+/// curve has none.
+pub fn panels(pairs: &[(TransportKind, [Curve; 2])], title: &str) -> Result<Vec<Panel>, ReportError> {
+    let drawn: Vec<_> = pairs.iter().filter(|(_, pair)| reach(pair) > 0.0).collect();
+    let quantile_reach = drawn.iter().map(|(_, pair)| reach(pair)).fold(0.0, f64::max);
+    let span = drawn
+        .iter()
+        .map(|(_, pair)| latency_span(pair))
+        .fold((f64::INFINITY, 1.0f64), |span, own| (span.0.min(own.0), span.1.max(own.1)));
+    let panel = |(transport, pair): &&(TransportKind, [Curve; 2])| {
+        let drawing = draw(pair, Size::Small, LatencyScale::Log, title, span, quantile_reach)?;
+        Ok(Panel { title: transport.name().to_owned(), drawing })
+    };
+    drawn.iter().map(panel).collect()
 }
 
 /// Draws curves over one percentile axis.

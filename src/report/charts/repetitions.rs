@@ -7,6 +7,7 @@ use super::{Detail, Drawing, Figure, Layout, Panel, Table};
 use crate::report::groups::{Entry, Group};
 use crate::report::{ReportError, format, ratios};
 use crate::result::Estimate;
+use crate::terms::TransportKind;
 
 /// Path in a trial, name, and whether it is a latency.
 const FIGURES: [(&str, &str, bool); 3] = [
@@ -19,12 +20,16 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     if group.repetitions() < 2 {
         return Ok(None);
     }
+    let entries = compared(group);
     let mut panels = Vec::new();
     for (path, name, latency) in FIGURES {
-        let values: Vec<f64> = group.trials().filter_map(|trial| trial.figure(path)).collect();
+        let trials = entries.iter().flat_map(|entry| &entry.trials);
+        let values: Vec<f64> = trials.filter_map(|trial| trial.figure(path)).collect();
         if !values.is_empty() {
-            panels
-                .push(Panel { title: name.to_owned(), drawing: panel(group, path, name, latency, &values)? });
+            panels.push(Panel {
+                title: name.to_owned(),
+                drawing: panel(&entries, path, name, latency, &values)?,
+            });
         }
     }
     if panels.is_empty() {
@@ -45,8 +50,15 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     }))
 }
 
+/// The floor lies far from everything else, and would squeeze it; it stands in the table.
+fn compared<'g, 'a>(group: &'g Group<'a>) -> Vec<&'g Entry<'a>> {
+    let is_floor = |entry: &&Entry<'_>| entry.transport == TransportKind::InProcess;
+    let alone = group.entries.iter().all(|entry| is_floor(&entry));
+    group.entries.iter().filter(|entry| alone || !is_floor(entry)).collect()
+}
+
 fn panel(
-    group: &Group<'_>,
+    entries: &[&Entry<'_>],
     path: &str,
     name: &str,
     latency: bool,
@@ -59,15 +71,15 @@ fn panel(
     } else {
         Axis::rate("completed requests per second", low, high)
     };
-    let y = Axis::rows(group.entries.iter().map(|entry| entry.transport.name().to_owned()));
+    let y = Axis::rows(entries.iter().map(|entry| entry.transport.name().to_owned()));
     let mut lines = Vec::new();
     let mut marks = Vec::new();
-    for (row, entry) in group.entries.iter().enumerate() {
+    for (row, entry) in entries.iter().enumerate() {
         let y = -(row as f64);
         lines.extend(entry.figure(path).into_iter().flat_map(|estimate| middle(entry, estimate, y)));
         marks.extend(dots(entry, path, y));
     }
-    Plot { lines, marks, ..Plot::new(Size::Rows, x, y) }.draw()
+    Plot { lines, marks, ..Plot::new(Size::SmallRows, x, y) }.draw()
 }
 
 /// The median upright, its interval level.

@@ -70,7 +70,7 @@ fn panel(bars: &Bars) -> Result<super::Drawing, ReportError> {
     }
     let x = Axis::latency_linear("turnaround", top * ROOM);
     let y = Axis::rows(bars.iter().map(|(transport, _)| transport.name().to_owned()));
-    Plot { cells, notes, ..Plot::new(Size::Rows, x, y) }.draw()
+    Plot { cells, notes, ..Plot::new(Size::SmallRows, x, y) }.draw()
 }
 
 fn takeaway(found: &[(f64, Bars)]) -> String {
