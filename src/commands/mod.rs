@@ -6,6 +6,8 @@ pub mod compare;
 pub mod completions;
 mod deliver;
 pub mod doctor;
+#[cfg(test)]
+mod documented;
 mod interrupt;
 pub mod list;
 mod progress;
