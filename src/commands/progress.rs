@@ -97,13 +97,18 @@ impl RateNow {
     }
 }
 
-/// `1 998/s  p50 1.21 ms  p99 3.90 ms  12 in flight  3 s left`; the percentiles are of the latest requests.
-fn live_line(glance: &Glance, rate_per_s: f64) -> String {
+/// `1 998/s  p50 1.21 ms  p99 3.90 ms  12 in flight  3 s left`; the percentiles are of the latest requests, the
+/// time is for this trial and those that are planned after it.
+fn live_line(glance: &Glance, rate_per_s: f64, trials_after: u32) -> String {
     let quantile = |name: &str, quantile| {
         glance.recent_quantile_ns(quantile).map(|ns| format!("{name} {}", format::latency_ns(ns)))
     };
-    let left = glance.planned.saturating_sub(glance.elapsed).as_secs_f64();
-    let left = if left > 0.0 { format!("{} left", duration(left)) } else { "draining".to_string() };
+    let left = glance.planned.saturating_sub(glance.elapsed);
+    let left = if left.is_zero() {
+        "draining".to_string()
+    } else {
+        format!("{} left", duration((left + glance.planned * trials_after).as_secs_f64()))
+    };
     let parts = [
         Some(format::rate(rate_per_s)),
         quantile("p50", 0.5),
@@ -130,11 +135,13 @@ impl Progress for Bar {
         *self.bar.borrow_mut() = bar;
     }
 
-    fn glance(&self, _spec: &TrialSpec<'_>, glance: &Glance) {
+    fn glance(&self, spec: &TrialSpec<'_>, glance: &Glance) {
         let bar = self.bar.borrow();
         bar.set_length(glance.planned.as_millis() as u64);
         bar.set_position(glance.elapsed.min(glance.planned).as_millis() as u64);
-        bar.set_message(live_line(glance, self.rate.look(glance)));
+        // Nobody knows how many trials a search takes.
+        let after = if self.searches { 0 } else { spec.trials.saturating_sub(spec.order) };
+        bar.set_message(live_line(glance, self.rate.look(glance), after));
     }
 
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial) {
@@ -204,11 +211,12 @@ mod tests {
 
     #[test]
     fn the_live_line_shows_rate_percentiles_backlog_and_time_left() {
-        let line = live_line(&glance(5_000, 10_000), 1_998.4).replace('\u{a0}', " ");
+        let line = live_line(&glance(5_000, 10_000), 1_998.4, 0).replace('\u{a0}', " ");
         assert_eq!(line, "1 998/s  p50 2.00 ms  p99 3.96 ms  12 in flight  3 s left");
+        assert!(live_line(&glance(5_000, 10_000), 1.0, 4).ends_with("35 s left"));
         let mut early = glance(8_100, 20);
         early.recent_ns.truncate(19);
-        assert_eq!(live_line(&early, 0.0).replace('\u{a0}', " "), "0/s  12 in flight  draining");
+        assert_eq!(live_line(&early, 0.0, 4).replace('\u{a0}', " "), "0/s  12 in flight  draining");
         assert_eq!(duration(725.2), "12 min 6 s");
     }
 

@@ -18,6 +18,9 @@ const ROWS: usize = 14;
 /// Room for the latencies at the left.
 const MARGIN: usize = 9;
 
+/// Names of transports in one line of the legend.
+const NAMES_A_LINE: usize = 3;
+
 /// Where curves of several transports meet.
 const MEETING: char = '*';
 
@@ -66,8 +69,10 @@ fn draw(group: &Group<'_>, curves: &[Curve]) -> String {
     }
     text.push_str(&format!("{:>MARGIN$} +{}\n", "", "-".repeat(COLUMNS)));
     text.push_str(&format!("{:>MARGIN$}  {}\n", "", column_names(&x)));
-    let legend = curves.iter().map(|curve| format!("{} {}", letter(curve.transport), curve.transport));
-    text.push_str(&format!("{:>MARGIN$}  {}\n", "", legend.collect::<Vec<_>>().join("  ")));
+    for curves in curves.chunks(NAMES_A_LINE) {
+        let names = curves.iter().map(|curve| format!("{} {}", letter(curve.transport), curve.transport));
+        text.push_str(&format!("{:>MARGIN$}  {}\n", "", names.collect::<Vec<_>>().join("  ")));
+    }
     text
 }
 
@@ -130,9 +135,14 @@ mod tests {
 
     #[test]
     fn a_slower_transport_lies_higher_and_all_fits_eighty_columns() {
-        let transports = vec![TransportKind::NatsCore, TransportKind::InProcess];
-        let text = percentiles(&Fixture { transports, seconds: 5, ..Fixture::default() }.build()).unwrap();
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        let plot = |transports: &[TransportKind]| {
+            let transports = transports.to_vec();
+            percentiles(&Fixture { transports, seconds: 5, ..Fixture::default() }.build()).unwrap()
+        };
+        let all = plot(&TransportKind::ALL);
+        assert!(all.lines().all(|line| line.chars().count() <= 80), "{all}");
+        assert!(all.contains(MEETING), "{all}");
+        let text = plot(&[TransportKind::NatsCore, TransportKind::InProcess]);
         insta::assert_snapshot!(text.replace('\u{a0}', " "), @r"
         turnaround by percentile, log scale
                   |                                                       ccccccccc

@@ -52,38 +52,53 @@ fn busy(row: &SeriesRow) -> bool {
     row.phase != Phase::Drain || row.completed + row.delivered + row.in_flight > 0
 }
 
-fn phase_band<'a>(phase: Phase, rows: impl Iterator<Item = &'a SeriesRow>) -> Option<Band> {
-    let label = match phase {
-        Phase::Warmup => "warm-up",
-        Phase::Cooldown => "cool-down",
-        Phase::Drain => "drain",
-        Phase::Window => "",
-    };
-    let spans = rows.map(|row| (row.t_s, row.t_s + row.duration_s));
-    let (from, to) = spans.reduce(|sum, own| (sum.0.min(own.0), sum.1.max(own.1)))?;
-    Some(Band { from, to, label: label.to_owned(), kind: BandKind::Phase })
+/// Labels of the bands, in the order of `Phase`; the window has none.
+const PHASES: [&str; 4] = ["warm-up", "", "cool-down", "drain"];
+
+/// Seconds.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    from: f64,
+    to: f64,
+}
+
+impl Span {
+    fn with(self, other: Self) -> Self {
+        Self { from: self.from.min(other.from), to: self.to.max(other.to) }
+    }
 }
 
 impl Timeline {
     /// None where no trial has a series.
     pub fn of(group: &Group<'_>, detail: Detail) -> Option<Self> {
-        let rows = || group.trials().flat_map(|trial| &trial.series).filter(|row| busy(row));
-        let start_s = rows().map(|row| row.t_s).reduce(f64::min)?;
-        let end_s = rows().map(|row| row.t_s + row.duration_s).reduce(f64::max)?;
-        let finest = rows().map(|row| row.duration_s).fold(0.0, f64::max).max(1e-3);
+        let drawn =
+            group.entries.iter().flat_map(|entry| std::iter::once(entry.trial()).chain(others(entry)));
+        let mut spans: [Option<Span>; PHASES.len()] = [None; PHASES.len()];
+        let mut finest = 1e-3f64;
+        for row in drawn.flat_map(|trial| &trial.series).filter(|row| busy(row)) {
+            let own = Span { from: row.t_s, to: row.t_s + row.duration_s };
+            let span = &mut spans[row.phase as usize];
+            *span = Some(span.map_or(own, |span| span.with(own)));
+            finest = finest.max(row.duration_s);
+        }
+        let whole = spans.iter().flatten().copied().reduce(Span::with)?;
         // A whole number of recorded intervals, so that none is torn between two of the grid.
-        let recorded = ((end_s - start_s) / finest / FINEST as f64).ceil().max(1.0);
-        let mut bands: Vec<Band> = [Phase::Warmup, Phase::Cooldown, Phase::Drain]
-            .into_iter()
-            .filter_map(|phase| phase_band(phase, rows().filter(|row| row.phase == phase)))
-            .collect();
-        bands.extend(faults::of(group).into_iter().map(|(label, fault)| Band {
-            from: fault.start_s.clamp(start_s, end_s),
-            to: fault.end_s.unwrap_or(end_s).clamp(start_s, end_s),
-            label,
-            kind: BandKind::Fault,
+        let recorded = ((whole.to - whole.from) / finest / FINEST as f64).ceil().max(1.0);
+        let phases = PHASES.into_iter().zip(spans).filter(|(label, _)| !label.is_empty());
+        let band = |label: &str, span: Span, kind| Band {
+            from: span.from,
+            to: span.to,
+            label: label.to_owned(),
+            kind,
+        };
+        let mut bands: Vec<Band> =
+            phases.filter_map(|(label, span)| Some(band(label, span?, BandKind::Phase))).collect();
+        bands.extend(faults::of(group).into_iter().map(|(label, fault)| {
+            let inside = |s: f64| s.clamp(whole.from, whole.to);
+            let span = Span { from: inside(fault.start_s), to: inside(fault.end_s.unwrap_or(whole.to)) };
+            band(&label, span, BandKind::Fault)
         }));
-        let fine = Self { start_s, end_s, fine_s: finest * recorded, merged: 1, bands };
+        let fine = Self { start_s: whole.from, end_s: whole.to, fine_s: finest * recorded, merged: 1, bands };
         Some(fine.widened(fine.intervals().div_ceil(detail.intervals_max)))
     }
 
@@ -223,9 +238,12 @@ pub fn faint(transport: TransportKind, values: Vec<Option<f64>>) -> TimeSeries {
     }
 }
 
+/// More faint lines than this blur into each other.
+const OTHERS_MAX: usize = 9;
+
 /// The repetitions that are drawn faint.
 pub fn others<'e, 'a>(entry: &'e Entry<'a>) -> impl Iterator<Item = &'a Trial> + use<'e, 'a> {
-    entry.counted.iter().copied().skip(1)
+    entry.counted.iter().copied().skip(1).take(OTHERS_MAX)
 }
 
 pub fn highest(series: &[TimeSeries]) -> f64 {
@@ -248,11 +266,12 @@ pub fn note_of_bands(group: &Group<'_>) -> String {
 /// What the note of a time chart with all repetitions says.
 pub fn note(group: &Group<'_>) -> String {
     let bands = note_of_bands(group);
-    if group.repetitions() > 1 {
-        format!("{bands} The first counted repetition is drawn full and read out, the others are faint.")
-    } else {
-        bands
-    }
+    let faint = match group.repetitions() {
+        0 | 1 => return bands,
+        few if few <= OTHERS_MAX + 1 => "the others are faint".to_owned(),
+        _ => format!("the next {OTHERS_MAX} are faint"),
+    };
+    format!("{bands} The first counted repetition is drawn full and read out, {faint}.")
 }
 
 /// Time charts of several panels stand side by side.
