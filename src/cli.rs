@@ -332,6 +332,9 @@ pub struct Schema {
     /// Which document
     #[arg(value_name = "KIND")]
     pub kind: SchemaKind,
+    /// Print a reference for people instead, in Markdown; only for `scenario`
+    #[arg(long)]
+    pub markdown: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

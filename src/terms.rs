@@ -12,11 +12,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransportKind {
+    /// Redis `PUBLISH` both ways; stores nothing, at most once.
     RedisPubsub,
+    /// Redis `XADD` both ways, a consumer group; stores requests, at least once.
     RedisStreams,
+    /// NATS publish both ways, a queue group; stores nothing, at most once.
     NatsCore,
+    /// A JetStream work queue and a stream of results; stores requests, at least once.
     NatsJetstream,
+    /// NATS request and reply; stores nothing, at most once, and the requester sees a loss.
     NatsRequest,
+    /// Channels in memory: the floor of the instrument itself.
     InProcess,
 }
 
@@ -28,7 +34,7 @@ pub enum BrokerKind {
     NatsServer,
 }
 
-/// How much of a request survives the broker's death (TRAPS, section 1).
+/// How much of a request survives the broker's death.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Durability {

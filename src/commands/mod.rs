@@ -6,6 +6,8 @@ pub mod compare;
 pub mod completions;
 mod deliver;
 pub mod doctor;
+#[cfg(test)]
+mod documented;
 mod interrupt;
 pub mod list;
 mod progress;
@@ -31,6 +33,7 @@ use crate::session::RunError;
 pub enum Outcome {
     Good,
     Failed,
+    Usage,
     Unavailable,
     ThresholdFailed,
     Invalid,
@@ -43,6 +46,7 @@ impl Outcome {
         match self {
             Self::Good => 0,
             Self::Failed => 1,
+            Self::Usage => 2,
             Self::Unavailable => 69,
             Self::ThresholdFailed => 99,
             Self::Invalid => 100,
@@ -57,6 +61,7 @@ impl Outcome {
             CommandError::Load(LoadError::Invalid(_) | LoadError::OnlySearched { .. }) => {
                 Self::InvalidScenario
             }
+            CommandError::NoReference { .. } => Self::Usage,
             CommandError::Run(error) if error.is_unavailable() => Self::Unavailable,
             CommandError::Compare(CompareError::Invalid { .. }) => Self::Invalid,
             // Whoever read our output has gone; that is no failure of ours.
@@ -99,6 +104,11 @@ pub enum CommandError {
     Report(#[from] crate::report::ReportError),
     #[error(transparent)]
     Compare(#[from] CompareError),
+    #[error(
+        "there is no reference in Markdown for `{kind}`, only for `scenario`: leave --markdown out to get the JSON \
+         Schema of `{kind}`"
+    )]
+    NoReference { kind: String },
     #[error("{action}: {source}")]
     Io { action: &'static str, source: io::Error },
 }

@@ -28,6 +28,8 @@ pub mod checks;
 pub mod compare_page;
 mod comparison;
 pub mod csv;
+#[cfg(test)]
+mod documented;
 mod errors;
 mod fairness;
 mod faults;

@@ -79,11 +79,10 @@ fn draw(group: &Group<'_>, curves: &[Curve]) -> String {
 fn plot(grid: &mut [[char; COLUMNS]; ROWS], curve: &Curve, y: &Axis, reach: f64) {
     let nines = -(1.0 - reach).log10();
     let letter = letter(curve.transport);
-    for column in 0..COLUMNS {
-        let quantile = 1.0 - 10f64.powf(-nines * column as f64 / (COLUMNS - 1) as f64);
-        if quantile > quantile_max(curve.histogram.len()) + 1e-9 {
-            break;
-        }
+    let quantile = |column: usize| 1.0 - 10f64.powf(-nines * column as f64 / (COLUMNS - 1) as f64);
+    let quantile_max = quantile_max(curve.histogram.len()) + 1e-9;
+    let known = (0..COLUMNS).map(|column| (column, quantile(column))).take_while(|(_, q)| *q <= quantile_max);
+    for (column, quantile) in known {
         let cell = &mut grid[row(y, curve.histogram.value_at_quantile(quantile) as f64)][column];
         *cell = if *cell == ' ' { letter } else { MEETING };
     }

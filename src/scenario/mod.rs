@@ -15,6 +15,7 @@ mod nearest;
 mod overrides;
 mod pattern;
 mod prose;
+mod reference;
 mod shelf;
 mod structure;
 mod sweep;
@@ -33,6 +34,7 @@ pub use duration::{format as format_duration, parse as parse_duration};
 pub use error::{ScenarioError, ScenarioErrors};
 pub use explain::{explain, offered, searched};
 pub use overrides::Overrides;
+pub use reference::markdown;
 pub use shelf::{Listed, LoadError, Place, Summary, list};
 pub use wire::schema;
 

@@ -15,27 +15,37 @@ pub const DURATION: &str = r"^([0-9]+(\.[0-9]+)?(h|ms|m|s|us|ns))+$";
 /// Whether `text` has the form of `pattern`; if not, what it should be, in words.
 pub fn check(pattern: &str, text: &str) -> Result<(), String> {
     let starts = |schemes: &[&str]| schemes.iter().any(|s| text.len() > s.len() && text.starts_with(s));
-    let (good, expected) = match pattern {
-        NAME => (
+    let good = match pattern {
+        NAME => {
             text.starts_with(|c: char| c != '-')
-                && all(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
-            "small letters, digits and hyphens",
-        ),
-        TOKEN => (
+                && all(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        }
+        TOKEN => {
             text.len() <= 64
-                && all(text, |c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_' || c == '-'),
-            "one token of a subject: 1 to 64 capitals, digits, `_` and `-`, without dots, blanks and wildcards",
-        ),
-        PREFIX => (
-            text.is_empty() || all(text, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-'),
-            "letters, digits, `_` and `-`",
-        ),
-        REDIS_URL => (starts(&["redis://", "rediss://"]), "a URL that starts with redis:// or rediss://"),
-        NATS_URL => (starts(&["nats://", "tls://"]), "a URL that starts with nats:// or tls://"),
+                && all(text, |c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_' || c == '-')
+        }
+        PREFIX => text.is_empty() || all(text, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-'),
+        REDIS_URL => starts(&["redis://", "rediss://"]),
+        NATS_URL => starts(&["nats://", "tls://"]),
         DURATION => return duration::parse(text).map(|_| ()),
-        unknown => (false, unknown),
+        _ => false,
     };
-    if good { Ok(()) } else { Err(format!("must be {expected}")) }
+    if good { Ok(()) } else { Err(format!("must be {}", words(pattern))) }
+}
+
+/// The form of `pattern` in words; a pattern that isn't known stands for itself.
+pub fn words(pattern: &str) -> &str {
+    match pattern {
+        NAME => "small letters, digits and hyphens",
+        TOKEN => {
+            "one token of a subject: 1 to 64 capitals, digits, `_` and `-`, without dots, blanks and wildcards"
+        }
+        PREFIX => "letters, digits, `_` and `-`",
+        REDIS_URL => "a URL that starts with redis:// or rediss://",
+        NATS_URL => "a URL that starts with nats:// or tls://",
+        DURATION => "a duration with its unit",
+        unknown => unknown,
+    }
 }
 
 fn all(text: &str, allowed: impl Fn(char) -> bool) -> bool {

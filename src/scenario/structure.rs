@@ -41,7 +41,7 @@ impl<'a> Checker<'a> {
 
     /// None means: reported, and not to be used.
     fn node(&mut self, node: &Node, schema: &'a Json) -> Option<Json> {
-        let schema = self.resolve(schema);
+        let schema = resolve(self.schema, schema);
         if schema == &Json::Bool(true) {
             return Some(to_json(node));
         }
@@ -73,21 +73,6 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Follows `$ref`s and drops the null of optional keys, for which TOML has no word.
-    fn resolve(&self, mut schema: &'a Json) -> &'a Json {
-        loop {
-            if let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
-                schema = &self.schema["$defs"][name];
-                continue;
-            }
-            let variants = schema["anyOf"].as_array().map(Vec::as_slice).unwrap_or_default();
-            match variants {
-                [one, null] if null["type"] == "null" => schema = one,
-                _ => return schema,
-            }
-        }
-    }
-
     /// The variants of an untagged type differ in their TOML type, so the value itself chooses.
     fn one_of_several_types(&mut self, node: &Node, variants: &'a [Json]) -> Option<Json> {
         let fits = |schema: &Json| {
@@ -101,7 +86,7 @@ impl<'a> Checker<'a> {
                     | ("boolean", Value::Boolean(_))
             )
         };
-        let resolved: Vec<&'a Json> = variants.iter().map(|variant| self.resolve(variant)).collect();
+        let resolved: Vec<&'a Json> = variants.iter().map(|variant| resolve(self.schema, variant)).collect();
         if let Some(variant) = resolved.iter().find(|variant| fits(variant)) {
             return self.node(node, variant);
         }
@@ -203,7 +188,7 @@ impl<'a> Checker<'a> {
     /// The section that has this key, for keys that stand in the wrong one.
     fn section_of(&self, key: &str) -> Option<String> {
         let sections = self.schema["properties"].as_object()?;
-        let has_key = |schema| self.resolve(schema)["properties"].get(key).is_some();
+        let has_key = |schema| resolve(self.schema, schema)["properties"].get(key).is_some();
         sections.iter().find(|(_, schema)| has_key(schema)).map(|(name, _)| name.clone())
     }
 
@@ -293,12 +278,27 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// Follows `$ref`s into the `$defs` of `root`, and drops the null of optional keys, for which TOML has no word.
+pub fn resolve<'a>(root: &'a Json, mut schema: &'a Json) -> &'a Json {
+    loop {
+        if let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
+            schema = &root["$defs"][name];
+            continue;
+        }
+        let variants = schema["anyOf"].as_array().map(Vec::as_slice).unwrap_or_default();
+        match variants {
+            [one, null] if null["type"] == "null" => schema = one,
+            _ => return schema,
+        }
+    }
+}
+
 fn is_duration(schema: &Json) -> bool {
     schema["pattern"] == pattern::DURATION
 }
 
 /// The one type of a schema that isn't null.
-fn type_of(schema: &Json) -> &str {
+pub fn type_of(schema: &Json) -> &str {
     match &schema["type"] {
         Json::String(name) => name,
         Json::Array(names) => {
@@ -309,7 +309,7 @@ fn type_of(schema: &Json) -> &str {
 }
 
 /// The words of an enum, with or without descriptions.
-fn known_values(schema: &Json) -> Option<Vec<&str>> {
+pub fn known_values(schema: &Json) -> Option<Vec<&str>> {
     if let Some(values) = schema["enum"].as_array() {
         return Some(values.iter().filter_map(Json::as_str).collect());
     }

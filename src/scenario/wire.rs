@@ -2,7 +2,8 @@
 //!
 //! Everything is optional here and nothing is checked against anything else; `structure` checks a
 //! document against the schema of these types, `validate` turns them into a plan. The doc comments are
-//! the descriptions in `weighbridge schema scenario`.
+//! the descriptions in `weighbridge schema scenario` and in `docs/SCENARIOS.md`. A `default` here only says
+//! what `validate` does; a test holds the two together. `x-default` is for those that depend on other keys.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,49 +12,68 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::{duration, pattern};
-use crate::terms::{Durability, Objective, TransportKind};
+use crate::plan::Statistic;
+use crate::result::{LedgerTotals, Rates};
+use crate::terms::{Durability, Objective, Stage, TransportKind};
 
 /// JSON Schema of a scenario file.
 pub fn schema() -> Schema {
     schemars::schema_for!(Scenario)
 }
 
+/// Schema of the names that a threshold may be put on.
+fn metrics() -> serde_json::Value {
+    let stages = Stage::ALL.into_iter();
+    let latencies =
+        stages.flat_map(|stage| Statistic::NAMED.map(|(name, _)| format!("{}.{name}", stage.name())));
+    let ledger = LedgerTotals::default().fields().map(|(name, _)| format!("ledger.{name}"));
+    let rates = Rates::default().fields().map(|(name, _)| format!("rates.{name}"));
+    let names: Vec<_> = latencies.chain(ledger).chain(rates).collect();
+    serde_json::json!({ "enum": names })
+}
+
 /// A scenario: one question, and the load, workers, brokers and thresholds that answer it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
-    /// Name of the scenario: small letters, digits and hyphens.
+    /// Name of the scenario, by which it is listed and found; it stands in the name of the report folder.
     #[schemars(required, length(min = 1, max = 64), regex(pattern = pattern::NAME))]
     pub name: Option<String>,
-    /// The one question that the scenario asks.
+    /// The one question that the scenario asks; the heading of the report.
     #[schemars(required, length(min = 1, max = 500))]
     pub question: Option<String>,
-    /// Prose for the reader of the report: how to read the answer.
+    /// Prose for the reader of the report: how to read the answer. Words between backticks are set as code.
     #[schemars(length(max = 20000))]
     pub reading: Option<String>,
-    /// The messaging paths to measure.
+    /// The messaging paths to measure, each once.
     #[schemars(required, length(min = 1, max = 6))]
     pub transports: Option<Vec<TransportKind>>,
-    /// How often every trial is repeated; default 1.
-    #[schemars(range(min = 1, max = 1000))]
+    /// How often every trial is repeated. Intervals and ratios need at least 3.
+    #[schemars(range(min = 1, max = 1000), extend("default" = 1))]
     pub repeat: Option<u32>,
-    /// Seed of arrivals, payloads and service times; default 1.
-    #[schemars(range(min = 0))]
+    /// Seed of arrivals, payloads and service times. Repetition n uses the seed plus n - 1.
+    #[schemars(range(min = 0), extend("default" = 1))]
     pub seed: Option<u64>,
     #[schemars(required)]
     pub load: Option<Load>,
     pub payload: Option<Payload>,
     pub workers: Option<Workers>,
     pub brokers: Option<Brokers>,
-    /// Promises such as `"turnaround.p99" = "< 50ms"`, `"ledger.lost" = "== 0"` or
-    /// `"rates.completed_per_s" = ">= 1900"`.
-    #[schemars(extend("maxProperties" = 100))]
+    /// What must hold for every transport at every point, such as `"turnaround.p99" = "< 50ms"`,
+    /// `"ledger.lost" = "== 0"` or `"rates.completed_per_s" = ">= 1900"`: a metric in quotes, and one of `<`,
+    /// `<=`, `==`, `>=`, `>` with a duration for a latency, a whole number for the ledger, a number of requests
+    /// per second for a rate. A metric without a figure does not pass.
+    #[schemars(extend("maxProperties" = 100, "propertyNames" = metrics()))]
     #[expect(dead_code, reason = "read from the document, which keeps their order and places")]
     pub thresholds: Option<BTreeMap<String, String>>,
     pub search: Option<Search>,
-    /// Lists of values by key path, such as `"load.rate" = [500, 1000]`; several keys make a grid, the
-    /// first key outermost.
-    #[schemars(extend("maxProperties" = 8))]
+    /// Lists of values by key path, such as `"load.rate" = [500, 1000]`: everything is measured at each value.
+    /// Several keys make a grid, the first key outermost, of at most 64 points. Keys of `load`, `payload`,
+    /// `workers` and `brokers` can be swept, but for the URLs. Not together with `[search]`.
+    #[schemars(extend(
+        "maxProperties" = 8,
+        "propertyNames" = serde_json::json!({ "pattern": "^(load|payload|workers|brokers)($|\\.)" })
+    ))]
     #[expect(dead_code, reason = "expanded on the document, before it is checked")]
     pub sweep: Option<BTreeMap<String, SweepValues>>,
 }
@@ -67,47 +87,63 @@ pub struct SweepValues(
     pub Vec<serde_json::Value>,
 );
 
-/// How requests are sent.
+/// How requests are sent: who decides when, how many, for how long.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
     #[schemars(required)]
     pub executor: Option<Executor>,
+    /// How arrivals are spread around the rate; only for constant-arrival-rate and ramping-arrival-rate.
+    #[schemars(extend("default" = "poisson"))]
     pub arrivals: Option<Arrivals>,
-    /// Requests per second over all generators; only for constant-arrival-rate. A search sets it.
+    /// Requests per second over all generators; only for constant-arrival-rate, which needs it. A search sets
+    /// it.
     #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0))]
     pub rate: Option<f64>,
-    /// Requests per second at the start; only for ramping-arrival-rate, default 0.
-    #[schemars(range(min = 0, max = 1e8))]
+    /// Requests per second at the start; only for ramping-arrival-rate.
+    #[schemars(range(min = 0, max = 1e8), extend("default" = 0))]
     pub start_rate: Option<f64>,
-    /// Stretches over which the rate moves linearly to a target; only for ramping-arrival-rate.
+    /// Stretches over which the rate moves linearly to a target; only for ramping-arrival-rate, which needs
+    /// them. Together they last at most 24 h.
     #[schemars(length(min = 1, max = 100))]
     pub stages: Option<Vec<RampStage>>,
-    /// Requests outstanding; only for closed-loop.
+    /// Requests outstanding at any time; only for closed-loop, which needs it.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub in_flight: Option<u32>,
-    /// Load before the measured window; default "1s".
+    /// Load before the measured window, for connections and caches to settle.
+    #[schemars(extend("default" = "1s"))]
     pub warmup: Option<Duration>,
-    /// The measured window; not for ramping-arrival-rate, whose stages say how long they last.
+    /// The measured window. Every executor needs it but ramping-arrival-rate, whose stages say how long they
+    /// last.
     pub duration: Option<Duration>,
-    /// Load after the measured window; default "500ms".
+    /// Load after the measured window, so that its last requests meet the same load as the others.
+    #[schemars(extend("default" = "500ms"))]
     pub cooldown: Option<Duration>,
-    /// How long after the last send a request may still be accounted for; default "10s".
+    /// How long after the last send a request may still be accounted for; what is open then is lost. Ends
+    /// earlier if everything is back.
+    #[schemars(extend("default" = "10s"))]
     pub drain: Option<Duration>,
-    /// After it a request no longer counts as in flight; default "30s".
+    /// After it a request no longer counts as in flight; a late result still completes it.
+    #[schemars(extend("default" = "30s"))]
     pub timeout: Option<Duration>,
-    /// Beyond it a request is shed and counted; default 20000, for saturate 1024.
-    #[schemars(range(min = 1, max = 1_000_000))]
+    /// Most requests outstanding. One that falls due beyond it is shed: not sent, and counted as `unsent`. For
+    /// saturate, how many are outstanding at any time.
+    #[schemars(
+        range(min = 1, max = 1_000_000),
+        extend("x-default" = "20000; 1024 for saturate; for closed-loop at least `in_flight`")
+    )]
     pub max_in_flight: Option<u32>,
-    /// Generator threads; default 1.
-    #[schemars(range(min = 1, max = 256))]
+    /// Generator threads, which share the rate or the window.
+    #[schemars(range(min = 1, max = 256), extend("default" = 1))]
     pub generators: Option<u32>,
-    /// Publishing connections of each generator; default 1.
-    #[schemars(range(min = 1, max = 1000))]
+    /// Publishing connections of each generator.
+    #[schemars(range(min = 1, max = 1000), extend("default" = 1))]
     pub connections: Option<u32>,
-    /// Most requests handed to the client library together, which a Redis client sends as one pipeline;
-    /// default 256, or a quarter of the window of a closed loop or of saturate.
-    #[schemars(range(min = 1, max = 100_000))]
+    /// Most requests handed to the client library together, which a Redis client sends as one pipeline.
+    #[schemars(
+        range(min = 1, max = 100_000),
+        extend("x-default" = "256; for closed-loop and saturate a quarter of the window, at most 256")
+    )]
     pub batch: Option<u32>,
 }
 
@@ -115,23 +151,25 @@ pub struct Load {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Executor {
-    /// A schedule with a constant mean rate.
+    /// A schedule with a constant mean rate, whatever the path does. Needs `rate` and `duration`.
     ConstantArrivalRate,
-    /// A schedule whose rate moves through stages.
+    /// A schedule whose rate moves through stages. Needs `stages`.
     RampingArrivalRate,
-    /// The next request starts when one ends.
+    /// The next request starts when one ends, so that `in_flight` are outstanding. Needs `in_flight` and
+    /// `duration`. Stalls hide themselves: a slow path is asked for less.
     ClosedLoop,
-    /// As fast as the path accepts.
+    /// As fast as the path lets it, with `max_in_flight` outstanding. Needs `duration`. For rates; its latencies
+    /// are mostly waiting.
     Saturate,
 }
 
-/// How arrivals are spread; default poisson.
+/// How arrivals are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arrivals {
     /// Equal gaps.
     Uniform,
-    /// Independent arrivals: exponential gaps.
+    /// Independent arrivals, as from many users: exponential gaps, so requests come in clusters.
     Poisson,
 }
 
@@ -142,6 +180,7 @@ pub struct RampStage {
     /// Requests per second at the end of the stage.
     #[schemars(range(min = 0, max = 1e8))]
     pub target: f64,
+    /// How long the rate takes to get there; the same target as before keeps it level.
     pub duration: Duration,
 }
 
@@ -149,16 +188,28 @@ pub struct RampStage {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Payload {
+    /// Length of the description, of which most of a body consists: bytes, or a list of lengths that are
+    /// drawn equally often.
+    #[schemars(extend("default" = 256))]
     pub description_bytes: Option<OneOrMany>,
-    /// Categories with their weights; a category is the last token of the subject.
-    #[schemars(extend("minProperties" = 1, "maxProperties" = 64))]
+    /// Categories with their weights, such as `{ NETWORK = 3, SECURITY = 1 }`. A category is the last token of
+    /// the subject.
+    #[schemars(extend(
+        "minProperties" = 1,
+        "maxProperties" = 64,
+        "x-default" = "six: ACCESS, APPLICATION, HARDWARE, INFRASTRUCTURE, NETWORK, SECURITY"
+    ))]
     pub categories: Option<BTreeMap<Token, Weight>>,
     /// Roles of the requester with their weights.
-    #[schemars(extend("minProperties" = 1, "maxProperties" = 64))]
+    #[schemars(extend(
+        "minProperties" = 1,
+        "maxProperties" = 64,
+        "x-default" = "four: DEVELOPER, EMPLOYEE, IT_ADMIN, MANAGER"
+    ))]
     pub requester_roles: Option<BTreeMap<Token, Weight>>,
 }
 
-/// Length of the description in bytes, or a list of lengths to draw from; default 256.
+/// Length of the description in bytes, or a list of lengths to draw from.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OneOrMany {
@@ -180,19 +231,23 @@ pub struct Weight(#[schemars(range(max = 1e6), extend("exclusiveMinimum" = 0))] 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Workers {
-    /// Workers, each with connections of its own; default 4. With 0, requests are only published, and the
-    /// broker's acknowledgement ends them.
-    #[schemars(range(min = 0, max = 10_000))]
+    /// Workers, each with connections of its own. With 0, requests are only published, and the broker's
+    /// acknowledgement ends them.
+    #[schemars(range(min = 0, max = 10_000), extend("default" = 4))]
     pub count: Option<u32>,
-    /// Requests that one worker scores at a time; default 16.
-    #[schemars(range(min = 1, max = 10_000))]
+    /// Requests that one worker scores at a time.
+    #[schemars(range(min = 1, max = 10_000), extend("default" = 16))]
     pub concurrency: Option<u32>,
-    /// Whether workers publish results; default true. If not, a request ends when a worker has received it.
+    /// Whether workers publish results. If not, a request ends when a worker has received it.
+    #[schemars(extend("default" = true))]
     pub results: Option<bool>,
+    /// How long scoring takes: always the same, or drawn from a distribution. Drawn from seed and sequence
+    /// number, so a request takes as long on every path. At most 1 h.
+    #[schemars(extend("default" = "0s"))]
     pub service_time: Option<ServiceTime>,
 }
 
-/// How long scoring takes: a duration such as "2ms", or a distribution; default "0s".
+/// How long scoring takes: a duration such as "2ms", or a distribution.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ServiceTime {
@@ -204,14 +259,16 @@ pub enum ServiceTime {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceDistribution {
+    /// The form of the distribution.
     pub distribution: Distribution,
-    /// Of constant.
+    /// Of constant, which needs it: the one value.
     pub value: Option<Duration>,
-    /// Of exponential.
+    /// Of exponential, which needs it: the mean, longer than zero.
     pub mean: Option<Duration>,
-    /// Of lognormal.
+    /// Of lognormal, which needs it: the median, longer than zero.
     pub median: Option<Duration>,
-    /// Of lognormal: standard deviation of the underlying normal distribution.
+    /// Of lognormal, which needs it: standard deviation of the underlying normal distribution. The mean is the
+    /// median times exp(sigma^2 / 2).
     #[schemars(range(max = 10), extend("exclusiveMinimum" = 0))]
     pub sigma: Option<f64>,
 }
@@ -221,7 +278,7 @@ pub struct ServiceDistribution {
 pub enum Distribution {
     /// `value`, always.
     Constant,
-    /// Memoryless, with a `mean`.
+    /// Memoryless, with a `mean`: most are short, p99 is 4.6 times the mean.
     Exponential,
     /// With a `median` and the `sigma` of the underlying normal distribution.
     Lognormal,
@@ -232,37 +289,46 @@ pub enum Distribution {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
-    /// What is looked for; default highest-sustained-rate.
+    /// What is looked for.
+    #[schemars(extend("default" = "highest-sustained-rate"))]
     pub objective: Option<Objective>,
-    /// Requests per second to begin with; default `load.rate`.
-    #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0))]
+    /// Requests per second to begin with.
+    #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0, "x-default" = "`load.rate`"))]
     pub low: Option<f64>,
-    /// Requests per second to end at; default a hundred times `low`.
-    #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0))]
+    /// Requests per second to end at; more than `low`.
+    #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0, "x-default" = "a hundred times `low`"))]
     pub high: Option<f64>,
     /// The search stops when the lowest rate that failed is at most this share above the highest that
-    /// passed; default 0.1.
-    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
+    /// passed.
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1, "default" = 0.1))]
     pub precision: Option<f64>,
-    /// The measured window of the two runs that confirm the answer; default "20s".
+    /// The measured window of the two runs that confirm the answer.
+    #[schemars(extend("default" = "20s"))]
     pub confirm: Option<Duration>,
 }
 
-/// The servers under test.
+/// The servers under test. Without a URL, a private broker is started for each trial and ended after it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Brokers {
-    /// What must survive the broker's death, on paths that store requests; default memory.
+    /// When what is stored reaches the disk, on the paths that store requests: `redis-streams` and
+    /// `nats-jetstream`. Set on private brokers; on others it is as their operator set it.
+    #[schemars(extend("default" = "memory"))]
     pub durability: Option<Durability>,
-    /// An external Redis; without it a private process is started for each trial.
+    /// An external Redis; the flag `--redis-url` and the variable `REDIS_URL` go before it. TLS is not built in:
+    /// `rediss://` is refused before anything is measured.
     #[schemars(length(max = 2048), regex(pattern = pattern::REDIS_URL))]
     pub redis_url: Option<String>,
-    /// An external NATS; without it a private process is started for each trial.
+    /// An external NATS; the flag `--nats-url` and the variable `NATS_URL` go before it.
     #[schemars(length(max = 2048), regex(pattern = pattern::NATS_URL))]
     pub nats_url: Option<String>,
     /// First token of every subject, stream and key, so that a run meets nobody else's messages. Empty: the
-    /// names of the engine itself. Default: empty on a private process, one per trial on an external server.
-    #[schemars(length(max = 64), regex(pattern = pattern::PREFIX))]
+    /// names of the engine itself.
+    #[schemars(
+        length(max = 64),
+        regex(pattern = pattern::PREFIX),
+        extend("x-default" = "empty on a private broker, one for each trial on an external server")
+    )]
     pub prefix: Option<String>,
 }
 

@@ -12,6 +12,16 @@ fn a_usage_error_exits_with_2() {
 }
 
 #[test]
+fn a_reference_that_is_not_made_is_a_usage_error_with_a_mend() {
+    let ran = Run::command(&["schema", "result", "--markdown"]).end();
+    ran.expect_code(&[2]);
+    assert!(ran.stdout.is_empty() && ran.stderr.contains("leave"), "{}", ran.stderr);
+    let ran = Run::command(&["schema", "scenario", "--markdown"]).end();
+    ran.expect_code(&[0]);
+    assert!(ran.stdout.contains("# Write a scenario") && ran.stdout.contains("`max_in_flight`"));
+}
+
+#[test]
 fn a_threshold_that_fails_exits_with_99() {
     let threshold = ["--set", "thresholds.\"turnaround.p50\"=\"< 1us\""];
     let ran = Run::short(&["in-process"]).with(&threshold).end();
