@@ -41,10 +41,11 @@ peers: brokers ## hold Weighbridge against redis-benchmark and a plain Go client
 	GO111MODULE=off GOPATH=/usr/share/gocode go build -o target/peers/natspeer peers/natspeer.go
 	@./scripts/peers.py
 
-# What is worth keeping of the run goes to reports/example.
+# Three repetitions, so that differences are judged and repetitions drawn. What is worth keeping of the run
+# goes to reports/example.
 example: brokers browser ## renew reports/example with a quickstart run, and the pictures with it
 	cargo build --release --locked
-	$(WEIGHBRIDGE) run quickstart
+	$(WEIGHBRIDGE) run quickstart --repeat 3
 	@mkdir -p reports/example
 	@cp reports/latest/report.html reports/latest/result.json reports/latest/scenario.toml reports/example/
 	@echo "reports/example/report.html"

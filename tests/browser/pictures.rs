@@ -21,13 +21,17 @@ struct Picture {
     to: &'static str,
     /// without what this selects; empty for nothing.
     without: &'static str,
-    /// Of the window, in pixels of the page; the picture has twice as many.
+    /// Of the window, in pixels of the page.
     width: u32,
+    /// Pixels of the picture for one of the page.
+    scale: f64,
+    /// Whether the parts that `docs/READING.md` numbers are framed and numbered.
+    numbered: bool,
 }
 
 const EXAMPLE: &str = "reports/example/report.html";
 
-const PICTURES: [Picture; 2] = [
+const PICTURES: [Picture; 3] = [
     Picture {
         name: "report.png",
         page: EXAMPLE,
@@ -35,6 +39,8 @@ const PICTURES: [Picture; 2] = [
         to: "#percentiles-0 .note",
         without: "#thresholds, .ratios, .reading",
         width: 960,
+        scale: 2.0,
+        numbered: false,
     },
     Picture {
         name: "percentiles.png",
@@ -43,8 +49,23 @@ const PICTURES: [Picture; 2] = [
         to: "#percentiles-0 .note",
         without: "",
         width: 960,
+        scale: 2.0,
+        numbered: false,
+    },
+    Picture {
+        name: "report-annotated.png",
+        page: EXAMPLE,
+        from: ".top",
+        to: "#fairness .rules",
+        without: "article.chart:not(#percentiles-0):not(#stages-0), .chart .data, #thresholds tr:nth-child(n+5), .ratios details",
+        width: 1100,
+        scale: 1.0,
+        numbered: true,
     },
 ];
+
+/// The guide whose table numbers the parts of a report.
+const GUIDE: &str = "docs/READING.md";
 
 /// More would be noticed by those who clone.
 const PICTURE_BYTES_MAX: u64 = 300_000;
@@ -63,13 +84,31 @@ fn file(name: &str) -> PathBuf {
     root().join("docs/images").join(name)
 }
 
-/// Light, at twice the size.
+/// Number and selector of each row of the guide's table of parts, as JSON.
+fn callouts() -> serde_json::Value {
+    let text = std::fs::read_to_string(root().join(GUIDE)).expect("the guide");
+    let rows = text.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        let number: u32 = cells.next()?.parse().ok()?;
+        // Exit codes stand in a table as well, with words beside them.
+        let selector = cells.next()?.strip_prefix('`')?.strip_suffix('`')?.to_owned();
+        Some(serde_json::json!([number, selector]))
+    });
+    rows.collect()
+}
+
+/// Light.
 fn take(browser: &Browser, picture: &Picture) -> Vec<u8> {
     browser.open_file(&root().join(picture.page));
-    browser.show(View { width: picture.width, scale: 2.0, scrollbars: false, ..View::default() });
+    browser.show(View { width: picture.width, scale: picture.scale, scrollbars: false, ..View::default() });
     let selectors = serde_json::json!([picture.from, picture.to, picture.without]);
     let area = browser.run(&format!("const SELECTORS = {selectors};\n{}", include_str!("checks/area.js")));
     let area: Area = serde_json::from_value(area).expect("an area");
+    if picture.numbered {
+        let script = format!("const CALLOUTS = {};\n{}", callouts(), include_str!("checks/callouts.js"));
+        let missing = browser.findings(&script);
+        assert!(missing.is_empty(), "{}: {missing:?}", picture.name);
+    }
     let (x, y) = ((area.x - MARGIN).max(0.0), (area.y - MARGIN).max(0.0));
     let width = (area.width + 2.0 * MARGIN).min(f64::from(picture.width) - x);
     browser.pictured(Area { x, y, width, height: area.y + area.height + MARGIN - y })
@@ -165,6 +204,14 @@ fn no_picture_is_left_that_nobody_renews() {
         assert!(PICTURES.iter().any(|picture| picture.name == name), "{name} is not in PICTURES");
         assert!(entry.metadata().expect("its size").len() <= PICTURE_BYTES_MAX, "{name} is too large");
     }
+}
+
+#[test]
+fn every_number_of_the_guide_is_in_its_table() {
+    let callouts = callouts();
+    let numbers: Vec<u64> =
+        callouts.as_array().expect("rows").iter().filter_map(|row| row[0].as_u64()).collect();
+    assert!(numbers.len() > 5 && numbers.iter().copied().eq(1..=numbers.len() as u64), "{numbers:?}");
 }
 
 #[test]
