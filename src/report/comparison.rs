@@ -141,13 +141,17 @@ fn latencies(group: &Group<'_>, entry: &Entry<'_>) -> Vec<Cell> {
     ]
 }
 
+/// Width of an interval, as a share of its figure, from which on it is written below it.
+const INTERVAL_SHARE_MIN: f64 = 0.01;
+
 fn estimated(estimate: Option<Estimate>, print: fn(f64) -> String, reason: &str) -> Cell {
     let Some(Estimate { median, low, high }) = estimate else { return single(None, print, reason) };
     let interval = low.zip(high).map(|(low, high)| span(&print(low), &print(high)));
     let note =
         interval.as_ref().map_or(String::new(), |text| format!("95 % interval over repetitions: {text}"));
-    // Ends that read alike say nothing beside the figure; the note keeps them.
-    let interval = interval.filter(|_| low.map(print) != high.map(print));
+    // Ends so close to the figure say nothing beside it, and take room; the note keeps them.
+    let wide = low.zip(high).is_some_and(|(low, high)| high - low > INTERVAL_SHARE_MIN * median);
+    let interval = interval.filter(|_| wide);
     Cell { text: print(median), note, interval, sort_by: Some(median), alarming: false }
 }
 
@@ -207,6 +211,21 @@ mod tests {
             assert_eq!(row.cells.len(), COLUMNS.len(), "{}", row.transport);
             assert!(row.cells[4].interval.is_some());
         }
+    }
+
+    #[test]
+    fn a_narrow_interval_stands_in_the_note_alone() {
+        let cell = |low, high| {
+            estimated(
+                Some(Estimate { median: 2_000.0, low: Some(low), high: Some(high) }),
+                format::number,
+                "",
+            )
+        };
+        let (narrow, wide) = (cell(1_995.0, 2_010.0), cell(1_900.0, 2_010.0));
+        assert_eq!(narrow.interval, None);
+        assert!(narrow.note.contains("1\u{a0}995 – 2\u{a0}010"), "{}", narrow.note);
+        assert!(wide.interval.is_some());
     }
 
     #[test]

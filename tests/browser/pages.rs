@@ -22,7 +22,7 @@ pub fn report(result: &RunResult) -> String {
 fn list_of_runs() -> String {
     let runs = tempfile::tempdir().expect("a folder");
     let mut results: Vec<RunResult> = fixtures::all().into_iter().map(|record| record.result).collect();
-    let again: Vec<RunResult> = results.iter().take(3).map(|result| later(result)).collect();
+    let again: Vec<RunResult> = results.iter().take(3).map(later).collect();
     results.extend(again);
     for (number, result) in results.iter_mut().enumerate() {
         // The derived ones share the names and times of those that they were made of.

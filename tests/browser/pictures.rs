@@ -38,7 +38,7 @@ const PICTURES: [Picture; 3] = [
         from: ".top",
         to: "#percentiles-0 .note",
         without: "#thresholds, .ratios, .reading",
-        width: 960,
+        width: 1100,
         scale: 2.0,
         numbered: false,
     },
