@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use weighbridge::result::{Doubt, DoubtKind, ErrorGroup, Fault, RunResult, Verdict};
+use weighbridge::result::{Doubt, DoubtKind, ErrorGroup, Fault, RunResult, StageLatencies, Verdict};
 
 /// A record with the name that findings get.
 pub struct Record {
@@ -53,6 +53,7 @@ pub fn all() -> Vec<Record> {
     {
         records.push(Record { name: name.to_owned(), result });
     }
+    records.push(Record { name: "stopped".to_owned(), result: stopped() });
     records
 }
 
@@ -90,6 +91,24 @@ pub fn failed() -> RunResult {
             .map(|message| ErrorGroup { message: (*message).to_owned(), count: 7 * (index as u64 + 1) })
             .collect();
     }
+    result
+}
+
+/// A run of one transport that was stopped in its warm-up: what is measured over the window is missing.
+pub fn stopped() -> RunResult {
+    let mut result = measured("quickstart");
+    result.verdict = Verdict::Aborted;
+    result.trials.truncate(1);
+    let trial = &mut result.trials[0];
+    trial.valid = false;
+    trial.complete = false;
+    trial.doubts = vec![Doubt { kind: DoubtKind::Incomplete, detail: "stopped by a signal".to_owned() }];
+    trial.series.retain(|row| row.t_s < 0.0);
+    trial.breakdown.clear();
+    trial.latency_ns = StageLatencies::default();
+    result.thresholds.clear();
+    result.comparisons.clear();
+    result.summary.clear();
     result
 }
 

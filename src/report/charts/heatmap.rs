@@ -136,11 +136,14 @@ fn takeaway(timeline: &Timeline, maps: &[Map<'_>]) -> String {
     };
     let worst = maps.iter().flat_map(|map| {
         let maxima = maxima(map);
+        if maxima.is_empty() {
+            return Vec::new();
+        }
         let typical = median(&maxima.iter().map(|(_, max)| *max).collect::<Vec<_>>());
-        maxima.into_iter().map(move |(index, max)| (map.transport, index, max, typical))
+        maxima.into_iter().map(|(index, max)| (map.transport, index, max, typical)).collect()
     });
     let Some((transport, index, max, typical)) = worst.max_by(|a, b| a.2.total_cmp(&b.2)) else {
-        return String::new();
+        return "Nothing was answered in the measured window.".to_owned();
     };
     format!(
         "The slowest request took {} ({transport}, about {} s into the window); the median over the intervals' maxima is {} there.",
@@ -169,6 +172,14 @@ mod tests {
         let svg = &figure.panels[0].drawing.svg;
         assert!(svg.matches("class=\"heat ").count() <= usize::from(HEAT_LEVELS), "one path for each shade");
         assert!(svg.contains("max-line"));
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_in_its_warm_up_says_so() {
+        let mut result = Fixture { seconds: 2, ..Fixture::default() }.build();
+        result.trials.iter_mut().for_each(|trial| trial.series.retain(|row| row.t_s < 0.0));
+        let figure = draw(&groups(&result)[0], Detail { intervals_max: 120 }).unwrap().unwrap();
+        assert_eq!(figure.takeaway, "Nothing was answered in the measured window.");
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn takeaway(timeline: &Timeline, tracks: &[Track<'_>], quantile: f64) -> String 
         |low: u64, high: u64| format!("from {} to {}", format::latency_ns(low), format::latency_ns(high));
     let name = format::percentile(quantile);
     match spans.as_slice() {
-        [] => String::new(),
+        [] => format!("No interval of the measured window has the samples for {name}."),
         [(transport, low, high)] => {
             format!("{name} of {transport} moves {} over the window.", range(*low, *high))
         }
