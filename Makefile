@@ -47,7 +47,7 @@ example: brokers browser ## renew reports/example with a quickstart run, and the
 	cargo build --release --locked
 	$(WEIGHBRIDGE) run quickstart --repeat 3
 	@mkdir -p reports/example
-	@cp reports/latest/report.html reports/latest/result.json reports/latest/scenario.toml reports/example/
+	@cp reports/latest/{report.html,result.json,scenario.toml,badge.svg} reports/example/
 	@echo "reports/example/report.html"
 	@$(MAKE) --no-print-directory pictures
 
