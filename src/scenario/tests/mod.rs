@@ -1,8 +1,10 @@
 //! Whole scenarios: what is accepted, what is refused, and how it is told.
 
 mod documented;
+mod flags;
 mod refused;
 mod rendered;
+mod searches;
 mod shipped;
 
 use super::{Overrides, ScenarioErrors, plan};
