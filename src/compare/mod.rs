@@ -47,6 +47,19 @@ pub struct RunComparison {
     pub figures: Vec<FigureComparison>,
 }
 
+impl RunComparison {
+    /// The points of its figures, in their order.
+    pub fn points(&self) -> Vec<&Point> {
+        let mut points: Vec<&Point> = Vec::new();
+        for figure in &self.figures {
+            if !points.contains(&&figure.point) {
+                points.push(&figure.point);
+            }
+        }
+        points
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunReference {
     pub run_id: String,

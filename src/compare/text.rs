@@ -5,7 +5,6 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{Difference, FigureComparison, FigureVerdict, RunComparison, RunVerdict};
-use crate::plan::Point;
 use crate::report::{format, point_label};
 use crate::result::Estimate;
 
@@ -20,13 +19,7 @@ pub fn text(comparison: &RunComparison) -> String {
     };
     text.push_str(&reference("base", &comparison.base));
     text.push_str(&reference("new ", &comparison.new));
-    let mut points: Vec<&Point> = Vec::new();
-    for figure in &comparison.figures {
-        if !points.contains(&&figure.point) {
-            points.push(&figure.point);
-        }
-    }
-    for point in points {
+    for point in comparison.points() {
         text.push('\n');
         let label = point_label(point);
         if !label.is_empty() {

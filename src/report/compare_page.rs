@@ -78,12 +78,7 @@ fn render_at(
     charted_max: usize,
 ) -> Result<String, ReportError> {
     let (base_groups, new_groups) = (groups(base), groups(new));
-    let mut points: Vec<&Point> = Vec::new();
-    for figure in &comparison.figures {
-        if !points.contains(&&figure.point) {
-            points.push(&figure.point);
-        }
-    }
+    let points = comparison.points();
     let swept = points.len() > 1;
     let mut views = Vec::new();
     for (index, point) in points.iter().enumerate() {
