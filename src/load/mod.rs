@@ -2,14 +2,19 @@
 
 mod account;
 mod arenas;
+mod book;
 mod coalesce;
 mod collector;
+mod defect;
 mod generator;
 mod in_flight;
 mod pacer;
 mod recent;
+mod sender;
+mod stop;
 mod unpaced;
 
-pub use account::Live;
-pub use account::{Account, AccountSummary};
-pub use generator::{Defect, Generator, GeneratorOutcome, Run, Stop, StopSignal};
+pub use account::{Account, AccountSummary, Live};
+pub use defect::Defect;
+pub use generator::{Generator, GeneratorOutcome, Run};
+pub use stop::{Stop, StopSignal};

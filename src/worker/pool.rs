@@ -9,7 +9,8 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{mpsc, watch};
 
 use super::scoring::Scoring;
-use super::serve::{Serving, serve};
+use super::serve::serve;
+use super::serving::Serving;
 use crate::mailbox::Mailboxes;
 use crate::plan::Workers;
 use crate::scheduling::keep_time;
