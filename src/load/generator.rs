@@ -11,11 +11,13 @@ use std::thread::JoinHandle;
 use hdrhistogram::Histogram;
 use tokio::sync::{Notify, mpsc, watch};
 
-use super::account::{Account, AccountSummary, Live};
+use super::account::Account;
 use super::book::Book;
 use super::defect::Defect;
+use super::live::Live;
 use super::sender::{Sender, Sending};
 use super::stop::{Stop, StopSignal};
+use super::summary::AccountSummary;
 use super::{collector, pacer, unpaced};
 use crate::clock::now_ns;
 use crate::mailbox::Mailboxes;
@@ -27,7 +29,7 @@ use crate::scheduling::{Grant, keep_time};
 use crate::schema::Correlation;
 use crate::terms::End;
 use crate::timer::Timer;
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Transport, TransportError, Troubles};
 
 /// Waits this long after the last request is settled, so that duplicates still show.
 const GRACE_NS: u64 = 50_000_000;
@@ -118,7 +120,8 @@ async fn generate(
     let account = Rc::new(RefCell::new(new_account(provisional)));
     let freed = Rc::new(Notify::new());
     let outcomes = Rc::new(Book { account: Rc::clone(&account), freed: Rc::clone(&freed) });
-    let end = match run.transport.generator(index, outcomes).await {
+    let troubles = Troubles::default();
+    let end = match run.transport.generator(index, outcomes, &troubles).await {
         Ok(end) => end,
         Err(error) => {
             // The receiver is gone only if the trial was given up already.
@@ -150,10 +153,18 @@ async fn generate(
         ));
     }
     let payloads = Arc::clone(&run.payloads);
-    let sending = Sending { timeline, timer, stop: run.stop.clone(), freed, defect: run.defect };
+    let sending = Sending {
+        timeline,
+        timer,
+        stop: run.stop.clone(),
+        troubles: troubles.clone(),
+        freed,
+        defect: run.defect,
+    };
     let sender = Sender::new(sending, Rc::clone(&account), end.producer, payloads, &run.load);
     let bursts = send_and_drain(sender, &run, stripe).await;
-    let summary = account.replace(new_account(provisional)).close();
+    let mut summary = account.replace(new_account(provisional)).close();
+    summary.note(troubles.noted());
     Ok(GeneratorOutcome { summary, bursts, scheduling })
 }
 

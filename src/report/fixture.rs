@@ -168,6 +168,8 @@ impl Fixture {
             ledger: all_completed(self.rate_per_s * u64::from(self.seconds)),
             series,
             faults: Vec::new(),
+            gaps: Vec::new(),
+            findings: Vec::new(),
             errors: Vec::new(),
             brokers: transport.broker().map(broker).into_iter().collect(),
             generator: generator(),

@@ -4,6 +4,8 @@
 
 mod check;
 mod comparison;
+mod finding;
+mod gap;
 mod latency;
 mod ledger;
 mod search;
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Check, Rule, Unit};
 pub use comparison::{PairVerdict, TransportComparison};
+pub use finding::{FINDINGS_MAX, Finding, FindingClass};
+pub use gap::{Gap, GapKind, Side};
 pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
 pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};

@@ -3,6 +3,7 @@
 mod ceiling;
 pub(crate) mod comparison;
 mod doubts;
+mod gaps;
 mod pause;
 mod record;
 mod sampling;

@@ -8,8 +8,8 @@ use super::sampling::{Cost, SampleRow};
 use crate::metrics::Recording;
 use crate::plan::PointPlan;
 use crate::result::{
-    BrokerRecord, BurstSizes, ErrorGroup, Fault, GeneratorRecord, LedgerTotals, Rates, SeriesRow,
-    StageLatencies, Trial,
+    BrokerRecord, BurstSizes, ErrorGroup, Fault, Finding, Gap, GeneratorRecord, LedgerTotals, Rates,
+    SeriesRow, StageLatencies, Trial,
 };
 use crate::scheduling::Grant;
 
@@ -34,6 +34,10 @@ pub struct Loaded {
     /// What is wrong or unknown about the broker's tier.
     pub tier: Option<String>,
     pub faults: Vec<Fault>,
+    /// In the order of their start.
+    pub gaps: Vec<Gap>,
+    /// By class and time.
+    pub findings: Vec<Finding>,
 }
 
 /// Sizes of the batches that were handed to the transport.
@@ -73,6 +77,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         complete: loaded.complete,
         dropped: loaded.dropped,
         ended_early: loaded.ended_early,
+        gaps: &loaded.gaps,
     };
     let doubts = judge(&evidence);
     Trial {
@@ -93,6 +98,8 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         ledger: loaded.totals,
         series: series(&loaded),
         faults: loaded.faults.clone(),
+        gaps: loaded.gaps,
+        findings: loaded.findings,
         errors: errors(&loaded.errors),
         brokers: loaded.brokers,
         generator: GeneratorRecord {

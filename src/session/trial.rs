@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use super::gaps;
 use super::pause::Pausing;
 use super::record::{Loaded, assemble, bursts};
 use super::sampling::Sampler;
@@ -19,7 +20,7 @@ use crate::mailbox::Mailboxes;
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
 use crate::plan::PointPlan;
-use crate::result::{ErrorGroup, Trial};
+use crate::result::{ErrorGroup, Finding, Trial};
 use crate::schema::Correlation;
 use crate::terms::{End, TransportKind};
 use crate::transport::{self, Limits, Names, Targets, Transport, TransportError};
@@ -215,7 +216,8 @@ async fn load(
     let threads = load.generators + worker_threads;
     let pool = pool.map(Pool::stop).unwrap_or_default();
     let mut errors = pool.errors;
-    let merged = merge(generators, &mut errors)?;
+    let mut merged = merge(generators, &mut errors)?;
+    merged.summary.breaks.extend(pool.breaks);
     let (records, cost, samples) = sampler.finish(brokers).await;
     Ok(Loaded {
         totals: merged.summary.totals,
@@ -233,6 +235,8 @@ async fn load(
         ceiling_per_s: settings.ceiling_per_s,
         tier: brokers.iter().find_map(|broker| broker.tier_doubt(spec.point.brokers.durability)),
         faults,
+        gaps: gaps::of(merged.summary.breaks, &timeline),
+        findings: Finding::earliest(merged.summary.findings),
     })
 }
 

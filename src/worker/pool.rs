@@ -15,7 +15,7 @@ use crate::mailbox::Mailboxes;
 use crate::plan::Workers;
 use crate::scheduling::keep_time;
 use crate::timer::Timer;
-use crate::transport::{Noted, Transport, TransportError, Troubles};
+use crate::transport::{Break, Noted, Transport, TransportError, Troubles};
 
 /// What all workers of a trial have in common.
 #[derive(Clone)]
@@ -48,11 +48,13 @@ pub struct PoolOutcome {
     pub ended_early: u32,
     /// Deliveries that a client dropped because they were read too slowly.
     pub dropped: u64,
+    /// What befell the workers' connections.
+    pub breaks: Vec<Break>,
 }
 
 impl PoolOutcome {
     fn ended(error: impl ToString) -> Self {
-        Self { errors: BTreeMap::from([(error.to_string(), 1)]), ended_early: 1, dropped: 0 }
+        Self { errors: BTreeMap::from([(error.to_string(), 1)]), ended_early: 1, ..Self::default() }
     }
 
     fn merge(&mut self, other: Self) {
@@ -61,10 +63,12 @@ impl PoolOutcome {
         }
         self.ended_early += other.ended_early;
         self.dropped += other.dropped;
+        self.breaks.extend(other.breaks);
     }
 
     fn add(&mut self, noted: Noted) {
-        self.merge(Self { errors: noted.errors, ended_early: 0, dropped: noted.dropped });
+        let Noted { errors, dropped, breaks } = noted;
+        self.merge(Self { errors, ended_early: 0, dropped, breaks });
     }
 }
 
