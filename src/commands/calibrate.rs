@@ -4,8 +4,8 @@ use super::{CommandError, Outcome, broker_options, interrupt, print, runtime};
 use crate::calibrate::{self, Group};
 use crate::cli::{self, Calibrate};
 use crate::load::{Defect, StopSignal};
-use crate::report::checks;
 use crate::session::Settings;
+use weighbridge_report::checks;
 
 pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
     let settings = Settings {

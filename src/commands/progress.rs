@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::report::{capacity, format};
 use crate::result::{Probe, Trial};
 use crate::session::{Glance, Progress, Silent, TrialSpec};
 use crate::terms::Stage;
+use weighbridge_record::format;
+use weighbridge_report::capacity;
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);

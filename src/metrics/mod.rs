@@ -3,17 +3,15 @@
 //! A recorder belongs to one thread and is never shared. Samples belong to the interval, and to the measured
 //! window, by the request's *intended* time; counted events by the time at which they happened.
 
-mod breakdown;
-mod histogram;
 mod intervals;
 
 use std::collections::BTreeMap;
 
 use crate::result::{BreakdownRow, LatencySummary};
 use crate::terms::{End, Stage};
+use weighbridge_record::breakdown::{Breakdown, Parts};
+use weighbridge_record::latency::Latency;
 
-pub use breakdown::{Breakdown, Parts};
-pub use histogram::{Latency, encode};
 pub use intervals::{Counts, IntervalRow, Timeline};
 
 use intervals::IntervalHistograms;

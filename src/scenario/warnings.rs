@@ -2,10 +2,10 @@
 //!
 //! Warnings before a run. What a run itself casts doubt on is recorded with its trials.
 
-use super::explain::point_words;
 use super::prose::{number, span};
 use crate::plan::{Executor, Metric, Plan, PointPlan, ServiceTime, Statistic};
 use crate::terms::{BrokerKind, Durability, Stage, TransportKind};
+use weighbridge_record::point::point_label;
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// Three sync intervals of the lazy tier (TRAPS, section 1).
@@ -28,7 +28,7 @@ pub fn warnings(plan: &Plan) -> Vec<String> {
             let place = if point.point.is_empty() {
                 String::new()
             } else {
-                format!(" ({})", point_words(&point.point))
+                format!(" ({})", point_label(&point.point))
             };
             found.push(format!("{warning}{place}"));
         }

@@ -1,7 +1,6 @@
 //! The one orchestrator: for each trial start brokers, warm up, measure, drain, stop; then sum up.
 
 mod ceiling;
-pub(crate) mod comparison;
 mod doubts;
 mod pause;
 mod record;
@@ -22,9 +21,9 @@ use crate::result::{
     Environment, Probe, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, SummaryRow,
     ThresholdOutcome, TransportComparison, Trial, Verdict,
 };
-use crate::scenario;
 use crate::terms::TransportKind;
 use crate::transport::TransportError;
+use weighbridge_record::pairs;
 
 pub use pause::Pause;
 pub use search::search;
@@ -170,10 +169,10 @@ pub async fn run(
     }
     let trials = &gathered.trials;
     let summary = summary::summarize(plan, trials);
-    let comparisons = comparison::between_transports(trials);
+    let comparisons = pairs::between_transports(trials);
     let thresholds = summary::hold(plan, trials);
     let verdict = summary::verdict(trials, &thresholds);
-    let offered = plan.points.first().map(scenario::offered).unwrap_or_default();
+    let offered = plan.offered.clone();
     let found = Found { verdict, offered, summary, comparisons, thresholds, searches: Vec::new() };
     Ok(gathered.finish(plan, settings, found))
 }

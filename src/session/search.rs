@@ -3,7 +3,6 @@
 use super::{Found, Gathered, Progress, RunError, Settings, TrialSpec, ceiling, preflight, summary};
 use crate::plan::{Plan, PointPlan, SearchPlan};
 use crate::result::{Probe, SearchOutcome, SearchRecord, SummaryRow, ThresholdOutcome, Trial, Verdict};
-use crate::scenario;
 use crate::search::{Search, Shown, Step, judge};
 use crate::terms::TransportKind;
 
@@ -36,7 +35,7 @@ pub async fn search(
     let trials = &gathered.trials;
     let found = Found {
         verdict: verdict(&searches),
-        offered: scenario::searched(limits, point),
+        offered: plan.searched.clone().unwrap_or_default(),
         summary: summaries(plan, trials),
         comparisons: Vec::new(),
         thresholds: searches.iter().flat_map(|search| deciding(search, point, trials)).collect(),

@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use weighbridge::result::{Doubt, DoubtKind, ErrorGroup, Fault, RunResult, StageLatencies, Verdict};
+use weighbridge_record::result::{Doubt, DoubtKind, ErrorGroup, Fault, RunResult, StageLatencies, Verdict};
 
 /// A record with the name that findings get.
 pub struct Record {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use weighbridge::result::{LedgerTotals, Trial};
-use weighbridge::terms::{End, Stage};
+use weighbridge_record::result::{LedgerTotals, Trial};
+use weighbridge_record::terms::{End, Stage};
 
 use crate::harness::Run;
 use crate::harness::brokers::Nats;

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use weighbridge::result::LedgerTotals;
 use weighbridge::scenario::{Overrides, plan};
 use weighbridge::session::{Settings, Silent, TrialSpec, limits, measure_on};
-use weighbridge::terms::{Durability, TransportKind};
 use weighbridge::transport::{Names, Targets, build};
+use weighbridge_record::result::LedgerTotals;
+use weighbridge_record::terms::{Durability, TransportKind};
 
 use weighbridge::calibrate::faulty::{Faulty, Wrong, Wrongs};
 

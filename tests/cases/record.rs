@@ -5,8 +5,8 @@ use std::io::Cursor;
 use base64::Engine;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
-use weighbridge::result::{LatencySummary, RunResult};
-use weighbridge::terms::{Stage, TransportKind};
+use weighbridge_record::result::{LatencySummary, RunResult};
+use weighbridge_record::terms::{Stage, TransportKind};
 
 use crate::harness::Run;
 

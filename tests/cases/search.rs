@@ -1,7 +1,7 @@
 //! `weighbridge search` from the outside: a real one, ends of each kind, and what it leaves.
 
-use weighbridge::result::{Reason, RunResult, SearchOutcome, Verdict};
-use weighbridge::terms::TransportKind;
+use weighbridge_record::result::{Reason, RunResult, SearchOutcome, Verdict};
+use weighbridge_record::terms::TransportKind;
 
 use crate::harness::{Run, entries};
 

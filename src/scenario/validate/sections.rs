@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Check;
+use super::check::Check;
 use crate::plan::{Brokers, Payload, ServiceTime, Workers};
 use crate::scenario::wire;
 use crate::terms::{Durability, TransportKind};
