@@ -224,7 +224,7 @@ fn brokers(runtime: &Runtime) -> Vec<Broker> {
         nats_server: named("WEIGHBRIDGE_NATS_SERVER"),
     };
     let options = broker::Options { binaries, ..broker::Options::default() };
-    let plan = Brokers { durability: Durability::Memory, redis_url: None, nats_url: None, prefix: None };
+    let plan = Brokers { durability: Durability::Memory, redis: None, nats: None, prefix: None };
     let kinds = [BrokerKind::RedisServer, BrokerKind::NatsServer];
     let started = kinds.into_iter().filter_map(|kind| {
         let started = runtime.block_on(broker::start(kind, &plan, &options));

@@ -1,10 +1,15 @@
 //! The command line: verbs, flags and their help. No behaviour.
 
+mod url_of;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::terms::TransportKind;
+use crate::connect::GivenUrl;
+use crate::terms::{BrokerKind, TransportKind};
+
+use url_of::UrlOf;
 
 /// Weighs message brokers: the same load on Redis and NATS, every request accounted for.
 #[derive(Debug, Parser)]
@@ -181,11 +186,13 @@ pub struct TrialChanges {
 #[derive(Debug, Args)]
 pub struct Brokers {
     /// Measure this Redis server
-    #[arg(long, value_name = "U", env = "REDIS_URL", hide_env_values = true)]
-    pub redis_url: Option<String>,
+    #[arg(long, value_name = "U", env = "REDIS_URL", hide_env_values = true,
+        value_parser = UrlOf(BrokerKind::RedisServer))]
+    pub redis_url: Option<GivenUrl>,
     /// Measure this NATS server
-    #[arg(long, value_name = "U", env = "NATS_URL", hide_env_values = true)]
-    pub nats_url: Option<String>,
+    #[arg(long, value_name = "U", env = "NATS_URL", hide_env_values = true,
+        value_parser = UrlOf(BrokerKind::NatsServer))]
+    pub nats_url: Option<GivenUrl>,
     /// Binary to start for Redis
     #[arg(long, value_name = "PATH", env = "WEIGHBRIDGE_REDIS_SERVER")]
     pub redis_server: Option<PathBuf>,
@@ -195,6 +202,13 @@ pub struct Brokers {
     /// Allow load on this host, which is not loopback (repeatable)
     #[arg(long = "allow-host", value_name = "HOST")]
     pub allow_hosts: Vec<String>,
+}
+
+impl Brokers {
+    /// The URLs that were given.
+    pub fn urls(&self) -> Vec<GivenUrl> {
+        [&self.redis_url, &self.nats_url].into_iter().flatten().cloned().collect()
+    }
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod timing;
 mod verdict;
 
 use crate::broker;
+use crate::connect::Endpoint;
 use crate::terms::BrokerKind;
 
 use machine::{Machine, ProcessorTime};
@@ -23,15 +24,15 @@ pub use examination::Examination;
 /// text.
 pub async fn examine(
     options: &broker::Options,
-    redis_url: Option<&str>,
-    nats_url: Option<&str>,
+    redis: Option<&Endpoint>,
+    nats: Option<&Endpoint>,
 ) -> Examination {
     let before = ProcessorTime::now();
     // Read first: the examination itself would show in the load average.
     let machine = Machine::read();
     let brokers = vec![
-        brokers::examine(BrokerKind::RedisServer, options, redis_url).await,
-        brokers::examine(BrokerKind::NatsServer, options, nats_url).await,
+        brokers::examine(BrokerKind::RedisServer, options, redis).await,
+        brokers::examine(BrokerKind::NatsServer, options, nats).await,
     ];
     let timing = timing::measure().await;
     let steal_share = before.zip(ProcessorTime::now()).and_then(|(before, after)| before.steal_share(&after));
@@ -53,7 +54,8 @@ mod tests {
             ..broker::Options::default()
         };
         // Nothing listens on port 1.
-        let work = examine(&options, None, Some("nats://user:secret@127.0.0.1:1"));
+        let nobody = Endpoint::parse(BrokerKind::NatsServer, "nats://user:secret@127.0.0.1:1").unwrap();
+        let work = examine(&options, None, Some(&nobody));
         let examination = tokio::task::LocalSet::new().block_on(&runtime, work);
         let text = examination.text(false);
         assert!(!examination.healthy());

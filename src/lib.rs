@@ -20,7 +20,8 @@
 //! | [`schedule`], [`payload`], [`schema`], [`scorer`] | pure: when to send, what to send, how it is scored |
 //! | [`load`], [`mailbox`], [`worker`] | generator and worker threads, and what the second tell the first |
 //! | [`transport`] | one messaging path a file; moves opaque frames in batches |
-//! | [`broker`], [`credentials`] | servers of our own and of others; secrets kept out of sight |
+//! | [`broker`] | servers of our own and of others |
+//! | [`connect`], [`credentials`] | where servers are and how to get in; secrets kept out of sight |
 //! | [`ledger`], [`metrics`], [`stats`] | what became of each request; latencies and counts; repetitions compared |
 //! | [`search`] | pure: which rate to try next, and whether one was sustained |
 //! | [`session`] | the one orchestrator: start, warm up, measure, drain, stop, judge, sum up |
@@ -37,6 +38,7 @@ pub mod calibrate;
 pub mod cli;
 pub mod clock;
 pub mod commands;
+pub mod connect;
 pub mod credentials;
 pub mod doctor;
 pub mod environment;

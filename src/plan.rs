@@ -2,10 +2,8 @@
 //!
 //! Made only by `scenario/`, which knows TOML; read by everything that runs or reports.
 
-use std::fmt;
-
-use crate::credentials;
-use crate::terms::{Durability, End, Objective, Stage, TransportKind};
+use crate::connect::Endpoint;
+use crate::terms::{BrokerKind, Durability, End, Objective, Stage, TransportKind};
 use weighbridge_record::point::Point;
 
 /// A scenario ready to run: trials are points x transports x repetitions.
@@ -213,27 +211,24 @@ pub enum ServiceTime {
     },
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Brokers {
     pub durability: Durability,
     /// External brokers; none means a managed process per trial.
-    pub redis_url: Option<String>,
-    pub nats_url: Option<String>,
+    pub redis: Option<Endpoint>,
+    pub nats: Option<Endpoint>,
     /// First token of every subject, stream and key; none: empty on managed brokers, one per trial on
     /// external ones.
     pub prefix: Option<String>,
 }
 
-impl fmt::Debug for Brokers {
-    /// Without the credentials in the URLs.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |url: &Option<String>| url.as_deref().map(credentials::redact);
-        f.debug_struct("Brokers")
-            .field("durability", &self.durability)
-            .field("redis_url", &shown(&self.redis_url))
-            .field("nats_url", &shown(&self.nats_url))
-            .field("prefix", &self.prefix)
-            .finish()
+impl Brokers {
+    /// The external broker of this kind, if one was named.
+    pub fn endpoint(&self, kind: BrokerKind) -> Option<&Endpoint> {
+        match kind {
+            BrokerKind::RedisServer => self.redis.as_ref(),
+            BrokerKind::NatsServer => self.nats.as_ref(),
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::discover::at_least;
 use super::redis_server::{expected, read_back};
 use super::{BrokerError, Config};
+use crate::connect::{self, ConnectError, Endpoint};
 use crate::terms::{BrokerKind, Durability};
-use crate::transport::{NatsTarget, RedisTarget, TransportError, connect_nats};
 
 /// Servers before 2.10.23 could lose whole streams on a mere kill (nats-server #6888).
 const NATS_MINIMUM: &str = "2.10.23";
@@ -16,27 +16,26 @@ const NATS_MINIMUM: &str = "2.10.23";
 const ATTEMPTS: u32 = 4;
 
 pub struct External {
-    pub kind: BrokerKind,
+    pub endpoint: Endpoint,
     pub version: String,
-    /// Without credentials.
-    pub address: String,
     pub config: Config,
-    pub redis: Option<RedisTarget>,
-    pub nats: Option<NatsTarget>,
 }
 
 impl External {
-    /// Checks where the URL leads, connects, and reads what can be read.
-    pub async fn reach(kind: BrokerKind, url: &str, allowed_hosts: &[String]) -> Result<Self, BrokerError> {
-        match kind {
-            BrokerKind::RedisServer => Self::redis(url, allowed_hosts).await,
-            BrokerKind::NatsServer => Self::nats(url, allowed_hosts).await,
+    /// Checks where the endpoint is, connects, and reads what can be read.
+    pub async fn reach(endpoint: &Endpoint, allowed_hosts: &[String]) -> Result<Self, BrokerError> {
+        for server in &endpoint.servers {
+            check_host(&server.to_string(), allowed_hosts)?;
+        }
+        match endpoint.kind {
+            BrokerKind::RedisServer => Self::redis(endpoint).await,
+            BrokerKind::NatsServer => Self::nats(endpoint).await,
         }
     }
 
     /// What is wrong or unknown about the durability tier.
     pub fn tier_doubt(&self, durability: Durability) -> Option<String> {
-        if self.kind == BrokerKind::NatsServer {
+        if self.endpoint.kind == BrokerKind::NatsServer {
             let storage =
                 "the stream's storage follows the tier, the server's sync_interval can't be read from here";
             return (durability > Durability::Memory).then(|| storage.to_string());
@@ -48,45 +47,40 @@ impl External {
         })
     }
 
-    async fn redis(url: &str, allowed_hosts: &[String]) -> Result<Self, BrokerError> {
-        let target = RedisTarget::new(url)?;
-        check_host(&target.address, allowed_hosts)?;
+    async fn redis(endpoint: &Endpoint) -> Result<Self, BrokerError> {
         let timeout = Some(Duration::from_secs(5));
-        let mut connection = retry(async || target.connect(timeout, 0).await).await?;
+        let mut connection = retry(async || connect::redis::connect(endpoint, timeout, 0).await).await?;
         let config = read_back(&mut connection).await?;
         let version = config.get("redis_version").cloned().unwrap_or_else(|| "unknown".to_string());
-        let (kind, address) = (BrokerKind::RedisServer, target.address.clone());
-        Ok(Self { kind, version, address, config, redis: Some(target), nats: None })
+        Ok(Self { endpoint: endpoint.clone(), version, config })
     }
 
-    async fn nats(url: &str, allowed_hosts: &[String]) -> Result<Self, BrokerError> {
-        let target = NatsTarget::new(url)?;
-        check_host(&target.address, allowed_hosts)?;
-        let client = retry(async || connect_nats(&target, "weighbridge-preflight", 0).await).await?;
+    async fn nats(endpoint: &Endpoint) -> Result<Self, BrokerError> {
+        let name = "weighbridge-preflight";
+        let client = retry(async || connect::nats::connect(endpoint, name, 0).await).await?;
         let info = client.server_info();
         if !at_least(&info.version, NATS_MINIMUM) {
             let reason = format!(
                 "version {} is older than {NATS_MINIMUM}, the first that keeps streams over a kill",
                 info.version
             );
-            let address = target.address.clone();
-            return Err(TransportError::Refused { broker: "nats-server", address, reason }.into());
+            let (broker, address) = (endpoint.kind, endpoint.address());
+            return Err(ConnectError::Refused { broker, address, reason }.into());
         }
         let config = Config::from([
             ("go".to_string(), info.go.clone()),
             ("max_payload".to_string(), info.max_payload.to_string()),
         ]);
-        let (kind, address) = (BrokerKind::NatsServer, target.address.clone());
-        Ok(Self { kind, version: info.version.clone(), address, config, redis: None, nats: Some(target) })
+        Ok(Self { endpoint: endpoint.clone(), version: info.version.clone(), config })
     }
 }
 
 /// Tries some times while a server can't be reached; a refusal is final.
-async fn retry<T>(mut attempt: impl AsyncFnMut() -> Result<T, TransportError>) -> Result<T, TransportError> {
+async fn retry<T>(mut attempt: impl AsyncFnMut() -> Result<T, ConnectError>) -> Result<T, ConnectError> {
     let mut wait = Duration::from_millis(100);
     for _ in 1..ATTEMPTS {
         match attempt().await {
-            Err(TransportError::Unavailable { .. }) => {}
+            Err(ConnectError::Unavailable { .. }) => {}
             other => return other,
         }
         tokio::time::sleep(wait).await;

@@ -14,10 +14,11 @@ mod redis_server;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::connect::{ConnectError, Endpoint};
 use crate::plan;
 use crate::result::{BrokerRecord, BrokerSample};
 use crate::terms::{BrokerKind, Durability};
-use crate::transport::{Targets, TransportError};
+use crate::transport::Targets;
 
 pub use discover::{Binaries, Binary, cache_dir, find};
 pub use external::check_host;
@@ -49,7 +50,7 @@ pub enum BrokerError {
     #[error("cannot resolve {host}: {reason}")]
     Unresolved { host: String, reason: String },
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Connect(#[from] ConnectError),
     #[error("{action}: {source}")]
     Io { action: String, source: std::io::Error },
 }
@@ -63,23 +64,16 @@ pub enum Broker {
 
 /// Whether a broker of `kind` is to be had: the server answers, or its binary is there. Starts nothing.
 pub async fn preflight(kind: BrokerKind, plan: &plan::Brokers, options: &Options) -> Result<(), BrokerError> {
-    match url(kind, plan) {
-        Some(url) => external::External::reach(kind, url, &options.allowed_hosts).await.map(|_| ()),
+    match plan.endpoint(kind) {
+        Some(endpoint) => external::External::reach(endpoint, &options.allowed_hosts).await.map(|_| ()),
         None => find(kind, &options.binaries).map(|_| ()),
-    }
-}
-
-fn url(kind: BrokerKind, plan: &plan::Brokers) -> Option<&str> {
-    match kind {
-        BrokerKind::RedisServer => plan.redis_url.as_deref(),
-        BrokerKind::NatsServer => plan.nats_url.as_deref(),
     }
 }
 
 /// Where managed brokers and external ones come from, for one trial.
 pub async fn start(kind: BrokerKind, plan: &plan::Brokers, options: &Options) -> Result<Broker, BrokerError> {
-    if let Some(url) = url(kind, plan) {
-        return Ok(Broker::External(external::External::reach(kind, url, &options.allowed_hosts).await?));
+    if let Some(endpoint) = plan.endpoint(kind) {
+        return Ok(Broker::External(external::External::reach(endpoint, &options.allowed_hosts).await?));
     }
     let binary = find(kind, &options.binaries)?;
     Ok(match kind {
@@ -97,7 +91,7 @@ impl Broker {
         match self {
             Self::Redis(_) => BrokerKind::RedisServer,
             Self::Nats(_) => BrokerKind::NatsServer,
-            Self::External(external) => external.kind,
+            Self::External(external) => external.endpoint.kind,
         }
     }
 
@@ -111,13 +105,19 @@ impl Broker {
 
     /// Adds where to connect.
     pub fn add_target(&self, targets: &mut Targets) {
+        let endpoint = self.endpoint().clone();
+        match endpoint.kind {
+            BrokerKind::RedisServer => targets.redis = Some(endpoint),
+            BrokerKind::NatsServer => targets.nats = Some(endpoint),
+        }
+    }
+
+    /// Where it is and how to get in.
+    pub fn endpoint(&self) -> &Endpoint {
         match self {
-            Self::Redis(server) => targets.redis = Some(server.target.clone()),
-            Self::Nats(server) => targets.nats = Some(server.target.clone()),
-            Self::External(external) => {
-                targets.redis = external.redis.clone().or(targets.redis.take());
-                targets.nats = external.nats.clone().or(targets.nats.take());
-            }
+            Self::Redis(server) => &server.endpoint,
+            Self::Nats(server) => &server.endpoint,
+            Self::External(external) => &external.endpoint,
         }
     }
 
@@ -146,16 +146,16 @@ impl Broker {
 
     /// The record without usage figures.
     pub fn record(&self) -> BrokerRecord {
-        let (version, address, config, managed) = match self {
-            Self::Redis(server) => (&server.version, &server.target.address, &server.config, true),
-            Self::Nats(server) => (&server.version, &server.target.address, &server.config, true),
-            Self::External(server) => (&server.version, &server.address, &server.config, false),
+        let (version, config, managed) = match self {
+            Self::Redis(server) => (&server.version, &server.config, true),
+            Self::Nats(server) => (&server.version, &server.config, true),
+            Self::External(server) => (&server.version, &server.config, false),
         };
         BrokerRecord {
             kind: self.kind(),
             version: version.clone(),
             managed,
-            address: address.clone(),
+            address: self.endpoint().address(),
             config: config.clone(),
             cpu_seconds: None,
             rss_bytes_max: None,

@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use super::managed::{self, Managed};
 use super::{Binary, BrokerError, Config, Traffic};
+use crate::connect::{self, Endpoint};
 use crate::terms::{BrokerKind, Durability};
-use crate::transport::{NatsTarget, connect_nats};
 
 pub struct NatsServer {
-    pub target: NatsTarget,
+    pub endpoint: Endpoint,
     pub version: String,
     pub config: Config,
     pub(super) process: Managed,
@@ -74,16 +74,20 @@ impl NatsServer {
         let (Some(client_url), Some(monitoring)) = (ports.nats.first(), ports.monitoring.first()) else {
             return Err(process.fail("its ports file names no ports".to_string()));
         };
-        let target = NatsTarget::new(client_url)?;
-        let reached = target.clone();
-        process.poll(async || connect_nats(&reached, "weighbridge-readiness", 0).await.ok()).await?;
+        let endpoint = match Endpoint::parse(kind, client_url) {
+            Ok(endpoint) => endpoint,
+            Err(error) => return Err(process.fail(format!("its ports file: {error}"))),
+        };
+        let reached = &endpoint;
+        let reach = async || connect::nats::connect(reached, "weighbridge-readiness", 0).await.ok();
+        process.poll(reach).await?;
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .timeout_global(Some(std::time::Duration::from_secs(2)))
             .build()
             .into();
         let monitoring = monitoring.clone();
         let mut server =
-            Self { target, version: String::new(), config: Config::new(), process, monitoring, agent };
+            Self { endpoint, version: String::new(), config: Config::new(), process, monitoring, agent };
         match server.varz() {
             Ok(varz) => server.note(varz, durability)?,
             Err(error) => return Err(server.process.fail(format!("/varz: {error}"))),

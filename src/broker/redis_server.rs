@@ -10,8 +10,8 @@ use redis::aio::MultiplexedConnection;
 
 use super::managed::{self, Managed};
 use super::{Binary, BrokerError, Config, Traffic};
+use crate::connect::{self, Endpoint};
 use crate::terms::{BrokerKind, Durability};
-use crate::transport::RedisTarget;
 
 const PORT_ATTEMPTS: u32 = 5;
 
@@ -31,7 +31,7 @@ const READ_BACK: &[&str] = &[
 ];
 
 pub struct RedisServer {
-    pub target: RedisTarget,
+    pub endpoint: Endpoint,
     pub version: String,
     pub config: Config,
     pub(super) process: Managed,
@@ -79,12 +79,11 @@ impl RedisServer {
         ];
         arguments.extend(persistence(durability).iter().map(|word| (*word).to_string()));
         let mut process = Managed::spawn(kind, &binary.path, arguments, directory)?;
-        let target = RedisTarget::new(&format!("redis://127.0.0.1:{port}/"))?;
+        let endpoint = Endpoint::loopback(kind, port);
         let own_pid = process.id();
-        let reached = target.clone();
-        let connection = process.poll(async || our_own(&reached, own_pid).await).await?;
+        let connection = process.poll(async || our_own(&endpoint, own_pid).await).await?;
         let mut server =
-            Self { target, version: binary.version.clone(), config: Config::new(), process, connection };
+            Self { endpoint, version: binary.version.clone(), config: Config::new(), process, connection };
         server.config = read_back(&mut server.connection).await?;
         for (name, expected) in expected(durability) {
             if server.config.get(name).map(String::as_str) != Some(expected) {
@@ -109,8 +108,8 @@ impl RedisServer {
 }
 
 /// A connection, if the server on that port is the process that we started.
-async fn our_own(target: &RedisTarget, pid: u32) -> Option<MultiplexedConnection> {
-    let mut connection = target.connect(Some(Duration::from_secs(1)), 0).await.ok()?;
+async fn our_own(endpoint: &Endpoint, pid: u32) -> Option<MultiplexedConnection> {
+    let mut connection = connect::redis::connect(endpoint, Some(Duration::from_secs(1)), 0).await.ok()?;
     let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await.ok()?;
     let answered = info.lines().find_map(|line| line.strip_prefix("process_id:")?.trim().parse::<u32>().ok());
     (answered == Some(pid)).then_some(connection)

@@ -4,14 +4,22 @@ use std::io;
 
 use super::{CommandError, Outcome, broker_options, colored, print, runtime};
 use crate::cli::Doctor;
+use crate::connect::{Endpoint, GivenUrl};
 use crate::doctor::examine;
 
 pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
     let runtime = runtime()?;
     let brokers = &arguments.brokers;
     let options = broker_options(brokers);
-    let examining = examine(&options, brokers.redis_url.as_deref(), brokers.nats_url.as_deref());
+    let (redis, nats) = (endpoint(brokers.redis_url.as_ref())?, endpoint(brokers.nats_url.as_ref())?);
+    let examining = examine(&options, redis.as_ref(), nats.as_ref());
     let found = tokio::task::LocalSet::new().block_on(&runtime, examining);
     print(&found.text(colored(&io::stdout())))?;
     Ok(if found.healthy() { Outcome::Good } else { Outcome::Unavailable })
+}
+
+fn endpoint(given: Option<&GivenUrl>) -> Result<Option<Endpoint>, CommandError> {
+    let parsed =
+        given.map(|url| url.endpoint().map_err(|source| CommandError::Url { place: url.place(), source }));
+    parsed.transpose()
 }

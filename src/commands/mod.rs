@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use miette::Diagnostic;
 
 use crate::cli::{self, Cli, Command};
+use crate::connect::UrlError;
 use crate::result::Verdict;
 use crate::scenario::{LoadError, Overrides};
 use crate::session::RunError;
@@ -61,7 +62,7 @@ impl Outcome {
             CommandError::Load(LoadError::Invalid(_) | LoadError::OnlySearched { .. }) => {
                 Self::InvalidScenario
             }
-            CommandError::NoReference { .. } => Self::Usage,
+            CommandError::NoReference { .. } | CommandError::Url { .. } => Self::Usage,
             CommandError::Run(error) if error.is_unavailable() => Self::Unavailable,
             CommandError::Compare(CompareError::Invalid { .. }) => Self::Invalid,
             // Whoever read our output has gone; that is no failure of ours.
@@ -109,6 +110,8 @@ pub enum CommandError {
          Schema of `{kind}`"
     )]
     NoReference { kind: String },
+    #[error("{place}: {source}")]
+    Url { place: String, source: UrlError },
     #[error("{action}: {source}")]
     Io { action: &'static str, source: io::Error },
 }
@@ -162,8 +165,7 @@ fn trial_overrides(changes: &cli::TrialChanges, brokers: Option<&cli::Brokers>) 
         duration: changes.duration.clone(),
         warmup: changes.warmup.clone(),
         seed: changes.seed,
-        redis_url: brokers.and_then(|brokers| brokers.redis_url.clone()),
-        nats_url: brokers.and_then(|brokers| brokers.nats_url.clone()),
+        urls: brokers.map(cli::Brokers::urls).unwrap_or_default(),
         set: changes.set.clone(),
         ..Overrides::default()
     }

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use futures::StreamExt;
 
 use super::timing::median;
-use crate::broker::{self, Broker, BrokerError, Options};
+use crate::broker::{self, BrokerError, Options};
 use crate::clock::now_ns;
+use crate::connect::{self, ConnectError, Endpoint};
 use crate::plan;
 use crate::terms::{BrokerKind, Durability};
-use crate::transport::{NatsTarget, RedisTarget, Targets, TransportError, connect_nats};
 
 pub const ROUND_TRIPS: usize = 100;
 /// Longest that all round trips together may take.
@@ -37,22 +37,34 @@ pub struct Answering {
     pub round_trip_ns_p50: u64,
 }
 
-pub async fn examine(kind: BrokerKind, options: &Options, url: Option<&str>) -> BrokerFinding {
-    let outcome = answering(kind, options, url).await.map_err(|error| error.to_string());
+/// Why a broker's round trips could not be measured.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error("a round trip to {kind} failed: {reason}")]
+    RoundTrip { kind: BrokerKind, reason: String },
+}
+
+pub async fn examine(kind: BrokerKind, options: &Options, endpoint: Option<&Endpoint>) -> BrokerFinding {
+    let outcome = answering(kind, options, endpoint).await.map_err(|error| error.to_string());
     BrokerFinding { kind, outcome }
 }
 
-async fn answering(kind: BrokerKind, options: &Options, url: Option<&str>) -> Result<Answering, BrokerError> {
-    let url = url.map(str::to_string);
-    let (redis_url, nats_url) = match kind {
-        BrokerKind::RedisServer => (url, None),
-        BrokerKind::NatsServer => (None, url),
-    };
-    let plan = plan::Brokers { durability: Durability::Memory, redis_url, nats_url, prefix: None };
+async fn answering(
+    kind: BrokerKind,
+    options: &Options,
+    endpoint: Option<&Endpoint>,
+) -> Result<Answering, NoAnswer> {
+    let named = |wanted| endpoint.filter(|_| kind == wanted).cloned();
+    let (redis, nats) = (named(BrokerKind::RedisServer), named(BrokerKind::NatsServer));
+    let plan = plan::Brokers { durability: Durability::Memory, redis, nats, prefix: None };
     let start_ns = now_ns();
     let broker = broker::start(kind, &plan, options).await?;
     let ready_ns = now_ns() - start_ns;
-    let round_trip = round_trip(&broker).await;
+    let round_trip = round_trip(broker.endpoint()).await;
     let record = broker.record();
     broker.stop(false);
     let place = if record.managed {
@@ -65,24 +77,21 @@ async fn answering(kind: BrokerKind, options: &Options, url: Option<&str>) -> Re
 }
 
 /// Median of some round trips on one connection.
-async fn round_trip(broker: &Broker) -> Result<u64, TransportError> {
-    let mut targets = Targets::default();
-    broker.add_target(&mut targets);
+async fn round_trip(endpoint: &Endpoint) -> Result<u64, NoAnswer> {
     let trips = async {
-        match (&targets.redis, &targets.nats) {
-            (Some(target), _) => redis_trips(target).await,
-            (None, Some(target)) => nats_trips(target).await,
-            (None, None) => Err(TransportError::Closed { what: "the broker" }),
+        match endpoint.kind {
+            BrokerKind::RedisServer => redis_trips(endpoint).await,
+            BrokerKind::NatsServer => nats_trips(endpoint).await,
         }
     };
     let in_time = tokio::time::timeout(ANSWERS_WITHIN, trips).await;
     let mut taken_ns = in_time
-        .map_err(|_| failed(broker.kind(), &format!("no answer within {} s", ANSWERS_WITHIN.as_secs())))??;
+        .map_err(|_| failed(endpoint.kind, &format!("no answer within {} s", ANSWERS_WITHIN.as_secs())))??;
     Ok(median(&mut taken_ns))
 }
 
-async fn redis_trips(target: &RedisTarget) -> Result<Vec<u64>, TransportError> {
-    let mut connection = target.connect(Some(ANSWERS_WITHIN), 0).await?;
+async fn redis_trips(endpoint: &Endpoint) -> Result<Vec<u64>, NoAnswer> {
+    let mut connection = connect::redis::connect(endpoint, Some(ANSWERS_WITHIN), 0).await?;
     let mut taken_ns = Vec::with_capacity(ROUND_TRIPS);
     for _ in 0..ROUND_TRIPS {
         let sent_ns = now_ns();
@@ -94,8 +103,8 @@ async fn redis_trips(target: &RedisTarget) -> Result<Vec<u64>, TransportError> {
 }
 
 /// NATS answers no ping that a client could wait for, so a message is sent to ourselves.
-async fn nats_trips(target: &NatsTarget) -> Result<Vec<u64>, TransportError> {
-    let client = connect_nats(target, "weighbridge-doctor", 0).await?;
+async fn nats_trips(endpoint: &Endpoint) -> Result<Vec<u64>, NoAnswer> {
+    let client = connect::nats::connect(endpoint, "weighbridge-doctor", 0).await?;
     let inbox = client.new_inbox();
     let failed = |error: &dyn std::fmt::Display| failed(BrokerKind::NatsServer, error);
     let mut own = client.subscribe(inbox.clone()).await.map_err(|error| failed(&error))?;
@@ -103,16 +112,12 @@ async fn nats_trips(target: &NatsTarget) -> Result<Vec<u64>, TransportError> {
     for _ in 0..ROUND_TRIPS {
         let sent_ns = now_ns();
         client.publish(inbox.clone(), Bytes::new()).await.map_err(|error| failed(&error))?;
-        own.next().await.ok_or(TransportError::Closed { what: "the NATS connection" })?;
+        own.next().await.ok_or_else(|| failed(&"the connection was closed"))?;
         taken_ns.push(now_ns() - sent_ns);
     }
     Ok(taken_ns)
 }
 
-fn failed(kind: BrokerKind, reason: &dyn std::fmt::Display) -> TransportError {
-    let what = match kind {
-        BrokerKind::RedisServer => "a round trip to redis-server",
-        BrokerKind::NatsServer => "a round trip to nats-server",
-    };
-    TransportError::Failed { what, reason: reason.to_string() }
+fn failed(kind: BrokerKind, reason: &dyn std::fmt::Display) -> NoAnswer {
+    NoAnswer::RoundTrip { kind, reason: reason.to_string() }
 }

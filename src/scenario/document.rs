@@ -16,6 +16,8 @@ pub enum Origin {
     File(Range<usize>),
     /// A flag of the command line, as written.
     Flag(String),
+    /// A variable of the environment, in words.
+    Variable(String),
 }
 
 #[derive(Debug, Clone)]
@@ -256,7 +258,7 @@ mod tests {
     fn span_text(node: &Node, path: &[&str]) -> String {
         match node.origin_of(path) {
             Origin::File(span) => TEXT[span.clone()].to_owned(),
-            Origin::Flag(flag) => flag.clone(),
+            Origin::Flag(place) | Origin::Variable(place) => place.clone(),
         }
     }
 

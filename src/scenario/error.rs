@@ -14,11 +14,18 @@ pub struct Finding {
     pub message: String,
     /// The key that a misspelt one was probably meant to be, which then isn't called missing as well.
     pub meant: Option<String>,
+    /// The value may hold a password in a place where nobody looks for one, and isn't shown.
+    pub hides_value: bool,
 }
 
 impl Finding {
     pub fn new(origin: &Origin, message: String) -> Self {
-        Self { origin: origin.clone(), message, meant: None }
+        Self { origin: origin.clone(), message, meant: None, hides_value: false }
+    }
+
+    /// With stars in the place of the value.
+    pub fn hiding_value(self) -> Self {
+        Self { hides_value: true, ..self }
     }
 }
 
@@ -26,7 +33,7 @@ impl Finding {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{place}: {message}")]
 pub struct ScenarioError {
-    /// `file:line:column`, or the flag that holds the mistake.
+    /// `file:line:column`, or the flag or variable that holds the mistake.
     pub place: String,
     pub message: String,
     /// From 1; none for a mistake on the command line.
@@ -49,10 +56,10 @@ impl ScenarioErrors {
     /// Locates the findings in `text`, the content of the file `name`. The same mistake at the same
     /// place, as each point of a sweep would repeat it, is told once.
     pub fn new(name: &str, text: &str, mut findings: Vec<Finding>) -> Self {
-        let masked = credentials::mask(text);
+        let masked = masked(text, &findings);
         findings.sort_by_key(|finding| match &finding.origin {
             Origin::File(span) => (0, span.start),
-            Origin::Flag(_) => (1, 0),
+            Origin::Flag(_) | Origin::Variable(_) => (1, 0),
         });
         let mut told: Vec<Finding> = Vec::new();
         for finding in findings {
@@ -74,11 +81,11 @@ impl ScenarioErrors {
 impl ScenarioError {
     fn new(name: &str, text: &str, finding: Finding) -> Self {
         let message = credentials::redact(&finding.message);
+        let elsewhere =
+            |place, message| Self { place, message, line: None, column: None, line_text: None, span: None };
         match finding.origin {
-            Origin::Flag(flag) => {
-                let place = format!("`{}`", credentials::redact(&flag));
-                Self { place, message, line: None, column: None, line_text: None, span: None }
-            }
+            Origin::Flag(flag) => elsewhere(format!("`{}`", credentials::redact(&flag)), message),
+            Origin::Variable(place) => elsewhere(place, message),
             Origin::File(span) => {
                 let start = floor_char_boundary(text, span.start);
                 let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -98,6 +105,19 @@ impl ScenarioError {
             }
         }
     }
+}
+
+/// The text without credentials, and without the values that a finding hides.
+fn masked(text: &str, findings: &[Finding]) -> String {
+    let mut text = text.to_owned();
+    for finding in findings.iter().filter(|finding| finding.hides_value) {
+        if let Origin::File(span) = &finding.origin
+            && let Some(value) = text.get(span.clone())
+        {
+            text.replace_range(span.clone(), &"*".repeat(value.len()));
+        }
+    }
+    credentials::mask(&text)
 }
 
 fn floor_char_boundary(text: &str, at: usize) -> usize {

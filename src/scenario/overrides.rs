@@ -7,8 +7,9 @@ use std::fmt;
 
 use super::document::{Node, Origin, Value, parse_flag_value};
 use super::error::Finding;
+use crate::connect::GivenUrl;
 use crate::credentials::redact;
-use crate::terms::TransportKind;
+use crate::terms::{BrokerKind, TransportKind};
 
 /// Values of the command line; empty means: as the file says.
 #[derive(Clone, Default)]
@@ -19,8 +20,8 @@ pub struct Overrides {
     pub warmup: Option<String>,
     pub repeat: Option<u32>,
     pub seed: Option<u64>,
-    pub redis_url: Option<String>,
-    pub nats_url: Option<String>,
+    /// URLs of servers, from flags or the environment.
+    pub urls: Vec<GivenUrl>,
     /// The scenario is to be searched, whether or not it says where.
     pub search: bool,
     pub low: Option<f64>,
@@ -31,9 +32,9 @@ pub struct Overrides {
 }
 
 impl fmt::Debug for Overrides {
-    /// Without the credentials in the URLs.
+    /// Without the URLs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |url: &Option<String>| url.as_deref().map(redact);
+        let urls: Vec<_> = self.urls.iter().map(GivenUrl::place).collect();
         let set: Vec<_> = self.set.iter().map(|text| redact(text)).collect();
         f.debug_struct("Overrides")
             .field("transports", &self.transports)
@@ -42,8 +43,7 @@ impl fmt::Debug for Overrides {
             .field("warmup", &self.warmup)
             .field("repeat", &self.repeat)
             .field("seed", &self.seed)
-            .field("redis_url", &shown(&self.redis_url))
-            .field("nats_url", &shown(&self.nats_url))
+            .field("urls", &urls)
             .field("search", &self.search)
             .field("low", &self.low)
             .field("high", &self.high)
@@ -55,8 +55,7 @@ impl fmt::Debug for Overrides {
 
 /// One flag, taken apart.
 struct Setting {
-    /// As written, but for URLs.
-    flag: String,
+    origin: Origin,
     path: Vec<String>,
     node: Node,
 }
@@ -71,15 +70,14 @@ impl Overrides {
             settings.insert(0, setting("search".to_owned(), &["search", "objective"], objective));
         }
         for setting in &settings {
-            let origin = Origin::Flag(setting.flag.clone());
-            if let Err(message) = document.set(&setting.path, &origin, setting.node.clone()) {
-                findings.push(Finding::new(&origin, message));
+            if let Err(message) = document.set(&setting.path, &setting.origin, setting.node.clone()) {
+                findings.push(Finding::new(&setting.origin, message));
             }
         }
         // Only now: a flag may change the sweep too.
         for setting in &settings {
             let conflict = conflict(document, &setting.path);
-            findings.extend(conflict.map(|why| Finding::new(&Origin::Flag(setting.flag.clone()), why)));
+            findings.extend(conflict.map(|why| Finding::new(&setting.origin, why)));
         }
         !settings.is_empty()
     }
@@ -120,15 +118,25 @@ impl Overrides {
         settings.extend(number("--low", &["search", "low"], self.low));
         settings.extend(number("--high", &["search", "high"], self.high));
         settings.extend(number("--precision", &["search", "precision"], self.precision));
-        settings.extend(text("--redis-url", &["brokers", "redis_url"], &self.redis_url));
-        settings.extend(text("--nats-url", &["brokers", "nats_url"], &self.nats_url));
+        settings.extend(self.urls.iter().map(url_setting));
         settings
     }
 }
 
+fn url_setting(given: &GivenUrl) -> Setting {
+    let key = match given.kind {
+        BrokerKind::RedisServer => "redis_url",
+        BrokerKind::NatsServer => "nats_url",
+    };
+    let origin =
+        if given.by_variable { Origin::Variable(given.place()) } else { Origin::Flag(given.place()) };
+    let node = Node { origin: origin.clone(), value: Value::Text(given.text.expose().to_owned()) };
+    Setting { origin, path: vec!["brokers".to_owned(), key.to_owned()], node }
+}
+
 fn setting(flag: String, path: &[&str], value: Value) -> Setting {
     let node = Node { origin: Origin::Flag(flag.clone()), value };
-    Setting { path: path.iter().map(|&step| step.to_owned()).collect(), node, flag }
+    Setting { origin: Origin::Flag(flag), path: path.iter().map(|&step| step.to_owned()).collect(), node }
 }
 
 /// Whole numbers as integers, as an author would write them.
@@ -150,8 +158,11 @@ fn assignment(text: &str) -> Result<Setting, (String, String)> {
     if path.iter().any(String::is_empty) {
         return Err((flag, "the key path has an empty part".to_owned()));
     }
+    // A URL may hold a password, also where it is none that anybody could read.
+    let is_url = matches!(&path[..], [table, key] if table == "brokers" && key.ends_with("_url"));
+    let flag = if is_url { format!("--set {}", path.join(".")) } else { flag };
     match parse_flag_value(value.trim(), &flag) {
-        Ok(node) => Ok(Setting { flag, path, node }),
+        Ok(node) => Ok(Setting { origin: Origin::Flag(flag), path, node }),
         Err(message) => Err((flag, message)),
     }
 }

@@ -215,7 +215,8 @@ impl<'a> Checker<'a> {
         let path = self.path_text();
         let message =
             if is_duration(schema) { format!("`{path}`: {wish}") } else { format!("`{path}` {wish}") };
-        self.report(&node.origin, message);
+        let finding = Finding::new(&node.origin, message);
+        self.findings.push(if is_url(schema) { finding.hiding_value() } else { finding });
         None
     }
 
@@ -295,6 +296,10 @@ pub fn resolve<'a>(root: &'a Json, mut schema: &'a Json) -> &'a Json {
 
 fn is_duration(schema: &Json) -> bool {
     schema["pattern"] == pattern::DURATION
+}
+
+fn is_url(schema: &Json) -> bool {
+    schema["pattern"] == pattern::REDIS_URL || schema["pattern"] == pattern::NATS_URL
 }
 
 /// The one type of a schema that isn't null.

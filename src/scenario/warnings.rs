@@ -4,7 +4,7 @@
 
 use super::prose::{number, span};
 use crate::plan::{Executor, Metric, Plan, PointPlan, ServiceTime, Statistic};
-use crate::terms::{BrokerKind, Durability, Stage, TransportKind};
+use crate::terms::{Durability, Stage, TransportKind};
 use weighbridge_record::point::point_label;
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -89,11 +89,8 @@ fn short_for_its_tier(point: &PointPlan, transports: &[TransportKind]) -> Option
 }
 
 fn external(point: &PointPlan, transports: &[TransportKind]) -> Option<String> {
-    let is_external = |t: &&TransportKind| match t.broker() {
-        Some(BrokerKind::RedisServer) => point.brokers.redis_url.is_some(),
-        Some(BrokerKind::NatsServer) => point.brokers.nats_url.is_some(),
-        None => false,
-    };
+    let is_external =
+        |t: &&TransportKind| t.broker().is_some_and(|kind| point.brokers.endpoint(kind).is_some());
     let names: Vec<_> =
         transports.iter().filter(|t| t.stores()).filter(is_external).map(|t| t.name()).collect();
     (!names.is_empty()).then(|| {

@@ -316,10 +316,11 @@ pub struct Brokers {
     #[schemars(extend("default" = "memory"))]
     pub durability: Option<Durability>,
     /// An external Redis; the flag `--redis-url` and the variable `REDIS_URL` go before it. TLS is not built in:
-    /// `rediss://` is refused before anything is measured.
+    /// `rediss://` is refused. User and password are percent-decoded.
     #[schemars(length(max = 2048), regex(pattern = pattern::REDIS_URL))]
     pub redis_url: Option<String>,
-    /// An external NATS; the flag `--nats-url` and the variable `NATS_URL` go before it.
+    /// An external NATS; the flag `--nats-url` and the variable `NATS_URL` go before it. User, password or token
+    /// stand before the host and are percent-decoded.
     #[schemars(length(max = 2048), regex(pattern = pattern::NATS_URL))]
     pub nats_url: Option<String>,
     /// First token of every subject, stream and key, so that a run meets nobody else's messages. Empty: the

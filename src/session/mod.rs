@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crate::broker::{self, BrokerError};
 use crate::clock::{rfc3339, unix_seconds};
+use crate::connect::ConnectError;
 use crate::environment;
 use crate::load::{Defect, Stop, StopSignal};
 use crate::plan::{Plan, PointPlan};
@@ -143,8 +144,8 @@ impl RunError {
                     | BrokerError::TooOld { .. }
                     | BrokerError::Unresolved { .. }
                     | BrokerError::Start { .. }
-                    | BrokerError::Transport(TransportError::Unavailable { .. })
-            ) | Self::Transport(TransportError::Unavailable { .. })
+                    | BrokerError::Connect(ConnectError::Unavailable { .. })
+            ) | Self::Transport(TransportError::Connect(ConnectError::Unavailable { .. }))
         )
     }
 }
@@ -296,10 +297,10 @@ async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
     // A sweep may move over brokers, but seldom does.
     let mut seen = Vec::new();
     for point in &plan.points {
-        let urls = (&point.brokers.redis_url, &point.brokers.nats_url);
         for kind in plan.transports.iter().filter_map(|transport| transport.broker()) {
-            if !seen.contains(&(kind, urls)) {
-                seen.push((kind, urls));
+            let asked = (kind, point.brokers.endpoint(kind));
+            if !seen.contains(&asked) {
+                seen.push(asked);
                 broker::preflight(kind, &point.brokers, &settings.brokers).await?;
             }
         }

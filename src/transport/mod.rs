@@ -23,10 +23,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::terms::{End, TransportKind};
-
-pub use nats::{NatsTarget, connect as connect_nats};
-pub use redis_client::{RedisTarget, client as redis_client};
+use crate::connect::{ConnectError, Endpoint};
+use crate::terms::{BrokerKind, End, TransportKind};
 
 /// A request on its way out. `key` is the index of its category, which chooses the subject.
 #[derive(Debug, Clone)]
@@ -240,17 +238,17 @@ impl Limits {
 /// What went wrong on a path, with what was tried and what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TransportError {
-    #[error("cannot reach {broker} at {address}: {reason}")]
-    Unavailable { broker: &'static str, address: String, reason: String },
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     #[error("{broker} at {address} refused: {reason}")]
-    Refused { broker: &'static str, address: String, reason: String },
+    Refused { broker: BrokerKind, address: String, reason: String },
     #[error("{what} `{name}` exists already on {address}; delete it, or set another `brokers.prefix`")]
     Exists { what: &'static str, name: String, address: String },
     #[error(
         "a request of up to {body_bytes} bytes does not fit {broker}'s limit of {limit_bytes} bytes ({setting}); \
          lower `payload.description_bytes` or raise the broker's limit"
     )]
-    TooLarge { broker: &'static str, setting: &'static str, body_bytes: usize, limit_bytes: usize },
+    TooLarge { broker: BrokerKind, setting: &'static str, body_bytes: usize, limit_bytes: usize },
     #[error("{what} failed: {reason}")]
     Failed { what: &'static str, reason: String },
     #[error("{what} was closed")]
@@ -263,11 +261,11 @@ impl TransportError {
     }
 }
 
-/// Where the brokers of a trial are.
+/// Where the brokers of a trial are, as far as it has any.
 #[derive(Debug, Clone, Default)]
 pub struct Targets {
-    pub redis: Option<RedisTarget>,
-    pub nats: Option<NatsTarget>,
+    pub redis: Option<Endpoint>,
+    pub nats: Option<Endpoint>,
 }
 
 /// The composition root: one arm per transport.

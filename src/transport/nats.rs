@@ -1,4 +1,4 @@
-//! What the three NATS paths share: connecting, publishing in batches, reading what is there.
+//! What the three NATS paths share: publishing in batches, reading what is there.
 //!
 //! Everything goes through plain publishes and subscriptions with reply subjects of our own. The library's
 //! request multiplexer and acknowledgement futures would cost an allocation and a timer for each message,
@@ -11,94 +11,14 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use async_nats::message::OutboundMessage;
-use async_nats::{Client, ConnectOptions, Message, ServerAddr, Subject, Subscriber};
+use async_nats::{Client, Message, Subject, Subscriber};
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
 
+use crate::connect::{Endpoint, nats::connect};
+use crate::terms::BrokerKind;
+
 use super::{Arrival, Delivery, Frame, Limits, Receipt, TransportError};
-
-/// Where a NATS server is and how to get in.
-#[derive(Clone)]
-pub struct NatsTarget {
-    /// May carry user and password; printed only through [`NatsTarget::address`].
-    url: String,
-    /// Address without credentials.
-    pub address: String,
-}
-
-impl std::fmt::Debug for NatsTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NatsTarget").field("address", &self.address).finish_non_exhaustive()
-    }
-}
-
-/// Slow subscriptions drop beyond this, as the library's default does.
-const SUBSCRIPTION_CAPACITY: usize = 65_536;
-
-impl NatsTarget {
-    pub fn new(url: &str) -> Result<Self, TransportError> {
-        let unusable = |reason: String| TransportError::Refused {
-            broker: "nats-server",
-            address: "the URL given".to_string(),
-            reason: format!("not a NATS URL ({reason}); write nats://HOST:PORT"),
-        };
-        let server: ServerAddr = url.parse().map_err(|error: std::io::Error| unusable(error.to_string()))?;
-        Ok(Self { url: url.to_string(), address: format!("{}:{}", server.host(), server.port()) })
-    }
-}
-
-/// Connects, with a queue that holds all that may be in flight, so that a stalled server never stops the pacer.
-pub async fn connect(target: &NatsTarget, name: &str, queue: usize) -> Result<Client, TransportError> {
-    open(target, options(target, name, queue)?).await
-}
-
-fn server(target: &NatsTarget) -> Result<ServerAddr, TransportError> {
-    target.url.parse().map_err(|error| TransportError::failed("parsing the NATS URL", error))
-}
-
-/// The settings of every connection.
-pub(super) fn options(
-    target: &NatsTarget,
-    name: &str,
-    queue: usize,
-) -> Result<ConnectOptions, TransportError> {
-    let options = ConnectOptions::new()
-        .name(name)
-        .client_capacity(queue.max(2048))
-        .subscription_capacity(SUBSCRIPTION_CAPACITY)
-        .ping_interval(Duration::from_secs(2))
-        .connection_timeout(Duration::from_secs(2))
-        // The server's INFO must not lead past the address that was checked.
-        .ignore_discovered_servers()
-        .skip_subject_validation(true)
-        .read_buffer_capacity(u16::MAX)
-        .max_reconnects(None);
-    let server = server(target)?;
-    Ok(match (server.username(), server.password()) {
-        (Some(user), Some(password)) => options.user_and_password(user.to_string(), password.to_string()),
-        _ => options,
-    })
-}
-
-pub(super) async fn open(target: &NatsTarget, options: ConnectOptions) -> Result<Client, TransportError> {
-    let server = server(target)?;
-    let with_credentials = server.username().is_some();
-    options.connect(server).await.map_err(|error| {
-        // The library's message may repeat the URL; its kind never does.
-        let reason = error.kind().to_string();
-        let (broker, address) = ("nats-server", target.address.clone());
-        if matches!(
-            error.kind(),
-            async_nats::ConnectErrorKind::Authentication
-                | async_nats::ConnectErrorKind::AuthorizationViolation
-        ) {
-            let hint = if with_credentials { "check user and password" } else { "it asks for credentials" };
-            TransportError::Refused { broker, address, reason: format!("{reason}; {hint}") }
-        } else {
-            TransportError::Unavailable { broker, address, reason }
-        }
-    })
-}
 
 /// A round trip to the server and back on this connection: everything queued before it has been handled.
 pub(super) async fn barrier(client: &Client) -> Result<(), TransportError> {
@@ -132,7 +52,7 @@ pub(super) async fn subscribe(
 pub(super) fn check_payload(client: &Client, body_bytes: usize) -> Result<(), TransportError> {
     let limit_bytes = client.server_info().max_payload;
     if body_bytes > limit_bytes {
-        let (broker, setting) = ("nats-server", "max_payload");
+        let (broker, setting) = (BrokerKind::NatsServer, "max_payload");
         return Err(TransportError::TooLarge { broker, setting, body_bytes, limit_bytes });
     }
     Ok(())
@@ -187,13 +107,13 @@ pub(super) struct Publishers {
 
 impl Publishers {
     pub async fn connect(
-        target: &NatsTarget,
+        endpoint: &Endpoint,
         subjects: Vec<String>,
         limits: Limits,
     ) -> Result<Self, TransportError> {
         let mut clients = Vec::new();
         for _ in 0..limits.connections {
-            clients.push(connect(target, "weighbridge-generator", limits.max_in_flight as usize).await?);
+            clients.push(connect(endpoint, "weighbridge-generator", limits.max_in_flight as usize).await?);
         }
         let subjects = subjects.iter().map(|subject| lasting(subject)).collect();
         Ok(Self { clients, subjects, generators: u64::from(limits.generators) })

@@ -10,36 +10,37 @@ use async_trait::async_trait;
 
 use crate::terms::End;
 
-use super::nats::{self, NatsTarget, Publishers};
+use super::nats::{self, Publishers};
 use super::nats_confirmed::Confirmed;
 use super::nats_rights::{self, Rights};
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply,
     Responder, Transport, TransportError, Troubles, WorkerEnd,
 };
+use crate::connect::{self, Endpoint};
 
 pub struct NatsCore {
-    target: NatsTarget,
+    endpoint: Endpoint,
     names: Names,
     limits: Limits,
 }
 
 impl NatsCore {
-    pub fn new(target: NatsTarget, names: Names, limits: Limits) -> Self {
-        Self { target, names, limits }
+    pub fn new(endpoint: Endpoint, names: Names, limits: Limits) -> Self {
+        Self { endpoint, names, limits }
     }
 }
 
 #[async_trait(?Send)]
 impl Transport for NatsCore {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
-        let client = nats::connect(&self.target, "weighbridge-preflight", 0).await?;
+        let client = connect::nats::connect(&self.endpoint, "weighbridge-preflight", 0).await?;
         nats::check_payload(&client, longest_body_bytes)?;
         let (request, result) = (self.names.request(), self.names.result());
         let subjects = [format!("{request}.*"), format!("{result}.*")];
-        nats_rights::no_stream_takes(&self.target, &client, &subjects).await?;
+        nats_rights::no_stream_takes(&self.endpoint, &client, &subjects).await?;
         let rights = Rights::default().below(&request).below(&result);
-        nats_rights::check(&self.target, &rights).await
+        nats_rights::check(&self.endpoint, &rights).await
     }
 
     async fn generator(
@@ -48,9 +49,9 @@ impl Transport for NatsCore {
         outcomes: Rc<dyn Outcomes>,
     ) -> Result<GeneratorEnd, TransportError> {
         let subjects = self.names.request_subjects();
-        let publishers = Publishers::connect(&self.target, subjects, self.limits).await?;
+        let publishers = Publishers::connect(&self.endpoint, subjects, self.limits).await?;
         let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
-            let client = nats::connect(&self.target, "weighbridge-collector", 0).await?;
+            let client = connect::nats::connect(&self.endpoint, "weighbridge-collector", 0).await?;
             let results = nats::subscribe(&client, format!("{}.*", self.names.result()), None).await?;
             Some(Box::new(Results { results, _client: client }))
         } else {
@@ -65,7 +66,7 @@ impl Transport for NatsCore {
 
     async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let queue = self.limits.max_in_flight as usize;
-        let client = nats::connect(&self.target, "weighbridge-worker", queue).await?;
+        let client = connect::nats::connect(&self.endpoint, "weighbridge-worker", queue).await?;
         let subject = format!("{}.*", self.names.request());
         let requests = nats::subscribe(&client, subject, Some("weighbridge")).await?;
         let subjects = self.names.result_subjects().iter().map(|subject| nats::lasting(subject)).collect();

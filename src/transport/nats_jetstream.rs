@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use futures::{FutureExt, StreamExt};
 use serde::Deserialize;
 
-use super::nats::{self, Inbox, NatsTarget, Publishers};
+use super::nats::{self, Inbox, Publishers};
 use super::nats_jetstream_worker::{Requests, StreamResponder};
 use super::nats_rights::{self, Rights};
 use super::{
@@ -20,6 +20,8 @@ use super::{
     Troubles, WorkerEnd,
 };
 use crate::clock::now_ns;
+use crate::connect::{self, Endpoint};
+use crate::terms::BrokerKind;
 use crate::terms::Durability;
 
 const REQUESTS: &str = "PRIORITY_REQUESTS";
@@ -34,23 +36,23 @@ const MAX_DELIVER: i64 = 3;
 const PULL_MAX: usize = 500;
 
 pub struct NatsJetstream {
-    target: NatsTarget,
+    endpoint: Endpoint,
     names: Names,
     limits: Limits,
     storage: stream::StorageType,
 }
 
 impl NatsJetstream {
-    pub fn new(target: NatsTarget, names: Names, limits: Limits, durability: Durability) -> Self {
+    pub fn new(endpoint: Endpoint, names: Names, limits: Limits, durability: Durability) -> Self {
         let storage = match durability {
             Durability::None | Durability::Memory => stream::StorageType::Memory,
             Durability::Lazy | Durability::Os | Durability::Sync => stream::StorageType::File,
         };
-        Self { target, names, limits, storage }
+        Self { endpoint, names, limits, storage }
     }
 
     async fn connect(&self, name: &str) -> Result<(Client, jetstream::Context), TransportError> {
-        let client = nats::connect(&self.target, name, self.limits.max_in_flight as usize).await?;
+        let client = connect::nats::connect(&self.endpoint, name, self.limits.max_in_flight as usize).await?;
         let context = jetstream::new(client.clone());
         Ok((client, context))
     }
@@ -64,7 +66,7 @@ impl NatsJetstream {
         let name = config.name.clone();
         match context.get_stream(&name).await {
             Ok(_) => {
-                let address = self.target.address.clone();
+                let address = self.endpoint.address();
                 return Err(TransportError::Exists { what: "stream", name, address });
             }
             Err(error) if is_not_found(&error) => {}
@@ -100,7 +102,7 @@ impl NatsJetstream {
     }
 
     fn refused(&self, reason: String) -> TransportError {
-        TransportError::Refused { broker: "nats-server", address: self.target.address.clone(), reason }
+        TransportError::Refused { broker: BrokerKind::NatsServer, address: self.endpoint.address(), reason }
     }
 
     /// Messages one pull may ask for: what a worker scores in half of `ack_wait`, and no hoard beyond twice
@@ -132,8 +134,8 @@ impl Transport for NatsJetstream {
         let (client, context) = self.connect("weighbridge-preflight").await?;
         nats::check_payload(&client, longest_body_bytes)?;
         let (request, result) = (format!("{}.*", self.names.request()), format!("{}.*", self.names.result()));
-        nats_rights::no_stream_takes(&self.target, &client, &[request.clone(), result.clone()]).await?;
-        nats_rights::check(&self.target, &self.rights()).await?;
+        nats_rights::no_stream_takes(&self.endpoint, &client, &[request.clone(), result.clone()]).await?;
+        nats_rights::check(&self.endpoint, &self.rights()).await?;
         let requests = stream::Config {
             name: self.names.stored(REQUESTS),
             subjects: vec![request],
@@ -179,7 +181,7 @@ impl Transport for NatsJetstream {
         outcomes: Rc<dyn Outcomes>,
     ) -> Result<GeneratorEnd, TransportError> {
         let subjects = self.names.request_subjects();
-        let publishers = Publishers::connect(&self.target, subjects, self.limits).await?;
+        let publishers = Publishers::connect(&self.endpoint, subjects, self.limits).await?;
         let inbox = Inbox::new(publishers.first());
         let acks = nats::subscribe(publishers.first(), inbox.wildcard(), None).await?;
         tokio::task::spawn_local(read_acks(acks, outcomes));

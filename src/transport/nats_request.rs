@@ -9,36 +9,37 @@ use async_nats::message::OutboundMessage;
 use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
-use super::nats::{self, Inbox, NatsTarget, Publishers};
+use super::nats::{self, Inbox, Publishers};
 use super::nats_core::Requests;
 use super::nats_rights::{self, Rights};
 use super::{
     Arrival, Collector, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply, Responder, Transport,
     TransportError, Troubles, WorkerEnd,
 };
+use crate::connect::{self, Endpoint};
 
 pub struct NatsRequest {
-    target: NatsTarget,
+    endpoint: Endpoint,
     names: Names,
     limits: Limits,
 }
 
 impl NatsRequest {
-    pub fn new(target: NatsTarget, names: Names, limits: Limits) -> Self {
-        Self { target, names, limits }
+    pub fn new(endpoint: Endpoint, names: Names, limits: Limits) -> Self {
+        Self { endpoint, names, limits }
     }
 }
 
 #[async_trait(?Send)]
 impl Transport for NatsRequest {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
-        let client = nats::connect(&self.target, "weighbridge-preflight", 0).await?;
+        let client = connect::nats::connect(&self.endpoint, "weighbridge-preflight", 0).await?;
         nats::check_payload(&client, longest_body_bytes)?;
         // The canary has no reply subject: a worker that listens here already has nobody to answer.
         let sync = vec![self.names.sync()];
-        nats_rights::no_stream_takes(&self.target, &client, &sync).await?;
+        nats_rights::no_stream_takes(&self.endpoint, &client, &sync).await?;
         let rights = Rights { subscribe: sync.clone(), publish: sync.clone(), echoed: sync };
-        nats_rights::check(&self.target, &rights).await
+        nats_rights::check(&self.endpoint, &rights).await
     }
 
     async fn generator(
@@ -46,7 +47,7 @@ impl Transport for NatsRequest {
         _index: u32,
         _outcomes: Rc<dyn Outcomes>,
     ) -> Result<GeneratorEnd, TransportError> {
-        let publishers = Publishers::connect(&self.target, vec![self.names.sync()], self.limits).await?;
+        let publishers = Publishers::connect(&self.endpoint, vec![self.names.sync()], self.limits).await?;
         let inbox = Inbox::new(publishers.first());
         // The inbox is read on the first publishing connection, as a client's own request() would.
         let replies = nats::subscribe(publishers.first(), inbox.wildcard(), None).await?;
@@ -58,7 +59,7 @@ impl Transport for NatsRequest {
 
     async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let queue = self.limits.max_in_flight as usize;
-        let client = nats::connect(&self.target, "weighbridge-worker", queue).await?;
+        let client = connect::nats::connect(&self.endpoint, "weighbridge-worker", queue).await?;
         let requests = nats::subscribe(&client, self.names.sync(), Some("weighbridge")).await?;
         Ok(WorkerEnd {
             consumer: Box::new(Requests { requests }),

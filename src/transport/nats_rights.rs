@@ -13,7 +13,9 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 
 use super::TransportError;
-use super::nats::{self, NatsTarget};
+use super::nats;
+use crate::connect::{self, Endpoint};
+use crate::terms::BrokerKind;
 
 /// Longest that JetStream may take to say which streams there are; a user without the right to ask waits
 /// this long for nothing.
@@ -49,7 +51,7 @@ pub(super) fn canary(base: &str) -> String {
 
 /// Refuses subjects that a stream stores already: a run would fill somebody else's stream.
 pub(super) async fn no_stream_takes(
-    target: &NatsTarget,
+    endpoint: &Endpoint,
     client: &Client,
     subjects: &[String],
 ) -> Result<(), TransportError> {
@@ -58,7 +60,7 @@ pub(super) async fn no_stream_takes(
     for subject in subjects {
         match context.stream_by_subject(subject.clone()).await {
             Ok(name) => {
-                let address = target.address.clone();
+                let address = endpoint.address();
                 return Err(TransportError::Exists { what: "stream", name, address });
             }
             Err(error) if error.kind() == GetStreamByNameErrorKind::NotFound => {}
@@ -70,16 +72,16 @@ pub(super) async fn no_stream_takes(
 }
 
 /// Tries all rights on a connection of its own.
-pub(super) async fn check(target: &NatsTarget, rights: &Rights) -> Result<(), TransportError> {
+pub(super) async fn check(endpoint: &Endpoint, rights: &Rights) -> Result<(), TransportError> {
     let violations = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&violations);
-    let options = nats::options(target, "weighbridge-preflight", 0)?.event_callback(move |event| {
+    let options = connect::nats::options(endpoint, "weighbridge-preflight", 0).event_callback(move |event| {
         if let Event::ServerError(error) = event {
             noted.lock().unwrap_or_else(PoisonError::into_inner).push(error.to_string());
         }
         std::future::ready(())
     });
-    let client = nats::open(target, options).await?;
+    let client = connect::nats::open(endpoint, options).await?;
     let answered = tried(&client, rights).await;
     tokio::time::sleep(VIOLATIONS_WITHIN).await;
     let violations = violations.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,9 +91,9 @@ pub(super) async fn check(target: &NatsTarget, rights: &Rights) -> Result<(), Tr
         (None, Ok(Some(subject))) => format!("a message on `{subject}` did not come back"),
         (None, Err(error)) => return Err(error),
     };
-    let address = target.address.clone();
+    let address = endpoint.address();
     let reason = format!("{reason}; grant the user what this path does");
-    Err(TransportError::Refused { broker: "nats-server", address, reason })
+    Err(TransportError::Refused { broker: BrokerKind::NatsServer, address, reason })
 }
 
 /// The first canary that should have come back and didn't.

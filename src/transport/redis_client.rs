@@ -1,87 +1,22 @@
-//! What the two Redis paths share: connecting, sending a batch as one pipeline, telling errors apart.
+//! What the two Redis paths share: sending a batch as one pipeline, telling errors apart.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, Pipeline, RedisError, Value};
+use redis::{Pipeline, RedisError, Value};
 
 use super::{Frame, Limits, Outcomes, TransportError};
 use crate::clock::now_ns;
+use crate::connect::{
+    Endpoint,
+    redis::{connect, plain},
+};
 
-/// Where a Redis server is and how to get in.
-#[derive(Clone)]
-pub struct RedisTarget {
-    info: ConnectionInfo,
-    /// Address without credentials.
-    pub address: String,
-}
-
-impl std::fmt::Debug for RedisTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisTarget").field("address", &self.address).finish_non_exhaustive()
-    }
-}
-
-impl RedisTarget {
-    pub fn new(url: &str) -> Result<Self, TransportError> {
-        let info = url.into_connection_info().map_err(|error| TransportError::Refused {
-            broker: "redis-server",
-            address: "the URL given".to_string(),
-            reason: format!("not a Redis URL ({}); write redis://HOST:PORT", plain(&error)),
-        })?;
-        let address = info.addr().to_string();
-        // Nagle is on by default in redis 1.x and off in async-nats; left so, the comparison is worthless.
-        let tcp = info.tcp_settings().clone().set_nodelay(true);
-        Ok(Self { info: info.set_tcp_settings(tcp), address })
-    }
-
-    /// A connection for commands. `response_timeout`: none for blocking reads, which wait in the server.
-    pub async fn connect(
-        &self,
-        response_timeout: Option<Duration>,
-        queue: usize,
-    ) -> Result<MultiplexedConnection, TransportError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(Duration::from_secs(2)))
-            .set_response_timeout(response_timeout)
-            .set_pipeline_buffer_size(queue.max(50));
-        let client = client(self)?;
-        let connected = client.get_multiplexed_async_connection_with_config(&config).await;
-        connected.map_err(|error| self.unreachable(&error))
-    }
-
-    /// A command that the server did not carry out.
-    pub(super) fn refused(&self, command: &str, on: &str, error: &RedisError) -> TransportError {
-        let reason = format!("{command} {on}: {}", plain(error));
-        TransportError::Refused { broker: "redis-server", address: self.address.clone(), reason }
-    }
-
-    /// Tells a server that refuses from one that isn't there.
-    pub(super) fn unreachable(&self, error: &RedisError) -> TransportError {
-        let (broker, address, reason) = ("redis-server", self.address.clone(), plain(error));
-        let known = error.code().is_some_and(|code| {
-            matches!(code, "NOAUTH" | "WRONGPASS" | "NOPERM") || code == "ERR" && reason.contains("AUTH")
-        });
-        if known || error.kind() == redis::ErrorKind::AuthenticationFailed {
-            TransportError::Refused { broker, address, reason: format!("{reason}; check user and password") }
-        } else {
-            TransportError::Unavailable { broker, address, reason }
-        }
-    }
-}
-
-/// A client for the target.
-pub fn client(target: &RedisTarget) -> Result<Client, TransportError> {
-    Client::open(target.info.clone()).map_err(|error| target.unreachable(&error))
-}
-
-/// An error in words, without the library's debug dressing.
-pub(super) fn plain(error: &RedisError) -> String {
-    match (error.code(), error.detail()) {
-        (Some(code), Some(detail)) => format!("{code} {detail}"),
-        _ => error.to_string(),
-    }
+/// A command that the server did not carry out.
+pub(super) fn refused(endpoint: &Endpoint, command: &str, on: &str, error: &RedisError) -> TransportError {
+    let reason = format!("{command} {on}: {}", plain(error));
+    TransportError::Refused { broker: endpoint.kind, address: endpoint.address(), reason }
 }
 
 /// Publishing connections of one generator; whole batches go out as one pipeline each.
@@ -93,14 +28,14 @@ pub(super) struct Pipelines {
 
 impl Pipelines {
     pub async fn connect(
-        target: &RedisTarget,
+        endpoint: &Endpoint,
         limits: Limits,
         outcomes: Rc<dyn Outcomes>,
     ) -> Result<Self, TransportError> {
         let mut connections = Vec::new();
         for _ in 0..limits.connections {
             let timeout = Duration::from_nanos(limits.timeout_ns);
-            connections.push(target.connect(Some(timeout), limits.max_in_flight as usize).await?);
+            connections.push(connect(endpoint, Some(timeout), limits.max_in_flight as usize).await?);
         }
         Ok(Self { connections, generators: u64::from(limits.generators), outcomes })
     }

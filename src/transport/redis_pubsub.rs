@@ -14,17 +14,19 @@ use futures::StreamExt;
 use redis::aio::{MultiplexedConnection, PubSubStream};
 use redis::{Cmd, Pipeline, Value};
 
-use super::redis_client::{Pipelines, RedisTarget, client, plain};
+use super::redis_client::{Pipelines, refused};
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Receipt,
     Reply, Responder, Transport, TransportError, Troubles, WorkerEnd,
 };
+use crate::connect::{self, Endpoint, redis::plain};
+use crate::terms::BrokerKind;
 
 /// As many as the NATS client holds for a slow subscription.
 const SUBSCRIPTION_CAPACITY: usize = 65_536;
 
 pub struct RedisPubsub {
-    target: RedisTarget,
+    endpoint: Endpoint,
     names: Names,
     limits: Limits,
     /// The engine's one subscription: the first worker reads it into here, all workers take from here.
@@ -32,18 +34,16 @@ pub struct RedisPubsub {
 }
 
 impl RedisPubsub {
-    pub fn new(target: RedisTarget, names: Names, limits: Limits) -> Self {
+    pub fn new(endpoint: Endpoint, names: Names, limits: Limits) -> Self {
         let requests = async_channel::bounded(SUBSCRIPTION_CAPACITY);
-        Self { target, names, limits, requests }
+        Self { endpoint, names, limits, requests }
     }
 
     /// Subscribes, and waits until the server counts the subscriber.
     async fn subscribe(&self, channels: Vec<String>) -> Result<PubSubStream, TransportError> {
-        let client = client(&self.target)?;
-        let subscribed = client.get_async_pubsub().await.map_err(|error| self.target.unreachable(&error))?;
-        let (mut sink, stream) = subscribed.split();
+        let (mut sink, stream) = connect::redis::subscriber(&self.endpoint).await?.split();
         let confirmed = sink.subscribe(&channels).await;
-        confirmed.map_err(|error| self.target.refused("SUBSCRIBE", &channels.join(" "), &error))?;
+        confirmed.map_err(|error| refused(&self.endpoint, "SUBSCRIBE", &channels.join(" "), &error))?;
         // The sink may go: the stream keeps the connection.
         Ok(stream)
     }
@@ -52,14 +52,14 @@ impl RedisPubsub {
 #[async_trait(?Send)]
 impl Transport for RedisPubsub {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
-        preflight(&self.target, longest_body_bytes).await?;
-        let mut connection = self.target.connect(Some(Duration::from_secs(5)), 0).await?;
+        preflight(&self.endpoint, longest_body_bytes).await?;
+        let mut connection = connect::redis::connect(&self.endpoint, Some(Duration::from_secs(5)), 0).await?;
         // Canaries: the right to publish shows only when publishing. Nobody listens to these channels.
         for base in [self.names.request(), self.names.result()] {
             let channel = format!("{base}.preflight");
             let published: Result<i64, _> =
                 redis::cmd("PUBLISH").arg(&channel).arg("").query_async(&mut connection).await;
-            published.map_err(|error| self.target.refused("PUBLISH", &channel, &error))?;
+            published.map_err(|error| refused(&self.endpoint, "PUBLISH", &channel, &error))?;
         }
         for channels in [self.names.request_subjects(), self.names.result_subjects()] {
             self.subscribe(channels).await?;
@@ -72,7 +72,7 @@ impl Transport for RedisPubsub {
         index: u32,
         outcomes: Rc<dyn Outcomes>,
     ) -> Result<GeneratorEnd, TransportError> {
-        let pipelines = Pipelines::connect(&self.target, self.limits, Rc::clone(&outcomes)).await?;
+        let pipelines = Pipelines::connect(&self.endpoint, self.limits, Rc::clone(&outcomes)).await?;
         let channels = self.names.request_subjects();
         let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
             let results = self.subscribe(self.names.result_subjects()).await?;
@@ -93,7 +93,9 @@ impl Transport for RedisPubsub {
             tokio::task::spawn_local(pump(requests, self.requests.0.clone(), move || dropped.dropped()));
         }
         let timeout = Duration::from_nanos(self.limits.timeout_ns);
-        let connection = self.target.connect(Some(timeout), self.limits.max_in_flight as usize).await?;
+        let connection =
+            connect::redis::connect(&self.endpoint, Some(timeout), self.limits.max_in_flight as usize)
+                .await?;
         let channels = self.names.result_subjects();
         Ok(WorkerEnd {
             consumer: Box::new(Requests { requests: self.requests.1.clone() }),
@@ -107,10 +109,10 @@ impl Transport for RedisPubsub {
 }
 
 /// Checks that the server answers commands and takes bodies of this size.
-pub(super) async fn preflight(target: &RedisTarget, body_bytes: usize) -> Result<(), TransportError> {
-    let mut connection = target.connect(Some(Duration::from_secs(5)), 0).await?;
+pub(super) async fn preflight(endpoint: &Endpoint, body_bytes: usize) -> Result<(), TransportError> {
+    let mut connection = connect::redis::connect(endpoint, Some(Duration::from_secs(5)), 0).await?;
     let pong: Result<String, _> = redis::cmd("PING").query_async(&mut connection).await;
-    pong.map_err(|error| target.unreachable(&error))?;
+    pong.map_err(|error| connect::redis::unreachable(endpoint, &error))?;
     let limit: Result<Vec<String>, _> =
         redis::cmd("CONFIG").arg("GET").arg("proto-max-bulk-len").query_async(&mut connection).await;
     // CONFIG may be forbidden on external servers; the limit is then the server's to enforce.
@@ -118,7 +120,7 @@ pub(super) async fn preflight(target: &RedisTarget, body_bytes: usize) -> Result
     if let Some(limit_bytes) = limit_bytes
         && body_bytes > limit_bytes
     {
-        let (broker, setting) = ("redis-server", "proto-max-bulk-len");
+        let (broker, setting) = (BrokerKind::RedisServer, "proto-max-bulk-len");
         return Err(TransportError::TooLarge { broker, setting, body_bytes, limit_bytes });
     }
     Ok(())

@@ -13,13 +13,14 @@ use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisError, Value};
 
-use super::redis_client::{Pipelines, RedisTarget, plain};
+use super::redis_client::{Pipelines, refused};
 use super::redis_pubsub::preflight;
 use super::{
     Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Receipt,
     Reply, Responder, Transport, TransportError, Troubles, WorkerEnd,
 };
 use crate::clock::now_ns;
+use crate::connect::{self, ConnectError, Endpoint, redis::plain};
 
 const GROUP: &str = "priority-workers";
 const CLAIM_AFTER_MS: u64 = 30_000;
@@ -32,19 +33,19 @@ const BLOCK_MS: usize = 1_000;
 const READ_MAX: usize = 500;
 
 pub struct RedisStreams {
-    target: RedisTarget,
+    endpoint: Endpoint,
     names: Names,
     limits: Limits,
 }
 
 impl RedisStreams {
-    pub fn new(target: RedisTarget, names: Names, limits: Limits) -> Self {
-        Self { target, names, limits }
+    pub fn new(endpoint: Endpoint, names: Names, limits: Limits) -> Self {
+        Self { endpoint, names, limits }
     }
 
-    async fn commands(&self) -> Result<MultiplexedConnection, TransportError> {
+    async fn commands(&self) -> Result<MultiplexedConnection, ConnectError> {
         let timeout = Duration::from_nanos(self.limits.timeout_ns);
-        self.target.connect(Some(timeout), self.limits.max_in_flight as usize).await
+        connect::redis::connect(&self.endpoint, Some(timeout), self.limits.max_in_flight as usize).await
     }
 
     /// Tries what generators, workers and the collector will do, on keys that do not exist: nothing is
@@ -90,7 +91,7 @@ impl RedisStreams {
         connection: &mut MultiplexedConnection,
     ) -> Result<(), TransportError> {
         let reply: Result<Value, RedisError> = command.query_async(connection).await;
-        reply.map(|_| ()).map_err(|error| self.target.refused(name, key, &error))
+        reply.map(|_| ()).map_err(|error| refused(&self.endpoint, name, key, &error))
     }
 
     /// Entries of one read: no hoard beyond twice what a worker scores at a time.
@@ -105,12 +106,12 @@ impl RedisStreams {
 #[async_trait(?Send)]
 impl Transport for RedisStreams {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
-        preflight(&self.target, longest_body_bytes).await?;
+        preflight(&self.endpoint, longest_body_bytes).await?;
         let mut connection = self.commands().await?;
         for key in [self.names.request(), self.names.result()] {
             let exists: Result<bool, _> = redis::cmd("EXISTS").arg(&key).query_async(&mut connection).await;
-            if exists.map_err(|error| self.target.refused("EXISTS", &key, &error))? {
-                let address = self.target.address.clone();
+            if exists.map_err(|error| refused(&self.endpoint, "EXISTS", &key, &error))? {
+                let address = self.endpoint.address();
                 return Err(TransportError::Exists { what: "key", name: key, address });
             }
         }
@@ -133,10 +134,10 @@ impl Transport for RedisStreams {
         index: u32,
         outcomes: Rc<dyn Outcomes>,
     ) -> Result<GeneratorEnd, TransportError> {
-        let pipelines = Pipelines::connect(&self.target, self.limits, outcomes).await?;
+        let pipelines = Pipelines::connect(&self.endpoint, self.limits, outcomes).await?;
         let (stream, subjects) = (self.names.request(), self.names.request_subjects());
         let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
-            let connection = self.target.connect(None, 0).await?;
+            let connection = connect::redis::connect(&self.endpoint, None, 0).await?;
             let position = "0-0".to_string();
             Some(Box::new(Results { connection, stream: self.names.result(), position }))
         } else {
@@ -147,7 +148,7 @@ impl Transport for RedisStreams {
 
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         // A connection of its own for blocking reads: shared with publishers, it would hold them up.
-        let reader = self.target.connect(None, 0).await?;
+        let reader = connect::redis::connect(&self.endpoint, None, 0).await?;
         let commands = self.commands().await?;
         let consumer = Requests {
             reader,
@@ -171,7 +172,7 @@ impl Transport for RedisStreams {
         let mut connection = self.commands().await?;
         let keys = [self.names.request(), self.names.result()];
         let deleted: Result<i64, _> = redis::cmd("DEL").arg(&keys).query_async(&mut connection).await;
-        deleted.map(|_| ()).map_err(|error| self.target.refused("DEL", &keys.join(" "), &error))
+        deleted.map(|_| ()).map_err(|error| refused(&self.endpoint, "DEL", &keys.join(" "), &error))
     }
 }
 

@@ -82,3 +82,37 @@ fn a_nats_user_who_may_not_publish_or_subscribe_is_told_the_subject() {
     }
     accepted("nats-jetstream", "--nats-url", &server.url_of("whole", SECRET));
 }
+
+/// Every kind of character that a URL can't hold as it is.
+const ODD: &str = "p@s/s:w%r#d?\"&";
+const ODD_ENCODED: &str = "p%40s%2Fs%3Aw%25r%23d%3F%22%26";
+
+#[test]
+fn a_password_of_odd_characters_is_percent_decoded_on_both_brokers() {
+    let redis = Redis::start(&["--requirepass", ODD]);
+    for transport in ["redis-pubsub", "redis-streams"] {
+        accepted_hiding(transport, "--redis-url", &redis.url_of("", ODD_ENCODED), &[ODD, ODD_ENCODED]);
+    }
+    let user = r#"authorization { user: "an@na", password: "p@s/s:w%r#d?\"&" }"#;
+    let nats = Nats::start(user);
+    for transport in ["nats-core", "nats-jetstream", "nats-request"] {
+        accepted_hiding(transport, "--nats-url", &nats.url_of("an%40na", ODD_ENCODED), &[ODD, ODD_ENCODED]);
+    }
+}
+
+#[test]
+fn a_token_before_the_host_is_sent_to_nats() {
+    let server = Nats::start(r#"authorization { token: "to/ken@4711" }"#);
+    let url = format!("nats://to%2Fken%404711@{}", server.address);
+    accepted_hiding("nats-core", "--nats-url", &url, &["to/ken@4711", "to%2Fken%404711"]);
+    let wrong = format!("nats://{SECRET}@{}", server.address);
+    refused("nats-core", "--nats-url", &wrong, &["check the token"]);
+}
+
+fn accepted_hiding(transport: &str, flag: &str, url: &str, secrets: &[&str]) {
+    let ran = Run::short(&[transport]).with(&[flag, url]).end();
+    ran.expect_measured();
+    secrets.iter().for_each(|secret| _ = ran.expect_hidden(secret));
+    let ledger = ran.trial().ledger;
+    assert!(ledger.completed > 0 && ledger.completed == ledger.attempted, "{ledger:?}");
+}

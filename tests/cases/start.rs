@@ -87,3 +87,17 @@ fn a_payload_over_the_servers_limit_is_refused_with_the_name_of_the_setting() {
         ran.expect_code(&[1]).expect_error(&["max_payload", "1048576"]).expect_no_report();
     }
 }
+
+#[test]
+fn a_url_that_names_no_server_is_blamed_on_where_it_was_written() {
+    let url = "redis://hush-4711@127.0.0.1";
+    let by_variable = Run::short(&["redis-pubsub"]).variable("REDIS_URL", url).end();
+    let by_flag = Run::short(&["redis-pubsub"]).with(&["--redis-url", url]).end();
+    for (ran, place) in
+        [(by_variable, "the environment variable REDIS_URL: not a URL"), (by_flag, "`--redis-url`")]
+    {
+        ran.expect_code(&[104]).expect_error(&[place]).expect_hidden("hush-4711").expect_no_report();
+    }
+    let doctor = Run::command(&["doctor"]).variable("REDIS_URL", url).end();
+    doctor.expect_code(&[2]).expect_error(&["the environment variable REDIS_URL"]).expect_hidden("hush-4711");
+}

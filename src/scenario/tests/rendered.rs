@@ -4,6 +4,8 @@ use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 
 use super::super::{LoadError, Overrides, plan};
 use super::{SOUND, refused, with};
+use crate::connect::GivenUrl;
+use crate::terms::BrokerKind;
 
 const THREE: &str = r#"name = "three"
 question = "Are all three told?"
@@ -106,11 +108,11 @@ fn a_password_in_a_url_is_nowhere_to_be_read() {
     assert!(!plain.source.contains("geheim"), "{}", plain.source);
     assert!(plain.source.contains("redis://***@h"), "{}", plain.source);
     assert!(plain.source.contains("# was"), "comments are kept: {}", plain.source);
-    assert_eq!(plain.points[0].brokers.redis_url.as_deref(), Some("redis://anna:geheim@h"));
+    assert_eq!(plain.points[0].brokers.redis.as_ref().unwrap().address(), "h:6379");
     assert!(!format!("{plain:?}").contains("geheim"));
 
-    let flags =
-        Overrides { nats_url: Some("nats://geheim@h".to_owned()), seed: Some(2), ..Overrides::default() };
+    let urls = vec![GivenUrl::by_flag(BrokerKind::NatsServer, "nats://geheim@h")];
+    let flags = Overrides { urls, seed: Some(2), ..Overrides::default() };
     let source = plan("test.toml", &good, &flags).unwrap().source;
     assert!(!source.contains("geheim") && source.contains("nats://***@h"), "{source}");
 
@@ -122,4 +124,33 @@ fn a_password_in_a_url_is_nowhere_to_be_read() {
         Overrides { set: vec!["brokers.nats_url=http://a:geheim@h".to_owned()], ..Overrides::default() };
     out.push_str(&super::refused_with(SOUND, &flags));
     assert!(!out.contains("geheim") && out.contains("redis://"), "{out}");
+}
+
+#[test]
+fn a_url_that_names_no_server_is_told_at_its_place_and_not_repeated() {
+    let told = |text: &str, overrides: &Overrides| {
+        let errors = plan("test.toml", text, overrides).unwrap_err();
+        let mut out = String::new();
+        NarratableReportHandler::new().render_report(&mut out, &errors).unwrap();
+        assert!(!out.contains("geheim"), "{out}");
+        errors.errors[0].to_string()
+    };
+    let in_file =
+        |url: &str| told(&format!("{SOUND}\n[brokers]\nredis_url = \"{url}\"\n"), &Overrides::default());
+    for url in
+        ["redis://:geheim@h:port", "redis://geheim@h", "geheim", "rediss://u:geheim@h", "redis://h/geheim"]
+    {
+        let error = in_file(url);
+        assert!(error.starts_with("test.toml:14:13: ") && error.contains("redis://"), "{error}");
+    }
+    let given = |url| told(SOUND, &Overrides { urls: vec![url], ..Overrides::default() });
+    let flag = given(GivenUrl::by_flag(BrokerKind::NatsServer, "nats://geheim@h:port"));
+    assert!(flag.starts_with("`--nats-url`: not a URL of nats-server"), "{flag}");
+    let variable = given(GivenUrl::by_variable(BrokerKind::RedisServer, "redis://geheim@h"));
+    assert!(
+        variable.starts_with("the environment variable REDIS_URL: not a URL of redis-server"),
+        "{variable}"
+    );
+    let set = Overrides { set: vec!["brokers.redis_url=geheim".to_owned()], ..Overrides::default() };
+    assert!(told(SOUND, &set).starts_with("`--set brokers.redis_url`: "));
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::check::Check;
+use crate::connect::Endpoint;
 use crate::plan::{Brokers, Payload, ServiceTime, Workers};
+use crate::scenario::error::Finding;
 use crate::scenario::wire;
-use crate::terms::{Durability, TransportKind};
+use crate::terms::{BrokerKind, Durability, TransportKind};
 
 const HOUR_NS: u64 = 3_600 * 1_000_000_000;
 
@@ -134,5 +136,18 @@ pub fn brokers(check: &mut Check<'_>, asked: wire::Brokers, transports: &[Transp
             ),
         );
     }
-    Brokers { durability, redis_url: asked.redis_url, nats_url: asked.nats_url, prefix: asked.prefix }
+    let redis = endpoint(check, BrokerKind::RedisServer, "redis_url", asked.redis_url);
+    let nats = endpoint(check, BrokerKind::NatsServer, "nats_url", asked.nats_url);
+    Brokers { durability, redis, nats, prefix: asked.prefix }
+}
+
+fn endpoint(check: &mut Check<'_>, kind: BrokerKind, key: &str, url: Option<String>) -> Option<Endpoint> {
+    match Endpoint::parse(kind, &url?) {
+        Ok(endpoint) => Some(endpoint),
+        Err(error) => {
+            let finding = Finding::new(check.document.origin_of(&["brokers", key]), error.to_string());
+            check.findings.push(finding.hiding_value());
+            None
+        }
+    }
 }

@@ -1,0 +1,245 @@
+//! Where a server is and how to get in, read from a URL once.
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
+
+use super::Secret;
+use crate::terms::BrokerKind;
+
+/// A server, or several that belong together, of one kind.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub kind: BrokerKind,
+    /// Never empty.
+    pub servers: Vec<Server>,
+    pub access: Access,
+    pub tls: Tls,
+    /// The database to select in Redis; 0 elsewhere.
+    pub database: i64,
+}
+
+/// One server's place on the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// A name or an address, an IPv6 one without brackets.
+    pub host: String,
+    pub port: u16,
+}
+
+/// What the server is shown before it lets us in.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Access {
+    None,
+    Password {
+        /// None: Redis' default user.
+        user: Option<String>,
+        password: Secret,
+    },
+    Token(Secret),
+}
+
+/// Whether the connection is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    Off,
+    On,
+}
+
+/// Why a URL names no server. It does not repeat the URL, which may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    #[error("not a URL of {kind} ({reason}); write {}", form(*.kind))]
+    Malformed { kind: BrokerKind, reason: String },
+    #[error("TLS to {kind} is not built in; write {}", form(*.kind))]
+    NoTls { kind: BrokerKind },
+}
+
+fn form(kind: BrokerKind) -> &'static str {
+    match kind {
+        BrokerKind::RedisServer => {
+            "redis://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them"
+        }
+        BrokerKind::NatsServer => {
+            "nats://HOST:PORT, with USER:PASSWORD@ or TOKEN@ before the host where it asks for one"
+        }
+    }
+}
+
+impl Endpoint {
+    /// Reads a URL. User, password and token are percent-decoded.
+    pub fn parse(kind: BrokerKind, text: &str) -> Result<Self, UrlError> {
+        let malformed = |reason: &str| UrlError::Malformed { kind, reason: reason.to_owned() };
+        let url = Url::parse(text).map_err(|error| malformed(&error.to_string()))?;
+        let tls = match (kind, url.scheme()) {
+            (BrokerKind::RedisServer, "redis") | (BrokerKind::NatsServer, "nats") => Tls::Off,
+            (BrokerKind::NatsServer, "tls") => Tls::On,
+            (BrokerKind::RedisServer, "rediss") => return Err(UrlError::NoTls { kind }),
+            _ => return Err(malformed("its scheme is another")),
+        };
+        let host = match url.host() {
+            Some(Host::Ipv6(address)) => address.to_string(),
+            Some(host) if !host.to_string().is_empty() => host.to_string(),
+            _ => return Err(malformed("the host is missing")),
+        };
+        let server = Server { host, port: url.port().unwrap_or(default_port(kind)) };
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(malformed("`?` and `#` have no meaning in it; in a password write %3F and %23"));
+        }
+        let access = access(kind, &url).map_err(malformed)?;
+        let database = database(kind, &url).ok_or_else(|| match kind {
+            BrokerKind::RedisServer => malformed("what follows the port is no database number"),
+            BrokerKind::NatsServer => malformed("nothing may follow the port"),
+        })?;
+        Ok(Self { kind, servers: vec![server], access, tls, database })
+    }
+
+    /// A server that asks for nothing, on this machine.
+    pub fn loopback(kind: BrokerKind, port: u16) -> Self {
+        let servers = vec![Server { host: "127.0.0.1".to_owned(), port }];
+        Self { kind, servers, access: Access::None, tls: Tls::Off, database: 0 }
+    }
+
+    /// Where it is, without credentials.
+    pub fn address(&self) -> String {
+        let servers: Vec<_> = self.servers.iter().map(Server::to_string).collect();
+        servers.join(",")
+    }
+}
+
+fn default_port(kind: BrokerKind) -> u16 {
+    match kind {
+        BrokerKind::RedisServer => 6379,
+        BrokerKind::NatsServer => 4222,
+    }
+}
+
+fn access(kind: BrokerKind, url: &Url) -> Result<Access, &'static str> {
+    let decoded = |text: &str| {
+        let decoded = percent_decode_str(text).decode_utf8();
+        decoded.map(String::from).map_err(|_| "user and password are not UTF-8")
+    };
+    let user = Some(decoded(url.username())?).filter(|user| !user.is_empty());
+    let password = url.password().map(decoded).transpose()?.map(Secret::new);
+    match (kind, user, password) {
+        (_, None, None) => Ok(Access::None),
+        (BrokerKind::RedisServer, user, Some(password)) => Ok(Access::Password { user, password }),
+        (BrokerKind::RedisServer, Some(_), None) => Err("a user without a password"),
+        (BrokerKind::NatsServer, Some(token), None) => Ok(Access::Token(Secret::new(token))),
+        (BrokerKind::NatsServer, None, Some(_)) => Err("a password without a user"),
+        (BrokerKind::NatsServer, user, Some(password)) => Ok(Access::Password { user, password }),
+    }
+}
+
+fn database(kind: BrokerKind, url: &Url) -> Option<i64> {
+    match (kind, url.path().trim_matches('/')) {
+        (_, "") => Some(0),
+        (BrokerKind::RedisServer, number) => number.parse().ok().filter(|number| *number >= 0),
+        (BrokerKind::NatsServer, _) => None,
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    /// Without what the server is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let access = match self.access {
+            Access::None => "none",
+            Access::Password { .. } => "password",
+            Access::Token(_) => "token",
+        };
+        f.debug_struct("Endpoint")
+            .field("kind", &self.kind)
+            .field("servers", &self.servers)
+            .field("access", &access)
+            .field("tls", &self.tls)
+            .field("database", &self.database)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redis(text: &str) -> Result<Endpoint, UrlError> {
+        Endpoint::parse(BrokerKind::RedisServer, text)
+    }
+
+    fn nats(text: &str) -> Result<Endpoint, UrlError> {
+        Endpoint::parse(BrokerKind::NatsServer, text)
+    }
+
+    fn password(user: Option<&str>, password: &str) -> Access {
+        Access::Password { user: user.map(str::to_owned), password: Secret::new(password) }
+    }
+
+    #[test]
+    fn a_url_gives_host_port_and_database_with_their_defaults() {
+        let plain = redis("redis://10.0.0.7").unwrap();
+        assert_eq!((plain.address().as_str(), plain.database), ("10.0.0.7:6379", 0));
+        assert!(plain.access == Access::None && plain.tls == Tls::Off);
+        let whole = redis("redis://cache.example:7000/3").unwrap();
+        assert_eq!((whole.address().as_str(), whole.database), ("cache.example:7000", 3));
+        assert_eq!(nats("nats://h/").unwrap().address(), "h:4222");
+        let six = redis("redis://[::1]:7000").unwrap();
+        assert_eq!((six.servers[0].host.as_str(), six.address().as_str()), ("::1", "[::1]:7000"));
+    }
+
+    #[test]
+    fn user_password_and_token_are_percent_decoded() {
+        let odd = "p%40s%2Fs%3A%23%25%20%C3%A4";
+        for endpoint in [redis(&format!("redis://an%2Fna:{odd}@h")), nats(&format!("nats://an%2Fna:{odd}@h"))]
+        {
+            assert!(endpoint.unwrap().access == password(Some("an/na"), "p@s/s:#% ä"));
+        }
+        assert!(redis("redis://:se%2Fcret@h").unwrap().access == password(None, "se/cret"));
+        assert!(nats("nats://to%2Fken@h").unwrap().access == Access::Token(Secret::new("to/ken")));
+    }
+
+    #[test]
+    fn tls_is_asked_for_by_scheme_and_refused_where_it_is_not_built_in() {
+        assert_eq!(nats("tls://h").unwrap().tls, Tls::On);
+        assert_eq!(redis("rediss://h"), Err(UrlError::NoTls { kind: BrokerKind::RedisServer }));
+    }
+
+    #[test]
+    fn what_names_no_server_is_refused_without_being_repeated() {
+        for text in [
+            "geheim",
+            "redis://",
+            "http://geheim@h",
+            "redis://geheim@h",
+            "redis://:geheim@h:port",
+            "redis://:geheim@h/geheim",
+            "redis://:geheim@h/-1",
+            "redis://:geheim@h?db=1",
+            "redis://:ge#heim@h",
+            "redis://:geheim%FF@h",
+            "nats://h",
+        ] {
+            let error = redis(text).expect_err(text).to_string();
+            assert!(!error.contains("geheim") && error.contains("redis://HOST:PORT"), "{error}");
+        }
+        for text in ["nats://:geheim@h", "nats://geheim@h/x", "nats://u:geheim@", "redis://h"] {
+            let error = nats(text).expect_err(text).to_string();
+            assert!(!error.contains("geheim") && error.contains("nats://HOST:PORT"), "{error}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_the_way_and_not_the_key() {
+        let shown = format!("{:?}", nats("nats://anna:geheim@h:1").unwrap());
+        assert!(shown.contains("password") && shown.contains("\"h\""), "{shown}");
+        assert!(!shown.contains("geheim") && !shown.contains("anna"), "{shown}");
+    }
+}

@@ -1,0 +1,66 @@
+//! Connecting to NATS.
+
+use std::time::Duration;
+
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
+
+use super::{Access, ConnectError, Endpoint, Tls};
+
+/// Slow subscriptions drop beyond this, as the library's default does.
+const SUBSCRIPTION_CAPACITY: usize = 65_536;
+
+/// Connects, with a queue that holds all that may be in flight, so that a stalled server never stops the pacer.
+pub(crate) async fn connect(endpoint: &Endpoint, name: &str, queue: usize) -> Result<Client, ConnectError> {
+    open(endpoint, options(endpoint, name, queue)).await
+}
+
+/// The settings of every connection.
+pub(crate) fn options(endpoint: &Endpoint, name: &str, queue: usize) -> ConnectOptions {
+    let options = ConnectOptions::new()
+        .name(name)
+        .client_capacity(queue.max(2048))
+        .subscription_capacity(SUBSCRIPTION_CAPACITY)
+        .ping_interval(Duration::from_secs(2))
+        .connection_timeout(Duration::from_secs(2))
+        // The server's INFO must not lead past the address that was checked.
+        .ignore_discovered_servers()
+        .skip_subject_validation(true)
+        .read_buffer_capacity(u16::MAX)
+        .max_reconnects(None)
+        .require_tls(endpoint.tls == Tls::On);
+    match &endpoint.access {
+        Access::None => options,
+        Access::Password { user, password } => {
+            options.user_and_password(user.clone().unwrap_or_default(), password.expose().to_owned())
+        }
+        Access::Token(token) => options.token(token.expose().to_owned()),
+    }
+}
+
+pub(crate) async fn open(endpoint: &Endpoint, options: ConnectOptions) -> Result<Client, ConnectError> {
+    let (broker, address) = (endpoint.kind, endpoint.address());
+    let servers: Result<Vec<ServerAddr>, _> =
+        endpoint.servers.iter().map(|server| format!("nats://{server}").parse()).collect();
+    let servers = match servers {
+        Ok(servers) => servers,
+        Err(error) => return Err(ConnectError::Unavailable { broker, address, reason: error.to_string() }),
+    };
+    options.connect(servers).await.map_err(|error| {
+        let reason = error.kind().to_string();
+        match error.kind() {
+            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+                let reason = format!("{reason}; {}", hint(&endpoint.access));
+                ConnectError::Refused { broker, address, reason }
+            }
+            _ => ConnectError::Unavailable { broker, address, reason },
+        }
+    })
+}
+
+fn hint(access: &Access) -> &'static str {
+    match access {
+        Access::None => "it asks for credentials",
+        Access::Password { .. } => "check user and password",
+        Access::Token(_) => "check the token",
+    }
+}
