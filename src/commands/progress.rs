@@ -36,13 +36,10 @@ fn choose(quiet: bool, searches: bool) -> Box<dyn Progress> {
     }
 }
 
-/// `3/5 nats-core load.rate=500 (repetition 2)`; `3 nats-core ...` where nobody knows how many there will be.
+/// `3/5 nats-core at load.rate = 500 (repetition 2)`; `3 nats-core ...` where nobody knows how many there will be.
 fn title(spec: &TrialSpec<'_>, searches: bool) -> String {
     let of = if searches { String::new() } else { format!("/{}", spec.trials) };
-    let mut title = format!("{}{of} {}", spec.order, spec.transport);
-    for (key, value) in &spec.point.point {
-        title.push_str(&format!(" {key}={value}"));
-    }
+    let mut title = format!("{}{of} {}", spec.order, spec.point.point.place(spec.transport));
     if spec.repetition > 1 {
         title.push_str(&format!(" (repetition {})", spec.repetition));
     }

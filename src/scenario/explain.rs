@@ -9,7 +9,6 @@ use super::warnings::warnings;
 use crate::plan::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, ServiceTime};
 use crate::search::PROBES_MAX;
 use crate::terms::End;
-use weighbridge_record::point::point_label;
 
 /// Starting and stopping the brokers of a trial, roughly.
 const SETUP_NS: u64 = 1_000_000_000;
@@ -44,7 +43,7 @@ pub fn explain(plan: &Plan) -> String {
     }
     for point in &plan.points {
         if plan.points.len() > 1 {
-            line("point", &point_label(&point.point));
+            line("point", &point.point.label());
         }
     }
     for (label, describe) in DESCRIPTIONS {

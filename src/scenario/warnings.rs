@@ -5,7 +5,6 @@
 use super::prose::{number, span};
 use crate::plan::{Executor, Metric, Plan, PointPlan, ServiceTime, Statistic};
 use crate::terms::{Durability, Stage, TransportKind};
-use weighbridge_record::point::point_label;
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// Three sync intervals of the lazy tier (TRAPS, section 1).
@@ -25,11 +24,8 @@ pub fn warnings(plan: &Plan) -> Vec<String> {
                 continue;
             }
             told.push(warning.clone());
-            let place = if point.point.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", point_label(&point.point))
-            };
+            let place =
+                if point.point.is_empty() { String::new() } else { format!(" ({})", point.point.label()) };
             found.push(format!("{warning}{place}"));
         }
     }

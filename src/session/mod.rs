@@ -19,8 +19,8 @@ use crate::environment;
 use crate::load::{Defect, Stop, StopSignal};
 use crate::plan::{Plan, PointPlan};
 use crate::result::{
-    Environment, Probe, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, SummaryRow,
-    ThresholdOutcome, TransportComparison, Trial, Verdict,
+    Environment, PathRatio, Probe, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, SummaryRow,
+    ThresholdOutcome, Trial, Verdict,
 };
 use crate::terms::TransportKind;
 use crate::transport::TransportError;
@@ -170,7 +170,7 @@ pub async fn run(
     }
     let trials = &gathered.trials;
     let summary = summary::summarize(plan, trials);
-    let comparisons = pairs::between_transports(trials);
+    let comparisons = pairs::between_paths(trials);
     let thresholds = summary::hold(plan, trials);
     let verdict = summary::verdict(trials, &thresholds);
     let offered = plan.offered.clone();
@@ -194,7 +194,7 @@ struct Found {
     verdict: Verdict,
     offered: String,
     summary: Vec<SummaryRow>,
-    comparisons: Vec<TransportComparison>,
+    comparisons: Vec<PathRatio>,
     thresholds: Vec<ThresholdOutcome>,
     searches: Vec<SearchRecord>,
 }

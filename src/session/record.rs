@@ -8,7 +8,7 @@ use super::sampling::{Cost, SampleRow};
 use crate::metrics::Recording;
 use crate::plan::PointPlan;
 use crate::result::{
-    BrokerRecord, BurstSizes, ErrorGroup, Fault, GeneratorRecord, LedgerTotals, Rates, SeriesRow,
+    BrokerRecord, BurstSizes, ErrorGroup, Fault, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow,
     StageLatencies, Trial,
 };
 use crate::scheduling::Grant;
@@ -75,16 +75,21 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         ended_early: loaded.ended_early,
     };
     let doubts = judge(&evidence);
-    Trial {
+    let leg = Leg {
         transport: spec.transport,
+        durability: spec.transport.durability(point.brokers.durability),
+        promise: spec.transport.promise(),
+        ledger: loaded.totals,
+    };
+    Trial {
+        path: spec.transport.into(),
+        legs: vec![leg],
         repetition: spec.repetition,
         order: spec.order,
         point: point.point.clone(),
         valid: !doubts.iter().any(|doubt| doubt.kind.invalidates()),
         complete: loaded.complete,
         doubts,
-        durability: spec.transport.durability(point.brokers.durability),
-        guarantee: spec.transport.guarantee().to_string(),
         end: point.end(),
         window_s: loaded.recording.timeline.window_s(),
         rates,

@@ -71,7 +71,7 @@ impl Hunt<'_> {
         let answer = search.answer();
         let ended = search.next().is_none();
         Ok(SearchRecord {
-            transport: self.transport,
+            path: self.transport.into(),
             objective: self.limits.objective,
             outcome: if ended { answer.outcome } else { SearchOutcome::Stopped },
             rate_per_s: answer.rate_per_s,
@@ -95,7 +95,7 @@ impl Hunt<'_> {
         if step.confirms {
             point.load.duration_ns = point.load.duration_ns.max(self.limits.confirm_ns);
         }
-        let same = |trial: &&Trial| trial.transport == self.transport && trial.point == point.point;
+        let same = |trial: &&Trial| trial.path == self.transport && trial.point == point.point;
         let order = gathered.trials.len() as u32 + 1;
         let spec = TrialSpec {
             point: &point,

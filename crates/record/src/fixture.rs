@@ -17,8 +17,8 @@ use crate::histogram::{answers, encode};
 use crate::point::Point;
 use crate::result::{
     BrokerRecord, BrokerSample, BurstSizes, Doubt, DoubtKind, Environment, Estimate, GeneratorRecord,
-    IntervalLatency, LatencySummary, LedgerTotals, Phase, Rates, RunResult, SCHEMA_VERSION, ScenarioRecord,
-    SeriesRow, StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
+    IntervalLatency, LatencySummary, LedgerTotals, Leg, Phase, Rates, RunResult, SCHEMA_VERSION,
+    ScenarioRecord, SeriesRow, StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
 };
 use crate::terms::{BrokerKind, Durability, End, Stage, TransportKind};
 
@@ -74,7 +74,7 @@ impl Fixture {
         }
         let summary = self.summary(&trials);
         let thresholds = trials.iter().filter(|trial| trial.repetition == 1).map(threshold).collect();
-        let comparisons = crate::pairs::between_transports(&trials);
+        let comparisons = crate::pairs::between_paths(&trials);
         RunResult {
             schema_version: SCHEMA_VERSION,
             run_id: "01JABCDEFGHJKMNPQRSTVWXYZ0".to_owned(),
@@ -137,8 +137,10 @@ impl Fixture {
             series.push(self.row(f64::from(second), phase, sent, &interval, transport));
         }
         let [turnaround, uncorrected, send_lag, delivery] = stages;
+        let ledger = all_completed(self.rate_per_s * u64::from(self.seconds));
         Trial {
-            transport,
+            path: transport.into(),
+            legs: vec![leg(transport, ledger)],
             repetition,
             order,
             point: point.clone(),
@@ -148,8 +150,6 @@ impl Fixture {
                 kind: DoubtKind::CpuSaturated,
                 detail: "2 cores were busy for 97 % of the window.".to_owned(),
             }],
-            durability: transport.durability(Durability::Memory),
-            guarantee: transport.guarantee().to_owned(),
             end: End::Result,
             window_s: f64::from(self.seconds),
             rates: self.rates(transport),
@@ -162,7 +162,7 @@ impl Fixture {
                 turnaround_uncorrected: Some(summarise(&uncorrected)),
             },
             breakdown: breakdown.rows(transport.stores()),
-            ledger: all_completed(self.rate_per_s * u64::from(self.seconds)),
+            ledger,
             series,
             faults: Vec::new(),
             errors: Vec::new(),
@@ -234,12 +234,10 @@ impl Fixture {
         let mut rows = Vec::new();
         for point in &self.points {
             for &transport in &self.transports {
-                let own: Vec<&Trial> = trials
-                    .iter()
-                    .filter(|trial| trial.transport == transport && &trial.point == point)
-                    .collect();
+                let own: Vec<&Trial> =
+                    trials.iter().filter(|trial| trial.path == transport && &trial.point == point).collect();
                 rows.push(SummaryRow {
-                    transport,
+                    path: transport.into(),
                     point: point.clone(),
                     repetitions: own.len() as u32,
                     valid_repetitions: own.len() as u32,
@@ -324,12 +322,17 @@ fn threshold(trial: &Trial) -> ThresholdOutcome {
     let turnaround = trial.latency_ns.turnaround.as_ref().unwrap();
     ThresholdOutcome {
         expression: "turnaround.p99 < 50ms".to_owned(),
-        transport: trial.transport,
+        path: trial.path,
         point: trial.point.clone(),
         observed: turnaround.p99.map(|ns| ns as f64),
         passed: turnaround.p99.is_some_and(|ns| ns < 50_000_000),
         samples: turnaround.count,
     }
+}
+
+fn leg(transport: TransportKind, ledger: LedgerTotals) -> Leg {
+    let durability = transport.durability(Durability::Memory);
+    Leg { transport, durability, promise: transport.promise(), ledger }
 }
 
 fn broker(kind: BrokerKind) -> BrokerRecord {

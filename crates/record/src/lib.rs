@@ -17,6 +17,7 @@ pub mod format;
 pub mod histogram;
 pub mod latency;
 pub mod pairs;
+pub mod places;
 pub mod point;
 pub mod result;
 pub mod stats;

@@ -1,68 +1,48 @@
-//! Ratios between the transports of a run, over the repetitions of each point. Pure.
+//! Ratios between the paths of a run, over the repetitions of each point. Pure.
 //!
 //! The in-process floor is left out: it is the instrument, not a choice.
 
-use crate::point::Point;
-use crate::result::{Estimate, PairVerdict, TransportComparison, Trial};
+use crate::places::{Place, at_points};
+use crate::result::{Estimate, PairVerdict, PathRatio, Trial};
 use crate::stats::{ratio, told_apart};
-use crate::terms::TransportKind;
+use crate::terms::{Durability, Promise};
 
 const FIGURES: [&str; 3] =
     ["latency_ns.turnaround.p50", "latency_ns.turnaround.p99", "rates.completed_per_s"];
 
-/// Every pair of transports at every point; nothing for a point in which a trial is invalid, because
-/// nothing there is ranked.
-pub fn between_transports(trials: &[Trial]) -> Vec<TransportComparison> {
-    let mut points: Vec<&Point> = Vec::new();
-    for trial in trials {
-        if !points.contains(&&trial.point) {
-            points.push(&trial.point);
-        }
-    }
+/// Every pair of paths at every point; nothing for a point in which a trial is invalid, because nothing there
+/// is ranked.
+pub fn between_paths(trials: &[Trial]) -> Vec<PathRatio> {
+    let sound = |place: &Place<'_>| place.trials.iter().all(|trial| trial.valid);
+    let points = at_points(trials).into_iter();
+    points.filter(|(_, places)| places.iter().all(sound)).flat_map(|(_, places)| at_point(places)).collect()
+}
+
+fn at_point(mut sides: Vec<Place<'_>>) -> Vec<PathRatio> {
+    sides.retain(|side| !side.path.is_floor());
     let mut found = Vec::new();
-    for point in points {
-        let here: Vec<&Trial> = trials.iter().filter(|trial| &trial.point == point).collect();
-        if here.iter().all(|trial| trial.valid) {
-            found.extend(at_point(point, &here));
+    for (index, a) in sides.iter().enumerate() {
+        for b in &sides[index + 1..] {
+            found.extend(FIGURES.iter().filter_map(|figure| between(a, b, figure)));
         }
     }
     found
 }
 
-fn at_point(point: &Point, trials: &[&Trial]) -> Vec<TransportComparison> {
-    let of = |kind: TransportKind| -> Vec<&Trial> {
-        trials.iter().copied().filter(|trial| trial.transport == kind).collect()
-    };
-    let sides: Vec<(TransportKind, Vec<&Trial>)> = TransportKind::ALL
-        .into_iter()
-        .filter(|kind| *kind != TransportKind::InProcess)
-        .map(|kind| (kind, of(kind)))
-        .filter(|(_, trials)| !trials.is_empty())
-        .collect();
-    let mut found = Vec::new();
-    for (index, (a, a_trials)) in sides.iter().enumerate() {
-        for (b, b_trials) in &sides[index + 1..] {
-            for figure in FIGURES {
-                let (Some(a_values), Some(b_values)) = (values(a_trials, figure), values(b_trials, figure))
-                else {
-                    continue;
-                };
-                let Some(ratio) = ratio(&a_values, &b_values) else { continue };
-                found.push(TransportComparison {
-                    point: point.clone(),
-                    figure: figure.to_owned(),
-                    a: *a,
-                    b: *b,
-                    a_repetitions: a_values.len() as u32,
-                    b_repetitions: b_values.len() as u32,
-                    ratio,
-                    verdict: verdict(ratio, &a_values, &b_values),
-                    matched: promise(a_trials) == promise(b_trials),
-                });
-            }
-        }
-    }
-    found
+fn between(a: &Place<'_>, b: &Place<'_>, figure: &str) -> Option<PathRatio> {
+    let (a_values, b_values) = (values(&a.trials, figure)?, values(&b.trials, figure)?);
+    let ratio = ratio(&a_values, &b_values)?;
+    Some(PathRatio {
+        point: a.point.clone(),
+        figure: figure.to_owned(),
+        a: a.path,
+        b: b.path,
+        a_repetitions: a_values.len() as u32,
+        b_repetitions: b_values.len() as u32,
+        ratio,
+        verdict: verdict(ratio, &a_values, &b_values),
+        matched: promises(a) == promises(b),
+    })
 }
 
 /// The figure of every trial; none unless all have it.
@@ -70,9 +50,10 @@ fn values(trials: &[&Trial], figure: &str) -> Option<Vec<f64>> {
     trials.iter().map(|trial| trial.figure(figure)).collect()
 }
 
-fn promise<'a>(trials: &[&'a Trial]) -> Vec<(&'a str, crate::terms::Durability)> {
-    let mut promises: Vec<_> =
-        trials.iter().map(|trial| (trial.guarantee.as_str(), trial.durability)).collect();
+/// What the legs of every trial promise, each once.
+fn promises(place: &Place<'_>) -> Vec<(Promise, Durability)> {
+    let legs = place.trials.iter().flat_map(|trial| &trial.legs);
+    let mut promises: Vec<_> = legs.map(|leg| (leg.promise, leg.durability)).collect();
     promises.sort_unstable();
     promises.dedup();
     promises
@@ -97,21 +78,22 @@ mod tests {
 
     use super::*;
     use crate::fixture::Fixture;
+    use crate::terms::TransportKind;
 
     fn fixture(repetitions: u32) -> Vec<Trial> {
         let transports = vec![TransportKind::RedisStreams, TransportKind::NatsCore, TransportKind::InProcess];
         Fixture { transports, repetitions, seconds: 1, ..Fixture::default() }.build().trials
     }
 
-    fn p99(pairs: &[TransportComparison]) -> &TransportComparison {
+    fn p99(pairs: &[PathRatio]) -> &PathRatio {
         pairs.iter().find(|pair| pair.figure == "latency_ns.turnaround.p99").unwrap()
     }
 
     #[test]
     fn a_transport_with_a_longer_tail_is_higher_in_p99() {
-        let pairs = between_transports(&fixture(3));
+        let pairs = between_paths(&fixture(3));
         let pair = p99(&pairs);
-        assert_eq!((pair.a, pair.b), (TransportKind::RedisStreams, TransportKind::NatsCore));
+        assert!(pair.a == TransportKind::RedisStreams && pair.b == TransportKind::NatsCore);
         assert_eq!((pair.verdict, pair.matched), (PairVerdict::AHigher, false));
         assert!(pair.ratio.low.unwrap() > 1.5 && pair.ratio.high.unwrap() < 3.0, "{:?}", pair.ratio);
         assert_eq!(pairs.len(), 3, "the floor is no side of a pair");
@@ -119,21 +101,21 @@ mod tests {
 
     #[test]
     fn equal_figures_show_no_difference() {
-        let pairs = between_transports(&fixture(3));
+        let pairs = between_paths(&fixture(3));
         let rate = pairs.iter().find(|pair| pair.figure == "rates.completed_per_s").unwrap();
         assert_eq!(rate.verdict, PairVerdict::NoDifferenceShown);
     }
 
     #[test]
     fn two_repetitions_are_too_few() {
-        assert_eq!(p99(&between_transports(&fixture(2))).verdict, PairVerdict::TooFewRepetitions);
+        assert_eq!(p99(&between_paths(&fixture(2))).verdict, PairVerdict::TooFewRepetitions);
     }
 
     #[test]
     fn a_point_with_an_invalid_trial_is_not_compared() {
         let mut trials = fixture(3);
         trials[0].valid = false;
-        assert_eq!(between_transports(&trials), []);
+        assert_eq!(between_paths(&trials), []);
     }
 
     #[test]

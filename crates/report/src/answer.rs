@@ -9,9 +9,8 @@ use super::promises::differing_promises;
 use super::ranking::Ranking;
 use super::rate_curve;
 use weighbridge_record::format;
-use weighbridge_record::point::point_label;
 use weighbridge_record::result::{RunResult, Verdict};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// What the run says about its question.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,15 +69,15 @@ pub(super) fn of_group(group: &Group<'_>) -> String {
 fn refusal(result: &RunResult) -> Option<String> {
     let invalid: Vec<_> = result.trials.iter().filter(|trial| !trial.valid).collect();
     if !invalid.is_empty() {
-        let mut transports: Vec<_> = invalid.iter().map(|trial| trial.transport.name()).collect();
-        transports.sort_unstable();
-        transports.dedup();
+        let mut paths: Vec<_> = invalid.iter().map(|trial| trial.path.name()).collect();
+        paths.sort_unstable();
+        paths.dedup();
         return Some(format!(
             "No ranking: {} of {} trials {} invalid ({}).",
             invalid.len(),
             result.trials.len(),
             if invalid.len() == 1 { "is" } else { "are" },
-            transports.join(", ")
+            paths.join(", ")
         ));
     }
     match result.verdict {
@@ -89,13 +88,13 @@ fn refusal(result: &RunResult) -> Option<String> {
 }
 
 fn of_sweep(groups: &[Group<'_>]) -> String {
-    let mut wins: Vec<(TransportKind, usize)> = Vec::new();
+    let mut wins: Vec<(Path, usize)> = Vec::new();
     for group in groups {
         if let Some(ranking) = Ranking::of(group)
             && ranking.clear()
         {
-            let winner = ranking.places[0].transport;
-            match wins.iter_mut().find(|(transport, _)| *transport == winner) {
+            let winner = ranking.places[0].path;
+            match wins.iter_mut().find(|(path, _)| *path == winner) {
                 Some((_, count)) => *count += 1,
                 None => wins.push((winner, 1)),
             }
@@ -108,8 +107,7 @@ fn of_sweep(groups: &[Group<'_>]) -> String {
         [(only, 2)] if groups.len() == 2 => format!("{only} {does} at both points"),
         [(only, count)] if *count == groups.len() => format!("{only} {does} at all {count} points"),
         wins => {
-            let parts: Vec<_> =
-                wins.iter().map(|(transport, count)| format!("{transport} at {count}")).collect();
+            let parts: Vec<_> = wins.iter().map(|(path, count)| format!("{path} at {count}")).collect();
             format!("Of {} points, {does}: {}", groups.len(), parts.join(", "))
         }
     };
@@ -120,9 +118,9 @@ fn of_sweep(groups: &[Group<'_>]) -> String {
         let whose = if wins.len() == 1 && wins[0].1 == groups.len() {
             String::new()
         } else {
-            format!(" ({})", best.transport)
+            format!(" ({})", best.path)
         };
-        Some(format!("at {} {label} {figure}{whose}", point_label(group.point)))
+        Some(format!("at {} {label} {figure}{whose}", group.point.label()))
     });
     format!("{led}: {}.", ends.collect::<Vec<_>>().join(", "))
 }
@@ -136,7 +134,7 @@ fn losses(group: &Group<'_>) -> String {
             (ledger.lost > 0).then(|| {
                 format!(
                     "{} lost {} of {}",
-                    entry.transport,
+                    entry.path,
                     format::count(ledger.lost),
                     format::count(ledger.attempted)
                 )
@@ -167,6 +165,7 @@ mod tests {
     use weighbridge_record::fixture::{Fixture, rate_sweep};
     use weighbridge_record::result::PairVerdict;
     use weighbridge_record::result::{Doubt, DoubtKind};
+    use weighbridge_record::terms::TransportKind;
 
     fn sentence(result: &RunResult) -> String {
         answer(result).sentence.replace('\u{a0}', " ")

@@ -1,18 +1,16 @@
 //! What a search found, in words: the answer, a row for each transport, every probe with its reasons.
 
-use std::collections::BTreeMap;
-
 use super::groups::{Entry, Group, groups};
 use super::promises::differing_promises;
 use super::thresholds::figure;
 use weighbridge_record::format;
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{Probe, Reason, RunResult, SearchOutcome, SearchRecord, Trial, Verdict};
-use weighbridge_record::terms::{Stage, TransportKind};
+use weighbridge_record::terms::{Path, Stage};
 
 /// One transport of a search.
 pub struct Row {
-    pub transport: TransportKind,
+    pub path: Path,
     /// `128 000/s`, with a sign in front where it is a lower bound; blank where there is no rate.
     pub rate: String,
     /// `128 000 to 139 000/s`.
@@ -47,7 +45,7 @@ pub fn sentence(result: &RunResult) -> String {
     let mut searches: Vec<&SearchRecord> = result.searches.iter().collect();
     searches.sort_by(|a, b| b.rate_per_s.unwrap_or(0.0).total_cmp(&a.rate_per_s.unwrap_or(0.0)));
     // The floor does not compete.
-    searches.sort_by_key(|search| search.transport == TransportKind::InProcess);
+    searches.sort_by_key(|search| search.path.is_floor());
     let mut parts: Vec<String> = searches.iter().map(|search| found(search, result)).collect();
     if result.verdict == Verdict::Aborted {
         parts.push("the run was stopped before its end".to_owned());
@@ -57,29 +55,28 @@ pub fn sentence(result: &RunResult) -> String {
 
 /// `nats-core sustains 128 000/s`: the highest rate found, in a few words.
 pub(super) fn headline(result: &RunResult) -> String {
-    let competing =
-        |search: &&SearchRecord| search.transport != TransportKind::InProcess || result.searches.len() == 1;
-    let rate = |search: &SearchRecord| search.rate_per_s.map(|rate_per_s| (search.transport, rate_per_s));
+    let competing = |search: &&SearchRecord| !search.path.is_floor() || result.searches.len() == 1;
+    let rate = |search: &SearchRecord| search.rate_per_s.map(|rate_per_s| (search.path, rate_per_s));
     let best = result.searches.iter().filter(competing).filter_map(rate).max_by(|a, b| a.1.total_cmp(&b.1));
     match best {
-        Some((transport, rate_per_s)) => format!("{transport} sustains {}", format::rate(rate_per_s)),
+        Some((path, rate_per_s)) => format!("{path} sustains {}", format::rate(rate_per_s)),
         None => "no rate confirmed".to_owned(),
     }
 }
 
 fn found(search: &SearchRecord, result: &RunResult) -> String {
-    let transport = search.transport;
+    let path = search.path;
     let from = format::rate(search.from_per_s);
     let Some(rate_per_s) = search.rate_per_s else {
         return match search.outcome {
             SearchOutcome::InstrumentLimited => {
-                format!("nothing is known of {transport}: the measurement at its lowest rate is invalid")
+                format!("nothing is known of {path}: the measurement at its lowest rate is invalid")
             }
-            SearchOutcome::Stopped => format!("the search of {transport} did not come to its end"),
+            SearchOutcome::Stopped => format!("the search of {path} did not come to its end"),
             _ if search.low_per_s.is_none() && search.high_per_s == Some(search.from_per_s) => {
-                format!("{transport} does not sustain even {from}")
+                format!("{path} does not sustain even {from}")
             }
-            _ => format!("no rate of {transport} was confirmed"),
+            _ => format!("no rate of {path} was confirmed"),
         };
     };
     let rate = format::rate(rate_per_s);
@@ -89,12 +86,12 @@ fn found(search: &SearchRecord, result: &RunResult) -> String {
     };
     match search.outcome {
         SearchOutcome::AtLeast => {
-            format!("{transport} sustains at least {rate}{p99}, the highest rate tried")
+            format!("{path} sustains at least {rate}{p99}, the highest rate tried")
         }
         SearchOutcome::InstrumentLimited => {
-            format!("{transport} sustains at least {rate}{p99}, above which the instrument gave out")
+            format!("{path} sustains at least {rate}{p99}, above which the instrument gave out")
         }
-        _ => format!("{transport} sustains {rate}{p99}"),
+        _ => format!("{path} sustains {rate}{p99}"),
     }
 }
 
@@ -102,8 +99,7 @@ fn found(search: &SearchRecord, result: &RunResult) -> String {
 pub fn qualifiers(result: &RunResult) -> Vec<String> {
     let mut said = Vec::new();
     let limited = |search: &&SearchRecord| search.outcome == SearchOutcome::InstrumentLimited;
-    let limited: Vec<_> =
-        result.searches.iter().filter(limited).map(|search| search.transport.name()).collect();
+    let limited: Vec<_> = result.searches.iter().filter(limited).map(|search| search.path.name()).collect();
     if !limited.is_empty() {
         said.push(format!(
             "Limited by the instrument, not by the path: {}. The path may sustain more.",
@@ -124,17 +120,17 @@ pub fn qualifiers(result: &RunResult) -> Vec<String> {
 /// The groups that a reader compares: those of the run, or of a search one with each transport at the rate
 /// that it sustains. Probes are no measurements of the transports, but of the way to that rate.
 pub fn shown(result: &RunResult) -> Vec<Group<'_>> {
-    static NO_POINT: Point = BTreeMap::new();
+    static NO_POINT: Point = Point::new();
     if !is_search(result) {
         return groups(result);
     }
     let entry = |search: &SearchRecord| {
         let trial = result.trials.get(search.confirming()?.trial)?;
         let trials = vec![trial];
-        Some(Entry::new(search.transport, trials.clone(), trials, None))
+        Some(Entry::new(search.path, trials.clone(), trials, None))
     };
     let mut entries: Vec<Entry<'_>> = result.searches.iter().filter_map(entry).collect();
-    entries.sort_by_key(|entry| entry.transport);
+    entries.sort_by_key(|entry| entry.path);
     if entries.is_empty() {
         return Vec::new();
     }
@@ -161,7 +157,7 @@ fn row(search: &SearchRecord, result: &RunResult) -> Row {
     let limiting = search.limiting();
     let first = limiting.and_then(|probe| probe.reasons.first());
     Row {
-        transport: search.transport,
+        path: search.path,
         rate: rate.unwrap_or_default(),
         bracket,
         p99: p99_at(search.confirming(), result),
@@ -200,7 +196,7 @@ pub fn probe_line(probe: &Probe, trial: &Trial) -> String {
     } else {
         format!(": {}", reasons(probe))
     };
-    format!("{:<14}  {rate:>11}  {what}{why}", trial.transport.name())
+    format!("{:<14}  {rate:>11}  {what}{why}", trial.path.name())
 }
 
 fn p99_at(probe: Option<&Probe>, result: &RunResult) -> String {

@@ -4,13 +4,13 @@ use super::*;
 use crate::{html, terminal};
 use weighbridge_record::fixture::Fixture;
 use weighbridge_record::result::{BacklogGrowth, Doubt, DoubtKind};
-use weighbridge_record::terms::Objective;
+use weighbridge_record::terms::{Objective, Path, TransportKind};
 
 /// Three transports, each with a probe that passed, one that failed and a confirmation, where it has one.
 fn searched() -> RunResult {
     let transports = vec![TransportKind::RedisStreams, TransportKind::NatsCore, TransportKind::NatsRequest];
     let mut result = Fixture { transports, seconds: 2, repetitions: 3, ..Fixture::default() }.build();
-    result.trials.sort_by_key(|trial| (trial.transport, trial.repetition));
+    result.trials.sort_by_key(|trial| (trial.path, trial.repetition));
     for (index, trial) in result.trials.iter_mut().enumerate() {
         trial.order = index as u32 + 1;
         trial.point = [("load.rate".to_owned(), (1_000 * (index + 1)).into())].into();
@@ -29,15 +29,20 @@ fn searched() -> RunResult {
     };
     let late = Doubt { kind: DoubtKind::GeneratorLagged, detail: "send lag p99 is 9 ms".to_owned() };
     result.searches = vec![
-        record(TransportKind::RedisStreams, SearchOutcome::None, &[(2_000.0, false, Some(p99.clone()))], 0),
         record(
-            TransportKind::NatsCore,
+            TransportKind::RedisStreams.into(),
+            SearchOutcome::None,
+            &[(2_000.0, false, Some(p99.clone()))],
+            0,
+        ),
+        record(
+            TransportKind::NatsCore.into(),
             SearchOutcome::Found,
             &[(128_000.0, false, None), (139_000.0, false, Some(shed)), (128_000.0, true, None)],
             3,
         ),
         record(
-            TransportKind::NatsRequest,
+            TransportKind::NatsRequest.into(),
             SearchOutcome::InstrumentLimited,
             &[
                 (64_000.0, false, None),
@@ -61,7 +66,7 @@ fn the_headline_of_a_search_is_the_highest_rate_confirmed() {
 /// Rate, whether it confirms, and why it failed.
 type Tried = (f64, bool, Option<Reason>);
 
-fn record(transport: TransportKind, outcome: SearchOutcome, tried: &[Tried], trial: usize) -> SearchRecord {
+fn record(path: Path, outcome: SearchOutcome, tried: &[Tried], trial: usize) -> SearchRecord {
     let probe = |(index, (rate_per_s, confirmation, reason)): (usize, &Tried)| Probe {
         rate_per_s: *rate_per_s,
         confirmation: *confirmation,
@@ -73,7 +78,7 @@ fn record(transport: TransportKind, outcome: SearchOutcome, tried: &[Tried], tri
     let rate_per_s = probes.iter().find(|probe| probe.confirmation).map(|probe| probe.rate_per_s);
     let high_per_s = probes.iter().find(|probe| !probe.passed).map(|probe| probe.rate_per_s);
     SearchRecord {
-        transport,
+        path,
         objective: Objective::HighestSustainedRate,
         outcome,
         rate_per_s,

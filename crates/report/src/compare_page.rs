@@ -16,9 +16,8 @@ use weighbridge_record::compare::{
     Difference, FigureComparison, FigureVerdict, RunComparison, RunReference, RunVerdict,
 };
 use weighbridge_record::point::Point;
-use weighbridge_record::point::point_label;
 use weighbridge_record::result::RunResult;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// Points of a sweep whose curves are drawn; the first number that fits the size of a page is taken.
 const POINTS_CHARTED_MAX: [usize; 5] = [usize::MAX, 12, 6, 2, 0];
@@ -51,7 +50,7 @@ struct PointView {
 }
 
 struct Row {
-    transport: TransportKind,
+    path: Path,
     figure: String,
     base: String,
     new: String,
@@ -118,7 +117,7 @@ fn point_view(
     let ratios = figures.iter().filter_map(|figure| {
         let ratio = figure.ratio?;
         let name = compare_text::figure_name(&figure.figure).to_owned();
-        Some(forest::Row { transport: figure.transport, figure: name, ratio, verdict: figure.verdict })
+        Some(forest::Row { path: figure.path, figure: name, ratio, verdict: figure.verdict })
     });
     let forest = Forest { tolerance: comparison.tolerance_percent / 100.0, rows: ratios.collect() };
     let curves = match groups {
@@ -127,7 +126,7 @@ fn point_view(
     };
     let worse = figures.iter().any(|figure| figure.verdict == FigureVerdict::Regression);
     Ok(PointView {
-        label: point_label(point),
+        label: point.label(),
         open: worse || index == 0,
         rows: figures.into_iter().map(row).collect(),
         forest: view(forest::draw(&forest)?)?,
@@ -140,10 +139,10 @@ fn pairs(base: &Group<'_>, new: &Group<'_>) -> Result<Vec<Pair>, ReportError> {
     let stage = new.stage();
     let mut pairs = Vec::new();
     for entry in &new.entries {
-        let transport = entry.transport;
-        let Some(other) = base.entries.iter().find(|other| other.transport == transport) else { continue };
+        let path = entry.path;
+        let Some(other) = base.entries.iter().find(|other| other.path == path) else { continue };
         if let (Some(base), Some(new)) = (other.merged(stage)?, entry.merged(stage)?) {
-            pairs.push(Pair { transport, base, new });
+            pairs.push(Pair { path, base, new });
         }
     }
     Ok(pairs)
@@ -154,7 +153,7 @@ fn row(figure: &FigureComparison) -> Row {
         value.map_or_else(String::new, |value| compare_text::printed(&figure.figure, value))
     };
     Row {
-        transport: figure.transport,
+        path: figure.path,
         figure: compare_text::figure_name(&figure.figure).to_owned(),
         base: value(figure.base),
         new: value(figure.new),

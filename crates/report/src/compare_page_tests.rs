@@ -3,6 +3,7 @@
 use super::*;
 use weighbridge_record::compare::{Options, compare};
 use weighbridge_record::fixture::Fixture;
+use weighbridge_record::terms::TransportKind;
 
 const HOSTILE: &str = r#"</script><script>alert(1)</script>"onload='x' --><img src=x onerror=y>&"#;
 
@@ -13,8 +14,7 @@ fn run(repetitions: u32) -> RunResult {
 
 /// The p50 and p99 of one transport times a factor.
 fn slowed(mut run: RunResult, factor: f64) -> RunResult {
-    let slow =
-        |trial: &&mut weighbridge_record::result::Trial| trial.transport == TransportKind::RedisStreams;
+    let slow = |trial: &&mut weighbridge_record::result::Trial| trial.path == TransportKind::RedisStreams;
     for trial in run.trials.iter_mut().filter(slow) {
         let turnaround = trial.latency_ns.turnaround.as_mut().unwrap();
         for ns in [&mut turnaround.p50, &mut turnaround.p99].into_iter().flatten() {
@@ -63,16 +63,16 @@ fn what_differs_comes_before_any_figure_and_what_was_forced_is_marked() {
 fn curves_of_both_runs_lie_over_each_other() {
     let page = page(&run(3), &run(3), false);
     let curves = between(&page, "id=\"curves-0\"", "</article>");
-    for transport in ["redis-streams", "nats-jetstream"] {
-        assert!(curves.contains(&format!("\"line s-{transport}\"")), "{transport}");
-        assert!(curves.contains(&format!("\"line second s-{transport}\"")), "{transport}");
+    for path in ["redis-streams", "nats-jetstream"] {
+        assert!(curves.contains(&format!("\"line s-{path}\"")), "{path}");
+        assert!(curves.contains(&format!("\"line second s-{path}\"")), "{path}");
     }
 }
 
 #[test]
 fn a_transport_of_one_run_is_named_as_not_compared() {
     let mut new = run(3);
-    new.trials.retain(|trial| trial.transport == TransportKind::RedisStreams);
+    new.trials.retain(|trial| trial.path == TransportKind::RedisStreams);
     let page = page(&run(3), &new, false);
     assert!(page.contains("nats-jetstream: only in the base run"));
     assert!(!page.contains("s-nats-jetstream\""));

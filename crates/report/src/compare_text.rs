@@ -8,7 +8,6 @@ use weighbridge_record::compare::{
     Difference, FigureComparison, FigureVerdict, RunComparison, RunReference, RunVerdict,
 };
 use weighbridge_record::format;
-use weighbridge_record::point::point_label;
 use weighbridge_record::result::Estimate;
 
 /// Width of a terminal that nobody has made wider.
@@ -24,7 +23,7 @@ pub fn text(comparison: &RunComparison) -> String {
     text.push_str(&reference("new ", &comparison.new));
     for point in comparison.points() {
         text.push('\n');
-        let label = point_label(point);
+        let label = point.label();
         if !label.is_empty() {
             // Writing to a string does not fail.
             let _ = writeln!(text, "{label}");
@@ -86,8 +85,8 @@ fn table<'a>(figures: impl Iterator<Item = &'a FigureComparison>) -> String {
     let mut last = None;
     for figure in figures {
         // A name once per transport keeps the table calm.
-        let name = if last == Some(figure.transport) { "" } else { figure.transport.name() };
-        last = Some(figure.transport);
+        let name = if last == Some(figure.path) { "" } else { figure.path.name() };
+        last = Some(figure.path);
         let value =
             |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| printed(&figure.figure, value));
         table.add_row([
@@ -188,7 +187,7 @@ mod tests {
         for trial in &mut new.trials {
             trial.brokers[0].version = "8.0.0".to_owned();
         }
-        new.trials.retain(|trial| trial.transport == TransportKind::RedisStreams);
+        new.trials.retain(|trial| trial.path == TransportKind::RedisStreams);
         let text = text(&compare(&run(5), &new, OPTIONS).unwrap());
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "{line}");

@@ -4,7 +4,7 @@
 
 use super::groups::{Entry, Group};
 use weighbridge_record::result::{Estimate, LatencySummary};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 use weighbridge_record::{format, histogram};
 
 /// One figure of the table.
@@ -23,7 +23,7 @@ pub struct Cell {
 
 /// One transport of the table.
 pub struct Row {
-    pub transport: TransportKind,
+    pub path: Path,
     pub promise: String,
     pub valid: bool,
     pub cells: Vec<Cell>,
@@ -99,8 +99,8 @@ fn row(group: &Group<'_>, entry: &Entry<'_>) -> Row {
     cells.push(single(entry.cpu_seconds_per_million(), format::number, no_process));
     cells.push(single(entry.broker_rss_bytes_max().map(|bytes| bytes as f64), format::bytes, no_process));
     Row {
-        transport: entry.transport,
-        promise: format!("{}, durability {}", trial.guarantee, trial.durability),
+        path: entry.path,
+        promise: trial.promise_words(),
         valid: entry.trials.iter().all(|trial| trial.valid),
         cells,
     }
@@ -208,7 +208,7 @@ mod tests {
     fn every_row_has_a_cell_for_every_column() {
         let result = Fixture { repetitions: 3, seconds: 2, ..Fixture::default() }.build();
         for row in rows(&groups(&result)[0]) {
-            assert_eq!(row.cells.len(), COLUMNS.len(), "{}", row.transport);
+            assert_eq!(row.cells.len(), COLUMNS.len(), "{}", row.path);
             assert!(row.cells[4].interval.is_some());
         }
     }

@@ -45,12 +45,12 @@ fn row(trial: &Trial, keys: &BTreeSet<&String>) -> Vec<String> {
     let figure = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let mut fields = vec![
         trial.order.to_string(),
-        trial.transport.to_string(),
+        trial.path.to_string(),
         trial.repetition.to_string(),
         trial.valid.to_string(),
         trial.complete.to_string(),
-        trial.durability.to_string(),
-        trial.guarantee.clone(),
+        trial.tier_words(),
+        trial.guarantee(),
         trial.window_s.to_string(),
     ];
     fields.extend(keys.iter().map(|key| match trial.point.get(*key) {
@@ -139,10 +139,11 @@ mod tests {
     #[test]
     fn commas_and_quotes_of_the_record_stay_in_their_field() {
         let mut trial = Fixture { seconds: 1, ..Fixture::default() }.build().trials.swap_remove(0);
-        trial.guarantee = "at \"most\", once\r\n".to_owned();
+        let hostile = "at \"most\", once\r\n";
+        trial.point = [("payload.words".to_owned(), hostile.into())].into();
         let text = String::from_utf8(trials(&[trial.clone()]).unwrap()).unwrap();
         assert!(text.contains(",\"at \"\"most\"\", once\r\n\","), "{text}");
         let mut reader = ::csv::Reader::from_reader(text.as_bytes());
-        assert_eq!(reader.records().next().unwrap().unwrap().get(6), Some(trial.guarantee.as_str()));
+        assert_eq!(reader.records().next().unwrap().unwrap().get(8), Some(hostile));
     }
 }

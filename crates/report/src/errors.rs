@@ -22,7 +22,7 @@ pub fn lines(result: &RunResult) -> Vec<Line> {
         for error in &trial.errors {
             let (count, places) = grouped.entry(&error.message).or_default();
             *count += error.count;
-            places.insert(trial.transport.name());
+            places.insert(trial.path.name());
         }
     }
     let mut sorted: Vec<_> = grouped.into_iter().collect();

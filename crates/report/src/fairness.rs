@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 
 use super::groups::Group;
 use weighbridge_record::format;
-use weighbridge_record::point::point_label;
 use weighbridge_record::result::{RunResult, Trial};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// A heading with names and values under it.
 pub struct Section {
@@ -19,7 +18,7 @@ pub struct Section {
 pub struct Fairness {
     pub sections: Vec<Section>,
     /// Transport, durability, guarantee.
-    pub promises: Vec<(TransportKind, String, String)>,
+    pub promises: Vec<(Path, String, String)>,
     /// Order, transport, repetition, point: whether trials were interleaved.
     pub order: Vec<String>,
 }
@@ -30,9 +29,9 @@ const ORDER_LISTED_MAX: usize = 60;
 pub fn sheet(result: &RunResult, groups: &[Group<'_>]) -> Fairness {
     let mut sections = vec![run(result), machine(result), instrument(result, groups)];
     sections.extend(brokers(result));
-    let mut promises: Vec<(TransportKind, String, String)> = Vec::new();
+    let mut promises: Vec<(Path, String, String)> = Vec::new();
     for trial in groups.iter().flat_map(Group::trials) {
-        let promise = (trial.transport, trial.durability.name().to_owned(), trial.guarantee.clone());
+        let promise = (trial.path, trial.tier_words(), trial.guarantee());
         if !promises.contains(&promise) {
             promises.push(promise);
         }
@@ -108,7 +107,7 @@ fn instrument(result: &RunResult, groups: &[Group<'_>]) -> Section {
 struct Served {
     title: String,
     facts: Vec<(String, String)>,
-    transports: Vec<&'static str>,
+    paths: Vec<&'static str>,
 }
 
 /// Brokers with the same version and settings are listed once, with the transports they served.
@@ -124,17 +123,17 @@ fn brokers(result: &RunResult) -> Vec<Section> {
             let mut facts = vec![fact("Origin", origin)];
             facts.extend(settings(&broker.config));
             let title = format!("{} {}", broker.kind, broker.version);
-            let name = trial.transport.name();
+            let name = trial.path.name();
             match seen.iter_mut().find(|known| known.facts == facts && known.title == title) {
-                Some(known) if known.transports.contains(&name) => {}
-                Some(known) => known.transports.push(name),
-                None => seen.push(Served { title, facts, transports: vec![name] }),
+                Some(known) if known.paths.contains(&name) => {}
+                Some(known) => known.paths.push(name),
+                None => seen.push(Served { title, facts, paths: vec![name] }),
             }
         }
     }
     seen.into_iter()
-        .map(|Served { title, mut facts, transports }| {
-            facts.insert(0, fact("Served", transports.join(", ")));
+        .map(|Served { title, mut facts, paths }| {
+            facts.insert(0, fact("Served", paths.join(", ")));
             Section { title, facts }
         })
         .collect()
@@ -151,9 +150,9 @@ fn order(result: &RunResult) -> Vec<String> {
     let mut listed: Vec<String> = trials
         .iter()
         .take(ORDER_LISTED_MAX)
-        .map(|trial| match point_label(&trial.point) {
-            label if label.is_empty() => format!("{} r{}", trial.transport, trial.repetition),
-            label => format!("{} r{} ({label})", trial.transport, trial.repetition),
+        .map(|trial| match trial.point.label() {
+            label if label.is_empty() => format!("{} r{}", trial.path, trial.repetition),
+            label => format!("{} r{} ({label})", trial.path, trial.repetition),
         })
         .collect();
     if trials.len() > ORDER_LISTED_MAX {

@@ -12,7 +12,7 @@ const SAME_S: f64 = 1.0;
 
 /// One fault of one trial, in words.
 pub struct Row {
-    pub transport: weighbridge_record::terms::TransportKind,
+    pub path: weighbridge_record::terms::Path,
     pub repetition: u32,
     pub label: String,
     pub what: String,
@@ -63,7 +63,7 @@ fn row(trial: &Trial, fault: &Fault, known: &[(String, &Fault)]) -> Row {
     };
     let count = |value: Option<u64>| value.map_or(String::new(), format::count);
     Row {
-        transport: trial.transport,
+        path: trial.path,
         repetition: trial.repetition,
         label: label.unwrap_or_default(),
         what: format!("{} {}", fault.kind, fault.target),
@@ -145,7 +145,7 @@ mod tests {
             .map(|row| {
                 format!(
                     "{} {} {} | {} | {} | {} | lost {} | duplicated {}",
-                    row.transport,
+                    row.path,
                     row.label,
                     row.what,
                     row.when,

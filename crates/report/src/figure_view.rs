@@ -4,13 +4,13 @@ use super::ReportError;
 use super::charts::palette::swatch;
 use super::charts::{Figure, Layout, Panel};
 use super::charts::{ReadoutRow, hover_json};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// One figure as `figure.html` fills it in; every page of charts is made of these.
 pub struct FigureView {
     pub id: String,
     pub figure: Figure,
-    pub legend: Vec<(TransportKind, String)>,
+    pub legend: Vec<(Path, String)>,
     pub one_at_a_time: bool,
     /// The panel that is shown first.
     pub first: usize,
@@ -50,7 +50,7 @@ pub fn figure_view(mut figure: Figure, place: &str) -> Result<FigureView, Report
     let views: Result<Vec<_>, ReportError> = panels.into_iter().map(panel_view).collect();
     Ok(FigureView {
         id: format!("{}-{place}", figure.id),
-        legend: figure.transports.iter().map(|transport| (*transport, swatch(*transport))).collect(),
+        legend: figure.paths.iter().map(|path| (*path, swatch(*path))).collect(),
         one_at_a_time,
         first,
         panels: views?,

@@ -337,7 +337,7 @@ mod tests {
         let path = out.path().join("result.json");
         fs::write(&path, r#"{"schema_version": 99, "new_layout": true}"#).unwrap();
         let error = read(out.path()).unwrap_err().to_string();
-        assert!(error.contains("schema_version 99") && error.contains("reads 1"), "{error}");
+        assert!(error.contains("schema_version 99") && error.contains("reads 2"), "{error}");
         fs::write(&path, "{}").unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("missing"));
         fs::write(&path, "not json").unwrap();

@@ -9,23 +9,24 @@ use hdrhistogram::Histogram;
 use super::ReportError;
 use super::interval_latency::{self, Samples};
 use weighbridge_record::histogram;
-use weighbridge_record::point::{Point, point_label};
+use weighbridge_record::places::{Place, at_points};
+use weighbridge_record::point::Point;
 use weighbridge_record::result::{
-    Estimate, LedgerTotals, RunResult, SeriesRow, SummaryRow, TransportComparison, Trial,
+    Estimate, LedgerTotals, PathRatio, RunResult, SeriesRow, SummaryRow, Trial,
 };
-use weighbridge_record::terms::{Stage, TransportKind};
+use weighbridge_record::terms::{Path, Stage};
 
 /// All trials of one sweep point; of the whole run where nothing is swept.
 pub struct Group<'a> {
     pub point: &'a Point,
     pub entries: Vec<Entry<'a>>,
     /// Ratios between the transports of this point; none in records that were written without them.
-    pub comparisons: Vec<&'a TransportComparison>,
+    pub comparisons: Vec<&'a PathRatio>,
 }
 
 /// One transport at one point, over its repetitions.
 pub struct Entry<'a> {
-    pub transport: TransportKind,
+    pub path: Path,
     /// Every trial, in the order of repetitions.
     pub trials: Vec<&'a Trial>,
     /// The trials whose figures count: the valid ones, or all where none is valid.
@@ -35,53 +36,29 @@ pub struct Entry<'a> {
     over_time: OnceCell<Vec<Samples>>,
 }
 
-/// Groups in the order in which their points first ran, transports in their fixed order.
+/// Groups in the order in which their points first ran, paths in their fixed order.
 pub fn groups(result: &RunResult) -> Vec<Group<'_>> {
-    let mut points: Vec<&Point> = Vec::new();
-    let mut trials: Vec<&Trial> = result.trials.iter().collect();
-    trials.sort_by_key(|trial| trial.order);
-    for trial in &trials {
-        if !points.contains(&&trial.point) {
-            points.push(&trial.point);
-        }
-    }
-    points
-        .into_iter()
-        .map(|point| {
-            let entries = TransportKind::ALL
-                .into_iter()
-                .filter_map(|transport| entry(result, &trials, point, transport))
-                .collect();
-            let comparisons = result.comparisons.iter().filter(|pair| &pair.point == point).collect();
-            Group { point, entries, comparisons }
-        })
-        .collect()
+    at_points(&result.trials).into_iter().map(|(point, places)| group(result, point, places)).collect()
 }
 
-fn entry<'a>(
-    result: &'a RunResult,
-    trials: &[&'a Trial],
-    point: &'a Point,
-    transport: TransportKind,
-) -> Option<Entry<'a>> {
-    let mut own: Vec<&Trial> = trials
-        .iter()
-        .copied()
-        .filter(|trial| trial.transport == transport && &trial.point == point)
-        .collect();
-    own.sort_by_key(|trial| trial.repetition);
-    if own.is_empty() {
-        return None;
+fn group<'a>(result: &'a RunResult, point: &'a Point, places: Vec<Place<'a>>) -> Group<'a> {
+    Group {
+        point,
+        entries: places.into_iter().map(|place| entry(result, place)).collect(),
+        comparisons: result.comparisons.iter().filter(|pair| &pair.point == point).collect(),
     }
-    let valid: Vec<&Trial> = own.iter().copied().filter(|trial| trial.valid).collect();
-    let counted = if valid.is_empty() { own.clone() } else { valid };
-    let summary = result.summary.iter().find(|row| row.transport == transport && &row.point == point);
-    Some(Entry::new(transport, own, counted, summary))
+}
+
+fn entry<'a>(result: &'a RunResult, place: Place<'a>) -> Entry<'a> {
+    let valid = place.valid();
+    let counted = if valid.is_empty() { place.trials.clone() } else { valid };
+    let summary = result.summary.iter().find(|row| row.path == place.path && &row.point == place.point);
+    Entry::new(place.path, place.trials, counted, summary)
 }
 
 impl<'a> Group<'a> {
     pub fn label(&self) -> String {
-        point_label(self.point)
+        self.point.label()
     }
 
     /// The latency that answers: turnaround, or delivery where the scenario has no results.
@@ -97,7 +74,7 @@ impl<'a> Group<'a> {
 
     /// The transports that compete: the in-process floor is no choice, unless it is alone.
     pub fn competing(&self) -> Vec<&Entry<'a>> {
-        let is_floor = |entry: &&Entry<'_>| entry.transport == TransportKind::InProcess;
+        let is_floor = |entry: &&Entry<'_>| entry.path.is_floor();
         let alone = self.entries.iter().all(|entry| is_floor(&entry));
         self.entries.iter().filter(|entry| alone || !is_floor(entry)).collect()
     }
@@ -116,12 +93,12 @@ impl<'a> Group<'a> {
 impl<'a> Entry<'a> {
     /// `counted` must hold a trial.
     pub fn new(
-        transport: TransportKind,
+        path: Path,
         trials: Vec<&'a Trial>,
         counted: Vec<&'a Trial>,
         summary: Option<&'a SummaryRow>,
     ) -> Self {
-        Self { transport, trials, counted, summary, over_time: OnceCell::new() }
+        Self { path, trials, counted, summary, over_time: OnceCell::new() }
     }
 
     pub fn trial(&self) -> &'a Trial {
@@ -132,7 +109,7 @@ impl<'a> Entry<'a> {
     /// The histogram of a stage over the repetitions that count.
     pub fn merged(&self, stage: Stage) -> Result<Option<Histogram<u64>>, ReportError> {
         let texts = self.counted.iter().filter_map(|trial| trial.latency_ns.get(stage));
-        let place = format!("{} {}", self.transport, stage.name());
+        let place = format!("{} {}", self.path, stage.name());
         Ok(histogram::merge(texts.map(|summary| summary.histogram.as_str()), &place)?)
     }
 

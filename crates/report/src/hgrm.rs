@@ -25,7 +25,7 @@ pub fn file_name(trial: &Trial) -> String {
 pub fn text(trial: &Trial) -> Result<Option<String>, ReportError> {
     for stage in [Stage::Turnaround, Stage::Delivery] {
         let Some(latency) = trial.latency_ns.get(stage).filter(|latency| latency.count > 0) else { continue };
-        let place = format!("{} r{}, {}", trial.transport, trial.repetition, stage.name());
+        let place = format!("{} r{}, {}", trial.path, trial.repetition, stage.name());
         return Ok(Some(table(&histogram::decode(&latency.histogram, &place)?)));
     }
     Ok(None)

@@ -16,8 +16,8 @@ const NS_PER_MS: f64 = 1e6;
 
 /// `03-nats-core-r1.hlog`; with the sweep point, where there is one, so that a folder of a sweep can be read.
 pub fn file_name(trial: &Trial) -> String {
-    let mut name = format!("{:02}-{}-r{}", trial.order, trial.transport, trial.repetition);
-    for (key, value) in &trial.point {
+    let mut name = format!("{:02}-{}-r{}", trial.order, trial.path, trial.repetition);
+    for (key, value) in trial.point.iter() {
         let text = format!("-{key}={value}");
         name.extend(text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '=' | '.' | '_')));
     }
@@ -29,7 +29,7 @@ pub fn file_name(trial: &Trial) -> String {
 /// The log of one trial. Timestamps count from the first interval of the trial, whose warm-up comes first;
 /// the base time is the start of the run, because the record holds no wall clock per trial.
 pub fn log(trial: &Trial, environment: &Environment) -> Result<Vec<u8>, ReportError> {
-    let place = format!("{} r{}, one interval", trial.transport, trial.repetition);
+    let place = format!("{} r{}, one interval", trial.path, trial.repetition);
     let failed = |detail: String| {
         ReportError::from(Damaged { place: place.clone(), detail: format!("writing: {detail}") })
     };
@@ -40,7 +40,7 @@ pub fn log(trial: &Trial, environment: &Environment) -> Result<Vec<u8>, ReportEr
         .add_comment(&format!("[Weighbridge {}]", environment.weighbridge_version))
         .add_comment(&format!(
             "[turnaround of {}, repetition {}, trial {}; timestamps count from the start of the trial]",
-            trial.transport, trial.repetition, trial.order
+            trial.path, trial.repetition, trial.order
         ))
         .add_comment("[Histograms hold nanoseconds; Interval_Max is in ms]")
         .with_start_time(started)
@@ -57,7 +57,7 @@ pub fn log(trial: &Trial, environment: &Environment) -> Result<Vec<u8>, ReportEr
                 &interval,
                 duration(row.t_s - start_s),
                 duration(row.duration_s),
-                Tag::new(trial.transport.name()),
+                Tag::new(trial.path.name()),
             )
             .map_err(|error| failed(error.to_string()))?;
     }

@@ -23,9 +23,8 @@ use super::ratios;
 use super::sweeps;
 use super::thresholds::observed;
 use weighbridge_record::format;
-use weighbridge_record::point::point_label;
 use weighbridge_record::result::{RunResult, Verdict};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// A page of this size still opens at once on a slow machine.
 pub const PAGE_BYTES_MAX: usize = 3_000_000;
@@ -145,7 +144,7 @@ struct ThresholdLine {
 
 /// One row for every point, one column for every transport.
 struct Sweep {
-    transports: Vec<TransportKind>,
+    paths: Vec<Path>,
     measure: String,
     rows: Vec<(String, Vec<(String, String)>)>,
     figures: Vec<FigureView>,
@@ -191,11 +190,11 @@ fn invalid_trials(result: &RunResult) -> Vec<String> {
             .map(|doubt| format!("{}: {}", doubt.kind.name(), doubt.detail))
             .collect();
         let reasons = if reasons.is_empty() { "no reason recorded".to_owned() } else { reasons.join("; ") };
-        let place = match point_label(&trial.point) {
+        let place = match trial.point.label() {
             label if label.is_empty() => String::new(),
             label => format!(" at {label}"),
         };
-        format!("{}, repetition {}{place}: {reasons}", trial.transport, trial.repetition)
+        format!("{}, repetition {}{place}: {reasons}", trial.path, trial.repetition)
     });
     limited(lines.collect())
 }
@@ -206,17 +205,15 @@ fn doubts(groups: &[Group<'_>]) -> Vec<String> {
     for trial in groups.iter().flat_map(Group::trials) {
         for doubt in trial.doubts.iter().filter(|doubt| !doubt.kind.invalidates()) {
             let text = format!("{}: {}", doubt.kind.name(), doubt.detail);
-            let name = trial.transport.name();
+            let name = trial.path.name();
             match lines.iter_mut().find(|(known, _)| *known == text) {
-                Some((_, transports)) if transports.contains(&name) => {}
-                Some((_, transports)) => transports.push(name),
+                Some((_, paths)) if paths.contains(&name) => {}
+                Some((_, paths)) => paths.push(name),
                 None => lines.push((text, vec![name])),
             }
         }
     }
-    limited(
-        lines.into_iter().map(|(text, transports)| format!("{text} ({})", transports.join(", "))).collect(),
-    )
+    limited(lines.into_iter().map(|(text, paths)| format!("{text} ({})", paths.join(", "))).collect())
 }
 
 fn limited(mut lines: Vec<String>) -> Vec<String> {
@@ -231,9 +228,9 @@ fn limited(mut lines: Vec<String>) -> Vec<String> {
 fn thresholds(result: &RunResult) -> Vec<ThresholdLine> {
     let lines = result.thresholds.iter().map(|outcome| ThresholdLine {
         expression: outcome.expression.clone(),
-        place: match point_label(&outcome.point) {
-            label if label.is_empty() => outcome.transport.to_string(),
-            label => format!("{} at {label}", outcome.transport),
+        place: match outcome.point.label() {
+            label if label.is_empty() => outcome.path.to_string(),
+            label => format!("{} at {label}", outcome.path),
         },
         observed: observed(outcome),
         passed: outcome.passed,
@@ -247,13 +244,13 @@ fn thresholds(result: &RunResult) -> Vec<ThresholdLine> {
 }
 
 fn sweep(groups: &[Group<'_>]) -> Result<Sweep, ReportError> {
-    let mut transports: Vec<TransportKind> =
-        groups.iter().flat_map(|group| &group.entries).map(|entry| entry.transport).collect();
-    transports.sort_unstable();
-    transports.dedup();
+    let mut paths: Vec<Path> =
+        groups.iter().flat_map(|group| &group.entries).map(|entry| entry.path).collect();
+    paths.sort_unstable();
+    paths.dedup();
     let stage = groups.first().map_or("turnaround", |group| group.stage().name());
-    let cell = |group: &Group<'_>, transport: &TransportKind| {
-        let entry = group.entries.iter().find(|entry| entry.transport == *transport);
+    let cell = |group: &Group<'_>, path: &Path| {
+        let entry = group.entries.iter().find(|entry| entry.path == *path);
         let figure = |path: &str| entry.and_then(|entry| entry.figure(path));
         let p99 = figure(&format!("latency_ns.{}.p99", group.stage().name()));
         let rate = figure("rates.completed_per_s");
@@ -264,16 +261,15 @@ fn sweep(groups: &[Group<'_>]) -> Result<Sweep, ReportError> {
             rate.map_or(String::new(), |rate| format::rate(rate.median)) + remark,
         )
     };
-    let rows = groups
-        .iter()
-        .map(|group| (group.label(), transports.iter().map(|transport| cell(group, transport)).collect()));
+    let rows =
+        groups.iter().map(|group| (group.label(), paths.iter().map(|path| cell(group, path)).collect()));
     let figures: Result<Vec<_>, _> =
         charts::draw_sweep(groups)?.into_iter().map(|figure| figure_view(figure, "all")).collect();
     Ok(Sweep {
         rows: rows.collect(),
         measure: format!("p99 {stage}, and completed rate below it"),
         figures: figures?,
-        transports,
+        paths,
     })
 }
 

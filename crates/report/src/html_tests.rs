@@ -3,6 +3,7 @@
 use super::*;
 use weighbridge_record::fixture::{Fixture, rate_sweep, with_outage};
 use weighbridge_record::result::{Doubt, DoubtKind, ErrorGroup};
+use weighbridge_record::terms::TransportKind;
 
 const HOSTILE: &str = r#"</script><script>alert(1)</script>"onload='x' --><img src=x onerror=y>&"#;
 
@@ -17,7 +18,6 @@ fn hostile_text_stays_text() {
     result.environment.command = HOSTILE.to_owned();
     result.thresholds[0].expression = HOSTILE.to_owned();
     for trial in &mut result.trials {
-        trial.guarantee = HOSTILE.to_owned();
         trial.point = [(HOSTILE.to_owned(), HOSTILE.into())].into();
         trial.doubts = vec![Doubt { kind: DoubtKind::Shed, detail: HOSTILE.to_owned() }];
         trial.errors = vec![ErrorGroup { message: HOSTILE.to_owned(), count: 3 }];

@@ -27,7 +27,7 @@ pub fn columns(
     for row in &trial.series {
         let text = row.turnaround.as_ref().map_or("", |latency| latency.histogram.as_str());
         let Some(index) = column(row).filter(|index| *index < count && !text.is_empty()) else { continue };
-        let place = format!("{} at {} s", trial.transport, row.t_s);
+        let place = format!("{} at {} s", trial.path, row.t_s);
         let mut histogram = decode(text, &place)?;
         match open.take() {
             Some((under_way, mut sum)) if under_way == index => {

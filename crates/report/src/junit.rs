@@ -5,7 +5,6 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::ReportError;
 use super::groups::{Entry, Group, groups};
 use super::thresholds::observed;
-use weighbridge_record::point::point_label;
 use weighbridge_record::result::{RunResult, ThresholdOutcome};
 
 /// One suite for each transport and point.
@@ -20,15 +19,14 @@ pub fn xml(result: &RunResult) -> Result<String, ReportError> {
 }
 
 fn suite(result: &RunResult, group: &Group<'_>, entry: &Entry<'_>) -> TestSuite {
-    let place = match point_label(group.point) {
-        label if label.is_empty() => entry.transport.to_string(),
-        label => format!("{} at {label}", entry.transport),
+    let place = match group.point.label() {
+        label if label.is_empty() => entry.path.to_string(),
+        label => format!("{} at {label}", entry.path),
     };
     let name = format!("{} {place}", result.scenario.name);
     let mut suite = TestSuite::new(name.as_str());
     suite.add_test_case(validity(entry).set_classname(name.as_str()).clone());
-    let own =
-        |outcome: &&ThresholdOutcome| outcome.transport == entry.transport && outcome.point == *group.point;
+    let own = |outcome: &&ThresholdOutcome| outcome.path == entry.path && outcome.point == *group.point;
     for outcome in result.thresholds.iter().filter(own) {
         suite.add_test_case(threshold(outcome).set_classname(name.as_str()).clone());
     }

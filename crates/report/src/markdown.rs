@@ -7,7 +7,6 @@ use super::capacity;
 use super::comparison::{self, COLUMNS};
 use super::groups::Group;
 use super::thresholds::observed;
-use weighbridge_record::point::point_label;
 use weighbridge_record::result::{RunResult, Verdict};
 
 /// Columns that fit the page of a CI job.
@@ -51,7 +50,7 @@ fn verdict(verdict: Verdict) -> &'static str {
 }
 
 fn push_table(text: &mut String, group: &Group<'_>) {
-    let label = point_label(group.point);
+    let label = group.point.label();
     if !label.is_empty() {
         push(text, format_args!("\n\n### {}", escaped(&label)));
     }
@@ -61,7 +60,7 @@ fn push_table(text: &mut String, group: &Group<'_>) {
     );
     for row in comparison::rows(group) {
         let remark = if row.valid { "" } else { " (invalid)" };
-        push(text, format_args!("| {}{remark} |", row.transport));
+        push(text, format_args!("| {}{remark} |", row.path));
         for column in SHOWN {
             let index = COLUMNS.iter().position(|(known, _)| *known == column);
             let figure = index.and_then(|index| row.cells.get(index)).map_or("", |cell| cell.text.as_str());
@@ -83,9 +82,9 @@ fn push_failed(text: &mut String, result: &RunResult) {
     }
     text.push_str("\n| failed | transport | observed |\n|---|---|--:|\n");
     for outcome in failed {
-        let place = match point_label(&outcome.point) {
-            label if label.is_empty() => outcome.transport.to_string(),
-            label => format!("{} at {label}", outcome.transport),
+        let place = match outcome.point.label() {
+            label if label.is_empty() => outcome.path.to_string(),
+            label => format!("{} at {label}", outcome.path),
         };
         let (expression, observed) = (escaped(&outcome.expression), escaped(&observed(outcome)));
         push(text, format_args!("| {expression} | {} | {observed} |\n", escaped(&place)));
@@ -98,7 +97,7 @@ fn push_doubts(text: &mut String, result: &RunResult) {
         .iter()
         .flat_map(|trial| trial.doubts.iter().map(move |doubt| (trial, doubt)))
         .filter(|(_, doubt)| doubt.kind.invalidates())
-        .map(|(trial, doubt)| format!("{}: {}: {}", trial.transport, doubt.kind.name(), doubt.detail))
+        .map(|(trial, doubt)| format!("{}: {}: {}", trial.path, doubt.kind.name(), doubt.detail))
         .collect();
     if doubts.is_empty() {
         return;

@@ -2,8 +2,8 @@
 
 use super::groups::{Entry, Group};
 use weighbridge_record::format;
-use weighbridge_record::result::{Estimate, PairVerdict, TransportComparison};
-use weighbridge_record::terms::{Stage, TransportKind};
+use weighbridge_record::result::{Estimate, PairVerdict, PathRatio};
+use weighbridge_record::terms::{Path, Stage};
 
 /// Below this ratio two figures without intervals are called level.
 const LEVEL_RATIO_MAX: f64 = 1.05;
@@ -42,7 +42,7 @@ impl Measure {
 }
 
 pub struct Place {
-    pub transport: TransportKind,
+    pub path: Path,
     pub estimate: Estimate,
     repetitions: usize,
 }
@@ -53,7 +53,7 @@ pub struct Ranking<'a> {
     /// Best first, never empty.
     pub places: Vec<Place>,
     /// Verdicts of the record on this measure.
-    pairs: Vec<&'a TransportComparison>,
+    pairs: Vec<&'a PathRatio>,
 }
 
 impl<'a> Ranking<'a> {
@@ -73,7 +73,7 @@ impl<'a> Ranking<'a> {
             .iter()
             .filter_map(|entry| {
                 let estimate = entry.figure(&measure.path())?;
-                Some(Place { transport: entry.transport, estimate, repetitions: entry.counted.len() })
+                Some(Place { path: entry.path, estimate, repetitions: entry.counted.len() })
             })
             .collect();
         places.sort_by(|a, b| a.estimate.median.total_cmp(&b.estimate.median));
@@ -87,8 +87,8 @@ impl<'a> Ranking<'a> {
 
     /// Whether the record shows that the first differs from another; none where it has no verdict.
     fn shown(&self, other: &Place) -> Option<bool> {
-        let best = self.places[0].transport;
-        let sides = [(best, other.transport), (other.transport, best)];
+        let best = self.places[0].path;
+        let sides = [(best, other.path), (other.path, best)];
         let pair = self.pairs.iter().find(|pair| sides.contains(&(pair.a, pair.b)))?;
         match pair.verdict {
             PairVerdict::AHigher | PairVerdict::BHigher => Some(true),
@@ -127,7 +127,7 @@ impl<'a> Ranking<'a> {
     /// `nats-core p99 1.20 ms`.
     pub fn headline(&self) -> String {
         let best = &self.places[0];
-        let who = if self.clear() { best.transport.to_string() } else { "level at".to_owned() };
+        let who = if self.clear() { best.path.to_string() } else { "level at".to_owned() };
         let what = match self.measure {
             Measure::Latency { name, .. } => name,
             Measure::CompletedRate => "completed",
@@ -148,10 +148,10 @@ impl<'a> Ranking<'a> {
         let Some(second) = self.places.get(1) else {
             return match self.measure {
                 Measure::Latency { .. } => {
-                    format!("{} answers with {label} of {figure} {}", best.transport, self.basis())
+                    format!("{} answers with {label} of {figure} {}", best.path, self.basis())
                 }
                 Measure::CompletedRate => {
-                    format!("{} completes {figure} {}", best.transport, self.basis())
+                    format!("{} completes {figure} {}", best.path, self.basis())
                 }
             };
         };
@@ -162,7 +162,7 @@ impl<'a> Ranking<'a> {
             Measure::Latency { .. } => format!("answers fastest {}: {label} {figure}", self.basis()),
             Measure::CompletedRate => format!("completes most {}: {figure}", self.basis()),
         };
-        format!("{} {leads}, {}", best.transport, self.against(group, second))
+        format!("{} {leads}, {}", best.path, self.against(group, second))
     }
 
     fn against(&self, group: &Group<'_>, second: &Place) -> String {
@@ -171,12 +171,12 @@ impl<'a> Ranking<'a> {
             format!(
                 "{} {less} than {} ({})",
                 format::ratio(self.times_worse(place)),
-                place.transport,
+                place.path,
                 self.measure.print(place.estimate.median)
             )
         };
         match self.places.last() {
-            Some(last) if last.transport != second.transport && self.shown(last) != Some(false) => {
+            Some(last) if last.path != second.path && self.shown(last) != Some(false) => {
                 format!("{} and {}", compare(second), compare(last))
             }
             _ => compare(second),
@@ -193,8 +193,8 @@ impl<'a> Ranking<'a> {
         };
         format!(
             "{} and {} are level {}: {} {} and {}, {why}",
-            best.transport,
-            second.transport,
+            best.path,
+            second.path,
             self.basis(),
             self.measure.label(),
             self.measure.print(best.estimate.median),

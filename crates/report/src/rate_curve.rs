@@ -8,8 +8,7 @@ use super::knee::{Knee, LoadPoint, knee};
 use super::sweeps::{self, RATE, Slice, Step, figure, has_valid};
 use weighbridge_record::format;
 use weighbridge_record::point::Point;
-use weighbridge_record::point::point_label;
-use weighbridge_record::terms::{Stage, TransportKind};
+use weighbridge_record::terms::{Path, Stage};
 
 /// The statistics that are drawn, and their names. The first is the one that has a knee.
 pub const STATISTICS: [(&str, &str); 3] = [("p99", "p99"), ("p50", "p50"), ("p999", "p99.9")];
@@ -29,7 +28,7 @@ pub struct RateStep {
 }
 
 pub struct RateCurve {
-    pub transport: TransportKind,
+    pub path: Path,
     /// In the order of their rates.
     pub steps: Vec<RateStep>,
     /// Indices are those of `steps`.
@@ -54,17 +53,17 @@ pub fn rate_sweeps(groups: &[Group<'_>]) -> Vec<RateSweep> {
 
 fn rate_sweep(slice: &Slice<'_, '_>) -> RateSweep {
     let stage = slice.steps.first().map_or(Stage::Turnaround, |step| step.group.stage());
-    let curves = TransportKind::ALL.into_iter().filter_map(|transport| {
+    let curves = Path::all().filter_map(|path| {
         let steps: Vec<RateStep> =
-            slice.steps.iter().filter_map(|step| rate_step(step, transport, stage)).collect();
+            slice.steps.iter().filter_map(|step| rate_step(step, path, stage)).collect();
         let knee = knee_of(&steps);
-        (!steps.is_empty()).then_some(RateCurve { transport, steps, knee })
+        (!steps.is_empty()).then_some(RateCurve { path, steps, knee })
     });
     RateSweep { held: slice.held.clone(), stage, curves: curves.collect() }
 }
 
-fn rate_step(step: &Step<'_, '_>, transport: TransportKind, stage: Stage) -> Option<RateStep> {
-    let entry = step.group.entries.iter().find(|entry| entry.transport == transport)?;
+fn rate_step(step: &Step<'_, '_>, path: Path, stage: Stage) -> Option<RateStep> {
+    let entry = step.group.entries.iter().find(|entry| entry.path == path)?;
     let latency = |(statistic, _)| figure(entry, &format!("latency_ns.{}.{statistic}", stage.name()));
     Some(RateStep {
         rate_per_s: step.value.as_f64()?,
@@ -126,11 +125,11 @@ impl RateSweep {
         };
         let told = |curves: Vec<&RateCurve>| {
             let rates =
-                curves.into_iter().filter_map(|curve| Some(format!("{} {}", curve.transport, curve.rate()?)));
+                curves.into_iter().filter_map(|curve| Some(format!("{} {}", curve.path, curve.rate()?)));
             rates.collect::<Vec<_>>().join(", ")
         };
         let names = |curves: Vec<&RateCurve>| {
-            curves.iter().map(|curve| curve.transport.name()).collect::<Vec<_>>().join(", ")
+            curves.iter().map(|curve| curve.path.name()).collect::<Vec<_>>().join(", ")
         };
         let parts = [
             ("p99 bends: ", told(named(|knee| matches!(knee, Knee::At(_))))),
@@ -166,7 +165,7 @@ pub fn takeaway(sweeps: &[RateSweep]) -> String {
         return "No transport shows a knee at any combination.".to_owned();
     };
     let told = |(rate, curve, sweep): (f64, &RateCurve, &RateSweep)| {
-        format!("{} ({}, {})", format::rate(rate), curve.transport, point_label(&sweep.held))
+        format!("{} ({}, {})", format::rate(rate), curve.path, sweep.held.label())
     };
     if low.0 == high.0 {
         return format!("Every knee of p99 lies at {}.", format::rate(low.0));
@@ -195,6 +194,7 @@ mod tests {
     use super::*;
     use crate::groups::groups;
     use weighbridge_record::fixture::{Fixture, overloaded, rate_sweep};
+    use weighbridge_record::terms::TransportKind;
 
     fn told(result: &weighbridge_record::result::RunResult) -> String {
         takeaway(&rate_sweeps(&groups(result))).replace('\u{a0}', " ")

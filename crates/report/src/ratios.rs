@@ -4,8 +4,8 @@
 
 use super::groups::Group;
 use weighbridge_record::format;
-use weighbridge_record::result::{Estimate, PairVerdict, TransportComparison};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::result::{Estimate, PairVerdict, PathRatio};
+use weighbridge_record::terms::Path;
 
 /// One pair and figure of the section.
 pub struct Row {
@@ -36,7 +36,7 @@ impl Ratios {
 }
 
 pub fn section(group: &Group<'_>) -> Ratios {
-    let mut judged: Vec<&TransportComparison> = group
+    let mut judged: Vec<&PathRatio> = group
         .comparisons
         .iter()
         .copied()
@@ -55,7 +55,7 @@ pub fn section(group: &Group<'_>) -> Ratios {
     Ratios { to_best: to_best(group), rows: judged.into_iter().map(row).collect(), note }
 }
 
-fn row(pair: &TransportComparison) -> Row {
+fn row(pair: &PathRatio) -> Row {
     Row {
         figure: figure_name(&pair.figure),
         pair: format!("{} / {}", pair.a, pair.b),
@@ -80,7 +80,7 @@ fn figure_name(path: &str) -> &'static str {
 }
 
 /// `nats-jetstream's p99 is 1.8× (1.6 to 2.1) redis-streams'`; always from the higher to the lower.
-pub fn sentence(pair: &TransportComparison) -> String {
+pub fn sentence(pair: &PathRatio) -> String {
     let figure = figure_name(&pair.figure);
     let mut text = match pair.verdict {
         PairVerdict::AHigher => times(pair.a, figure, pair.ratio, pair.b),
@@ -99,12 +99,12 @@ pub fn sentence(pair: &TransportComparison) -> String {
     text
 }
 
-fn times(higher: TransportKind, figure: &str, ratio: Estimate, lower: TransportKind) -> String {
+fn times(higher: Path, figure: &str, ratio: Estimate, lower: Path) -> String {
     format!("{} {figure} is {} {}", possessive(higher), interval_text(ratio), possessive(lower))
 }
 
 /// `redis-streams'`, `nats-core's`.
-pub fn possessive(kind: TransportKind) -> String {
+pub fn possessive(kind: Path) -> String {
     if kind.name().ends_with('s') { format!("{kind}'") } else { format!("{kind}'s") }
 }
 
@@ -136,7 +136,7 @@ pub fn against_best(group: &Group<'_>) -> Vec<String> {
 
 /// Of those the one that lies furthest from 1.
 pub fn furthest_from_best(group: &Group<'_>) -> Option<String> {
-    let distance = |pair: &&TransportComparison| pair.ratio.median.ln().abs();
+    let distance = |pair: &&PathRatio| pair.ratio.median.ln().abs();
     let pairs = pairs_with_best(group, ranking(group));
     pairs.into_iter().max_by(|a, b| distance(a).total_cmp(&distance(b))).map(sentence)
 }
@@ -151,18 +151,18 @@ fn ranking(group: &Group<'_>) -> &'static str {
     if group.scheduled() { "latency_ns.turnaround.p99" } else { "rates.completed_per_s" }
 }
 
-fn pairs_with_best<'a>(group: &Group<'a>, path: &str) -> Vec<&'a TransportComparison> {
-    let median = |kind: TransportKind| {
-        let entry = group.entries.iter().find(|entry| entry.transport == kind)?;
+fn pairs_with_best<'a>(group: &Group<'a>, path: &str) -> Vec<&'a PathRatio> {
+    let median = |kind: Path| {
+        let entry = group.entries.iter().find(|entry| entry.path == kind)?;
         entry.figure(path).map(|estimate| estimate.median)
     };
-    let pairs: Vec<&TransportComparison> = group
+    let pairs: Vec<&PathRatio> = group
         .comparisons
         .iter()
         .copied()
         .filter(|pair| pair.figure == path && pair.verdict != PairVerdict::TooFewRepetitions)
         .collect();
-    let mut kinds: Vec<TransportKind> = pairs.iter().flat_map(|pair| [pair.a, pair.b]).collect();
+    let mut kinds: Vec<Path> = pairs.iter().flat_map(|pair| [pair.a, pair.b]).collect();
     kinds.sort_by(|a, b| median(*a).unwrap_or(f64::MAX).total_cmp(&median(*b).unwrap_or(f64::MAX)));
     let best = if path.starts_with("rates.") { kinds.last() } else { kinds.first() };
     let Some(best) = best else { return Vec::new() };
@@ -175,13 +175,14 @@ mod tests {
     use crate::groups::groups;
     use weighbridge_record::fixture::Fixture;
     use weighbridge_record::point::Point;
+    use weighbridge_record::terms::TransportKind;
 
-    fn pair(verdict: PairVerdict, ratio: [f64; 3], matched: bool) -> TransportComparison {
-        TransportComparison {
+    fn pair(verdict: PairVerdict, ratio: [f64; 3], matched: bool) -> PathRatio {
+        PathRatio {
             point: Point::new(),
             figure: "latency_ns.turnaround.p99".to_owned(),
-            a: TransportKind::RedisStreams,
-            b: TransportKind::NatsJetstream,
+            a: TransportKind::RedisStreams.into(),
+            b: TransportKind::NatsJetstream.into(),
             a_repetitions: 5,
             b_repetitions: 5,
             ratio: Estimate { median: ratio[0], low: Some(ratio[1]), high: Some(ratio[2]) },

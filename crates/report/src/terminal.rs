@@ -14,7 +14,6 @@ use super::printable::printable;
 use super::ratios;
 use super::terminal_table::{self, as_one_table};
 use super::thresholds::observed;
-use weighbridge_record::point::point_label;
 use weighbridge_record::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
 
 const WIDTH: usize = 80;
@@ -61,7 +60,7 @@ fn push_capacity(text: &mut String, result: &RunResult) {
     text.push_str(&terminal_table::capacity(&rows));
     text.push('\n');
     for row in &rows {
-        push_wrapped(text, "  ", &printable(&format!("{} {}", row.transport, row.limit_detail)), false);
+        push_wrapped(text, "  ", &printable(&format!("{} {}", row.path, row.limit_detail)), false);
     }
 }
 
@@ -84,9 +83,9 @@ fn push_thresholds(text: &mut String, thresholds: &[ThresholdOutcome], color: bo
     let failed = thresholds.iter().filter(|outcome| !outcome.passed).count();
     let _ = writeln!(text, "\nThresholds: {} of {} hold", thresholds.len() - failed, thresholds.len());
     for outcome in thresholds.iter().filter(|outcome| !outcome.passed) {
-        let place = match point_label(&outcome.point) {
-            label if label.is_empty() => outcome.transport.to_string(),
-            label => format!("{} at {label}", outcome.transport),
+        let place = match outcome.point.label() {
+            label if label.is_empty() => outcome.path.to_string(),
+            label => format!("{} at {label}", outcome.path),
         };
         let line = format!(
             "{} {}: {place}, observed {}",
@@ -103,10 +102,10 @@ fn push_doubts(text: &mut String, groups: &[Group<'_>], color: bool) {
     let mut lines: Vec<(Doubt, Vec<&'static str>)> = Vec::new();
     for trial in groups.iter().flat_map(Group::trials) {
         for doubt in &trial.doubts {
-            let name = trial.transport.name();
+            let name = trial.path.name();
             match lines.iter_mut().find(|(known, _)| known == doubt) {
-                Some((_, transports)) if transports.contains(&name) => {}
-                Some((_, transports)) => transports.push(name),
+                Some((_, paths)) if paths.contains(&name) => {}
+                Some((_, paths)) => paths.push(name),
                 None => lines.push((doubt.clone(), vec![name])),
             }
         }
@@ -115,11 +114,11 @@ fn push_doubts(text: &mut String, groups: &[Group<'_>], color: bool) {
         return;
     }
     text.push('\n');
-    for (doubt, transports) in lines.iter().take(DOUBT_LINES_MAX) {
+    for (doubt, paths) in lines.iter().take(DOUBT_LINES_MAX) {
         let invalidates = doubt.kind.invalidates();
         let word = if invalidates { paint("INVALID", Color::Red, color) } else { "doubt".to_owned() };
         let (kind, detail) = (doubt.kind.name(), printable(&doubt.detail));
-        push_wrapped(text, "  ", &format!("{word} {kind}: {detail} ({})", transports.join(", ")), color);
+        push_wrapped(text, "  ", &format!("{word} {kind}: {detail} ({})", paths.join(", ")), color);
     }
     if lines.len() > DOUBT_LINES_MAX {
         let _ = writeln!(text, "  and {} more in the report", lines.len() - DOUBT_LINES_MAX);

@@ -62,7 +62,7 @@ pub fn capacity(rows: &[capacity::Row]) -> String {
     for row in rows {
         let shown = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
         let figures = [&row.rate, &row.bracket, &row.p99, &row.limit].map(|text| shown(text));
-        table.add_row(std::iter::once(row.transport.name().to_owned()).chain(figures));
+        table.add_row(std::iter::once(row.path.name().to_owned()).chain(figures));
     }
     set(table, 1)
 }
@@ -80,7 +80,7 @@ fn set(mut table: Table, words: usize) -> String {
 }
 
 fn cells(row: &comparison::Row, shown: &[(&str, &str)]) -> Vec<Cell> {
-    let mut name = row.transport.name().to_owned();
+    let mut name = row.path.name().to_owned();
     if !row.valid {
         name.push_str(" (!)");
     }

@@ -11,7 +11,7 @@ use super::groups::Group;
 use super::sweeps;
 use weighbridge_record::histogram::quantile_max;
 use weighbridge_record::result::RunResult;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::{Path, TransportKind};
 
 const COLUMNS: usize = 64;
 const ROWS: usize = 14;
@@ -25,7 +25,7 @@ const NAMES_A_LINE: usize = 3;
 const MEETING: char = '*';
 
 struct Curve {
-    transport: TransportKind,
+    path: Path,
     histogram: Histogram<u64>,
 }
 
@@ -37,7 +37,7 @@ pub fn percentiles(result: &RunResult) -> Result<String, ReportError> {
     let mut curves = Vec::new();
     for entry in &group.entries {
         if let Some(histogram) = entry.merged(group.stage())?.filter(|h| quantile_max(h.len()) > 0.0) {
-            curves.push(Curve { transport: entry.transport, histogram });
+            curves.push(Curve { path: entry.path, histogram });
         }
     }
     if curves.is_empty() {
@@ -70,7 +70,7 @@ fn draw(group: &Group<'_>, curves: &[Curve]) -> String {
     text.push_str(&format!("{:>MARGIN$} +{}\n", "", "-".repeat(COLUMNS)));
     text.push_str(&format!("{:>MARGIN$}  {}\n", "", column_names(&x)));
     for curves in curves.chunks(NAMES_A_LINE) {
-        let names = curves.iter().map(|curve| format!("{} {}", letter(curve.transport), curve.transport));
+        let names = curves.iter().map(|curve| format!("{} {}", letter(curve.path), curve.path));
         text.push_str(&format!("{:>MARGIN$}  {}\n", "", names.collect::<Vec<_>>().join("  ")));
     }
     text
@@ -78,7 +78,7 @@ fn draw(group: &Group<'_>, curves: &[Curve]) -> String {
 
 fn plot(grid: &mut [[char; COLUMNS]; ROWS], curve: &Curve, y: &Axis, reach: f64) {
     let nines = -(1.0 - reach).log10();
-    let letter = letter(curve.transport);
+    let letter = letter(curve.path);
     let quantile = |column: usize| 1.0 - 10f64.powf(-nines * column as f64 / (COLUMNS - 1) as f64);
     let quantile_max = quantile_max(curve.histogram.len()) + 1e-9;
     let known = (0..COLUMNS).map(|column| (column, quantile(column))).take_while(|(_, q)| *q <= quantile_max);
@@ -115,9 +115,9 @@ fn column_names(x: &Axis) -> String {
     line.iter().collect::<String>().trim_end().to_owned()
 }
 
-/// One letter each, as far apart as the names allow.
-fn letter(transport: TransportKind) -> char {
-    match transport {
+/// One letter for each transport, as far apart as the names allow; a route has that of the leg it leads to.
+fn letter(path: Path) -> char {
+    match path.last() {
         TransportKind::RedisPubsub => 'p',
         TransportKind::RedisStreams => 's',
         TransportKind::NatsCore => 'c',
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn every_transport_has_a_letter_of_its_own() {
-        let mut letters = TransportKind::ALL.map(letter).to_vec();
+        let mut letters = TransportKind::ALL.map(|transport| letter(transport.into())).to_vec();
         letters.dedup();
         letters.sort_unstable();
         letters.dedup();

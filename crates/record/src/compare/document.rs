@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::point::Point;
 use crate::result::Estimate;
-use crate::terms::TransportKind;
+use crate::terms::Path;
 
 /// Version of the layout of the comparison document.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -20,7 +20,7 @@ pub struct RunComparison {
     pub new: RunReference,
     /// Where the runs differ in what they were and where they ran.
     pub differences: Vec<Difference>,
-    /// A transport and point that only one of the runs has, in words.
+    /// A path and point that only one of the runs has, in words.
     pub left_out: Vec<String>,
     pub figures: Vec<FigureComparison>,
 }
@@ -59,10 +59,10 @@ pub struct Difference {
     pub refuses: bool,
 }
 
-/// One figure of one transport at one point, new against base.
+/// One figure of one path at one point, new against base.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FigureComparison {
-    pub transport: TransportKind,
+    pub path: Path,
     pub point: Point,
     /// Path in the trial; `ledger.lost` is the sum over the repetitions.
     pub figure: String,

@@ -1,10 +1,9 @@
 //! Ratios of figures over the repetitions of two runs, and what they show.
 
 use super::document::{FigureComparison, FigureVerdict};
-use crate::point::{Point, point_label};
+use crate::places::{Place, places};
 use crate::result::{RunResult, Trial};
 use crate::stats::{median, ratio, told_apart};
-use crate::terms::TransportKind;
 
 /// Which way a figure gets worse.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,63 +18,31 @@ const FIGURES: [(&str, Worse); 3] = [
     ("rates.completed_per_s", Worse::Lower),
 ];
 
-/// Every figure of every transport and point that both runs have, and what only one of them has.
+/// Every figure of every path and point that both runs have, and what only one of them has.
 pub(super) fn compare(
     base: &RunResult,
     new: &RunResult,
     tolerance: f64,
 ) -> (Vec<FigureComparison>, Vec<String>) {
-    let (base_places, new_places) = (places(base), places(new));
+    let (base, new) = (places(&base.trials), places(&new.trials));
+    let same = |a: &Place<'_>, b: &Place<'_>| a.path == b.path && a.point == b.point;
     let mut figures = Vec::new();
     let mut left_out = Vec::new();
-    for place in &base_places {
-        if new_places.contains(place) {
-            figures.extend(at_place(*place, &trials(base, *place), &trials(new, *place), tolerance));
-        } else {
-            left_out.push(format!("{}: only in the base run", name(*place)));
+    for place in &base {
+        match new.iter().find(|other| same(place, other)) {
+            Some(other) => figures.extend(at_place(place, &place.valid(), &other.valid(), tolerance)),
+            None => left_out.push(format!("{}: only in the base run", place.label())),
         }
     }
-    let only_new = new_places.iter().filter(|place| !base_places.contains(place));
-    left_out.extend(only_new.map(|place| format!("{}: only in the new run", name(*place))));
+    let only_new = new.iter().filter(|place| !base.iter().any(|other| same(place, other)));
+    left_out.extend(only_new.map(|place| format!("{}: only in the new run", place.label())));
     (figures, left_out)
 }
 
-type Place<'a> = (&'a Point, TransportKind);
-
-/// Points in the order of the record, transports in their fixed order.
-fn places(run: &RunResult) -> Vec<Place<'_>> {
-    let mut points: Vec<&Point> = Vec::new();
-    for trial in &run.trials {
-        if !points.contains(&&trial.point) {
-            points.push(&trial.point);
-        }
-    }
-    let of_point = |point| TransportKind::ALL.map(|transport| (point, transport));
-    let all = points.into_iter().flat_map(of_point);
-    all.filter(|place| !trials(run, *place).is_empty()).collect()
-}
-
-fn trials<'a>(run: &'a RunResult, (point, transport): Place<'_>) -> Vec<&'a Trial> {
-    let here = |trial: &&Trial| trial.valid && trial.transport == transport && &trial.point == point;
-    run.trials.iter().filter(here).collect()
-}
-
-fn name((point, transport): Place<'_>) -> String {
-    match point_label(point) {
-        label if label.is_empty() => transport.to_string(),
-        label => format!("{transport} at {label}"),
-    }
-}
-
-fn at_place(
-    (point, transport): Place<'_>,
-    base: &[&Trial],
-    new: &[&Trial],
-    tolerance: f64,
-) -> Vec<FigureComparison> {
+fn at_place(place: &Place<'_>, base: &[&Trial], new: &[&Trial], tolerance: f64) -> Vec<FigureComparison> {
     let blank = |figure: &str| FigureComparison {
-        transport,
-        point: point.clone(),
+        path: place.path,
+        point: place.point.clone(),
         figure: figure.to_owned(),
         base: None,
         new: None,
@@ -85,15 +52,15 @@ fn at_place(
         verdict: FigureVerdict::Inconclusive,
     };
     let mut found = Vec::new();
-    for (path, worse) in FIGURES {
-        let (base_values, new_values) = (values(base, path), values(new, path));
+    for (figure, worse) in FIGURES {
+        let (base_values, new_values) = (values(base, figure), values(new, figure));
         if base_values.is_none() && new_values.is_none() {
             continue;
         }
         let mut row = FigureComparison {
             base: base_values.as_deref().map(median),
             new: new_values.as_deref().map(median),
-            ..blank(path)
+            ..blank(figure)
         };
         if let (Some(base_values), Some(new_values)) = (base_values, new_values) {
             row.ratio = ratio(&new_values, &base_values);
@@ -112,8 +79,8 @@ fn at_place(
 }
 
 /// The figure of every trial; none unless all have it.
-fn values(trials: &[&Trial], path: &str) -> Option<Vec<f64>> {
-    trials.iter().map(|trial| trial.figure(path)).collect()
+fn values(trials: &[&Trial], figure: &str) -> Option<Vec<f64>> {
+    trials.iter().map(|trial| trial.figure(figure)).collect()
 }
 
 /// What the ratio of new to base shows. A change counts where the whole interval lies beyond the tolerance

@@ -84,11 +84,11 @@ pub fn compare(base: &RunResult, new: &RunResult, options: Options) -> Result<Ru
 fn invalid(run: &RunResult) -> Option<String> {
     let invalid: Vec<_> = run.trials.iter().filter(|trial| !trial.valid).collect();
     if !invalid.is_empty() {
-        let mut transports: Vec<_> = invalid.iter().map(|trial| trial.transport.name()).collect();
-        transports.sort_unstable();
-        transports.dedup();
-        let transports = transports.join(", ");
-        return Some(format!("{} of {} trials are invalid ({transports})", invalid.len(), run.trials.len()));
+        let mut paths: Vec<_> = invalid.iter().map(|trial| trial.path.name()).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let paths = paths.join(", ");
+        return Some(format!("{} of {} trials are invalid ({paths})", invalid.len(), run.trials.len()));
     }
     (run.trials.is_empty() || run.verdict == Verdict::Invalid).then(|| "it has no valid trial".to_owned())
 }

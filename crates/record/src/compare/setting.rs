@@ -95,12 +95,12 @@ fn flatten(path: String, value: &toml::Value, facts: &mut Facts) {
     }
 }
 
-/// Durability and guarantee of each transport.
+/// Durability and guarantee of each path.
 fn promises(run: &RunResult) -> Facts {
     let mut facts = Facts::new();
     for trial in &run.trials {
-        add(&mut facts, format!("{}.durability", trial.transport), trial.durability.name());
-        add(&mut facts, format!("{}.guarantee", trial.transport), &trial.guarantee);
+        add(&mut facts, format!("{}.durability", trial.path), &trial.tier_words());
+        add(&mut facts, format!("{}.guarantee", trial.path), &trial.guarantee());
     }
     facts
 }

@@ -30,7 +30,7 @@ fn slowed(mut run: RunResult, factor: f64) -> RunResult {
 fn a_search_is_not_compared() {
     let mut search = run(1);
     search.searches = vec![crate::result::SearchRecord {
-        transport: TransportKind::NatsJetstream,
+        path: TransportKind::NatsJetstream.into(),
         objective: crate::terms::Objective::HighestSustainedRate,
         outcome: crate::result::SearchOutcome::None,
         rate_per_s: None,
@@ -125,7 +125,7 @@ fn runs_of_different_load_or_machine_are_refused_by_field_and_value() {
     let (base, mut new) = (run(3), run(3));
     new.scenario.source = "duration = 1\n[load]\nduration = \"10s\"\nrate = 3000.0\n".to_owned();
     new.environment.cores = 8;
-    new.trials[0].durability = crate::terms::Durability::Os;
+    new.trials[0].legs[0].durability = crate::terms::Durability::Os;
     let refused = compare(&base, &new, OPTIONS).unwrap_err().to_string();
     insta::assert_snapshot!(refused, @r"
     the runs did not measure the same thing:

@@ -3,9 +3,9 @@
 //! Units stand last in names; latencies are integer nanoseconds on one monotonic clock.
 
 mod check;
-mod comparison;
 mod latency;
 mod ledger;
+mod ratio;
 mod search;
 mod series;
 mod summary;
@@ -15,18 +15,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Check, Rule, Unit};
-pub use comparison::{PairVerdict, TransportComparison};
 pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
+pub use ratio::{PairVerdict, PathRatio};
 pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
 pub use trial::{
-    BrokerRecord, BurstSizes, Doubt, DoubtKind, ErrorGroup, Fault, GeneratorRecord, Rates, Trial,
+    BrokerRecord, BurstSizes, Doubt, DoubtKind, ErrorGroup, Fault, GeneratorRecord, Leg, Rates, Trial,
 };
 
 /// Version of the layout of `result.json`; raised when a reader of the old one would misread the new one.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Everything a run found out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,7 +45,7 @@ pub struct RunResult {
     pub calibration: Vec<Check>,
     /// Ratios between transports; empty for a point with an invalid trial.
     #[serde(default)]
-    pub comparisons: Vec<TransportComparison>,
+    pub comparisons: Vec<PathRatio>,
     /// What was searched for and found, a transport each; empty unless the run was a search.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub searches: Vec<SearchRecord>,

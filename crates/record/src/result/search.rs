@@ -5,12 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Doubt;
-use crate::terms::{Objective, TransportKind};
+use crate::terms::{Objective, Path};
 
 /// The search of one transport.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SearchRecord {
-    pub transport: TransportKind,
+    pub path: Path,
     pub objective: Objective,
     pub outcome: SearchOutcome,
     /// The answer, confirmed by a longer run; null where there is none.

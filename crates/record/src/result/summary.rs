@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::point::Point;
-use crate::terms::TransportKind;
+use crate::terms::Path;
 
 /// Median and interval of every rate and percentile over the valid repetitions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SummaryRow {
-    pub transport: TransportKind,
+    pub path: Path,
     pub point: Point,
     pub repetitions: u32,
     pub valid_repetitions: u32,
@@ -31,7 +31,7 @@ pub struct Estimate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ThresholdOutcome {
     pub expression: String,
-    pub transport: TransportKind,
+    pub path: Path,
     pub point: Point,
     /// In nanoseconds, per second or as a count; null where there were too few samples.
     pub observed: Option<f64>,

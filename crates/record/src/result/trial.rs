@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{BreakdownRow, LedgerTotals, SeriesRow, StageLatencies};
 use crate::point::Point;
-use crate::terms::{BrokerKind, Durability, End, Stage, TransportKind};
+use crate::terms::{BrokerKind, Durability, End, Path, Promise, Stage, TransportKind};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trial {
-    pub transport: TransportKind,
+    pub path: Path,
+    /// The transports that the path leads over: one, or two under a route.
+    pub legs: Vec<Leg>,
     /// From 1.
     pub repetition: u32,
     /// Place in the order in which the run's trials were measured, from 1.
@@ -21,20 +23,16 @@ pub struct Trial {
     /// Whether the trial ran to its planned end.
     pub complete: bool,
     pub doubts: Vec<Doubt>,
-    /// The durability tier that the path really had.
-    pub durability: Durability,
-    pub guarantee: String,
-    /// What ended a request; records of earlier versions know results only.
-    #[serde(default)]
+    /// What ended a request.
     pub end: End,
     /// Seconds of the measured window.
     pub window_s: f64,
     pub rates: Rates,
     pub latency_ns: StageLatencies,
-    /// Where the time of requests went, by turnaround, shortest first; empty where no result ends them, and in
-    /// records of earlier versions.
+    /// Where the time of requests went, by turnaround, shortest first; empty where no result ends them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breakdown: Vec<BreakdownRow>,
+    /// Over all legs; a request counts once.
     pub ledger: LedgerTotals,
     pub series: Vec<SeriesRow>,
     pub faults: Vec<Fault>,
@@ -43,7 +41,53 @@ pub struct Trial {
     pub generator: GeneratorRecord,
 }
 
+/// One transport of a path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Leg {
+    pub transport: TransportKind,
+    /// The durability tier that it really had.
+    pub durability: Durability,
+    pub promise: Promise,
+    /// What became of the requests that went over it.
+    pub ledger: LedgerTotals,
+}
+
+impl Leg {
+    /// `at least once, durability memory`.
+    pub fn promise_words(&self) -> String {
+        format!("{}, durability {}", self.promise.guarantee(), self.durability)
+    }
+}
+
 impl Trial {
+    /// What the path promises; of a route, what each leg does.
+    pub fn promise_words(&self) -> String {
+        self.of_legs(Leg::promise_words)
+    }
+
+    /// The durability tier of the path; of a route, that of each leg.
+    pub fn tier_words(&self) -> String {
+        self.of_legs(|leg| leg.durability.to_string())
+    }
+
+    /// The usual words for the promise; of a route, those of each leg.
+    pub fn guarantee(&self) -> String {
+        self.of_legs(|leg| leg.promise.guarantee().to_owned())
+    }
+
+    /// What is said of a leg; where the legs of a route differ, of each under its name.
+    fn of_legs(&self, said: impl Fn(&Leg) -> String) -> String {
+        let mut words: Vec<String> = self.legs.iter().map(&said).collect();
+        words.dedup();
+        match words.as_slice() {
+            [only] => only.clone(),
+            _ => {
+                let named = self.legs.iter().map(|leg| format!("{} {}", leg.transport, said(leg)));
+                named.collect::<Vec<_>>().join("; ")
+            }
+        }
+    }
+
     /// A figure by its path in `result.json`: `rates.completed_per_s`, `latency_ns.turnaround.p99`.
     pub fn figure(&self, path: &str) -> Option<f64> {
         let mut parts = path.split('.');

@@ -8,7 +8,7 @@ use plotters::style::{Color, TextStyle};
 use super::axis::Axis;
 use super::palette::{Marker, Role, look_of};
 use super::plot::{Band, BandKind, Cell, Line, Mark, MarkKind, Note, Plot};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// Radius of a ring around a marker.
 const RING: i32 = 20;
@@ -126,17 +126,17 @@ impl Area<'_> {
         let mut points: Vec<(i32, i32)> = line.points.iter().map(|point| at(*point)).collect();
         points.dedup();
         if let [only] = points.as_slice()
-            && let Role::Line(transport) | Role::SecondLine(transport) = line.role
+            && let Role::Line(path) | Role::SecondLine(path) = line.role
         {
-            return self.marker(*only, transport, Role::Mark(transport));
+            return self.marker(*only, path, Role::Mark(path));
         }
         if points.len() > 1 {
             self.path(points, line.role)?;
         }
-        if let Role::Line(transport) = line.role {
+        if let Role::Line(path) = line.role {
             for x in &line.markers_at {
                 if let Some(point) = line.points.iter().find(|(at_x, _)| (at_x - x).abs() < 1e-9) {
-                    self.marker(at(*point), transport, Role::Mark(transport))?;
+                    self.marker(at(*point), path, Role::Mark(path))?;
                 }
             }
         }
@@ -146,25 +146,25 @@ impl Area<'_> {
     pub fn mark(&self, plot: &Plot, mark: &Mark) -> Result<(), String> {
         let (x, y) = (self.x(&plot.x, mark.at.0), self.y(&plot.y, mark.at.1));
         match mark.kind {
-            MarkKind::Plain => self.marker((x, y), mark.transport, Role::Mark(mark.transport)),
-            MarkKind::Hollow => self.marker((x, y), mark.transport, Role::Hollow(mark.transport)),
+            MarkKind::Plain => self.marker((x, y), mark.path, Role::Mark(mark.path)),
+            MarkKind::Hollow => self.marker((x, y), mark.path, Role::Hollow(mark.path)),
             MarkKind::Ring => {
                 if y + RING < self.bottom {
-                    self.path(vec![(x, y + RING), (x, self.bottom)], Role::Leader(mark.transport))?;
+                    self.path(vec![(x, y + RING), (x, self.bottom)], Role::Leader(mark.path))?;
                 }
-                let style = Role::Ring(mark.transport).stand_in().stroke_width(1);
+                let style = Role::Ring(mark.path).stand_in().stroke_width(1);
                 self.root.draw(&Circle::new((x, y), RING, style)).map_err(|error| error.to_string())
             }
         }
     }
 
-    pub fn marker(&self, (x, y): (i32, i32), transport: TransportKind, role: Role) -> Result<(), String> {
+    pub fn marker(&self, (x, y): (i32, i32), path: Path, role: Role) -> Result<(), String> {
         let style = role.stand_in().filled();
         let polygon = |corners: &[(i32, i32)]| {
             let corners: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
             self.root.draw(&Polygon::new(corners, style)).map_err(|error| error.to_string())
         };
-        match look_of(transport).marker {
+        match look_of(path).marker {
             Marker::Circle => {
                 self.root.draw(&Circle::new((x, y), 9, style)).map_err(|error| error.to_string())
             }

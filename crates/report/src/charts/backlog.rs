@@ -38,7 +38,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
             "Read at the end of every interval. A backlog that keeps growing means that the path can't hold the rate. {}",
             time::note(group)
         ),
-        transports: group.entries.iter().map(|entry| entry.transport).collect(),
+        paths: group.entries.iter().map(|entry| entry.path).collect(),
         kinds: Vec::new(),
         layout: Layout::Variants,
         panels: vec![Panel { title: "in flight".to_owned(), drawing }],

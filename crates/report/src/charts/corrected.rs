@@ -6,20 +6,16 @@ use crate::ReportError;
 use crate::groups::Group;
 use weighbridge_record::format;
 use weighbridge_record::histogram::answers;
-use weighbridge_record::terms::{Stage, TransportKind};
+use weighbridge_record::terms::{Path, Stage};
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
-    let mut pairs: Vec<(TransportKind, [Curve; 2])> = Vec::new();
+    let mut pairs: Vec<(Path, [Curve; 2])> = Vec::new();
     for entry in &group.entries {
         let merged = (entry.merged(Stage::Turnaround)?, entry.merged(Stage::TurnaroundUncorrected)?);
         let (Some(corrected), Some(uncorrected)) = merged else { continue };
-        let transport = entry.transport;
-        let curve =
-            |name: &str, histogram, second| Curve { name: name.to_owned(), transport, histogram, second };
-        pairs.push((
-            transport,
-            [curve("corrected", corrected, false), curve("uncorrected", uncorrected, true)],
-        ));
+        let path = entry.path;
+        let curve = |name: &str, histogram, second| Curve { name: name.to_owned(), path, histogram, second };
+        pairs.push((path, [curve("corrected", corrected, false), curve("uncorrected", uncorrected, true)]));
     }
     let panels = percentile_lines::panels(&pairs, "turnaround")?;
     if panels.is_empty() || !group.scheduled() {
@@ -30,7 +26,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
         title: "Turnaround, corrected and uncorrected",
         takeaway: takeaway(&pairs),
         note: "Corrected counts from the moment a request was meant to be sent, uncorrected from the moment it was sent. A gap means that the instrument or the path held requests back.".to_owned(),
-        transports: Vec::new(),
+        paths: Vec::new(),
         kinds: vec![("line", "corrected"), ("line second", "uncorrected")],
         layout: Layout::Grid,
         panels,
@@ -38,24 +34,24 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     }))
 }
 
-fn takeaway(pairs: &[(TransportKind, [Curve; 2])]) -> String {
-    let gap = |(transport, [corrected, uncorrected]): &(TransportKind, [Curve; 2])| {
+fn takeaway(pairs: &[(Path, [Curve; 2])]) -> String {
+    let gap = |(path, [corrected, uncorrected]): &(Path, [Curve; 2])| {
         let enough = answers(corrected.histogram.len(), 0.99) && answers(uncorrected.histogram.len(), 0.99);
         let at = |curve: &Curve| curve.histogram.value_at_quantile(0.99);
-        enough.then(|| (*transport, at(corrected), at(uncorrected)))
+        enough.then(|| (*path, at(corrected), at(uncorrected)))
     };
     let gaps = pairs.iter().filter_map(gap);
     let ratio = |corrected: u64, uncorrected: u64| corrected as f64 / uncorrected.max(1) as f64;
     let widest = gaps.max_by(|a, b| ratio(a.1, a.2).total_cmp(&ratio(b.1, b.2)));
     match widest {
         None => "Too few samples to compare at p99.".to_owned(),
-        Some((transport, corrected, uncorrected)) if ratio(corrected, uncorrected) < 1.1 => format!(
-            "Correction changes little: the largest difference at p99 is {} against {} ({transport}).",
+        Some((path, corrected, uncorrected)) if ratio(corrected, uncorrected) < 1.1 => format!(
+            "Correction changes little: the largest difference at p99 is {} against {} ({path}).",
             format::latency_ns(corrected),
             format::latency_ns(uncorrected)
         ),
-        Some((transport, corrected, uncorrected)) => format!(
-            "Without correction the p99 of {transport} would read {}; it is {}.",
+        Some((path, corrected, uncorrected)) => format!(
+            "Without correction the p99 of {path} would read {}; it is {}.",
             format::latency_ns(uncorrected),
             format::latency_ns(corrected)
         ),

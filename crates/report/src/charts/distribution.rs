@@ -12,14 +12,14 @@ use crate::ReportError;
 use crate::groups::Group;
 use crate::ratios::possessive;
 use weighbridge_record::format;
-use weighbridge_record::terms::{Stage, TransportKind};
+use weighbridge_record::terms::{Path, Stage};
 
 /// Bins for each decade of latency.
 const BINS_PER_DECADE: f64 = 20.0;
 
 /// Requests of one transport by bin, as shares of all.
 struct Shares {
-    transport: TransportKind,
+    path: Path,
     bins: Vec<f64>,
 }
 
@@ -29,7 +29,7 @@ struct Bins {
 }
 
 impl Bins {
-    fn over(histograms: &[(TransportKind, Histogram<u64>)]) -> Self {
+    fn over(histograms: &[(Path, Histogram<u64>)]) -> Self {
         let low = histograms.iter().map(|(_, histogram)| histogram.min()).min().unwrap_or(1).max(1);
         let high = histograms.iter().map(|(_, histogram)| histogram.max()).max().unwrap_or(10);
         let step = |ns: u64| (ns as f64).log10() * BINS_PER_DECADE;
@@ -42,14 +42,14 @@ impl Bins {
         self.edges_ns.len() - 1
     }
 
-    fn shares(&self, transport: TransportKind, histogram: &Histogram<u64>) -> Shares {
+    fn shares(&self, path: Path, histogram: &Histogram<u64>) -> Shares {
         let mut bins = vec![0.0; self.len()];
         for step in histogram.iter_recorded() {
             let value = step.value_iterated_to() as f64;
             let bin = self.edges_ns.partition_point(|edge| *edge <= value).saturating_sub(1);
             bins[bin.min(self.len() - 1)] += step.count_at_value() as f64 / histogram.len() as f64;
         }
-        Shares { transport, bins }
+        Shares { path, bins }
     }
 
     fn span(&self) -> (f64, f64) {
@@ -62,15 +62,14 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     let mut histograms = Vec::new();
     for entry in &group.entries {
         if let Some(histogram) = entry.merged(stage)?.filter(|histogram| !histogram.is_empty()) {
-            histograms.push((entry.transport, histogram));
+            histograms.push((entry.path, histogram));
         }
     }
     if histograms.is_empty() {
         return Ok(None);
     }
     let bins = Bins::over(&histograms);
-    let shares: Vec<_> =
-        histograms.iter().map(|(transport, histogram)| bins.shares(*transport, histogram)).collect();
+    let shares: Vec<_> = histograms.iter().map(|(path, histogram)| bins.shares(*path, histogram)).collect();
     let panels = vec![
         Panel { title: "cumulative".to_owned(), drawing: cumulative(&bins, &shares, stage)? },
         Panel { title: "histogram".to_owned(), drawing: density(&bins, &shares, stage)? },
@@ -83,7 +82,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
             "Every request of the window is in it. The histogram's bins have equal widths on the log axis, \
                20 to a decade."
                 .to_owned(),
-        transports: shares.iter().map(|shares| shares.transport).collect(),
+        paths: shares.iter().map(|shares| shares.path).collect(),
         kinds: Vec::new(),
         layout: Layout::Tabs(0),
         panels,
@@ -108,7 +107,7 @@ fn cumulative(bins: &Bins, shares: &[Shares], stage: Stage) -> Result<Drawing, R
         })
         .collect();
     let line = |(shares, sums): (&Shares, &Vec<f64>)| Line {
-        role: Role::Line(shares.transport),
+        role: Role::Line(shares.path),
         points: std::iter::once((bins.edges_ns[0], 0.0))
             .chain(bins.edges_ns[1..].iter().copied().zip(sums.iter().copied()))
             .collect(),
@@ -116,7 +115,7 @@ fn cumulative(bins: &Bins, shares: &[Shares], stage: Stage) -> Result<Drawing, R
         // All end at 100 %, where names could not be told apart.
         label: None,
     };
-    let rows = shares.iter().zip(&sums).map(|(shares, sums)| row(shares.transport, sums));
+    let rows = shares.iter().zip(&sums).map(|(shares, sums)| row(shares.path, sums));
     Plot {
         lines: shares.iter().zip(&sums).map(line).collect(),
         readout: Readout {
@@ -137,7 +136,7 @@ fn density(bins: &Bins, shares: &[Shares], stage: Stage) -> Result<Drawing, Repo
         treads.flat_map(|(edges, share)| [(edges[0], share * 100.0), (edges[1], share * 100.0)]).collect()
     };
     let line = |shares: &Shares| Line {
-        role: Role::Line(shares.transport),
+        role: Role::Line(shares.path),
         points: stair(shares),
         markers_at: Vec::new(),
         label: None,
@@ -149,7 +148,7 @@ fn density(bins: &Bins, shares: &[Shares], stage: Stage) -> Result<Drawing, Repo
         readout: Readout {
             heading: "latency".to_owned(),
             columns: bins.edges_ns.windows(2).map(|edges| (middle(edges), label(edges))).collect(),
-            rows: shares.iter().map(|shares| row(shares.transport, &shares.bins)).collect(),
+            rows: shares.iter().map(|shares| row(shares.path, &shares.bins)).collect(),
         },
         ..Plot::new(
             Size::Wide,
@@ -160,21 +159,17 @@ fn density(bins: &Bins, shares: &[Shares], stage: Stage) -> Result<Drawing, Repo
     .draw()
 }
 
-fn row(transport: TransportKind, shares: &[f64]) -> ReadoutRow {
+fn row(path: Path, shares: &[f64]) -> ReadoutRow {
     let print = |share: &f64| match *share * 100.0 {
         0.0 => String::new(),
         percent if percent < 0.001 => "< 0.001 %".to_owned(),
         percent => format!("{} %", format::number(percent)),
     };
-    ReadoutRow {
-        name: transport.name().to_owned(),
-        transport: Some(transport),
-        values: shares.iter().map(print).collect(),
-    }
+    ReadoutRow { name: path.name().to_owned(), path: Some(path), values: shares.iter().map(print).collect() }
 }
 
 /// How wide the bulk of each transport is, which a single percentile doesn't tell.
-fn takeaway(histograms: &[(TransportKind, Histogram<u64>)], stage: Stage) -> String {
+fn takeaway(histograms: &[(Path, Histogram<u64>)], stage: Stage) -> String {
     let bulk =
         |histogram: &Histogram<u64>| (histogram.value_at_quantile(0.05), histogram.value_at_quantile(0.95));
     let width = |histogram: &Histogram<u64>| {
@@ -182,12 +177,12 @@ fn takeaway(histograms: &[(TransportKind, Histogram<u64>)], stage: Stage) -> Str
         high as f64 / low.max(1) as f64
     };
     let widest = histograms.iter().max_by(|a, b| width(&a.1).total_cmp(&width(&b.1)));
-    widest.map_or(String::new(), |(transport, histogram)| {
+    widest.map_or(String::new(), |(path, histogram)| {
         let (low, high) = bulk(histogram);
         let most = if histograms.len() > 1 { "Widest" } else { "The bulk" };
         format!(
             "{most}: nine tenths of {} requests have a {} from {} to {}.",
-            possessive(*transport),
+            possessive(*path),
             stage.name(),
             format::latency_ns(low),
             format::latency_ns(high)
@@ -200,6 +195,7 @@ mod tests {
     use super::*;
     use crate::groups::groups;
     use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::terms::TransportKind;
 
     #[test]
     fn every_request_falls_into_one_bin() {
@@ -208,12 +204,12 @@ mod tests {
         let histograms: Vec<_> = groups[0]
             .entries
             .iter()
-            .map(|entry| (entry.transport, entry.merged(Stage::Turnaround).unwrap().unwrap()))
+            .map(|entry| (entry.path, entry.merged(Stage::Turnaround).unwrap().unwrap()))
             .collect();
         let bins = Bins::over(&histograms);
-        for (transport, histogram) in &histograms {
-            let sum: f64 = bins.shares(*transport, histogram).bins.iter().sum();
-            assert!((sum - 1.0).abs() < 1e-9, "{transport} {sum}");
+        for (path, histogram) in &histograms {
+            let sum: f64 = bins.shares(*path, histogram).bins.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-9, "{path} {sum}");
         }
         let (low, high) = bins.span();
         assert!(histograms.iter().all(|(_, h)| low <= h.min() as f64 && h.max() as f64 <= high));
@@ -223,7 +219,7 @@ mod tests {
     fn one_value_alone_still_makes_a_drawing() {
         let mut histogram = Histogram::new(3).unwrap();
         histogram.record(1_000).unwrap();
-        let histograms = [(TransportKind::NatsCore, histogram)];
+        let histograms = [(TransportKind::NatsCore.into(), histogram)];
         let bins = Bins::over(&histograms);
         let shares = [bins.shares(histograms[0].0, &histograms[0].1)];
         assert!(cumulative(&bins, &shares, Stage::Turnaround).is_ok());

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::readout::Readout;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// A drawing ready for the page.
 pub struct Drawing {
@@ -41,11 +41,7 @@ pub fn hover_json(drawing: &Drawing) -> Result<String, serde_json::Error> {
             .readout
             .rows
             .iter()
-            .map(|row| HoverSeries {
-                name: &row.name,
-                class: row.transport.map(TransportKind::name),
-                values: &row.values,
-            })
+            .map(|row| HoverSeries { name: &row.name, class: row.path.map(Path::name), values: &row.values })
             .collect(),
     };
     Ok(inside_script(&serde_json::to_string(&hover)?))

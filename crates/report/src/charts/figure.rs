@@ -1,7 +1,7 @@
 //! One figure of the page: what a chart answers with.
 
 use super::drawing::Drawing;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// How finely charts are drawn, so that a long sweep stays within the size of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Figure {
     pub takeaway: String,
     /// How to read it, where that isn't plain.
     pub note: String,
-    pub transports: Vec<TransportKind>,
+    pub paths: Vec<Path>,
     /// Kinds of line beside the transports: class and name.
     pub kinds: Vec<(&'static str, &'static str)>,
     pub layout: Layout,

@@ -9,7 +9,7 @@ use crate::ReportError;
 use crate::compare_text::ratio_text;
 use weighbridge_record::compare::FigureVerdict;
 use weighbridge_record::result::Estimate;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// Rows named in the takeaway; the rest is counted.
 const NAMED_MAX: usize = 3;
@@ -22,7 +22,7 @@ pub struct Forest {
 
 /// A figure of a transport, new over base.
 pub struct Row {
-    pub transport: TransportKind,
+    pub path: Path,
     pub figure: String,
     pub ratio: Estimate,
     pub verdict: FigureVerdict,
@@ -43,7 +43,7 @@ pub fn draw(forest: &Forest) -> Result<Option<Figure>, ReportError> {
              which is put up with. A latency gets worse to the right, a rate to the left. Hollow: no interval, \
              for want of repetitions."
         ),
-        transports: Vec::new(),
+        paths: Vec::new(),
         kinds: Vec::new(),
         layout: Layout::Variants,
         panels: vec![Panel { title: String::new(), drawing: drawing(forest)? }],
@@ -64,7 +64,7 @@ fn drawing(forest: &Forest) -> Result<Drawing, ReportError> {
     let count = forest.rows.len();
     // Categories count upwards; the first row belongs to the top.
     let height = |index: usize| (count - 1 - index) as f64;
-    let names = forest.rows.iter().rev().map(|row| format!("{} {}", row.transport, row.figure));
+    let names = forest.rows.iter().rev().map(|row| format!("{} {}", row.path, row.figure));
     let edges = (-0.5, count as f64 - 0.5);
     let upright = |x: f64| Line {
         role: Role::Axis,
@@ -80,9 +80,9 @@ fn drawing(forest: &Forest) -> Result<Drawing, ReportError> {
         if let (Some(low), Some(high)) = (row.ratio.low, row.ratio.high) {
             kind = MarkKind::Plain;
             let points = vec![(low, y), (high, y)];
-            lines.push(Line { role: Role::Line(row.transport), points, markers_at: Vec::new(), label: None });
+            lines.push(Line { role: Role::Line(row.path), points, markers_at: Vec::new(), label: None });
         }
-        marks.push(Mark { transport: row.transport, at: (row.ratio.median, y), kind });
+        marks.push(Mark { path: row.path, at: (row.ratio.median, y), kind });
     }
     let x = Axis::ratio("new / base, log scale", low, high);
     let tolerated = Band { from: limits.0, to: limits.1, label: String::new(), kind: BandKind::Phase };
@@ -94,7 +94,7 @@ fn table(forest: &Forest) -> Table {
     let end = |end: Option<f64>| end.map_or(String::new(), |end| format!("{end:.3}"));
     let row = |row: &Row| {
         vec![
-            row.transport.to_string(),
+            row.path.to_string(),
             row.figure.clone(),
             format!("{:.3}", row.ratio.median),
             end(row.ratio.low),
@@ -130,7 +130,7 @@ fn takeaway(forest: &Forest) -> String {
 }
 
 fn named(rows: &[&Row]) -> String {
-    let name = |row: &&Row| format!("{} {} {}", row.transport, row.figure, ratio_text(row.ratio));
+    let name = |row: &&Row| format!("{} {} {}", row.path, row.figure, ratio_text(row.ratio));
     let mut parts: Vec<String> = rows.iter().take(NAMED_MAX).map(name).collect();
     if rows.len() > NAMED_MAX {
         parts.push(format!("and {} more", rows.len() - NAMED_MAX));
@@ -141,10 +141,11 @@ fn named(rows: &[&Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weighbridge_record::terms::TransportKind;
 
     fn row(figure: &str, low: Option<f64>, median: f64, high: Option<f64>, verdict: FigureVerdict) -> Row {
         let ratio = Estimate { median, low, high };
-        Row { transport: TransportKind::NatsCore, figure: figure.to_owned(), ratio, verdict }
+        Row { path: TransportKind::NatsCore.into(), figure: figure.to_owned(), ratio, verdict }
     }
 
     fn figure(rows: Vec<Row>) -> Figure {

@@ -12,7 +12,7 @@ use super::palette::Role;
 use super::plot::{Plot, Size};
 use super::restyle::restyle;
 use crate::ReportError;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 const LABEL_GAP: i32 = 30;
 
@@ -62,20 +62,20 @@ impl Plot {
 impl Area<'_> {
     /// Names at the right edge, moved apart where lines end close together, tied to their ends by leaders.
     fn end_labels(&self, plot: &Plot) -> Result<(), String> {
-        let mut ends: Vec<(TransportKind, (i32, i32))> = Vec::new();
+        let mut ends: Vec<(Path, (i32, i32))> = Vec::new();
         for line in &plot.lines {
-            if let (Some(transport), Some((x, y))) = (line.label, line.points.last()) {
-                ends.push((transport, (self.x(&plot.x, *x), self.y(&plot.y, *y))));
+            if let (Some(path), Some((x, y))) = (line.label, line.points.last()) {
+                ends.push((path, (self.x(&plot.x, *x), self.y(&plot.y, *y))));
             }
         }
         ends.sort_by_key(|(_, (_, y))| *y);
         let wanted: Vec<i32> = ends.iter().map(|(_, (_, y))| *y).collect();
         let places = spread(&wanted, self.top, self.bottom, LABEL_GAP);
-        for ((transport, (x, y)), label_y) in ends.into_iter().zip(places) {
+        for ((path, (x, y)), label_y) in ends.into_iter().zip(places) {
             let elbow = vec![(x + 12, y), (self.right + 14, label_y), (self.right + 28, label_y)];
-            self.path(elbow, Role::Leader(transport))?;
+            self.path(elbow, Role::Leader(path))?;
             let at = (self.right + 36, label_y);
-            self.text(transport.name(), at, Role::Label(transport), (HPos::Left, VPos::Center))?;
+            self.text(path.name(), at, Role::Label(path), (HPos::Left, VPos::Center))?;
         }
         Ok(())
     }

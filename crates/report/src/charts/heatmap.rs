@@ -11,7 +11,7 @@ use crate::interval_latency::Samples;
 use weighbridge_record::format;
 use weighbridge_record::result::Trial;
 use weighbridge_record::stats::median;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// Rows of cells.
 const ROWS: usize = 40;
@@ -19,7 +19,7 @@ const ROWS: usize = 40;
 const HEADROOM: f64 = 0.15;
 
 struct Map<'a> {
-    transport: TransportKind,
+    path: Path,
     trial: &'a Trial,
     columns: Vec<Samples>,
 }
@@ -45,7 +45,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
             series: &series(map),
             cells: cells(&timeline, map, &rows, most),
         };
-        panels.push(Panel { title: map.transport.name().to_owned(), drawing: timeline.draw(chart)? });
+        panels.push(Panel { title: map.path.name().to_owned(), drawing: timeline.draw(chart)? });
     }
     Ok(Some(Figure {
         id: "",
@@ -56,7 +56,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
             format::count(most),
             time::note_of_bands(group)
         ),
-        transports: Vec::new(),
+        paths: Vec::new(),
         kinds: vec![("heat h1", "few"), ("heat h6", "many"), ("max-line", "maximum")],
         layout: time::LAYOUT,
         panels,
@@ -68,7 +68,7 @@ fn map<'a>(timeline: &Timeline, entry: &Entry<'a>) -> Result<Option<Map<'a>>, Re
     let trial = entry.trial();
     let columns = timeline.latencies(entry)?;
     let filled = columns.iter().any(|column| column.count() > 0);
-    Ok(filled.then_some(Map { transport: entry.transport, trial, columns }))
+    Ok(filled.then_some(Map { path: entry.path, trial, columns }))
 }
 
 /// Rows of equal height on a log axis.
@@ -99,7 +99,7 @@ fn cells(timeline: &Timeline, map: &Map<'_>, rows: &Rows, most: u64) -> Vec<Cell
     for (index, column) in map.columns.iter().enumerate() {
         for (row, count) in rows.counts(column).into_iter().enumerate().filter(|(_, count)| *count > 0) {
             let level = level(count, most);
-            let role = Role::Heat(map.transport, level);
+            let role = Role::Heat(map.path, level);
             let cell = Cell { x: timeline.edges(index), y: (rows.edge(row), rows.edge(row + 1)), role };
             cells.push((level, cell));
         }
@@ -117,7 +117,7 @@ fn level(count: u64, most: u64) -> u8 {
 fn series(map: &Map<'_>) -> Vec<TimeSeries> {
     let row = |name: &str, role, value: &dyn Fn(&Samples) -> Option<u64>| TimeSeries {
         name: name.to_owned(),
-        transport: None,
+        path: None,
         role,
         values: map.columns.iter().map(|column| value(column).map(|ns| ns as f64)).collect(),
         readable: true,
@@ -141,13 +141,13 @@ fn takeaway(timeline: &Timeline, maps: &[Map<'_>]) -> String {
             return Vec::new();
         }
         let typical = median(&maxima.iter().map(|(_, max)| *max).collect::<Vec<_>>());
-        maxima.into_iter().map(|(index, max)| (map.transport, index, max, typical)).collect()
+        maxima.into_iter().map(|(index, max)| (map.path, index, max, typical)).collect()
     });
-    let Some((transport, index, max, typical)) = worst.max_by(|a, b| a.2.total_cmp(&b.2)) else {
+    let Some((path, index, max, typical)) = worst.max_by(|a, b| a.2.total_cmp(&b.2)) else {
         return "Nothing was answered in the measured window.".to_owned();
     };
     format!(
-        "The slowest request took {} ({transport}, about {} s into the window); the median over the intervals' maxima is {} there.",
+        "The slowest request took {} ({path}, about {} s into the window); the median over the intervals' maxima is {} there.",
         format::latency(max),
         format::number(timeline.at(index).max(0.0).round()),
         format::latency(typical)

@@ -11,8 +11,7 @@ use crate::groups::Group;
 use crate::knee::{CARRIED_SHARE_MIN, POINTS_MIN};
 use crate::rate_curve::{RateCurve, RateStep, RateSweep, STATISTICS, rate_sweeps, takeaway};
 use weighbridge_record::format;
-use weighbridge_record::point::point_label;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// The statistics from the lowest to the highest.
 const RISING: [usize; 3] = [1, 0, 2];
@@ -38,10 +37,7 @@ pub fn draw(groups: &[Group<'_>]) -> Result<Option<Figure>, ReportError> {
     } else {
         let span = spans(&sweeps, 0);
         for sweep in sweeps.iter().take(PANELS_MAX) {
-            panels.push(Panel {
-                title: point_label(&sweep.held),
-                drawing: drawing(sweep, 0, Size::Small, span)?,
-            });
+            panels.push(Panel { title: sweep.held.label(), drawing: drawing(sweep, 0, Size::Small, span)? });
         }
     }
     Ok(Some(Figure {
@@ -49,7 +45,7 @@ pub fn draw(groups: &[Group<'_>]) -> Result<Option<Figure>, ReportError> {
         title: "Latency against achieved rate",
         takeaway: takeaway(&sweeps),
         note: note(&sweeps),
-        transports: transports(&sweeps),
+        paths: paths(&sweeps),
         kinds: Vec::new(),
         layout: if sweeps.len() == 1 { Layout::Variants } else { Layout::Grid },
         panels,
@@ -89,21 +85,19 @@ fn lines_of(curve: &RateCurve, statistic: usize) -> Vec<Line> {
     };
     let (all, valid) = (points(false), points(true));
     let line = |role, points, label| Line { role, points, markers_at: Vec::new(), label };
-    let transport = curve.transport;
+    let path = curve.path;
     let mut lines = Vec::new();
     if all.len() > valid.len() {
-        lines.push(line(Role::FaintLine(transport), all, valid.is_empty().then_some(transport)));
+        lines.push(line(Role::FaintLine(path), all, valid.is_empty().then_some(path)));
     }
     if !valid.is_empty() {
-        lines.push(line(Role::Line(transport), valid, Some(transport)));
+        lines.push(line(Role::Line(path), valid, Some(path)));
     }
     lines
 }
 
 fn marks_of(curve: &RateCurve, statistic: usize) -> Vec<Mark> {
-    let mark = |step: &RateStep, kind| {
-        place(step, statistic).map(|at| Mark { transport: curve.transport, at, kind })
-    };
+    let mark = |step: &RateStep, kind| place(step, statistic).map(|at| Mark { path: curve.path, at, kind });
     let of_trials = curve
         .steps
         .iter()
@@ -151,19 +145,17 @@ fn readout(sweep: &RateSweep, statistic: usize) -> Readout {
             .curves
             .iter()
             .map(|curve| ReadoutRow {
-                name: curve.transport.name().to_owned(),
-                transport: Some(curve.transport),
+                name: curve.path.name().to_owned(),
+                path: Some(curve.path),
                 values: rates.iter().map(|rate| value(curve, *rate).unwrap_or_default()).collect(),
             })
             .collect(),
     }
 }
 
-fn transports(sweeps: &[RateSweep]) -> Vec<TransportKind> {
-    let seen = |transport: &TransportKind| {
-        sweeps.iter().any(|sweep| sweep.curves.iter().any(|curve| curve.transport == *transport))
-    };
-    TransportKind::ALL.into_iter().filter(seen).collect()
+fn paths(sweeps: &[RateSweep]) -> Vec<Path> {
+    let seen = |path: &Path| sweeps.iter().any(|sweep| sweep.curves.iter().any(|curve| curve.path == *path));
+    Path::all().filter(seen).collect()
 }
 
 fn note(sweeps: &[RateSweep]) -> String {
@@ -175,7 +167,7 @@ fn note(sweeps: &[RateSweep]) -> String {
         CARRIED_SHARE_MIN * 100.0
     );
     if sweeps.len() > PANELS_MAX {
-        let rest: Vec<_> = sweeps[PANELS_MAX..].iter().map(|sweep| point_label(&sweep.held)).collect();
+        let rest: Vec<_> = sweeps[PANELS_MAX..].iter().map(|sweep| sweep.held.label()).collect();
         text.push_str(&format!(" Not drawn, but in the table: {}.", rest.join("; ")));
     }
     text
@@ -193,7 +185,7 @@ fn table(sweeps: &[RateSweep]) -> Table {
         for curve in &sweep.curves {
             for step in &curve.steps {
                 let mut row = vec![
-                    curve.transport.name().to_owned(),
+                    curve.path.name().to_owned(),
                     format::rate(step.rate_per_s),
                     format::rate(step.offered_per_s),
                     format::rate(step.achieved_per_s),
@@ -202,7 +194,7 @@ fn table(sweeps: &[RateSweep]) -> Table {
                 row.extend(RISING.map(|statistic| latency(step.latency_ns[statistic])));
                 row.push(remark(curve, step).to_owned());
                 if sweeps.len() > 1 {
-                    row.insert(0, point_label(&sweep.held));
+                    row.insert(0, sweep.held.label());
                 }
                 rows.push(row);
             }
@@ -230,6 +222,7 @@ mod tests {
     use super::*;
     use crate::groups::groups;
     use weighbridge_record::fixture::{Fixture, rate_sweep};
+    use weighbridge_record::terms::TransportKind;
 
     fn figure(result: &weighbridge_record::result::RunResult) -> Figure {
         draw(&groups(result)).unwrap().unwrap()
@@ -239,8 +232,8 @@ mod tests {
     fn knees_have_rings_and_invalid_trials_are_hollow() {
         let figure = figure(&rate_sweep(&TransportKind::ALL[..5]));
         let svg = &figure.panels[0].drawing.svg;
-        for (transport, ring) in [("redis-streams", true), ("nats-core", false), ("nats-jetstream", false)] {
-            assert_eq!(svg.contains(&format!("ring s-{transport}")), ring, "{transport}");
+        for (path, ring) in [("redis-streams", true), ("nats-core", false), ("nats-jetstream", false)] {
+            assert_eq!(svg.contains(&format!("ring s-{path}")), ring, "{path}");
         }
         assert_eq!(svg.matches("hollow s-").count(), 3);
         assert_eq!(svg.matches("hollow s-nats-jetstream").count(), 3);

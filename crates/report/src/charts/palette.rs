@@ -1,4 +1,4 @@
-//! How a transport looks wherever it is drawn: colour, dash, marker; and the roles that marks have.
+//! How a path looks wherever it is drawn: colour, dash, marker; and the roles that marks have.
 //!
 //! plotters writes fixed colours. Every mark is therefore drawn in a stand-in colour that encodes its
 //! role, and [`super::restyle`] replaces it by a class, so that the style sheet alone decides in light and dark.
@@ -7,12 +7,12 @@ use std::fmt::Write;
 
 use plotters::style::RGBColor;
 
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::{Path, TransportKind};
 
 /// Colours after Okabe and Ito (2008), darkened for white and lightened for black paper until they
 /// hold 4.5:1 against it. Redis is warm, NATS is cool.
 pub struct Look {
-    pub transport: TransportKind,
+    transport: TransportKind,
     pub light: u32,
     pub dark: u32,
     /// Lengths of `stroke-dasharray`; empty is solid.
@@ -30,7 +30,7 @@ pub enum Marker {
     Cross,
 }
 
-pub const LOOKS: [Look; 6] = [
+const LOOKS: [Look; 6] = [
     look(TransportKind::RedisPubsub, 0xB8_4A00, 0xF5_8A4B, "14 6", Marker::Square),
     look(TransportKind::RedisStreams, 0x8A_6100, 0xE6_B23C, "", Marker::TriangleUp),
     look(TransportKind::NatsCore, 0x00_66A6, 0x56_B4E9, "", Marker::Circle),
@@ -46,13 +46,10 @@ const fn look(transport: TransportKind, light: u32, dark: u32, dash: &'static st
 pub const PAPER_LIGHT: u32 = 0xFF_FFFF;
 pub const PAPER_DARK: u32 = 0x16_191D;
 
-pub fn look_of(transport: TransportKind) -> &'static Look {
-    &LOOKS[index_of(transport)]
-}
-
-fn index_of(transport: TransportKind) -> usize {
+/// A route looks like the leg that it leads to.
+pub fn look_of(path: Path) -> &'static Look {
     // A unit test holds LOOKS to the order and length of `TransportKind::ALL`.
-    TransportKind::ALL.iter().position(|known| *known == transport).unwrap_or(0)
+    &LOOKS[path.last() as usize]
 }
 
 /// What a mark is for.
@@ -71,22 +68,22 @@ pub enum Role {
     MaxLine,
     /// A line that belongs to no transport: the offered rate.
     Reference,
-    Line(TransportKind),
+    Line(Path),
     /// Beside the main line of the same transport: sent, uncorrected.
-    SecondLine(TransportKind),
+    SecondLine(Path),
     /// Further repetitions.
-    FaintLine(TransportKind),
-    Mark(TransportKind),
-    Label(TransportKind),
-    Leader(TransportKind),
+    FaintLine(Path),
+    Mark(Path),
+    Label(Path),
+    Leader(Path),
     /// A marker of something that doesn't count: an invalid trial.
-    Hollow(TransportKind),
+    Hollow(Path),
     /// Around a marker that is pointed out.
-    Ring(TransportKind),
+    Ring(Path),
     /// A cell of a heatmap, from 0 (few) to `HEAT_LEVELS - 1`.
-    Heat(TransportKind, u8),
+    Heat(Path, u8),
     /// A part of a bar, from 0 (the first) to `PARTS - 1`.
-    Part(TransportKind, u8),
+    Part(Path, u8),
 }
 
 /// Shades of a heatmap.
@@ -137,23 +134,23 @@ const STAND_IN: u8 = 1;
 impl Role {
     /// The colour to draw with; it never reaches the reader.
     pub fn stand_in(self) -> RGBColor {
-        let (row, transport) = match self {
-            Self::Line(transport) => (0, transport),
-            Self::SecondLine(transport) => (1, transport),
-            Self::FaintLine(transport) => (2, transport),
-            Self::Mark(transport) => (3, transport),
-            Self::Label(transport) => (4, transport),
-            Self::Leader(transport) => (5, transport),
-            Self::Hollow(transport) => (6, transport),
-            Self::Ring(transport) => (7, transport),
-            Self::Heat(transport, level) => (FIRST_HEAT + level.min(HEAT_LEVELS - 1), transport),
-            Self::Part(transport, part) => (FIRST_PART + part.min(PARTS - 1), transport),
+        let (row, path) = match self {
+            Self::Line(path) => (0, path),
+            Self::SecondLine(path) => (1, path),
+            Self::FaintLine(path) => (2, path),
+            Self::Mark(path) => (3, path),
+            Self::Label(path) => (4, path),
+            Self::Leader(path) => (5, path),
+            Self::Hollow(path) => (6, path),
+            Self::Ring(path) => (7, path),
+            Self::Heat(path, level) => (FIRST_HEAT + level.min(HEAT_LEVELS - 1), path),
+            Self::Part(path, part) => (FIRST_PART + part.min(PARTS - 1), path),
             plain => {
                 let index = PLAIN.iter().position(|(role, _)| *role == plain).unwrap_or(0);
                 return RGBColor(STAND_IN, 0xF0, index as u8);
             }
         };
-        RGBColor(STAND_IN, row, index_of(transport) as u8)
+        RGBColor(STAND_IN, row, path.index() as u8)
     }
 }
 
@@ -163,13 +160,13 @@ pub(super) fn class_of(code: u32) -> Option<String> {
         return PLAIN.get(usize::from(index)).map(|(_, class)| (*class).to_owned());
     }
     let class = OF_TRANSPORT.get(usize::from(row))?;
-    let transport = LOOKS.get(usize::from(index))?.transport;
-    Some(format!("{class} s-{transport}"))
+    let path = Path::all().nth(usize::from(index))?;
+    Some(format!("{class} s-{path}"))
 }
 
 /// A short piece of the transport's line with its marker, for legends.
-pub fn swatch(transport: TransportKind) -> String {
-    let shape = match look_of(transport).marker {
+pub fn swatch(path: Path) -> String {
+    let shape = match look_of(path).marker {
         Marker::Circle => "<circle cx=\"30\" cy=\"12\" r=\"8\"",
         Marker::Square => "<rect x=\"23\" y=\"5\" width=\"14\" height=\"14\"",
         Marker::TriangleUp => "<polygon points=\"30,2 39,19 21,19\"",
@@ -178,7 +175,7 @@ pub fn swatch(transport: TransportKind) -> String {
         Marker::Cross => "<path d=\"M22 7 25 4 30 9 35 4 38 7 33 12 38 17 35 20 30 15 25 20 22 17 27 12Z\"",
     };
     format!(
-        "<svg viewBox=\"0 0 60 24\" aria-hidden=\"true\"><path class=\"line s-{transport}\" d=\"M0 12H60\"/>{shape} class=\"mark s-{transport}\"/></svg>"
+        "<svg viewBox=\"0 0 60 24\" aria-hidden=\"true\"><path class=\"line s-{path}\" d=\"M0 12H60\"/>{shape} class=\"mark s-{path}\"/></svg>"
     )
 }
 
@@ -193,13 +190,14 @@ pub fn variables(dark: bool) -> String {
     text
 }
 
-/// Classes that give each transport its colour and dash.
+/// Classes that give each path its colour and dash.
 pub fn classes() -> String {
     let mut text = String::new();
-    for look in &LOOKS {
-        let _ = write!(text, ".s-{0}{{--c:var(--{0})}}", look.transport);
+    for path in Path::all() {
+        let (class, look) = (path.name().replace('+', "\\+"), look_of(path));
+        let _ = write!(text, ".s-{class}{{--c:var(--{})}}", look.transport);
         if !look.dash.is_empty() {
-            let _ = write!(text, ".line.s-{}{{stroke-dasharray:{}}}", look.transport, look.dash);
+            let _ = write!(text, ".line.s-{class}{{stroke-dasharray:{}}}", look.dash);
         }
     }
     text

@@ -14,8 +14,8 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     let mut curves = Vec::new();
     for entry in &group.entries {
         if let Some(histogram) = entry.merged(stage)? {
-            let name = entry.transport.name().to_owned();
-            curves.push(Curve { name, transport: entry.transport, histogram, second: false });
+            let name = entry.path.name().to_owned();
+            curves.push(Curve { name, path: entry.path, histogram, second: false });
         }
     }
     let reach = percentile_lines::reach(&curves);
@@ -23,7 +23,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
         return Ok(None);
     }
     let competing = group.competing();
-    let competes = |curve: &&Curve| competing.iter().any(|entry| entry.transport == curve.transport);
+    let competes = |curve: &&Curve| competing.iter().any(|entry| entry.path == curve.path);
     let compared: Vec<&Curve> = curves.iter().filter(competes).collect();
     let span = percentile_lines::latency_span(&curves);
     let mut panels = Vec::new();
@@ -38,7 +38,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
         title,
         takeaway: takeaway(&compared, group.trials().all(|trial| trial.valid)),
         note: note(group),
-        transports: curves.iter().map(|curve| curve.transport).collect(),
+        paths: curves.iter().map(|curve| curve.path).collect(),
         kinds: Vec::new(),
         layout: Layout::Variants,
         panels,
@@ -62,8 +62,8 @@ fn takeaway(curves: &[&Curve], ranked: bool) -> String {
     let Extremes { quantile, low, high } = apart;
     let name = format::percentile(quantile);
     let (fast, slow) = (format::latency(apart.value(low)), format::latency(apart.value(high)));
-    if low.transport == high.transport {
-        format!("{} has {name} {slow}.", low.transport)
+    if low.path == high.path {
+        format!("{} has {name} {slow}.", low.path)
     } else if !ranked {
         format!(
             "At {name} the transports lie between {fast} and {slow}; with an invalid trial among them nothing is ranked."
@@ -111,9 +111,9 @@ impl<'a> Extremes<'a> {
         format!(
             "{} of {} is {} that of {} ({} against {})",
             format::percentile(self.quantile),
-            self.high.transport,
+            self.high.path,
             format::ratio(self.ratio()),
-            self.low.transport,
+            self.low.path,
             format::latency(self.value(self.high)),
             format::latency(self.value(self.low))
         )
@@ -145,28 +145,26 @@ mod tests {
     use hdrhistogram::Histogram;
 
     use super::*;
-    use weighbridge_record::terms::TransportKind;
+    use weighbridge_record::terms::{Path, TransportKind};
 
-    fn curve(transport: TransportKind, value: impl Fn(u64) -> u64) -> Curve {
+    fn curve(path: Path, value: impl Fn(u64) -> u64) -> Curve {
         let mut histogram = Histogram::new(3).unwrap();
         histogram.auto(true);
         (0..20_000).for_each(|n| histogram.record(value(n / 10)).unwrap());
-        Curve { name: transport.name().to_owned(), transport, histogram, second: false }
+        Curve { name: path.name().to_owned(), path, histogram, second: false }
     }
 
     #[test]
     fn the_takeaway_says_by_how_much_and_from_where() {
-        let core = || curve(TransportKind::NatsCore, |n| 1_000_000 + n);
-        let tail = |share: u64| {
-            curve(
-                TransportKind::RedisStreams,
-                move |n| {
+        let core = || curve(TransportKind::NatsCore.into(), |n| 1_000_000 + n);
+        let tail =
+            |share: u64| {
+                curve(TransportKind::RedisStreams.into(), move |n| {
                     if n >= share * 20 { 3_000_000 } else { 1_000_000 + n }
-                },
-            )
-        };
+                })
+            };
         let far_tail =
-            curve(TransportKind::RedisStreams, |n| if n >= 1_990 { 3_000_000 } else { 1_000_000 + n });
+            curve(TransportKind::RedisStreams.into(), |n| if n >= 1_990 { 3_000_000 } else { 1_000_000 + n });
         let texts = [
             takeaway(&[&core(), &tail(93)], true),
             takeaway(&[&core(), &tail(0)], true),

@@ -11,12 +11,12 @@ use super::readout::{Readout, ReadoutRow};
 use crate::ReportError;
 use weighbridge_record::format;
 use weighbridge_record::histogram::{answers, quantile_max};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// One curve to draw.
 pub struct Curve {
     pub name: String,
-    pub transport: TransportKind,
+    pub path: Path,
     pub histogram: Histogram<u64>,
     /// Drawn as the lesser of two lines of its transport.
     pub second: bool,
@@ -50,16 +50,16 @@ pub fn latency_span(curves: &[Curve]) -> (f64, f64) {
 
 /// Two curves of each transport in a panel, all on the same axes. A transport whose samples are too few for a
 /// curve has none.
-pub fn panels(pairs: &[(TransportKind, [Curve; 2])], title: &str) -> Result<Vec<Panel>, ReportError> {
+pub fn panels(pairs: &[(Path, [Curve; 2])], title: &str) -> Result<Vec<Panel>, ReportError> {
     let drawn: Vec<_> = pairs.iter().filter(|(_, pair)| reach(pair) > 0.0).collect();
     let quantile_reach = drawn.iter().map(|(_, pair)| reach(pair)).fold(0.0, f64::max);
     let span = drawn
         .iter()
         .map(|(_, pair)| latency_span(pair))
         .fold((f64::INFINITY, 1.0f64), |span, own| (span.0.min(own.0), span.1.max(own.1)));
-    let panel = |(transport, pair): &&(TransportKind, [Curve; 2])| {
+    let panel = |(path, pair): &&(Path, [Curve; 2])| {
         let drawing = draw(pair, Size::Small, LatencyScale::Log, title, span, quantile_reach)?;
-        Ok(Panel { title: transport.name().to_owned(), drawing })
+        Ok(Panel { title: path.name().to_owned(), drawing })
     };
     drawn.iter().map(panel).collect()
 }
@@ -79,8 +79,8 @@ pub fn draw(
     };
     let mut seen = Vec::new();
     let lines = curves.iter().map(|curve| {
-        let label = (!seen.contains(&curve.transport)).then_some(curve.transport);
-        seen.push(curve.transport);
+        let label = (!seen.contains(&curve.path)).then_some(curve.path);
+        seen.push(curve.path);
         line(curve, label)
     });
     let lines = lines.collect();
@@ -88,7 +88,7 @@ pub fn draw(
     Plot { lines, readout: readout(curves, quantile_reach), ..Plot::new(size, x, y) }.draw()
 }
 
-fn line(curve: &Curve, label: Option<TransportKind>) -> Line {
+fn line(curve: &Curve, label: Option<Path>) -> Line {
     let top = quantile_max(curve.histogram.len());
     let nines_max = -(1.0 - top).log10();
     let steps = (nines_max * f64::from(POINTS_PER_NINE)).ceil() as u32;
@@ -103,7 +103,7 @@ fn line(curve: &Curve, label: Option<TransportKind>) -> Line {
     quantiles.sort_by(f64::total_cmp);
     quantiles.dedup();
     let value = |quantile: f64| curve.histogram.value_at_quantile(quantile) as f64;
-    let role = if curve.second { Role::SecondLine(curve.transport) } else { Role::Line(curve.transport) };
+    let role = if curve.second { Role::SecondLine(curve.path) } else { Role::Line(curve.path) };
     Line {
         role,
         points: quantiles.into_iter().map(|quantile| (quantile, value(quantile))).collect(),
@@ -134,7 +134,7 @@ fn readout(curves: &[Curve], quantile_reach: f64) -> Readout {
             .iter()
             .map(|curve| ReadoutRow {
                 name: curve.name.clone(),
-                transport: Some(curve.transport),
+                path: Some(curve.path),
                 values: quantiles.iter().map(|quantile| value(curve, *quantile)).collect(),
             })
             .collect(),

@@ -11,14 +11,14 @@ use crate::interval_latency::Samples;
 use weighbridge_record::format;
 use weighbridge_record::histogram::samples_needed;
 use weighbridge_record::result::Trial;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
 /// Intervals are made longer until p99 has enough samples, but not so long that fewer than these are left.
 const INTERVALS_MIN: usize = 8;
 
 struct Track<'a> {
-    transport: TransportKind,
+    path: Path,
     trial: &'a Trial,
     columns: Vec<Samples>,
 }
@@ -29,7 +29,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
     for entry in &group.entries {
         let trial = entry.trial();
         let columns = timeline.latencies(entry)?;
-        tracks.push(Track { transport: entry.transport, trial, columns });
+        tracks.push(Track { path: entry.path, trial, columns });
     }
     let drawn: Vec<_> = QUANTILES
         .into_iter()
@@ -61,7 +61,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
             format::number(to - from),
             time::note_of_bands(group)
         ),
-        transports: tracks.iter().map(|track| track.transport).collect(),
+        paths: tracks.iter().map(|track| track.path).collect(),
         kinds: Vec::new(),
         layout: Layout::Tabs(told.unwrap_or(0)),
         panels,
@@ -87,9 +87,9 @@ fn wide_enough(group: &Group<'_>, detail: Detail) -> Result<Option<Timeline>, Re
 
 fn series(tracks: &[Track<'_>], quantile: f64) -> Vec<TimeSeries> {
     let one = |track: &Track<'_>| TimeSeries {
-        name: track.transport.name().to_owned(),
-        transport: Some(track.transport),
-        role: Some(Role::Line(track.transport)),
+        name: track.path.name().to_owned(),
+        path: Some(track.path),
+        role: Some(Role::Line(track.path)),
         values: track.columns.iter().map(|column| column.quantile(quantile).map(|ns| ns as f64)).collect(),
         readable: true,
     };
@@ -102,18 +102,18 @@ fn takeaway(timeline: &Timeline, tracks: &[Track<'_>], quantile: f64) -> String 
     let span = |track: &Track<'_>| {
         let values = timeline.window(track.trial).filter_map(|index| track.columns[index].quantile(quantile));
         let values: Vec<u64> = values.collect();
-        Some((track.transport, *values.iter().min()?, *values.iter().max()?))
+        Some((track.path, *values.iter().min()?, *values.iter().max()?))
     };
     let mut spans: Vec<_> = tracks.iter().filter_map(span).collect();
-    let swing = |span: &(TransportKind, u64, u64)| span.2 as f64 / span.1.max(1) as f64;
+    let swing = |span: &(Path, u64, u64)| span.2 as f64 / span.1.max(1) as f64;
     spans.sort_by(|a, b| swing(a).total_cmp(&swing(b)));
     let range =
         |low: u64, high: u64| format!("from {} to {}", format::latency_ns(low), format::latency_ns(high));
     let name = format::percentile(quantile);
     match spans.as_slice() {
         [] => format!("No interval of the measured window has the samples for {name}."),
-        [(transport, low, high)] => {
-            format!("{name} of {transport} moves {} over the window.", range(*low, *high))
+        [(path, low, high)] => {
+            format!("{name} of {path} moves {} over the window.", range(*low, *high))
         }
         [steadiest, .., loosest] => format!(
             "{name} of {} moves most over the window, {}; that of {} least, {}.",

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::palette::Role;
 use super::readout::Readout;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// Size of a drawing in its own units; two of them are one pixel of a wide page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +25,12 @@ pub struct Line {
     /// Where markers stand, in x values.
     pub markers_at: Vec<f64>,
     /// Written at the end of the line, on wide drawings.
-    pub label: Option<TransportKind>,
+    pub label: Option<Path>,
 }
 
 /// A point marked by itself.
 pub struct Mark {
-    pub transport: TransportKind,
+    pub path: Path,
     pub at: (f64, f64),
     pub kind: MarkKind,
 }

@@ -18,7 +18,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
     for (entry, series) in with_series.iter().zip(&drawn) {
         let y = Axis::from_zero("requests per second", top, format::number);
         let chart = TimeChart { size: Size::Small, y, print: format::rate, series, cells: Vec::new() };
-        panels.push(Panel { title: entry.transport.name().to_owned(), drawing: timeline.draw(chart)? });
+        panels.push(Panel { title: entry.path.name().to_owned(), drawing: timeline.draw(chart)? });
     }
     let mut kinds = vec![("line", "completed"), ("line second", "sent")];
     if group.scheduled() {
@@ -32,7 +32,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
             "Offered counts by intended time, the others by the time of the event. {}",
             time::note(group)
         ),
-        transports: Vec::new(),
+        paths: Vec::new(),
         kinds,
         layout: time::LAYOUT,
         panels,
@@ -41,11 +41,11 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
 }
 
 fn series(timeline: &Timeline, entry: &Entry<'_>) -> Vec<TimeSeries> {
-    let transport = entry.transport;
+    let path = entry.path;
     let trial = entry.trial();
     let one = |name: &str, role, count| TimeSeries {
         name: name.to_owned(),
-        transport: Some(transport),
+        path: Some(path),
         role: Some(role),
         values: timeline.read(trial, |rows| time::per_second(rows, count)),
         readable: true,
@@ -56,28 +56,28 @@ fn series(timeline: &Timeline, entry: &Entry<'_>) -> Vec<TimeSeries> {
     }
     for other in time::others(entry) {
         let completed = timeline.read(other, |rows| time::per_second(rows, |row| row.completed));
-        all.push(time::faint(transport, completed));
+        all.push(time::faint(path, completed));
     }
-    all.push(one("sent", Role::SecondLine(transport), |row| row.sent));
-    all.push(one("completed", Role::Line(transport), |row| row.completed));
+    all.push(one("sent", Role::SecondLine(path), |row| row.sent));
+    all.push(one("completed", Role::Line(path), |row| row.completed));
     all
 }
 
 fn takeaway(group: &Group<'_>) -> String {
     let completed = |entry: &Entry<'_>| entry.figure("rates.completed_per_s").map(|rate| rate.median);
     let share = |entry: &Entry<'_>| {
-        Some((entry.transport, completed(entry)? / entry.figure("rates.offered_per_s")?.median))
+        Some((entry.path, completed(entry)? / entry.figure("rates.offered_per_s")?.median))
     };
     let worst = group.entries.iter().filter_map(share).min_by(|a, b| a.1.total_cmp(&b.1));
-    if let Some((transport, share)) = worst {
+    if let Some((path, share)) = worst {
         return if share >= 0.99 {
             "Every transport completed at least 99 % of the offered rate.".to_owned()
         } else {
-            format!("{transport} completed only {} % of the offered rate.", format::number(share * 100.0))
+            format!("{path} completed only {} % of the offered rate.", format::number(share * 100.0))
         };
     }
-    let best = group.entries.iter().filter_map(|entry| Some((entry.transport, completed(entry)?)));
-    best.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(String::new(), |(transport, rate)| {
-        format!("The highest completed rate was {} ({transport}).", format::rate(rate))
+    let best = group.entries.iter().filter_map(|entry| Some((entry.path, completed(entry)?)));
+    best.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(String::new(), |(path, rate)| {
+        format!("The highest completed rate was {} ({path}).", format::rate(rate))
     })
 }

@@ -1,7 +1,7 @@
 //! The values of a drawing as text. The table under it and what hovering shows come from the same cells, so
 //! that they can't disagree.
 
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// Values already formatted, column by column.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +16,7 @@ pub struct Readout {
 #[derive(Debug, Clone)]
 pub struct ReadoutRow {
     pub name: String,
-    pub transport: Option<TransportKind>,
+    pub path: Option<Path>,
     /// One for each column; empty where there is none.
     pub values: Vec<String>,
 }

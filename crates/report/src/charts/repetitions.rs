@@ -44,7 +44,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
         note: "A dot is a repetition, hollow where it is invalid. The upright line is the median of the valid ones, the level one its \
                95 % bootstrap interval. Ratios with their intervals and the test stand under Ratios."
             .to_owned(),
-        transports: Vec::new(),
+        paths: Vec::new(),
         kinds: Vec::new(),
         layout: Layout::Grid,
         panels,
@@ -66,7 +66,7 @@ fn panel(
     } else {
         Axis::rate("completed requests per second", low, high)
     };
-    let y = Axis::rows(entries.iter().map(|entry| entry.transport.name().to_owned()));
+    let y = Axis::rows(entries.iter().map(|entry| entry.path.name().to_owned()));
     let mut lines = Vec::new();
     let mut marks = Vec::new();
     for (row, entry) in entries.iter().enumerate() {
@@ -80,7 +80,7 @@ fn panel(
 /// The median upright, its interval level.
 fn middle(entry: &Entry<'_>, estimate: Estimate, y: f64) -> Vec<Line> {
     let line = |from: (f64, f64), to: (f64, f64)| Line {
-        role: Role::Leader(entry.transport),
+        role: Role::Leader(entry.path),
         points: vec![from, to],
         markers_at: Vec::new(),
         label: None,
@@ -95,7 +95,7 @@ fn middle(entry: &Entry<'_>, estimate: Estimate, y: f64) -> Vec<Line> {
 fn dots(entry: &Entry<'_>, path: &str, y: f64) -> Vec<Mark> {
     let dot = |trial: &&weighbridge_record::result::Trial| {
         let kind = if trial.valid { MarkKind::Plain } else { MarkKind::Hollow };
-        trial.figure(path).map(|value| Mark { transport: entry.transport, at: (value, y), kind })
+        trial.figure(path).map(|value| Mark { path: entry.path, at: (value, y), kind })
     };
     entry.trials.iter().filter_map(dot).collect()
 }
@@ -109,11 +109,13 @@ fn takeaway(group: &Group<'_>) -> String {
         let values: Vec<f64> = entry.counted.iter().filter_map(|trial| trial.figure(path)).collect();
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(0.0, f64::max);
-        (values.len() > 1).then_some((entry.transport, high / low))
+        (values.len() > 1).then_some((entry.path, high / low))
     };
     let widest = group.entries.iter().filter_map(spread).max_by(|a, b| a.1.total_cmp(&b.1));
-    widest.map_or("Too few repetitions to tell how far they lie apart.".to_owned(), |(transport, ratio)| {
-        format!("Repetitions of {transport} lie furthest apart: their {name} differs by a factor of up to {ratio:.2}.")
+    widest.map_or("Too few repetitions to tell how far they lie apart.".to_owned(), |(path, ratio)| {
+        format!(
+            "Repetitions of {path} lie furthest apart: their {name} differs by a factor of up to {ratio:.2}."
+        )
     })
 }
 
@@ -125,7 +127,7 @@ fn every(group: &Group<'_>) -> Table {
             trial.figure(path).map_or(String::new(), print)
         });
         let valid = if trial.valid { "yes" } else { "no" };
-        [trial.transport.name().to_owned(), trial.repetition.to_string(), valid.to_owned()]
+        [trial.path.name().to_owned(), trial.repetition.to_string(), valid.to_owned()]
             .into_iter()
             .chain(figures)
             .collect()

@@ -78,7 +78,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         title: "Resources over time",
         takeaway: takeaway(group),
         note: format!("A value that could not be read is left out, not drawn as 0. {}", time::note(group)),
-        transports: group.entries.iter().map(|entry| entry.transport).collect(),
+        paths: group.entries.iter().map(|entry| entry.path).collect(),
         kinds: Vec::new(),
         layout: time::LAYOUT,
         panels,
@@ -98,7 +98,7 @@ fn takeaway(group: &Group<'_>) -> String {
     let costs: Vec<_> = group
         .entries
         .iter()
-        .filter_map(|entry| Some((entry.transport, entry.cpu_seconds_per_million()?)))
+        .filter_map(|entry| Some((entry.path, entry.cpu_seconds_per_million()?)))
         .collect();
     let low = costs.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let high = costs.iter().max_by(|a, b| a.1.total_cmp(&b.1));

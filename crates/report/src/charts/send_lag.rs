@@ -13,8 +13,8 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     let mut curves = Vec::new();
     for entry in &group.entries {
         if let Some(histogram) = entry.merged(Stage::SendLag)? {
-            let name = entry.transport.name().to_owned();
-            curves.push(Curve { name, transport: entry.transport, histogram, second: false });
+            let name = entry.path.name().to_owned();
+            curves.push(Curve { name, path: entry.path, histogram, second: false });
         }
     }
     let reach = percentile_lines::reach(&curves);
@@ -28,7 +28,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
         title: "Send lag of the instrument",
         takeaway: takeaway(&curves),
         note: "From the moment a request was meant to be sent to the moment it was sent. Corrected latencies include it.".to_owned(),
-        transports: curves.iter().map(|curve| curve.transport).collect(),
+        paths: curves.iter().map(|curve| curve.path).collect(),
         kinds: Vec::new(),
         layout: Layout::Variants,
         panels: vec![Panel { title: "send lag".to_owned(), drawing }],
@@ -43,7 +43,7 @@ fn takeaway(curves: &[Curve]) -> String {
         format!(
             "The instrument was at most {} late for 99 % of requests (worst: {}).",
             format::latency_ns(curve.histogram.value_at_quantile(0.99)),
-            curve.transport
+            curve.path
         )
     })
 }
@@ -53,7 +53,7 @@ fn bursts(group: &Group<'_>) -> Table {
     let rows = group.trials().map(|trial| {
         let bursts = &trial.generator.bursts;
         vec![
-            trial.transport.name().to_owned(),
+            trial.path.name().to_owned(),
             trial.repetition.to_string(),
             format::count(bursts.wakes),
             format::number(bursts.mean),

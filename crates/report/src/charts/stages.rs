@@ -9,7 +9,7 @@ use crate::breakdown::{Around, PARTS, around, merged};
 use crate::groups::Group;
 use weighbridge_record::format;
 use weighbridge_record::result::BreakdownRow;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 const QUANTILES: [f64; 3] = [0.5, 0.99, 0.999];
 
@@ -19,8 +19,8 @@ const HALF: f64 = 0.3;
 const ROOM: f64 = 1.22;
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
-    let rows: Vec<(TransportKind, Vec<BreakdownRow>)> =
-        group.entries.iter().map(|entry| (entry.transport, merged(entry))).collect();
+    let rows: Vec<(Path, Vec<BreakdownRow>)> =
+        group.entries.iter().map(|entry| (entry.path, merged(entry))).collect();
     let found = QUANTILES.map(|quantile| (quantile, at(&rows, quantile)));
     let mut panels = Vec::new();
     for (quantile, bars) in found.iter().filter(|(_, bars)| !bars.is_empty()) {
@@ -39,7 +39,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
                a path without acknowledgements has none. Queue: until a worker took it. Service: until it was scored. \
                Return: until the result was back."
             .to_owned(),
-        transports: Vec::new(),
+        paths: Vec::new(),
         kinds: [("part p0", PARTS[0]), ("part p1", PARTS[1]), ("part p2", PARTS[2]), ("part p3", PARTS[3]), ("part p4", PARTS[4])]
             .to_vec(),
         layout: Layout::Grid,
@@ -48,38 +48,38 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     }))
 }
 
-type Bars = Vec<(TransportKind, Around)>;
+type Bars = Vec<(Path, Around)>;
 
-fn at(rows: &[(TransportKind, Vec<BreakdownRow>)], quantile: f64) -> Bars {
-    rows.iter().filter_map(|(transport, rows)| Some((*transport, around(rows, quantile)?))).collect()
+fn at(rows: &[(Path, Vec<BreakdownRow>)], quantile: f64) -> Bars {
+    rows.iter().filter_map(|(path, rows)| Some((*path, around(rows, quantile)?))).collect()
 }
 
 fn panel(bars: &Bars) -> Result<super::Drawing, ReportError> {
     let top = bars.iter().map(|(_, around)| around.total_ns()).fold(0.0, f64::max);
     let mut cells = Vec::new();
     let mut notes = Vec::new();
-    for (row, (transport, around)) in bars.iter().enumerate() {
+    for (row, (path, around)) in bars.iter().enumerate() {
         let y = -(row as f64);
         let mut from = 0.0;
         for (part, ns) in around.parts_ns.iter().enumerate() {
             let to = from + ns.unwrap_or(0.0);
-            let role = Role::Part(*transport, part as u8);
+            let role = Role::Part(*path, part as u8);
             cells.push(Cell { x: (from, to), y: (y - HALF, y + HALF), role });
             from = to;
         }
         notes.push(Note { at: (from, y), text: format::latency(from) });
     }
     let x = Axis::latency_linear("turnaround", top * ROOM);
-    let y = Axis::rows(bars.iter().map(|(transport, _)| transport.name().to_owned()));
+    let y = Axis::rows(bars.iter().map(|(path, _)| path.name().to_owned()));
     Plot { cells, notes, ..Plot::new(Size::SmallRows, x, y) }.draw()
 }
 
 fn takeaway(found: &[(f64, Bars)]) -> String {
     let told = found.iter().rev().find(|(quantile, bars)| *quantile <= 0.99 && !bars.is_empty());
     let Some((quantile, bars)) = told else { return String::new() };
-    let parts = bars.iter().map(|(transport, around)| {
+    let parts = bars.iter().map(|(path, around)| {
         let (part, share) = around.largest();
-        format!("{transport} {:.0} % in {part}", share * 100.0)
+        format!("{path} {:.0} % in {part}", share * 100.0)
     });
     format!(
         "Requests around {} spend most of their time: {}.",
@@ -90,11 +90,11 @@ fn takeaway(found: &[(f64, Bars)]) -> String {
 
 fn table(found: &[(f64, Bars)]) -> Table {
     let head = ["around", "transport", "requests", "turnaround from", "to", "mean"].into_iter().chain(PARTS);
-    let row = |quantile: f64, (transport, around): &(TransportKind, Around)| {
+    let row = |quantile: f64, (path, around): &(Path, Around)| {
         let (from, to) = around.turnaround_ns;
         let figures = [
             format::percentile(quantile),
-            transport.name().to_owned(),
+            path.name().to_owned(),
             format::count(around.count),
             format::latency_ns(from),
             format::latency_ns(to),

@@ -12,8 +12,7 @@ use crate::knee::CARRIED_SHARE_MIN;
 use crate::sweeps;
 use crate::sweeps::{RATE, Slice, figure, has_valid};
 use weighbridge_record::format;
-use weighbridge_record::point::point_label;
-use weighbridge_record::terms::{Stage, TransportKind};
+use weighbridge_record::terms::{Path, Stage};
 
 /// Combinations of other swept keys that are drawn; those beyond are named.
 const SLICES_MAX: usize = 3;
@@ -32,7 +31,7 @@ type Span = (f64, f64);
 
 /// One transport over the values of the key.
 struct Curve {
-    transport: TransportKind,
+    path: Path,
     /// Place of the value on the axis, figure, and whether any repetition is valid.
     points: Vec<(usize, f64, bool)>,
 }
@@ -62,7 +61,7 @@ pub fn draw(groups: &[Group<'_>]) -> Result<Option<Figure>, ReportError> {
     let mut panels = Vec::new();
     for slice in slices.iter().take(SLICES_MAX) {
         for measure in measures {
-            let place = point_label(&slice.held);
+            let place = slice.held.label();
             let at = if place.is_empty() { place } else { format!(", {place}") };
             panels.push(Panel {
                 title: format!("{}{at}", measure.title),
@@ -71,15 +70,13 @@ pub fn draw(groups: &[Group<'_>]) -> Result<Option<Figure>, ReportError> {
         }
     }
     let curves: Vec<_> = slices.iter().map(|slice| measures.map(|measure| curves(slice, measure))).collect();
-    let seen = |transport: &TransportKind| {
-        curves.iter().flatten().flatten().any(|curve| curve.transport == *transport)
-    };
+    let seen = |path: &Path| curves.iter().flatten().flatten().any(|curve| curve.path == *path);
     Ok(Some(Figure {
         id: "",
         title: "Completed rate and p99 over the sweep",
         takeaway: takeaway(&slices, measures),
         note: note(&slices),
-        transports: TransportKind::ALL.into_iter().filter(seen).collect(),
+        paths: Path::all().filter(seen).collect(),
         kinds: Vec::new(),
         layout: Layout::Grid,
         panels,
@@ -88,15 +85,15 @@ pub fn draw(groups: &[Group<'_>]) -> Result<Option<Figure>, ReportError> {
 }
 
 fn curves(slice: &Slice<'_, '_>, measure: Measure) -> Vec<Curve> {
-    let curve = |transport: TransportKind| {
+    let curve = |path: Path| {
         let point = |(place, step): (usize, &sweeps::Step<'_, '_>)| {
-            let entry = step.group.entries.iter().find(|entry| entry.transport == transport)?;
+            let entry = step.group.entries.iter().find(|entry| entry.path == path)?;
             Some((place, figure(entry, measure.path)?, has_valid(entry)))
         };
         let points: Vec<_> = slice.steps.iter().enumerate().filter_map(point).collect();
-        (!points.is_empty()).then_some(Curve { transport, points })
+        (!points.is_empty()).then_some(Curve { path, points })
     };
-    TransportKind::ALL.into_iter().filter_map(curve).collect()
+    Path::all().filter_map(curve).collect()
 }
 
 /// Panels of one measure share their axis.
@@ -125,12 +122,12 @@ fn drawing(
 
 fn line(curve: &Curve) -> Line {
     let points = curve.points.iter().map(|(place, value, _)| (*place as f64, *value)).collect();
-    Line { role: Role::Line(curve.transport), points, markers_at: Vec::new(), label: None }
+    Line { role: Role::Line(curve.path), points, markers_at: Vec::new(), label: None }
 }
 
 fn marks(curve: &Curve) -> Vec<Mark> {
     let mark = |(place, value, valid): &(usize, f64, bool)| Mark {
-        transport: curve.transport,
+        path: curve.path,
         at: (*place as f64, *value),
         kind: if *valid { MarkKind::Plain } else { MarkKind::Hollow },
     };
@@ -143,8 +140,8 @@ fn readout(key: &str, labels: &[String], curves: &[Curve], measure: Measure) -> 
         Some(format!("{}{}", (measure.print)(*value), if *valid { "" } else { ", invalid" }))
     };
     let row = |curve: &Curve| ReadoutRow {
-        name: curve.transport.name().to_owned(),
-        transport: Some(curve.transport),
+        name: curve.path.name().to_owned(),
+        path: Some(curve.path),
         values: (0..labels.len()).map(|place| value(curve, place).unwrap_or_default()).collect(),
     };
     Readout {
@@ -193,12 +190,12 @@ fn widest(slices: &[Slice<'_, '_>], measure: Measure) -> Option<String> {
                 continue;
             }
             let label = |place: usize| slice.steps[place].label();
-            let held = point_label(&slice.held);
+            let held = slice.held.label();
             let at = if held.is_empty() { held } else { format!(" with {held}") };
             let text = format!(
                 "{} of {}{at}, {} at {} = {} and {} at {} ({})",
                 measure.title,
-                curve.transport,
+                curve.path,
                 (measure.print)(low.1),
                 slice.key,
                 label(low.0),
@@ -218,7 +215,7 @@ fn note(slices: &[Slice<'_, '_>]) -> String {
                     they count for nothing."
             .to_owned();
     if slices.len() > SLICES_MAX {
-        let rest: Vec<_> = slices[SLICES_MAX..].iter().map(|slice| point_label(&slice.held)).collect();
+        let rest: Vec<_> = slices[SLICES_MAX..].iter().map(|slice| slice.held.label()).collect();
         text.push_str(&format!(" Not drawn: {}.", rest.join("; ")));
     }
     text
@@ -231,6 +228,7 @@ mod tests {
     use weighbridge_record::fixture::{Fixture, rate_sweep};
     use weighbridge_record::point::Point;
     use weighbridge_record::result::RunResult;
+    use weighbridge_record::terms::TransportKind;
 
     fn run(points: Vec<Point>, scheduled: bool) -> RunResult {
         let transports = vec![TransportKind::NatsCore, TransportKind::RedisStreams];
@@ -265,7 +263,7 @@ mod tests {
     #[test]
     fn invalid_trials_are_hollow_and_left_out_of_the_takeaway() {
         let mut result = run(counts([1, 4, 16]), true);
-        for trial in result.trials.iter_mut().filter(|trial| trial.transport == TransportKind::NatsCore) {
+        for trial in result.trials.iter_mut().filter(|trial| trial.path == TransportKind::NatsCore) {
             trial.valid = false;
         }
         let figure = draw(&groups(&result)).unwrap().unwrap();

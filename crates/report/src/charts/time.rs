@@ -15,7 +15,7 @@ use crate::groups::{Entry, Group};
 use crate::interval_latency::Samples;
 use weighbridge_record::format;
 use weighbridge_record::result::{Phase, SeriesRow, Trial};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// Intervals of the finest grid at most. Coarser ones merge whole intervals of it.
 const FINEST: usize = 120;
@@ -33,7 +33,7 @@ pub struct Timeline {
 /// One line of a time chart: a value, or none, for every interval of the grid.
 pub struct TimeSeries {
     pub name: String,
-    pub transport: Option<TransportKind>,
+    pub path: Option<Path>,
     /// How it is drawn; none where it is only read out.
     pub role: Option<Role>,
     pub values: Vec<Option<f64>>,
@@ -167,7 +167,7 @@ impl Timeline {
     pub fn draw(&self, chart: TimeChart<'_>) -> Result<Drawing, ReportError> {
         let line = |series: &TimeSeries| {
             let role = series.role?;
-            let label = if let Role::Line(transport) = role { Some(transport) } else { None };
+            let label = if let Role::Line(path) = role { Some(path) } else { None };
             Some(Line { role, points: self.points(&series.values), markers_at: Vec::new(), label })
         };
         let lines = chart.series.iter().filter_map(line);
@@ -193,7 +193,7 @@ impl Timeline {
         };
         let rows = series.iter().filter(|series| series.readable).map(|series| ReadoutRow {
             name: series.name.clone(),
-            transport: series.transport,
+            path: series.path,
             values: series.values.iter().map(|value| value.map_or(String::new(), print)).collect(),
         });
         Readout {
@@ -212,16 +212,16 @@ pub fn overlay(
 ) -> Vec<TimeSeries> {
     let mut all = Vec::new();
     for entry in &group.entries {
-        let transport = entry.transport;
+        let path = entry.path;
         for trial in others(entry) {
-            all.push(faint(transport, timeline.read(trial, &value)));
+            all.push(faint(path, timeline.read(trial, &value)));
         }
         let values = timeline.read(entry.trial(), &value);
         if values.iter().any(Option::is_some) {
             all.push(TimeSeries {
-                name: transport.name().to_owned(),
-                transport: Some(transport),
-                role: Some(Role::Line(transport)),
+                name: path.name().to_owned(),
+                path: Some(path),
+                role: Some(Role::Line(path)),
                 values,
                 readable: true,
             });
@@ -230,11 +230,11 @@ pub fn overlay(
     all
 }
 
-pub fn faint(transport: TransportKind, values: Vec<Option<f64>>) -> TimeSeries {
+pub fn faint(path: Path, values: Vec<Option<f64>>) -> TimeSeries {
     TimeSeries {
         name: String::new(),
-        transport: Some(transport),
-        role: Some(Role::FaintLine(transport)),
+        path: Some(path),
+        role: Some(Role::FaintLine(path)),
         values,
         readable: false,
     }

@@ -8,7 +8,7 @@ use super::plot::{Line, Mark, MarkKind, Plot, Size};
 use super::readout::{Readout, ReadoutRow};
 use crate::ReportError;
 use weighbridge_record::format;
-use weighbridge_record::terms::{Stage, TransportKind};
+use weighbridge_record::terms::{Path, Stage};
 
 /// Panels of a grid; the points beyond are named.
 const PANELS_MAX: usize = 6;
@@ -36,7 +36,7 @@ pub struct Trend {
 
 /// One transport, a value for each run that measured it.
 pub struct Series {
-    pub transport: TransportKind,
+    pub path: Path,
     pub values: Vec<Option<Reading>>,
 }
 
@@ -62,15 +62,14 @@ pub fn draw(trend: &Trend) -> Result<Option<Figure>, ReportError> {
         Measure::P99(_) => ("trend-p99", "p99 from run to run"),
         Measure::CompletedRate => ("trend-rate", "Completed rate from run to run"),
     };
-    let of_place = |transport: &TransportKind| {
-        places.iter().any(|(_, series)| series.iter().any(|series| series.transport == *transport))
-    };
+    let of_place =
+        |path: &Path| places.iter().any(|(_, series)| series.iter().any(|series| series.path == *path));
     Ok(Some(Figure {
         id,
         title,
         takeaway: takeaway(trend),
         note: note(&places.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>()),
-        transports: TransportKind::ALL.into_iter().filter(of_place).collect(),
+        paths: Path::all().filter(of_place).collect(),
         kinds: Vec::new(),
         layout: if places.len() == 1 { Layout::Variants } else { Layout::Grid },
         panels,
@@ -142,17 +141,17 @@ fn lines_of(series: &Series) -> Vec<Line> {
         series.values.iter().enumerate().filter_map(drawn).collect()
     };
     let (all, valid) = (points(false), points(true));
-    let transport = series.transport;
+    let path = series.path;
     let line = |role, points, label| Line { role, points, markers_at: Vec::new(), label };
     // The name stands at the line that goes on longest.
     let end = |points: &[(f64, f64)]| points.last().map(|(x, _)| *x);
     let valid_ends_last = end(&valid) == end(&all);
     let mut lines = Vec::new();
     if all.len() > valid.len() {
-        lines.push(line(Role::FaintLine(transport), all, (!valid_ends_last).then_some(transport)));
+        lines.push(line(Role::FaintLine(path), all, (!valid_ends_last).then_some(path)));
     }
     if !valid.is_empty() {
-        lines.push(line(Role::Line(transport), valid, valid_ends_last.then_some(transport)));
+        lines.push(line(Role::Line(path), valid, valid_ends_last.then_some(path)));
     }
     lines
 }
@@ -161,7 +160,7 @@ fn marks_of(series: &Series) -> Vec<Mark> {
     let mark = |(index, reading): (usize, &Option<Reading>)| {
         let reading = (*reading)?;
         let kind = if reading.valid { MarkKind::Plain } else { MarkKind::Hollow };
-        Some(Mark { transport: series.transport, at: (index as f64, reading.value), kind })
+        Some(Mark { path: series.path, at: (index as f64, reading.value), kind })
     };
     series.values.iter().enumerate().filter_map(mark).collect()
 }
@@ -173,8 +172,8 @@ fn readout(trend: &Trend, series: &[Series]) -> Readout {
         Some(Reading { value, valid: false }) => format!("{}, invalid", trend.measure.print(*value)),
     };
     let row = |series: &Series| ReadoutRow {
-        name: series.transport.name().to_owned(),
-        transport: Some(series.transport),
+        name: series.path.name().to_owned(),
+        path: Some(series.path),
         values: series.values.iter().map(value).collect(),
     };
     Readout {
@@ -214,8 +213,8 @@ impl Moved {
             .collect();
         let (low, high) = (valid.iter().copied().reduce(f64::min)?, valid.iter().copied().reduce(f64::max)?);
         let name = match label {
-            "" => series.transport.to_string(),
-            label => format!("{} at {label}", series.transport),
+            "" => series.path.to_string(),
+            label => format!("{} at {label}", series.path),
         };
         (valid.len() > 1).then(|| Self { name, low, high, newest: valid[valid.len() - 1], runs: valid.len() })
     }

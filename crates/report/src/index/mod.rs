@@ -101,7 +101,7 @@ struct Row<'a> {
     offered: String,
     /// Class and word.
     verdict: (&'static str, &'static str),
-    transports: Vec<&'static str>,
+    paths: Vec<&'static str>,
     brokers: String,
     /// Why the record can't be read; empty where it can.
     damage: String,
@@ -147,7 +147,7 @@ fn row(run: &Run) -> Row<'_> {
         question: cut(record.map_or("", |record| &record.scenario.question)),
         offered: cut(record.map_or("", |record| &record.scenario.offered)),
         verdict: verdict_of(run),
-        transports: record.map_or_else(Vec::new, |record| record.transports()),
+        paths: record.map_or_else(Vec::new, |record| record.paths()),
         brokers: cut(&record.map_or_else(String::new, |record| record.brokers().join(", "))),
         damage: run.record.as_ref().err().map_or_else(String::new, |error| cut(&error.to_string())),
     }

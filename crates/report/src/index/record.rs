@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,7 +11,7 @@ use serde::de::IgnoredAny;
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{Rates, SCHEMA_VERSION, Verdict};
 use weighbridge_record::stats::median;
-use weighbridge_record::terms::{BrokerKind, Stage, TransportKind};
+use weighbridge_record::terms::{BrokerKind, Path, Stage};
 
 /// The part of a `RunResult` that is listed and drawn. Fields that are not named here are skipped.
 #[derive(Debug, Deserialize)]
@@ -45,7 +44,7 @@ pub struct Environment {
 
 #[derive(Debug, Deserialize)]
 pub struct Trial {
-    pub transport: TransportKind,
+    pub path: Path,
     pub point: Point,
     valid: bool,
     rates: Rates,
@@ -93,7 +92,7 @@ pub enum RecordError {
     SchemaVersion(serde_json::Value),
 }
 
-pub fn read(path: &Path) -> Result<Record, RecordError> {
+pub fn read(path: &std::path::Path) -> Result<Record, RecordError> {
     let text = fs::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => RecordError::Missing,
         _ => RecordError::Unreadable(error),
@@ -124,10 +123,9 @@ impl Record {
     }
 
     /// In their fixed order.
-    pub fn transports(&self) -> Vec<&'static str> {
-        let measured =
-            |transport: &TransportKind| self.trials.iter().any(|trial| trial.transport == *transport);
-        TransportKind::ALL.into_iter().filter(measured).map(TransportKind::name).collect()
+    pub fn paths(&self) -> Vec<&'static str> {
+        let measured = |path: &Path| self.trials.iter().any(|trial| trial.path == *path);
+        Path::all().filter(measured).map(Path::name).collect()
     }
 
     /// `nats-server 2.12.1`, each once.
@@ -148,9 +146,9 @@ impl Record {
     }
 
     /// p99 of the answering latency in nanoseconds; none where a repetition has too few samples.
-    pub fn p99_ns(&self, point: &Point, transport: TransportKind) -> Option<Measured> {
+    pub fn p99_ns(&self, point: &Point, path: Path) -> Option<Measured> {
         let stage = self.stage();
-        self.measured(point, transport, |trial| {
+        self.measured(point, path, |trial| {
             let latency = match stage {
                 Stage::Turnaround => trial.latency_ns.turnaround.as_ref(),
                 _ => trial.latency_ns.delivery.as_ref(),
@@ -159,17 +157,17 @@ impl Record {
         })
     }
 
-    pub fn completed_per_s(&self, point: &Point, transport: TransportKind) -> Option<Measured> {
-        self.measured(point, transport, |trial| Some(trial.rates.completed_per_s))
+    pub fn completed_per_s(&self, point: &Point, path: Path) -> Option<Measured> {
+        self.measured(point, path, |trial| Some(trial.rates.completed_per_s))
     }
 
     fn measured(
         &self,
         point: &Point,
-        transport: TransportKind,
+        path: Path,
         figure: impl Fn(&Trial) -> Option<f64>,
     ) -> Option<Measured> {
-        let here = |trial: &&Trial| trial.transport == transport && &trial.point == point;
+        let here = |trial: &&Trial| trial.path == path && &trial.point == point;
         let all: Vec<&Trial> = self.trials.iter().filter(here).collect();
         let valid: Vec<&Trial> = all.iter().copied().filter(|trial| trial.valid).collect();
         let counted = if valid.is_empty() { &all } else { &valid };

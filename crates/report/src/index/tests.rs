@@ -95,7 +95,7 @@ fn a_record_that_cannot_be_read_has_a_row_that_says_why() {
     assert_eq!(rows(&page), 4);
     for reason in [
         "result.json is damaged or no result of Weighbridge: EOF",
-        "result.json has layout version 99, this build reads 1; there is no report.html",
+        "result.json has layout version 99, this build reads 2; there is no report.html",
         "result.json is missing; there is no report.html",
         "4 runs of 1 scenario: 1 passed, 3 unreadable.",
     ] {
@@ -179,7 +179,7 @@ fn only_a_folder_of_ours_gets_an_index_for_a_run_in_it() {
 fn runs_of_one_load_make_a_trend_and_a_single_run_makes_none() {
     assert!(!page(&[result(1)]).contains("class=\"trend\""));
     let mut slower = result(3);
-    for trial in slower.trials.iter_mut().filter(|trial| trial.transport == TransportKind::RedisStreams) {
+    for trial in slower.trials.iter_mut().filter(|trial| trial.path == TransportKind::RedisStreams) {
         trial.latency_ns.turnaround.as_mut().unwrap().p99 = Some(9_000_000);
     }
     let page = page(&[result(1), result(2), slower]);
@@ -232,7 +232,7 @@ fn a_search_is_listed_and_in_no_trend() {
     let search = |day| {
         let mut search = result(day);
         search.searches = vec![weighbridge_record::result::SearchRecord {
-            transport: TransportKind::NatsCore,
+            path: TransportKind::NatsCore.into(),
             objective: weighbridge_record::terms::Objective::HighestSustainedRate,
             outcome: weighbridge_record::result::SearchOutcome::None,
             rate_per_s: None,
@@ -262,9 +262,9 @@ fn the_lean_record_reads_the_figures_of_the_whole_one() {
     for entry in crate::groups::groups(&whole).iter().flat_map(|group| &group.entries) {
         let point = &entry.trials[0].point;
         let figure = |path| crate::sweeps::figure(entry, path);
-        let p99 = lean.p99_ns(point, entry.transport).map(|measured| measured.value);
+        let p99 = lean.p99_ns(point, entry.path).map(|measured| measured.value);
         assert_eq!(p99, figure("latency_ns.turnaround.p99"));
-        let rate = lean.completed_per_s(point, entry.transport).map(|measured| measured.value);
+        let rate = lean.completed_per_s(point, entry.path).map(|measured| measured.value);
         assert_eq!(rate, figure("rates.completed_per_s"));
     }
 }
@@ -300,7 +300,7 @@ fn thousands_of_runs_stay_under_the_size_of_a_page() {
 #[ignore = "writes files for people to look at"]
 fn indexes_to_look_at() {
     let Ok(dir) = std::env::var("WEIGHBRIDGE_PAGES") else { return };
-    let dir = Path::new(&dir);
+    let dir = std::path::Path::new(&dir);
     fs::create_dir_all(dir).unwrap();
     let mut results = Vec::new();
     let base = Fixture { seconds: 1, rate_per_s: 1_500, ..Fixture::default() }.build();

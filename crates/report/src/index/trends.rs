@@ -11,8 +11,7 @@ use crate::charts::trend::{Measure, Reading, Series, Trend, draw};
 use crate::figure_view::{FigureView, figure_view};
 use weighbridge_record::compare::load_facts;
 use weighbridge_record::point::Point;
-use weighbridge_record::point::point_label;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// Newest runs on one line; older ones are in the table above.
 const RUNS_DRAWN_MAX: usize = 60;
@@ -132,25 +131,25 @@ fn trend(runs: &[(&Run, &Record)], measure: Measure) -> Trend {
             points.push(&trial.point);
         }
     }
-    let reading = |record: &Record, point: &Point, transport| {
+    let reading = |record: &Record, point: &Point, path| {
         let measured = match measure {
-            Measure::P99(_) => record.p99_ns(point, transport),
-            Measure::CompletedRate => record.completed_per_s(point, transport),
+            Measure::P99(_) => record.p99_ns(point, path),
+            Measure::CompletedRate => record.completed_per_s(point, path),
         };
         measured.map(|Measured { value, valid }| Reading { value, valid })
     };
     let series = |point: &Point| {
-        let of = |transport| Series {
-            transport,
-            values: runs.iter().map(|(_, record)| reading(record, point, transport)).collect(),
+        let of = |path| Series {
+            path,
+            values: runs.iter().map(|(_, record)| reading(record, point, path)).collect(),
         };
         let measured = |series: &Series| series.values.iter().any(Option::is_some);
-        TransportKind::ALL.into_iter().map(of).filter(measured).collect::<Vec<_>>()
+        Path::all().map(of).filter(measured).collect::<Vec<_>>()
     };
     Trend {
         measure,
         runs: runs.iter().map(|(run, _)| label(run)).collect(),
-        places: points.into_iter().map(|point| (point_label(point), series(point))).collect(),
+        places: points.into_iter().map(|point| (point.label(), series(point))).collect(),
     }
 }
 

@@ -1,21 +1,21 @@
-//! Ratios between two transports of one run. What was compared stands here; how it is worded does not.
+//! Ratios between two paths of one run. What was compared stands here; how it is worded does not.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Estimate;
 use crate::point::Point;
-use crate::terms::TransportKind;
+use crate::terms::Path;
 
-/// One figure of one transport against the same figure of another, over the repetitions of one point.
+/// One figure of one path against the same figure of another, over the repetitions of one point.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct TransportComparison {
+pub struct PathRatio {
     pub point: Point,
     /// Path in the trial: `latency_ns.turnaround.p50`, `latency_ns.turnaround.p99` or
     /// `rates.completed_per_s`.
     pub figure: String,
-    pub a: TransportKind,
-    pub b: TransportKind,
+    pub a: Path,
+    pub b: Path,
     pub a_repetitions: u32,
     pub b_repetitions: u32,
     /// Median of `a` divided by the median of `b`, with its 95 % interval.
