@@ -33,7 +33,6 @@
 //! thread with a single-threaded runtime and connections of its own. Generators share nothing but the
 //! mailboxes; what they recorded is merged once, when they have ended.
 
-pub mod broker;
 pub mod calibrate;
 pub mod cli;
 pub mod clock;
@@ -41,14 +40,19 @@ pub mod commands;
 pub mod compare;
 pub mod connect;
 pub mod credentials;
+pub mod crew;
 pub mod doctor;
 pub mod environment;
+pub mod fault;
 pub mod ledger;
 pub mod load;
 pub mod mailbox;
 pub mod metrics;
+pub mod path;
 pub mod payload;
 pub mod plan;
+pub mod probe;
+pub mod process;
 pub mod report;
 pub mod result;
 pub mod scenario;
@@ -58,7 +62,10 @@ pub mod schema;
 pub mod scorer;
 pub mod search;
 pub mod session;
+pub mod site;
+pub mod start_line;
 pub mod stats;
+pub mod stop;
 pub mod terms;
 pub mod timer;
 pub mod transport;

@@ -172,9 +172,9 @@ fn trial_overrides(changes: &cli::TrialChanges, brokers: Option<&cli::Brokers>) 
 }
 
 /// Flags that say which servers may be used.
-fn broker_options(brokers: &cli::Brokers) -> crate::broker::Options {
-    crate::broker::Options {
-        binaries: crate::broker::Binaries {
+fn broker_options(brokers: &cli::Brokers) -> crate::site::Options {
+    crate::site::Options {
+        binaries: crate::site::Binaries {
             redis_server: brokers.redis_server.clone(),
             nats_server: brokers.nats_server.clone(),
         },

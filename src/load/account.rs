@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use super::in_flight::{InFlight, Since, Times, Way};
 use super::recent::Recent;
 use crate::ledger::{Entry, Ledger};
@@ -74,6 +76,7 @@ impl Run {
 }
 
 /// What an account comes to.
+#[derive(Serialize, Deserialize)]
 pub struct AccountSummary {
     pub totals: LedgerTotals,
     pub recorder: Recorder,
@@ -100,8 +103,11 @@ fn parts(Times { intended_ns, sent_ns }: Times, way: Way, at_ns: u64) -> Option<
 }
 
 impl AccountSummary {
-    /// Adds what another generator's account came to; errors are merged by the caller.
+    /// Adds what another generator's account came to.
     pub fn merge(&mut self, other: Self) {
+        for (error, count) in other.errors {
+            *self.errors.entry(error).or_default() += count;
+        }
         self.totals.merge(&other.totals);
         self.recorder.merge(other.recorder);
         self.dropped += other.dropped;

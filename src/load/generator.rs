@@ -5,14 +5,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
-use hdrhistogram::Histogram;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::Notify;
 
-use super::account::{Account, AccountSummary, Live};
+use super::account::{Account, Live};
 use super::arenas::Arenas;
+use super::defect::Defect;
+use super::outcome::{Bursts, GeneratorOutcome};
 use super::{collector, pacer, unpaced};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::mailbox::Mailboxes;
@@ -20,42 +21,16 @@ use crate::metrics::Timeline;
 use crate::payload::Payloads;
 use crate::plan::Load;
 use crate::schedule::{Schedule, Stripe};
-use crate::scheduling::{Grant, keep_time};
+use crate::scheduling::keep_time;
 use crate::schema::Correlation;
+use crate::start_line::Place;
+use crate::stop::{Stop, StopSignal};
 use crate::terms::End;
 use crate::timer::Timer;
 use crate::transport::{Frame, Outcomes, Producer, Transport, TransportError};
 
 /// Waits this long after the last request is settled, so that duplicates still show.
 const GRACE_NS: u64 = 50_000_000;
-
-/// Whether the run goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    No,
-    /// Send no more; account for what is out.
-    Drain,
-    /// Close the books at once.
-    Now,
-}
-
-/// The stop signal, shared by all threads of a run. It only ever becomes more urgent.
-#[derive(Debug, Clone, Default)]
-pub struct StopSignal(Arc<AtomicU8>);
-
-impl StopSignal {
-    pub fn get(&self) -> Stop {
-        match self.0.load(Ordering::Relaxed) {
-            0 => Stop::No,
-            1 => Stop::Drain,
-            _ => Stop::Now,
-        }
-    }
-
-    pub fn set(&self, stop: Stop) {
-        self.0.fetch_max(stop as u8, Ordering::Relaxed);
-    }
-}
 
 /// What all generators of a trial have in common.
 #[derive(Clone)]
@@ -73,39 +48,15 @@ pub struct Run {
     pub defect: Defect,
 }
 
-/// Errors that other load generators are known for. Calibration must fail with either; nothing else uses
-/// them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Defect {
-    #[default]
-    None,
-    /// Latencies start at the actual send: coordinated omission.
-    MeasureFromSend,
-    /// Requests whose time has passed are left out.
-    SkipLate,
-}
-
 /// A running generator thread.
 pub struct Generator {
     pub live: Arc<Live>,
     thread: JoinHandle<Result<GeneratorOutcome, TransportError>>,
 }
 
-/// What a generator brings home.
-pub struct GeneratorOutcome {
-    pub summary: AccountSummary,
-    pub bursts: Histogram<u64>,
-    pub scheduling: Grant,
-}
-
 impl Generator {
-    /// Starts generator `index`. It connects, says so on `ready`, and sends from the start of the timeline.
-    pub fn start(
-        index: u32,
-        run: Run,
-        ready: mpsc::UnboundedSender<Result<(), TransportError>>,
-        start: watch::Receiver<Option<Timeline>>,
-    ) -> std::io::Result<Self> {
+    /// Starts generator `index`. It connects, reports ready, and sends from the start of the timeline.
+    pub fn start(index: u32, run: Run, place: Place) -> std::io::Result<Self> {
         let live = Arc::new(Live::default());
         let shared = Arc::clone(&live);
         let thread = std::thread::Builder::new().name(format!("generator-{index}")).spawn(move || {
@@ -116,7 +67,7 @@ impl Generator {
                 .build()
                 .map_err(|error| TransportError::failed("starting a generator's runtime", error))?;
             let local = tokio::task::LocalSet::new();
-            local.block_on(&runtime, generate(index, run, shared, ready, start))
+            local.block_on(&runtime, generate(index, run, shared, place))
         })?;
         Ok(Self { live, thread })
     }
@@ -152,7 +103,7 @@ pub struct Sender {
     batch: Vec<Frame>,
     /// Intended times of the batch, in its order.
     intended_ns: Vec<u64>,
-    bursts: Histogram<u64>,
+    bursts: Bursts,
     timestamp: [u8; 20],
     timestamp_until_ns: u64,
 }
@@ -181,7 +132,7 @@ impl Sender {
     /// Stamps the batch as sent and hands it over.
     pub async fn flush(&mut self) {
         if !self.batch.is_empty() {
-            self.bursts.saturating_record(self.batch.len() as u64);
+            self.bursts.record(self.batch.len() as u64);
             let at_ns = now_ns();
             {
                 let mut account = self.account.borrow_mut();
@@ -252,8 +203,7 @@ async fn generate(
     index: u32,
     run: Run,
     live: Arc<Live>,
-    ready: mpsc::UnboundedSender<Result<(), TransportError>>,
-    mut start: watch::Receiver<Option<Timeline>>,
+    mut place: Place,
 ) -> Result<GeneratorOutcome, TransportError> {
     let stripe = Stripe { index, count: run.load.generators };
     let scheduling = keep_time(run.load.is_scheduled());
@@ -271,15 +221,13 @@ async fn generate(
     let end = match run.transport.generator(index, outcomes).await {
         Ok(end) => end,
         Err(error) => {
-            // The receiver is gone only if the trial was given up already.
-            let _ = ready.send(Err(error.clone()));
+            place.ready(Err(error.clone()));
             return Err(error);
         }
     };
-    let _ = ready.send(Ok(()));
-    let timeline = match start.wait_for(Option::is_some).await.map(|timeline| *timeline) {
-        Ok(Some(timeline)) => timeline,
-        _ => return Err(TransportError::failed("a generator", "the trial was given up before its start")),
+    place.ready(Ok(()));
+    let Some(timeline) = place.started().await else {
+        return Err(TransportError::failed("a generator", "the trial was given up before its start"));
     };
     *account.borrow_mut() = new_account(timeline);
     if run.end == End::Delivery && !run.load.is_scheduled() {
@@ -299,7 +247,7 @@ async fn generate(
             freed,
         ));
     }
-    let sender = Sender {
+    let mut sender = Sender {
         timeline,
         timer,
         stop: run.stop.clone(),
@@ -314,24 +262,28 @@ async fn generate(
         arenas: Arenas::new(),
         batch: Vec::new(),
         intended_ns: Vec::new(),
-        bursts: burst_histogram(),
+        bursts: Bursts::new(),
         timestamp: [b'0'; 20],
         timestamp_until_ns: 0,
     };
-    let bursts = send_and_drain(sender, &run, stripe).await;
+    tokio::select! {
+        biased;
+        () = send_and_drain(&mut sender, &run, stripe) => {}
+        // A path that takes nothing must not hold up a run that is to end at once.
+        () = run.stop.reaches(Stop::Now) => {}
+    }
     let summary = account.replace(new_account(provisional)).close();
-    Ok(GeneratorOutcome { summary, bursts, scheduling })
+    Ok(GeneratorOutcome { summary, bursts: sender.bursts, scheduling })
 }
 
-async fn send_and_drain(mut sender: Sender, run: &Run, stripe: Stripe) -> Histogram<u64> {
+async fn send_and_drain(sender: &mut Sender, run: &Run, stripe: Stripe) {
     let share = |window: u32| u64::from(window).div_ceil(u64::from(stripe.count));
     match Schedule::of(&run.load, run.seed, stripe) {
-        Some(schedule) => pacer::run(schedule, &mut sender).await,
-        None => unpaced::run(share(run.load.window()), &mut sender).await,
+        Some(schedule) => pacer::run(schedule, sender).await,
+        None => unpaced::run(share(run.load.window()), sender).await,
     }
     sender.pause().await;
-    drain(&sender, run).await;
-    sender.bursts
+    drain(sender, run).await;
 }
 
 /// Waits until everything is accounted for, or until the deadline.
@@ -348,7 +300,7 @@ async fn drain(sender: &Sender, run: &Run) {
             busy = false;
             run.busy.fetch_sub(1, Ordering::Relaxed);
         }
-        if now >= deadline_ns || run.stop.get() == Stop::Now {
+        if now >= deadline_ns {
             break;
         }
         if open == 0 && run.busy.load(Ordering::Relaxed) == 0 {
@@ -362,10 +314,4 @@ async fn drain(sender: &Sender, run: &Run) {
     if busy {
         run.busy.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// Burst sizes, from one to more than any batch holds.
-pub fn burst_histogram() -> Histogram<u64> {
-    // The bounds are constants that satisfy `new_with_bounds`.
-    Histogram::new_with_bounds(1, 1_000_000, 3).expect("constant bounds")
 }

@@ -4,9 +4,11 @@
 //! sent late and recorded late; nothing is skipped.
 
 use super::coalesce::Coalescer;
-use super::generator::{Defect, Sender, Stop};
+use super::defect::Defect;
+use super::generator::Sender;
 use crate::clock::now_ns;
 use crate::schedule::Schedule;
+use crate::stop::Stop;
 
 /// What a generator that skips late requests calls late.
 const LATE_NS: u64 = 2_000_000;

@@ -3,8 +3,9 @@
 //! There is no intended time but the moment of sending, so latencies from here hide stalls. The trial
 //! carries a doubt that says so.
 
-use super::generator::{Sender, Stop};
+use super::generator::Sender;
 use crate::clock::now_ns;
+use crate::stop::Stop;
 
 /// How often timeouts are looked at while nothing ends.
 const LOOK_NS: u64 = 10_000_000;

@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use serde::{Deserialize, Serialize};
 
 use crate::result::LatencySummary;
 
@@ -13,7 +14,8 @@ const DIGITS: u8 = 3;
 /// A percentile with fewer samples above it than this is not printed.
 const SAMPLES_ABOVE_MIN: f64 = 10.0;
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Latency {
     histogram: Histogram<u64>,
 }
@@ -89,12 +91,40 @@ impl Default for Latency {
     }
 }
 
+impl From<Latency> for String {
+    fn from(latency: Latency) -> Self {
+        latency.encoded()
+    }
+}
+
+impl TryFrom<String> for Latency {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        decode(&text, &Self::new().histogram).map(|histogram| Self { histogram })
+    }
+}
+
 /// HdrHistogram V2-deflate in base64, as in `.hlog` files.
 pub fn encode(histogram: &Histogram<u64>) -> String {
     let mut bytes = Vec::new();
     // Writing to memory does not fail, and the histogram's layout is one the format knows.
     V2DeflateSerializer::new().serialize(histogram, &mut bytes).expect("serialising into memory");
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// The reverse of [`encode`]; a histogram that can't be added to those like `expected` is refused.
+pub fn decode(text: &str, expected: &Histogram<u64>) -> Result<Histogram<u64>, String> {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text);
+    let bytes = bytes.map_err(|error| format!("a histogram is not base64: {error}"))?;
+    let decoded: Result<Histogram<u64>, _> = Deserializer::new().deserialize(&mut &bytes[..]);
+    let decoded = decoded.map_err(|error| format!("a histogram can't be read: {error}"))?;
+    let bounds = |histogram: &Histogram<u64>| (histogram.low(), histogram.high(), histogram.sigfig());
+    if bounds(&decoded) != bounds(expected) {
+        let (found, expected) = (bounds(&decoded), bounds(expected));
+        return Err(format!("a histogram has the bounds {found:?} instead of {expected:?}"));
+    }
+    Ok(decoded)
 }
 
 #[cfg(test)]
@@ -128,6 +158,17 @@ mod tests {
         let mut left = filled([1000; 3]);
         left.merge(&filled([9000; 4]));
         assert_eq!(left.count(), 7);
+    }
+
+    #[test]
+    fn a_histogram_can_be_sent_and_merges_where_it_arrives() {
+        let latency = filled((1..=5000).map(|i| i * i * 977));
+        let mut there: Latency = serde_json::from_str(&serde_json::to_string(&latency).unwrap()).unwrap();
+        assert_eq!(there.summary(), latency.summary());
+        there.merge(&latency);
+        assert_eq!(there.count(), 10_000);
+        let foreign = encode(&Histogram::new_with_bounds(1, 1000, 2).unwrap());
+        assert!(Latency::try_from(foreign).is_err(), "adding it would fail");
     }
 
     #[test]

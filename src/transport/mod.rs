@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::connect::{ConnectError, Endpoint};
 use crate::terms::{BrokerKind, End, TransportKind};
@@ -165,7 +166,7 @@ pub trait Transport: Send + Sync {
 }
 
 /// Names on the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Names {
     /// Set on external brokers, so that a run never meets anyone else's messages.
     prefix: String,
@@ -213,7 +214,7 @@ impl Names {
 }
 
 /// Sizes that all transports of a comparison share.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     pub max_in_flight: u32,
     /// Publishing connections of a generator.

@@ -13,7 +13,7 @@ use super::scoring::{Scoring, error_reply};
 use super::slots::serve_in_slots;
 use super::take::take_at_once;
 use crate::clock::{now_ns, rfc3339, unix_seconds};
-use crate::mailbox::{Event, Mailboxes};
+use crate::mailbox::{Event, Post};
 use crate::plan::ServiceTime;
 use crate::timer::Timer;
 use crate::transport::{Delivery, Reply, TransportError, WorkerEnd};
@@ -35,7 +35,7 @@ pub struct Serving {
     pub lanes: u64,
     /// Whether a reply goes to the requester alone, so that an error reply makes sense.
     pub replies_to_sender: bool,
-    pub mailboxes: Arc<Mailboxes>,
+    pub post: Arc<dyn Post>,
     pub timer: Timer,
 }
 
@@ -123,7 +123,7 @@ async fn serve_at_once(mut end: WorkerEnd, serving: Serving, mut order: Order) -
                 }
             }
         }
-        serving.mailboxes.post(&mut events);
+        serving.post.post(&mut events);
         end.responder.reply(&mut replies).await?;
     }
 }

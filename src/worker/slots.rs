@@ -73,7 +73,7 @@ pub async fn serve_in_slots(
         for delivery in deliveries.drain(..) {
             slots.sort(delivery, received_ns, &mut order, &mut events, &mut jobs, &mut refusals);
         }
-        slots.serving.mailboxes.post(&mut events);
+        slots.serving.post.post(&mut events);
         if !refusals.is_empty() {
             end.responder.reply(&mut refusals).await?;
         }
@@ -163,7 +163,7 @@ impl Slots {
         let mut reply = vec![Reply { key, body, receipt: delivery.receipt }];
         serving.timer.sleep_until(due_ns).await;
         let at_ns = now_ns();
-        serving.mailboxes.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
+        serving.post.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
         if let Err(error) = self.responder.reply(&mut reply).await {
             self.failure.borrow_mut().get_or_insert(error);
             self.free.close();

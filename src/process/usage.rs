@@ -11,8 +11,19 @@ pub struct Usage {
     pub disk_write_bytes: u64,
 }
 
+impl Usage {
+    /// Together with what a later life of the same process has used; memory is the later one's.
+    pub(super) fn with(&self, later: &Self) -> Self {
+        Self {
+            cpu_seconds: self.cpu_seconds + later.cpu_seconds,
+            rss_bytes: later.rss_bytes,
+            disk_write_bytes: self.disk_write_bytes + later.disk_write_bytes,
+        }
+    }
+}
+
 /// Usage of process `pid`; none if it is gone.
-pub fn usage(pid: u32) -> Option<Usage> {
+pub(super) fn usage(pid: u32) -> Option<Usage> {
     read(&Process::new(i32::try_from(pid).ok()?).ok()?)
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::BrokerError;
+use super::error::SiteError;
 use crate::terms::BrokerKind;
 
 /// Binaries that the user named.
@@ -55,7 +55,7 @@ pub fn cache_dir() -> PathBuf {
 }
 
 /// Finds a binary of `kind` that is recent enough.
-pub fn find(kind: BrokerKind, binaries: &Binaries) -> Result<Binary, BrokerError> {
+pub fn find(kind: BrokerKind, binaries: &Binaries) -> Result<Binary, SiteError> {
     let requirement = requirement(kind);
     let named = match kind {
         BrokerKind::RedisServer => &binaries.redis_server,
@@ -64,11 +64,11 @@ pub fn find(kind: BrokerKind, binaries: &Binaries) -> Result<Binary, BrokerError
     let (candidates, looked_for) = candidates(kind, named.as_deref(), requirement.variable);
     let Some(path) = candidates.into_iter().find(|path| path.is_file()) else {
         let (install, url_flag) = (requirement.install, requirement.url_flag);
-        return Err(BrokerError::NotFound { kind, looked_for, install, url_flag });
+        return Err(SiteError::NotFound { kind, looked_for, install, url_flag });
     };
     let version = version_of(&path)?;
     if !at_least(&version, requirement.minimum) {
-        return Err(BrokerError::TooOld {
+        return Err(SiteError::TooOld {
             kind,
             path: path.display().to_string(),
             version,
@@ -94,9 +94,9 @@ fn candidates(kind: BrokerKind, named: Option<&Path>, variable: &str) -> (Vec<Pa
 }
 
 /// `redis-server --version` and `nats-server --version` both print a line with the version in it.
-fn version_of(path: &Path) -> Result<String, BrokerError> {
+fn version_of(path: &Path) -> Result<String, SiteError> {
     let output = Command::new(path).arg("--version").output();
-    let output = output.map_err(|source| BrokerError::Io {
+    let output = output.map_err(|source| SiteError::Io {
         action: format!("asking {} for its version", path.display()),
         source,
     })?;
