@@ -182,8 +182,7 @@ fn broker_options(brokers: &cli::Brokers) -> crate::site::Options {
     }
 }
 
-/// A runtime on this thread, which lives as long as the command: managed brokers die with the thread that
-/// started them.
+/// A runtime on this thread, for a command that measures.
 fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     built.map_err(|source| CommandError::Io { action: "starting the runtime", source })

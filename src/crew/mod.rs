@@ -1,12 +1,12 @@
 //! The crew of a trial: who takes requests and answers them.
 //!
-//! What a worker is told stands in one [`Order`], what it tells goes through one [`Post`](crate::mailbox::Post),
+//! What a worker is told stands in one [`WorkOrder`], what it tells goes through one [`Post`](crate::mailbox::Post),
 //! and what is left to say at the end in one [`CrewReport`]; all can be serialized, so that a worker need not be
 //! a thread of ours.
 
-mod order;
 mod report;
 mod threads;
+mod work_order;
 
 use std::io;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::mailbox::Post;
 use crate::start_line::StartLine;
 use crate::transport::Transport;
 
-pub use order::Order;
 pub use report::CrewReport;
+pub use work_order::WorkOrder;
 
 use threads::Threads;
 
@@ -30,7 +30,7 @@ pub enum Crew {
 impl Crew {
     /// Starts whoever the order is for; each thread takes a place at the line and reports there.
     pub fn start(
-        order: Option<Order>,
+        order: Option<WorkOrder>,
         transport: &Arc<dyn Transport>,
         post: Arc<dyn Post>,
         line: &StartLine,

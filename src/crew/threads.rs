@@ -9,8 +9,8 @@ use std::thread::JoinHandle;
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
-use super::order::Order;
 use super::report::CrewReport;
+use super::work_order::WorkOrder;
 use crate::environment::cores;
 use crate::mailbox::Post;
 use crate::scheduling::keep_time;
@@ -28,7 +28,7 @@ pub struct Threads {
 impl Threads {
     /// Starts the workers; each thread reports when all of its workers are connected.
     pub fn start(
-        order: &Order,
+        order: &WorkOrder,
         transport: &Arc<dyn Transport>,
         post: &Arc<dyn Post>,
         line: &StartLine,
@@ -76,13 +76,13 @@ impl Threads {
 }
 
 /// A quarter of the cores, because generators and servers want some too, and no more than workers.
-fn count(order: &Order) -> u32 {
+fn count(order: &WorkOrder) -> u32 {
     (cores() / 4).clamp(1, order.workers.len().max(1) as u32)
 }
 
 /// The workers of one thread.
 struct Share {
-    order: Order,
+    order: WorkOrder,
     indices: Vec<u32>,
     transport: Arc<dyn Transport>,
     post: Arc<dyn Post>,

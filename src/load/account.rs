@@ -50,19 +50,19 @@ pub struct Account {
     last_interval: usize,
     completed: u64,
     /// Sent and ended requests that are not recorded yet, because the next may have the same times.
-    sending: Run,
-    ending: Run,
+    sending: Alike,
+    ending: Alike,
 }
 
 /// Requests with the same times: an unpaced batch, mostly. Recorded together, they cost little more than one.
 #[derive(Debug, Clone, Copy, Default)]
-struct Run {
+struct Alike {
     times: Times,
     at_ns: u64,
     count: u64,
 }
 
-impl Run {
+impl Alike {
     /// Takes one more request, and gives back the run that it doesn't belong to.
     #[inline]
     fn extend(&mut self, times: Times, at_ns: u64) -> Option<Self> {
@@ -141,8 +141,8 @@ impl Account {
             overdue: 0,
             last_interval: 0,
             completed: 0,
-            sending: Run::default(),
-            ending: Run::default(),
+            sending: Alike::default(),
+            ending: Alike::default(),
         }
     }
 
@@ -173,7 +173,7 @@ impl Account {
         }
     }
 
-    fn record_sent(&mut self, Run { times, at_ns, count }: Run) {
+    fn record_sent(&mut self, Alike { times, at_ns, count }: Alike) {
         if count == 0 {
             return;
         }
@@ -242,7 +242,7 @@ impl Account {
         self.settle(number, entry);
     }
 
-    fn record_ended(&mut self, Run { times: Times { intended_ns, sent_ns }, at_ns, count }: Run) {
+    fn record_ended(&mut self, Alike { times: Times { intended_ns, sent_ns }, at_ns, count }: Alike) {
         if count == 0 {
             return;
         }

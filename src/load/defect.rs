@@ -1,4 +1,4 @@
-//! Known errors, made on purpose.
+//! Wrongs that a load generator can do, for calibration to notice.
 
 /// Errors that other load generators are known for. Calibration must fail with either; nothing else uses
 /// them.

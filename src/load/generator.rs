@@ -11,11 +11,12 @@ use std::thread::JoinHandle;
 use tokio::sync::Notify;
 
 use super::account::{Account, Live};
-use super::arenas::Arenas;
+use super::book::Book;
 use super::defect::Defect;
-use super::outcome::{Bursts, GeneratorOutcome};
+use super::outcome::GeneratorOutcome;
+use super::sender::{Sender, Sending};
 use super::{collector, pacer, unpaced};
-use crate::clock::{now_ns, rfc3339, unix_seconds};
+use crate::clock::now_ns;
 use crate::mailbox::Mailboxes;
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
@@ -27,7 +28,7 @@ use crate::start_line::Place;
 use crate::stop::{Stop, StopSignal};
 use crate::terms::End;
 use crate::timer::Timer;
-use crate::transport::{Frame, Outcomes, Producer, Transport, TransportError};
+use crate::transport::{Transport, TransportError};
 
 /// Waits this long after the last request is settled, so that duplicates still show.
 const GRACE_NS: u64 = 50_000_000;
@@ -85,119 +86,6 @@ impl Generator {
     }
 }
 
-/// The sending side: gathers due requests into a batch and hands it to the transport.
-pub struct Sender {
-    pub timeline: Timeline,
-    pub timer: Timer,
-    pub stop: StopSignal,
-    pub freed: Rc<Notify>,
-    pub defect: Defect,
-    account: Rc<RefCell<Account>>,
-    producer: Box<dyn Producer>,
-    payloads: Arc<Payloads>,
-    max_in_flight: u64,
-    /// Most requests of one batch.
-    pub batch_max: u64,
-    pub worth_waking: u32,
-    arenas: Arenas,
-    batch: Vec<Frame>,
-    /// Intended times of the batch, in its order.
-    intended_ns: Vec<u64>,
-    bursts: Bursts,
-    timestamp: [u8; 20],
-    timestamp_until_ns: u64,
-}
-
-impl Sender {
-    /// Opens a request and puts it into the batch, or sheds it if too many are in flight.
-    #[inline]
-    pub fn add(&mut self, intended_ns: u64, now: u64) {
-        let intended_ns = if self.defect == Defect::MeasureFromSend { now } else { intended_ns };
-        let mut account = self.account.borrow_mut();
-        let sequence = account.attempt(intended_ns);
-        if account.in_flight() > self.max_in_flight {
-            account.shed(sequence, intended_ns, now);
-            return;
-        }
-        drop(account);
-        if now >= self.timestamp_until_ns {
-            self.timestamp.copy_from_slice(rfc3339(unix_seconds()).as_bytes());
-            self.timestamp_until_ns = now + 100_000_000;
-        }
-        let (key, body) = self.payloads.write(sequence, &self.timestamp, self.arenas.current());
-        self.batch.push(Frame { sequence, key, body });
-        self.intended_ns.push(intended_ns);
-    }
-
-    /// Stamps the batch as sent and hands it over.
-    pub async fn flush(&mut self) {
-        if !self.batch.is_empty() {
-            self.bursts.record(self.batch.len() as u64);
-            let at_ns = now_ns();
-            {
-                let mut account = self.account.borrow_mut();
-                for (frame, intended_ns) in self.batch.iter().zip(self.intended_ns.drain(..)) {
-                    account.sent(frame.sequence, intended_ns, at_ns);
-                }
-            }
-            self.arenas.turn();
-            if let Err(error) = self.producer.send(&mut self.batch).await {
-                // What the batch still holds did not go out; what went before it may have.
-                let mut account = self.account.borrow_mut();
-                account.error(&error.to_string());
-                for frame in self.batch.drain(..) {
-                    account.indeterminate(frame.sequence, "a send failed");
-                }
-            }
-        }
-        // The connections write first, then the books are kept.
-        tokio::task::yield_now().await;
-        self.tick();
-    }
-
-    /// Tells the transport that nothing more is due for the moment.
-    pub async fn pause(&mut self) {
-        if let Err(error) = self.producer.pause().await {
-            self.account.borrow_mut().error(&error.to_string());
-        }
-    }
-
-    pub fn tick(&self) {
-        self.account.borrow_mut().tick(now_ns(), &self.timeline);
-    }
-
-    pub fn in_flight(&self) -> u64 {
-        self.account.borrow().in_flight()
-    }
-}
-
-/// Books outcomes straight into the account.
-struct Book {
-    account: Rc<RefCell<Account>>,
-    freed: Rc<Notify>,
-}
-
-impl Outcomes for Book {
-    fn accepted(&self, sequences: &mut dyn Iterator<Item = u64>, at_ns: u64) {
-        let mut account = self.account.borrow_mut();
-        sequences.for_each(|sequence| account.accepted(sequence, at_ns));
-        self.freed.notify_one();
-    }
-
-    fn rejected(&self, sequence: u64, reason: &str) {
-        self.account.borrow_mut().rejected(sequence, reason, now_ns());
-        self.freed.notify_one();
-    }
-
-    fn indeterminate(&self, sequence: u64, reason: &str) {
-        self.account.borrow_mut().indeterminate(sequence, reason);
-    }
-
-    fn dropped(&self) {
-        self.account.borrow_mut().dropped();
-    }
-}
-
 /// Body of the thread: connect, wait for the start, send, drain, close the books.
 async fn generate(
     index: u32,
@@ -247,25 +135,9 @@ async fn generate(
             freed,
         ));
     }
-    let mut sender = Sender {
-        timeline,
-        timer,
-        stop: run.stop.clone(),
-        freed,
-        defect: run.defect,
-        account: Rc::clone(&account),
-        producer: end.producer,
-        payloads: Arc::clone(&run.payloads),
-        max_in_flight: u64::from(run.load.max_in_flight).div_ceil(u64::from(stripe.count)),
-        batch_max: u64::from(run.load.batch),
-        worth_waking: run.load.worth_waking(),
-        arenas: Arenas::new(),
-        batch: Vec::new(),
-        intended_ns: Vec::new(),
-        bursts: Bursts::new(),
-        timestamp: [b'0'; 20],
-        timestamp_until_ns: 0,
-    };
+    let payloads = Arc::clone(&run.payloads);
+    let sending = Sending { timeline, timer, stop: run.stop.clone(), freed, defect: run.defect };
+    let mut sender = Sender::new(sending, Rc::clone(&account), end.producer, payloads, &run.load);
     tokio::select! {
         biased;
         () = send_and_drain(&mut sender, &run, stripe) => {}
@@ -273,7 +145,7 @@ async fn generate(
         () = run.stop.reaches(Stop::Now) => {}
     }
     let summary = account.replace(new_account(provisional)).close();
-    Ok(GeneratorOutcome { summary, bursts: sender.bursts, scheduling })
+    Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), scheduling })
 }
 
 async fn send_and_drain(sender: &mut Sender, run: &Run, stripe: Stripe) {
@@ -295,7 +167,7 @@ async fn drain(sender: &Sender, run: &Run) {
     loop {
         sender.tick();
         let now = now_ns();
-        let open = sender.account.borrow().open();
+        let open = sender.open();
         if busy && open == 0 {
             busy = false;
             run.busy.fetch_sub(1, Ordering::Relaxed);
@@ -309,7 +181,7 @@ async fn drain(sender: &Sender, run: &Run) {
                 break;
             }
         }
-        sender.timer.sleep_ns(LOOK_NS).await;
+        sender.sending.timer.sleep_ns(LOOK_NS).await;
     }
     if busy {
         run.busy.fetch_sub(1, Ordering::Relaxed);

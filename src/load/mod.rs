@@ -2,6 +2,7 @@
 
 mod account;
 mod arenas;
+mod book;
 mod coalesce;
 mod collector;
 mod defect;
@@ -11,6 +12,7 @@ mod in_flight;
 mod outcome;
 mod pacer;
 mod recent;
+mod sender;
 mod unpaced;
 
 pub use account::{Account, AccountSummary, Live};

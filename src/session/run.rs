@@ -10,8 +10,7 @@ use super::{ceiling, comparison, summary};
 use crate::plan::Plan;
 use crate::scenario;
 
-/// Carries out all trials of a plan. Needs a current-thread runtime that lives on the main thread: managed
-/// brokers die with the thread that started them.
+/// Carries out all trials of a plan. Needs a current-thread runtime.
 pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> Result<Finished, RunError> {
     preflight(plan, settings).await?;
     let ceiling_per_s = ceiling::measure(plan, settings).await?;

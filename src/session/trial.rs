@@ -14,7 +14,7 @@ use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::watch::watch_over;
 use crate::clock::now_ns;
-use crate::crew::{Crew, Order};
+use crate::crew::{Crew, WorkOrder};
 use crate::fault::{Faults, aim};
 use crate::load::{Generators, Run};
 use crate::mailbox::{Mailboxes, Post};
@@ -176,8 +176,8 @@ impl<'a> Parts<'a> {
         Ok(Loaded { load, crew, faults, seen, records, tier_doubts, threads, complete })
     }
 
-    fn order(&self) -> Option<Order> {
-        Order::of(self.spec.point, &self.leg, self.correlation, self.spec.seed)
+    fn order(&self) -> Option<WorkOrder> {
+        WorkOrder::of(self.spec.point, &self.leg, self.correlation, self.spec.seed)
     }
 
     fn run(&self) -> Run {

@@ -3,12 +3,17 @@
 //! A worker does not know which broker it works on, nor who runs it. It waits on the same high-resolution
 //! timer as the generators: tokio's would serve a millisecond late.
 
+mod at_once;
+mod order;
 mod scoring;
 mod serve;
 mod service;
+mod serving;
 mod slots;
 mod take;
+mod unscored;
 
 pub use scoring::Scoring;
-pub use serve::{Serving, serve};
+pub use serve::serve;
 pub use service::sample_ns;
+pub use serving::Serving;

@@ -14,8 +14,10 @@ use std::task::Poll;
 use bytes::BytesMut;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::serve::{Order, Serving, parked, refuse};
+use super::order::Order;
 use super::service::sample_ns;
+use super::serving::Serving;
+use super::unscored::{parked, refuse};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::mailbox::Event;
 use crate::transport::{Delivery, Reply, Responder, TransportError, WorkerEnd};
@@ -43,7 +45,7 @@ struct Slots {
 }
 
 /// Serves until the transport ends or a reply fails.
-pub async fn serve_in_slots(
+pub(super) async fn serve_in_slots(
     mut end: WorkerEnd,
     serving: Serving,
     mut order: Order,

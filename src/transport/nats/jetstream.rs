@@ -3,6 +3,9 @@
 //! Publishes carry a reply subject on an inbox of our own, where the stream's acknowledgement arrives. A
 //! worker acknowledges a request only after the stream has acknowledged its result.
 
+mod acks;
+mod worker;
+
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,19 +13,24 @@ use async_nats::jetstream::{self, consumer, stream};
 use async_nats::{Client, Subscriber};
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt};
-use serde::Deserialize;
 
-use super::nats::{self, Inbox, Publishers};
-use super::nats_jetstream_worker::{Requests, StreamResponder};
-use super::nats_rights::{self, Rights};
-use super::{
-    Arrival, Collector, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Transport, TransportError,
-    Troubles, WorkerEnd,
-};
+use super::publishers::Publishers;
+use super::rights::{self, Rights};
+use super::subjects::{Inbox, last_token, lasting};
+use super::subscription;
 use crate::clock::now_ns;
 use crate::connect::{self, Endpoint};
 use crate::terms::BrokerKind;
 use crate::terms::Durability;
+use crate::transport::ends::{Collector, GeneratorEnd, Producer, Transport, WorkerEnd};
+use crate::transport::error::TransportError;
+use crate::transport::frame::{Arrival, Frame};
+use crate::transport::limits::Limits;
+use crate::transport::names::Names;
+use crate::transport::outcomes::Outcomes;
+use crate::transport::troubles::Troubles;
+use acks::stored;
+use worker::{Requests, StreamResponder};
 
 const REQUESTS: &str = "PRIORITY_REQUESTS";
 const RESULTS: &str = "PRIORITY_RESULTS";
@@ -92,8 +100,8 @@ impl NatsJetstream {
         Rights {
             subscribe: vec![advisory(&stream)],
             publish: vec![
-                nats_rights::canary(&self.names.request()),
-                nats_rights::canary(&self.names.result()),
+                rights::canary(&self.names.request()),
+                rights::canary(&self.names.result()),
                 format!("$JS.ACK.{stream}.{DURABLE}.preflight"),
                 format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{DURABLE}"),
             ],
@@ -132,10 +140,10 @@ fn is_not_found(error: &async_nats::jetstream::context::GetStreamError) -> bool 
 impl Transport for NatsJetstream {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
         let (client, context) = self.connect("weighbridge-preflight").await?;
-        nats::check_payload(&client, longest_body_bytes)?;
+        rights::check_payload(&client, longest_body_bytes)?;
         let (request, result) = (format!("{}.*", self.names.request()), format!("{}.*", self.names.result()));
-        nats_rights::no_stream_takes(&self.endpoint, &client, &[request.clone(), result.clone()]).await?;
-        nats_rights::check(&self.endpoint, &self.rights()).await?;
+        rights::no_stream_takes(&self.endpoint, &client, &[request.clone(), result.clone()]).await?;
+        rights::check(&self.endpoint, &self.rights()).await?;
         let requests = stream::Config {
             name: self.names.stored(REQUESTS),
             subjects: vec![request],
@@ -183,7 +191,7 @@ impl Transport for NatsJetstream {
         let subjects = self.names.request_subjects();
         let publishers = Publishers::connect(&self.endpoint, subjects, self.limits).await?;
         let inbox = Inbox::new(publishers.first());
-        let acks = nats::subscribe(publishers.first(), inbox.wildcard(), None).await?;
+        let acks = subscription::subscribe(publishers.first(), inbox.wildcard(), None).await?;
         tokio::task::spawn_local(read_acks(acks, outcomes));
         let collector = if self.limits.collects(index) { Some(self.collector().await?) } else { None };
         Ok(GeneratorEnd { producer: Box::new(StreamProducer { publishers, inbox }), collector })
@@ -198,12 +206,12 @@ impl Transport for NatsJetstream {
         let messages = durable.stream().max_messages_per_batch(self.pull_batch()).messages();
         let messages = messages.await.map_err(|error| failed(&error))?;
         let given_up = if index == 0 {
-            Some(nats::subscribe(&client, advisory(&stream_name), None).await?)
+            Some(subscription::subscribe(&client, advisory(&stream_name), None).await?)
         } else {
             None
         };
         let requests = context.get_stream_no_info(&stream_name).await.map_err(|error| failed(&error))?;
-        let subjects = self.names.result_subjects().iter().map(|subject| nats::lasting(subject)).collect();
+        let subjects = self.names.result_subjects().iter().map(|subject| lasting(subject)).collect();
         let responder = StreamResponder::open(client, subjects, troubles.clone()).await?;
         Ok(WorkerEnd {
             consumer: Box::new(Requests { messages, given_up, requests }),
@@ -239,36 +247,13 @@ impl NatsJetstream {
     }
 }
 
-/// A stream's answer to a publish.
-#[derive(Deserialize)]
-struct PubAck {
-    error: Option<ApiError>,
-}
-
-#[derive(Deserialize)]
-struct ApiError {
-    description: String,
-}
-
-/// Whether the stream has stored the message.
-pub(super) fn stored(message: &async_nats::Message) -> Result<(), String> {
-    if message.status == Some(async_nats::StatusCode::NO_RESPONDERS) {
-        return Err("no stream takes this subject".to_string());
-    }
-    match serde_json::from_slice::<PubAck>(&message.payload) {
-        Ok(PubAck { error: None }) => Ok(()),
-        Ok(PubAck { error: Some(error) }) => Err(error.description),
-        Err(error) => Err(format!("unreadable acknowledgement: {error}")),
-    }
-}
-
 async fn read_acks(mut acks: Subscriber, outcomes: Rc<dyn Outcomes>) {
     let mut batch = Vec::new();
-    while nats::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
+    while subscription::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
         let at_ns = now_ns();
         let mut refused = Vec::new();
         let mut accepted = batch.drain(..).filter_map(|message| {
-            let sequence = nats::last_token(&message)?;
+            let sequence = last_token(&message)?;
             stored(&message).map_err(|reason| refused.push((sequence, reason))).ok()?;
             Some(sequence)
         });

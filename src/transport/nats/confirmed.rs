@@ -13,9 +13,15 @@ use async_nats::{Client, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::nats::{self, Inbox, Publishers};
-use super::{Frame, Limits, Outcomes, Producer, TransportError};
+use super::publishers::Publishers;
+use super::subjects::{Inbox, last_token};
+use super::subscription;
 use crate::clock::now_ns;
+use crate::transport::ends::Producer;
+use crate::transport::error::TransportError;
+use crate::transport::frame::Frame;
+use crate::transport::limits::Limits;
+use crate::transport::outcomes::Outcomes;
 
 /// Markers of a window: enough that the window is filled again in time, few enough to cost nothing.
 const MARKERS_PER_WINDOW: u64 = 4;
@@ -63,7 +69,7 @@ impl Confirmed {
         let mut lanes = Vec::new();
         for client in publishers.clients() {
             let inbox = Inbox::new(client);
-            let markers = nats::subscribe(client, inbox.wildcard(), None).await?;
+            let markers = subscription::subscribe(client, inbox.wildcard(), None).await?;
             let (client, open) = (client.clone(), Markers::default());
             let lane = Lane { client, inbox, next_marker: 0, open, unmarked: None };
             tokio::task::spawn_local(confirm(
@@ -134,7 +140,8 @@ async fn confirm(
     outcomes: Rc<dyn Outcomes>,
 ) {
     let mut numbers = Vec::new();
-    while nats::take(&mut markers, 1024, |message| numbers.extend(nats::last_token(&message))).await.is_ok() {
+    while subscription::take(&mut markers, 1024, |message| numbers.extend(last_token(&message))).await.is_ok()
+    {
         let at_ns = now_ns();
         for number in numbers.drain(..) {
             while let Some(marker) = next_up_to(&open, number) {

@@ -12,7 +12,7 @@ use crate::worker::Scoring;
 
 /// The order of a trial's workers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Order {
+pub struct WorkOrder {
     /// What requests and results travel on.
     pub leg: Leg,
     /// The workers that this order is for, by their numbers in the crew.
@@ -31,7 +31,7 @@ pub struct Order {
     pub lanes: u64,
 }
 
-impl Order {
+impl WorkOrder {
     /// The order for all workers of a point; none where there are none.
     pub fn of(point: &PointPlan, leg: &Leg, correlation: Correlation, seed: u64) -> Option<Self> {
         let Workers::Threads(work) = &point.workers else { return None };
@@ -76,10 +76,10 @@ count = 5
 service_time = { distribution = "lognormal", median = "2ms", sigma = 0.5 }
 "#;
 
-    fn order(text: &str) -> Option<Order> {
+    fn order(text: &str) -> Option<WorkOrder> {
         let plan = plan("order.toml", text, &Overrides::default()).unwrap();
         let leg = Leg::of(&plan.points[0], TransportKind::NatsRequest, "wb.");
-        Order::of(&plan.points[0], &leg, Correlation::new(0xabcd_ef01), 7)
+        WorkOrder::of(&plan.points[0], &leg, Correlation::new(0xabcd_ef01), 7)
     }
 
     #[test]
@@ -88,7 +88,7 @@ service_time = { distribution = "lognormal", median = "2ms", sigma = 0.5 }
         assert_eq!((order.workers.clone(), order.lanes, order.paced), (0..5, 6, true));
         assert!(order.replies_to_sender());
         let sent = serde_json::to_string(&order).unwrap();
-        assert_eq!(serde_json::from_str::<Order>(&sent).unwrap(), order);
+        assert_eq!(serde_json::from_str::<WorkOrder>(&sent).unwrap(), order);
     }
 
     #[test]

@@ -13,14 +13,17 @@ use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisError, Value};
 
-use super::redis_client::{Pipelines, refused};
-use super::redis_pubsub::preflight;
-use super::{
-    Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Receipt,
-    Reply, Responder, Transport, TransportError, Troubles, WorkerEnd,
-};
+use super::pipelines::Pipelines;
+use super::preflight::{preflight, refused};
 use crate::clock::now_ns;
 use crate::connect::{self, ConnectError, Endpoint, redis::plain};
+use crate::transport::ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
+use crate::transport::error::TransportError;
+use crate::transport::frame::{Arrival, Delivery, Frame, Receipt, Reply};
+use crate::transport::limits::Limits;
+use crate::transport::names::Names;
+use crate::transport::outcomes::Outcomes;
+use crate::transport::troubles::Troubles;
 
 const GROUP: &str = "priority-workers";
 const CLAIM_AFTER_MS: u64 = 30_000;

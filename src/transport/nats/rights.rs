@@ -12,10 +12,10 @@ use async_nats::{Client, Event, Subscriber};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 
-use super::TransportError;
-use super::nats;
+use super::subscription;
 use crate::connect::{self, Endpoint};
 use crate::terms::BrokerKind;
+use crate::transport::error::TransportError;
 
 /// Longest that JetStream may take to say which streams there are; a user without the right to ask waits
 /// this long for nothing.
@@ -108,7 +108,7 @@ async fn tried(client: &Client, rights: &Rights) -> Result<Option<String>, Trans
         published.map_err(|error| failed(&error))?;
     }
     // What was sent before it on this connection has come back before it.
-    nats::barrier(client).await?;
+    subscription::barrier(client).await?;
     let mut seen = Vec::new();
     for subscriber in &mut subscribers {
         while let Some(Some(message)) = subscriber.next().now_or_never() {
@@ -116,4 +116,14 @@ async fn tried(client: &Client, rights: &Rights) -> Result<Option<String>, Trans
         }
     }
     Ok(rights.echoed.iter().find(|subject| !seen.contains(subject)).cloned())
+}
+
+/// Refuses bodies that the server would cut the connection for.
+pub(super) fn check_payload(client: &Client, body_bytes: usize) -> Result<(), TransportError> {
+    let limit_bytes = client.server_info().max_payload;
+    if body_bytes > limit_bytes {
+        let (broker, setting) = (BrokerKind::NatsServer, "max_payload");
+        return Err(TransportError::TooLarge { broker, setting, body_bytes, limit_bytes });
+    }
+    Ok(())
 }

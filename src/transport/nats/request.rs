@@ -9,14 +9,18 @@ use async_nats::message::OutboundMessage;
 use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
-use super::nats::{self, Inbox, Publishers};
-use super::nats_core::Requests;
-use super::nats_rights::{self, Rights};
-use super::{
-    Arrival, Collector, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply, Responder, Transport,
-    TransportError, Troubles, WorkerEnd,
-};
+use super::publishers::{self, Publishers};
+use super::rights::{self, Rights};
+use super::subjects::Inbox;
+use super::subscription::{self, Requests};
 use crate::connect::{self, Endpoint};
+use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
+use crate::transport::error::TransportError;
+use crate::transport::frame::{Arrival, Frame, Reply};
+use crate::transport::limits::Limits;
+use crate::transport::names::Names;
+use crate::transport::outcomes::Outcomes;
+use crate::transport::troubles::Troubles;
 
 pub struct NatsRequest {
     endpoint: Endpoint,
@@ -34,12 +38,12 @@ impl NatsRequest {
 impl Transport for NatsRequest {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
         let client = connect::nats::connect(&self.endpoint, "weighbridge-preflight", 0).await?;
-        nats::check_payload(&client, longest_body_bytes)?;
+        rights::check_payload(&client, longest_body_bytes)?;
         // The canary has no reply subject: a worker that listens here already has nobody to answer.
         let sync = vec![self.names.sync()];
-        nats_rights::no_stream_takes(&self.endpoint, &client, &sync).await?;
+        rights::no_stream_takes(&self.endpoint, &client, &sync).await?;
         let rights = Rights { subscribe: sync.clone(), publish: sync.clone(), echoed: sync };
-        nats_rights::check(&self.endpoint, &rights).await
+        rights::check(&self.endpoint, &rights).await
     }
 
     async fn generator(
@@ -50,7 +54,7 @@ impl Transport for NatsRequest {
         let publishers = Publishers::connect(&self.endpoint, vec![self.names.sync()], self.limits).await?;
         let inbox = Inbox::new(publishers.first());
         // The inbox is read on the first publishing connection, as a client's own request() would.
-        let replies = nats::subscribe(publishers.first(), inbox.wildcard(), None).await?;
+        let replies = subscription::subscribe(publishers.first(), inbox.wildcard(), None).await?;
         Ok(GeneratorEnd {
             producer: Box::new(Requester { publishers, inbox }),
             collector: Some(Box::new(Replies(replies))),
@@ -60,7 +64,7 @@ impl Transport for NatsRequest {
     async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let queue = self.limits.max_in_flight as usize;
         let client = connect::nats::connect(&self.endpoint, "weighbridge-worker", queue).await?;
-        let requests = nats::subscribe(&client, self.names.sync(), Some("weighbridge")).await?;
+        let requests = subscription::subscribe(&client, self.names.sync(), Some("weighbridge")).await?;
         Ok(WorkerEnd {
             consumer: Box::new(Requests { requests }),
             responder: Rc::new(ReplyPublisher { client }),
@@ -98,7 +102,7 @@ impl Responder for ReplyPublisher {
                 Subject::from_utf8(reply.receipt.0?).map_err(|error| unreadable = Some(error)).ok()?;
             Some(OutboundMessage { subject, reply: None, payload: reply.body?, headers: None })
         });
-        nats::feed(&self.client, "replying on NATS", answers).await?;
+        publishers::feed(&self.client, "replying on NATS", answers).await?;
         match unreadable {
             Some(error) => Err(TransportError::failed("reading a reply subject", error)),
             None => Ok(()),
@@ -111,6 +115,6 @@ struct Replies(Subscriber);
 #[async_trait(?Send)]
 impl Collector for Replies {
     async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError> {
-        nats::take(&mut self.0, max, |message| into.push(nats::arrival(message))).await
+        subscription::take(&mut self.0, max, |message| into.push(subscription::arrival(message))).await
     }
 }

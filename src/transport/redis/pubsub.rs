@@ -14,13 +14,16 @@ use futures::StreamExt;
 use redis::aio::{MultiplexedConnection, PubSubStream};
 use redis::{Cmd, Pipeline, Value};
 
-use super::redis_client::{Pipelines, refused};
-use super::{
-    Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Receipt,
-    Reply, Responder, Transport, TransportError, Troubles, WorkerEnd,
-};
+use super::pipelines::Pipelines;
+use super::preflight::{preflight, refused};
 use crate::connect::{self, Endpoint, redis::plain};
-use crate::terms::BrokerKind;
+use crate::transport::ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
+use crate::transport::error::TransportError;
+use crate::transport::frame::{Arrival, Delivery, Frame, Receipt, Reply};
+use crate::transport::limits::Limits;
+use crate::transport::names::Names;
+use crate::transport::outcomes::Outcomes;
+use crate::transport::troubles::Troubles;
 
 /// As many as the NATS client holds for a slow subscription.
 const SUBSCRIPTION_CAPACITY: usize = 65_536;
@@ -106,24 +109,6 @@ impl Transport for RedisPubsub {
     async fn dismantle(&self) -> Result<(), TransportError> {
         Ok(())
     }
-}
-
-/// Checks that the server answers commands and takes bodies of this size.
-pub(super) async fn preflight(endpoint: &Endpoint, body_bytes: usize) -> Result<(), TransportError> {
-    let mut connection = connect::redis::connect(endpoint, Some(Duration::from_secs(5)), 0).await?;
-    let pong: Result<String, _> = redis::cmd("PING").query_async(&mut connection).await;
-    pong.map_err(|error| connect::redis::unreachable(endpoint, &error))?;
-    let limit: Result<Vec<String>, _> =
-        redis::cmd("CONFIG").arg("GET").arg("proto-max-bulk-len").query_async(&mut connection).await;
-    // CONFIG may be forbidden on external servers; the limit is then the server's to enforce.
-    let limit_bytes = limit.ok().and_then(|pair| pair.get(1).and_then(|value| value.parse().ok()));
-    if let Some(limit_bytes) = limit_bytes
-        && body_bytes > limit_bytes
-    {
-        let (broker, setting) = (BrokerKind::RedisServer, "proto-max-bulk-len");
-        return Err(TransportError::TooLarge { broker, setting, body_bytes, limit_bytes });
-    }
-    Ok(())
 }
 
 /// Moves messages from a subscription into the bounded queue, counting what doesn't fit.

@@ -6,18 +6,15 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisError, Value};
 
-use super::{Frame, Limits, Outcomes, TransportError};
 use crate::clock::now_ns;
 use crate::connect::{
     Endpoint,
     redis::{connect, plain},
 };
-
-/// A command that the server did not carry out.
-pub(super) fn refused(endpoint: &Endpoint, command: &str, on: &str, error: &RedisError) -> TransportError {
-    let reason = format!("{command} {on}: {}", plain(error));
-    TransportError::Refused { broker: endpoint.kind, address: endpoint.address(), reason }
-}
+use crate::transport::error::TransportError;
+use crate::transport::frame::Frame;
+use crate::transport::limits::Limits;
+use crate::transport::outcomes::Outcomes;
 
 /// Publishing connections of one generator; whole batches go out as one pipeline each.
 pub(super) struct Pipelines {

@@ -12,9 +12,13 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 use serde::Deserialize;
 
-use super::nats::{self, Inbox};
-use super::nats_jetstream::stored;
-use super::{Consumer, Delivery, Reply, Responder, TransportError, Troubles};
+use super::acks::stored;
+use crate::transport::ends::{Consumer, Responder};
+use crate::transport::error::TransportError;
+use crate::transport::frame::{Delivery, Receipt, Reply};
+use crate::transport::nats::subjects::{Inbox, last_token};
+use crate::transport::nats::subscription;
+use crate::transport::troubles::Troubles;
 
 /// Requests from the durable consumer.
 pub(super) struct Requests {
@@ -38,7 +42,7 @@ impl Requests {
             serde_json::from_slice(&advisory.payload).map_err(|error| failed(&error))?;
         let message =
             self.requests.get_raw_message(advisory.stream_seq).await.map_err(|error| failed(&error))?;
-        Ok(Delivery { body: message.payload, receipt: super::Receipt::default(), parked: true })
+        Ok(Delivery { body: message.payload, receipt: Receipt::default(), parked: true })
     }
 }
 
@@ -61,10 +65,10 @@ impl Consumer for Requests {
         };
         let first = first.ok_or_else(closed)?;
         let first = first.map_err(|error| TransportError::failed("pulling requests", error))?;
-        into.push(nats::delivery(first.message));
+        into.push(subscription::delivery(first.message));
         for _ in 1..max {
             match self.messages.next().now_or_never() {
-                Some(Some(Ok(message))) => into.push(nats::delivery(message.message)),
+                Some(Some(Ok(message))) => into.push(subscription::delivery(message.message)),
                 Some(Some(Err(error))) => return Err(TransportError::failed("pulling requests", error)),
                 Some(None) => return Err(closed()),
                 None => break,
@@ -98,7 +102,7 @@ impl StreamResponder {
         troubles: Troubles,
     ) -> Result<Self, TransportError> {
         let inbox = Inbox::new(&client);
-        let acks = nats::subscribe(&client, inbox.wildcard(), None).await?;
+        let acks = subscription::subscribe(&client, inbox.wildcard(), None).await?;
         let pending = PendingAcks::default();
         tokio::task::spawn_local(acknowledge(acks, client.clone(), Rc::clone(&pending), troubles));
         let state = RefCell::new(ResponderState { inbox, next: 0 });
@@ -109,9 +113,9 @@ impl StreamResponder {
 /// Acknowledges a request once its result is stored; a refused result leaves the request to be redelivered.
 async fn acknowledge(mut acks: Subscriber, client: Client, pending: PendingAcks, troubles: Troubles) {
     let mut batch = Vec::new();
-    while nats::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
+    while subscription::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
         for message in batch.drain(..) {
-            let request = nats::last_token(&message).and_then(|number| pending.borrow_mut().remove(&number));
+            let request = last_token(&message).and_then(|number| pending.borrow_mut().remove(&number));
             let Some(request) = request else { continue };
             if let Err(reason) = stored(&message) {
                 troubles.note(&format!("the stream refused a result: {reason}"));

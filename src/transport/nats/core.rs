@@ -10,14 +10,19 @@ use async_trait::async_trait;
 
 use crate::terms::End;
 
-use super::nats::{self, Publishers};
-use super::nats_confirmed::Confirmed;
-use super::nats_rights::{self, Rights};
-use super::{
-    Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Names, Outcomes, Producer, Reply,
-    Responder, Transport, TransportError, Troubles, WorkerEnd,
-};
+use super::confirmed::Confirmed;
+use super::publishers::{self, Publishers};
+use super::rights::{self, Rights};
+use super::subjects::lasting;
+use super::subscription::{self, Requests};
 use crate::connect::{self, Endpoint};
+use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
+use crate::transport::error::TransportError;
+use crate::transport::frame::{Arrival, Frame, Reply};
+use crate::transport::limits::Limits;
+use crate::transport::names::Names;
+use crate::transport::outcomes::Outcomes;
+use crate::transport::troubles::Troubles;
 
 pub struct NatsCore {
     endpoint: Endpoint,
@@ -35,12 +40,12 @@ impl NatsCore {
 impl Transport for NatsCore {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
         let client = connect::nats::connect(&self.endpoint, "weighbridge-preflight", 0).await?;
-        nats::check_payload(&client, longest_body_bytes)?;
+        rights::check_payload(&client, longest_body_bytes)?;
         let (request, result) = (self.names.request(), self.names.result());
         let subjects = [format!("{request}.*"), format!("{result}.*")];
-        nats_rights::no_stream_takes(&self.endpoint, &client, &subjects).await?;
+        rights::no_stream_takes(&self.endpoint, &client, &subjects).await?;
         let rights = Rights::default().below(&request).below(&result);
-        nats_rights::check(&self.endpoint, &rights).await
+        rights::check(&self.endpoint, &rights).await
     }
 
     async fn generator(
@@ -52,7 +57,8 @@ impl Transport for NatsCore {
         let publishers = Publishers::connect(&self.endpoint, subjects, self.limits).await?;
         let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
             let client = connect::nats::connect(&self.endpoint, "weighbridge-collector", 0).await?;
-            let results = nats::subscribe(&client, format!("{}.*", self.names.result()), None).await?;
+            let results =
+                subscription::subscribe(&client, format!("{}.*", self.names.result()), None).await?;
             Some(Box::new(Results { results, _client: client }))
         } else {
             None
@@ -68,8 +74,8 @@ impl Transport for NatsCore {
         let queue = self.limits.max_in_flight as usize;
         let client = connect::nats::connect(&self.endpoint, "weighbridge-worker", queue).await?;
         let subject = format!("{}.*", self.names.request());
-        let requests = nats::subscribe(&client, subject, Some("weighbridge")).await?;
-        let subjects = self.names.result_subjects().iter().map(|subject| nats::lasting(subject)).collect();
+        let requests = subscription::subscribe(&client, subject, Some("weighbridge")).await?;
+        let subjects = self.names.result_subjects().iter().map(|subject| lasting(subject)).collect();
         Ok(WorkerEnd {
             consumer: Box::new(Requests { requests }),
             responder: Rc::new(ResultPublisher { client, subjects }),
@@ -90,18 +96,6 @@ impl Producer for CoreProducer {
     }
 }
 
-/// Requests from a subscription in the workers' queue group.
-pub(super) struct Requests {
-    pub(super) requests: Subscriber,
-}
-
-#[async_trait(?Send)]
-impl Consumer for Requests {
-    async fn receive(&mut self, max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError> {
-        nats::take(&mut self.requests, max, |message| into.push(nats::delivery(message))).await
-    }
-}
-
 /// Publishes results on the subject of their category; nothing to acknowledge.
 struct ResultPublisher {
     client: Client,
@@ -115,7 +109,7 @@ impl Responder for ResultPublisher {
             let subject = self.subjects[reply.key as usize].clone();
             Some(OutboundMessage { subject, reply: None, payload: reply.body?, headers: None })
         });
-        nats::feed(&self.client, "publishing a result on NATS", results).await
+        publishers::feed(&self.client, "publishing a result on NATS", results).await
     }
 }
 
@@ -132,6 +126,6 @@ impl Collector for Results {
         let each = |message: async_nats::Message| {
             into.push(Arrival { body: message.payload, sequence: None, refusal: None });
         };
-        nats::take(&mut self.results, max, each).await
+        subscription::take(&mut self.results, max, each).await
     }
 }
