@@ -10,8 +10,8 @@ mod text;
 mod timing;
 mod verdict;
 
-use crate::broker;
 use crate::connect::Endpoint;
+use crate::site;
 use crate::terms::BrokerKind;
 
 use machine::{Machine, ProcessorTime};
@@ -23,7 +23,7 @@ pub use examination::Examination;
 /// Needs a current-thread runtime and a `LocalSet`. Never fails: what could not be examined says so in the
 /// text.
 pub async fn examine(
-    options: &broker::Options,
+    options: &site::Options,
     redis: Option<&Endpoint>,
     nats: Option<&Endpoint>,
 ) -> Examination {
@@ -46,12 +46,12 @@ mod tests {
     #[test]
     fn a_missing_broker_is_told_with_what_installs_it_and_fits_80_columns() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let options = broker::Options {
-            binaries: broker::Binaries {
+        let options = site::Options {
+            binaries: site::Binaries {
                 redis_server: Some("/nonexistent/redis-server".into()),
                 nats_server: None,
             },
-            ..broker::Options::default()
+            ..site::Options::default()
         };
         // Nothing listens on port 1.
         let nobody = Endpoint::parse(BrokerKind::NatsServer, "nats://user:secret@127.0.0.1:1").unwrap();

@@ -172,9 +172,9 @@ fn trial_overrides(changes: &cli::TrialChanges, brokers: Option<&cli::Brokers>) 
 }
 
 /// Flags that say which servers may be used.
-fn broker_options(brokers: &cli::Brokers) -> crate::broker::Options {
-    crate::broker::Options {
-        binaries: crate::broker::Binaries {
+fn broker_options(brokers: &cli::Brokers) -> crate::site::Options {
+    crate::site::Options {
+        binaries: crate::site::Binaries {
             redis_server: brokers.redis_server.clone(),
             nats_server: brokers.nats_server.clone(),
         },
@@ -182,8 +182,7 @@ fn broker_options(brokers: &cli::Brokers) -> crate::broker::Options {
     }
 }
 
-/// A runtime on this thread, which lives as long as the command: managed brokers die with the thread that
-/// started them.
+/// A runtime on this thread, for a command that measures.
 fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     built.map_err(|source| CommandError::Io { action: "starting the runtime", source })

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use super::in_flight::{InFlight, Since, Times, Way};
 use super::recent::Recent;
 use crate::ledger::{Entry, Ledger};
@@ -49,19 +51,19 @@ pub struct Account {
     last_interval: usize,
     completed: u64,
     /// Sent and ended requests that are not recorded yet, because the next may have the same times.
-    sending: Run,
-    ending: Run,
+    sending: Alike,
+    ending: Alike,
 }
 
 /// Requests with the same times: an unpaced batch, mostly. Recorded together, they cost little more than one.
 #[derive(Debug, Clone, Copy, Default)]
-struct Run {
+struct Alike {
     times: Times,
     at_ns: u64,
     count: u64,
 }
 
-impl Run {
+impl Alike {
     /// Takes one more request, and gives back the run that it doesn't belong to.
     #[inline]
     fn extend(&mut self, times: Times, at_ns: u64) -> Option<Self> {
@@ -75,6 +77,7 @@ impl Run {
 }
 
 /// What an account comes to.
+#[derive(Serialize, Deserialize)]
 pub struct AccountSummary {
     pub totals: LedgerTotals,
     pub recorder: Recorder,
@@ -101,8 +104,11 @@ fn parts(Times { intended_ns, sent_ns }: Times, way: Way, at_ns: u64) -> Option<
 }
 
 impl AccountSummary {
-    /// Adds what another generator's account came to; errors are merged by the caller.
+    /// Adds what another generator's account came to.
     pub fn merge(&mut self, other: Self) {
+        for (error, count) in other.errors {
+            *self.errors.entry(error).or_default() += count;
+        }
         self.totals.merge(&other.totals);
         self.recorder.merge(other.recorder);
         self.dropped += other.dropped;
@@ -136,8 +142,8 @@ impl Account {
             overdue: 0,
             last_interval: 0,
             completed: 0,
-            sending: Run::default(),
-            ending: Run::default(),
+            sending: Alike::default(),
+            ending: Alike::default(),
         }
     }
 
@@ -168,7 +174,7 @@ impl Account {
         }
     }
 
-    fn record_sent(&mut self, Run { times, at_ns, count }: Run) {
+    fn record_sent(&mut self, Alike { times, at_ns, count }: Alike) {
         if count == 0 {
             return;
         }
@@ -237,7 +243,7 @@ impl Account {
         self.settle(number, entry);
     }
 
-    fn record_ended(&mut self, Run { times: Times { intended_ns, sent_ns }, at_ns, count }: Run) {
+    fn record_ended(&mut self, Alike { times: Times { intended_ns, sent_ns }, at_ns, count }: Alike) {
         if count == 0 {
             return;
         }

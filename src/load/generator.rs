@@ -5,57 +5,33 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
-use hdrhistogram::Histogram;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::Notify;
 
-use super::account::{Account, AccountSummary, Live};
-use super::arenas::Arenas;
+use super::account::{Account, Live};
+use super::book::Book;
+use super::defect::Defect;
+use super::outcome::GeneratorOutcome;
+use super::sender::{Sender, Sending};
 use super::{collector, pacer, unpaced};
-use crate::clock::{now_ns, rfc3339, unix_seconds};
+use crate::clock::now_ns;
 use crate::mailbox::Mailboxes;
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
 use crate::plan::Load;
 use crate::schedule::{Schedule, Stripe};
-use crate::scheduling::{Grant, keep_time};
+use crate::scheduling::keep_time;
 use crate::schema::Correlation;
+use crate::start_line::Place;
+use crate::stop::{Stop, StopSignal};
 use crate::terms::End;
 use crate::timer::Timer;
-use crate::transport::{Frame, Outcomes, Producer, Transport, TransportError};
+use crate::transport::{Transport, TransportError};
 
 /// Waits this long after the last request is settled, so that duplicates still show.
 const GRACE_NS: u64 = 50_000_000;
-
-/// Whether the run goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    No,
-    /// Send no more; account for what is out.
-    Drain,
-    /// Close the books at once.
-    Now,
-}
-
-/// The stop signal, shared by all threads of a run. It only ever becomes more urgent.
-#[derive(Debug, Clone, Default)]
-pub struct StopSignal(Arc<AtomicU8>);
-
-impl StopSignal {
-    pub fn get(&self) -> Stop {
-        match self.0.load(Ordering::Relaxed) {
-            0 => Stop::No,
-            1 => Stop::Drain,
-            _ => Stop::Now,
-        }
-    }
-
-    pub fn set(&self, stop: Stop) {
-        self.0.fetch_max(stop as u8, Ordering::Relaxed);
-    }
-}
 
 /// What all generators of a trial have in common.
 #[derive(Clone)]
@@ -73,39 +49,15 @@ pub struct Run {
     pub defect: Defect,
 }
 
-/// Errors that other load generators are known for. Calibration must fail with either; nothing else uses
-/// them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Defect {
-    #[default]
-    None,
-    /// Latencies start at the actual send: coordinated omission.
-    MeasureFromSend,
-    /// Requests whose time has passed are left out.
-    SkipLate,
-}
-
 /// A running generator thread.
 pub struct Generator {
     pub live: Arc<Live>,
     thread: JoinHandle<Result<GeneratorOutcome, TransportError>>,
 }
 
-/// What a generator brings home.
-pub struct GeneratorOutcome {
-    pub summary: AccountSummary,
-    pub bursts: Histogram<u64>,
-    pub scheduling: Grant,
-}
-
 impl Generator {
-    /// Starts generator `index`. It connects, says so on `ready`, and sends from the start of the timeline.
-    pub fn start(
-        index: u32,
-        run: Run,
-        ready: mpsc::UnboundedSender<Result<(), TransportError>>,
-        start: watch::Receiver<Option<Timeline>>,
-    ) -> std::io::Result<Self> {
+    /// Starts generator `index`. It connects, reports ready, and sends from the start of the timeline.
+    pub fn start(index: u32, run: Run, place: Place) -> std::io::Result<Self> {
         let live = Arc::new(Live::default());
         let shared = Arc::clone(&live);
         let thread = std::thread::Builder::new().name(format!("generator-{index}")).spawn(move || {
@@ -116,7 +68,7 @@ impl Generator {
                 .build()
                 .map_err(|error| TransportError::failed("starting a generator's runtime", error))?;
             let local = tokio::task::LocalSet::new();
-            local.block_on(&runtime, generate(index, run, shared, ready, start))
+            local.block_on(&runtime, generate(index, run, shared, place))
         })?;
         Ok(Self { live, thread })
     }
@@ -134,126 +86,12 @@ impl Generator {
     }
 }
 
-/// The sending side: gathers due requests into a batch and hands it to the transport.
-pub struct Sender {
-    pub timeline: Timeline,
-    pub timer: Timer,
-    pub stop: StopSignal,
-    pub freed: Rc<Notify>,
-    pub defect: Defect,
-    account: Rc<RefCell<Account>>,
-    producer: Box<dyn Producer>,
-    payloads: Arc<Payloads>,
-    max_in_flight: u64,
-    /// Most requests of one batch.
-    pub batch_max: u64,
-    pub worth_waking: u32,
-    arenas: Arenas,
-    batch: Vec<Frame>,
-    /// Intended times of the batch, in its order.
-    intended_ns: Vec<u64>,
-    bursts: Histogram<u64>,
-    timestamp: [u8; 20],
-    timestamp_until_ns: u64,
-}
-
-impl Sender {
-    /// Opens a request and puts it into the batch, or sheds it if too many are in flight.
-    #[inline]
-    pub fn add(&mut self, intended_ns: u64, now: u64) {
-        let intended_ns = if self.defect == Defect::MeasureFromSend { now } else { intended_ns };
-        let mut account = self.account.borrow_mut();
-        let sequence = account.attempt(intended_ns);
-        if account.in_flight() > self.max_in_flight {
-            account.shed(sequence, intended_ns, now);
-            return;
-        }
-        drop(account);
-        if now >= self.timestamp_until_ns {
-            self.timestamp.copy_from_slice(rfc3339(unix_seconds()).as_bytes());
-            self.timestamp_until_ns = now + 100_000_000;
-        }
-        let (key, body) = self.payloads.write(sequence, &self.timestamp, self.arenas.current());
-        self.batch.push(Frame { sequence, key, body });
-        self.intended_ns.push(intended_ns);
-    }
-
-    /// Stamps the batch as sent and hands it over.
-    pub async fn flush(&mut self) {
-        if !self.batch.is_empty() {
-            self.bursts.saturating_record(self.batch.len() as u64);
-            let at_ns = now_ns();
-            {
-                let mut account = self.account.borrow_mut();
-                for (frame, intended_ns) in self.batch.iter().zip(self.intended_ns.drain(..)) {
-                    account.sent(frame.sequence, intended_ns, at_ns);
-                }
-            }
-            self.arenas.turn();
-            if let Err(error) = self.producer.send(&mut self.batch).await {
-                // What the batch still holds did not go out; what went before it may have.
-                let mut account = self.account.borrow_mut();
-                account.error(&error.to_string());
-                for frame in self.batch.drain(..) {
-                    account.indeterminate(frame.sequence, "a send failed");
-                }
-            }
-        }
-        // The connections write first, then the books are kept.
-        tokio::task::yield_now().await;
-        self.tick();
-    }
-
-    /// Tells the transport that nothing more is due for the moment.
-    pub async fn pause(&mut self) {
-        if let Err(error) = self.producer.pause().await {
-            self.account.borrow_mut().error(&error.to_string());
-        }
-    }
-
-    pub fn tick(&self) {
-        self.account.borrow_mut().tick(now_ns(), &self.timeline);
-    }
-
-    pub fn in_flight(&self) -> u64 {
-        self.account.borrow().in_flight()
-    }
-}
-
-/// Books outcomes straight into the account.
-struct Book {
-    account: Rc<RefCell<Account>>,
-    freed: Rc<Notify>,
-}
-
-impl Outcomes for Book {
-    fn accepted(&self, sequences: &mut dyn Iterator<Item = u64>, at_ns: u64) {
-        let mut account = self.account.borrow_mut();
-        sequences.for_each(|sequence| account.accepted(sequence, at_ns));
-        self.freed.notify_one();
-    }
-
-    fn rejected(&self, sequence: u64, reason: &str) {
-        self.account.borrow_mut().rejected(sequence, reason, now_ns());
-        self.freed.notify_one();
-    }
-
-    fn indeterminate(&self, sequence: u64, reason: &str) {
-        self.account.borrow_mut().indeterminate(sequence, reason);
-    }
-
-    fn dropped(&self) {
-        self.account.borrow_mut().dropped();
-    }
-}
-
 /// Body of the thread: connect, wait for the start, send, drain, close the books.
 async fn generate(
     index: u32,
     run: Run,
     live: Arc<Live>,
-    ready: mpsc::UnboundedSender<Result<(), TransportError>>,
-    mut start: watch::Receiver<Option<Timeline>>,
+    mut place: Place,
 ) -> Result<GeneratorOutcome, TransportError> {
     let stripe = Stripe { index, count: run.load.generators };
     let scheduling = keep_time(run.load.is_scheduled());
@@ -271,15 +109,13 @@ async fn generate(
     let end = match run.transport.generator(index, outcomes).await {
         Ok(end) => end,
         Err(error) => {
-            // The receiver is gone only if the trial was given up already.
-            let _ = ready.send(Err(error.clone()));
+            place.ready(Err(error.clone()));
             return Err(error);
         }
     };
-    let _ = ready.send(Ok(()));
-    let timeline = match start.wait_for(Option::is_some).await.map(|timeline| *timeline) {
-        Ok(Some(timeline)) => timeline,
-        _ => return Err(TransportError::failed("a generator", "the trial was given up before its start")),
+    place.ready(Ok(()));
+    let Some(timeline) = place.started().await else {
+        return Err(TransportError::failed("a generator", "the trial was given up before its start"));
     };
     *account.borrow_mut() = new_account(timeline);
     if run.end == End::Delivery && !run.load.is_scheduled() {
@@ -299,39 +135,27 @@ async fn generate(
             freed,
         ));
     }
-    let sender = Sender {
-        timeline,
-        timer,
-        stop: run.stop.clone(),
-        freed,
-        defect: run.defect,
-        account: Rc::clone(&account),
-        producer: end.producer,
-        payloads: Arc::clone(&run.payloads),
-        max_in_flight: u64::from(run.load.max_in_flight).div_ceil(u64::from(stripe.count)),
-        batch_max: u64::from(run.load.batch),
-        worth_waking: run.load.worth_waking(),
-        arenas: Arenas::new(),
-        batch: Vec::new(),
-        intended_ns: Vec::new(),
-        bursts: burst_histogram(),
-        timestamp: [b'0'; 20],
-        timestamp_until_ns: 0,
-    };
-    let bursts = send_and_drain(sender, &run, stripe).await;
+    let payloads = Arc::clone(&run.payloads);
+    let sending = Sending { timeline, timer, stop: run.stop.clone(), freed, defect: run.defect };
+    let mut sender = Sender::new(sending, Rc::clone(&account), end.producer, payloads, &run.load);
+    tokio::select! {
+        biased;
+        () = send_and_drain(&mut sender, &run, stripe) => {}
+        // A path that takes nothing must not hold up a run that is to end at once.
+        () = run.stop.reaches(Stop::Now) => {}
+    }
     let summary = account.replace(new_account(provisional)).close();
-    Ok(GeneratorOutcome { summary, bursts, scheduling })
+    Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), scheduling })
 }
 
-async fn send_and_drain(mut sender: Sender, run: &Run, stripe: Stripe) -> Histogram<u64> {
+async fn send_and_drain(sender: &mut Sender, run: &Run, stripe: Stripe) {
     let share = |window: u32| u64::from(window).div_ceil(u64::from(stripe.count));
     match Schedule::of(&run.load, run.seed, stripe) {
-        Some(schedule) => pacer::run(schedule, &mut sender).await,
-        None => unpaced::run(share(run.load.window()), &mut sender).await,
+        Some(schedule) => pacer::run(schedule, sender).await,
+        None => unpaced::run(share(run.load.window()), sender).await,
     }
     sender.pause().await;
-    drain(&sender, run).await;
-    sender.bursts
+    drain(sender, run).await;
 }
 
 /// Waits until everything is accounted for, or until the deadline.
@@ -343,12 +167,12 @@ async fn drain(sender: &Sender, run: &Run) {
     loop {
         sender.tick();
         let now = now_ns();
-        let open = sender.account.borrow().open();
+        let open = sender.open();
         if busy && open == 0 {
             busy = false;
             run.busy.fetch_sub(1, Ordering::Relaxed);
         }
-        if now >= deadline_ns || run.stop.get() == Stop::Now {
+        if now >= deadline_ns {
             break;
         }
         if open == 0 && run.busy.load(Ordering::Relaxed) == 0 {
@@ -357,15 +181,9 @@ async fn drain(sender: &Sender, run: &Run) {
                 break;
             }
         }
-        sender.timer.sleep_ns(LOOK_NS).await;
+        sender.sending.timer.sleep_ns(LOOK_NS).await;
     }
     if busy {
         run.busy.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// Burst sizes, from one to more than any batch holds.
-pub fn burst_histogram() -> Histogram<u64> {
-    // The bounds are constants that satisfy `new_with_bounds`.
-    Histogram::new_with_bounds(1, 1_000_000, 3).expect("constant bounds")
 }

@@ -2,14 +2,21 @@
 
 mod account;
 mod arenas;
+mod book;
 mod coalesce;
 mod collector;
+mod defect;
 mod generator;
+mod generators;
 mod in_flight;
+mod outcome;
 mod pacer;
 mod recent;
+mod sender;
 mod unpaced;
 
-pub use account::Live;
-pub use account::{Account, AccountSummary};
-pub use generator::{Defect, Generator, GeneratorOutcome, Run, Stop, StopSignal};
+pub use account::{Account, AccountSummary, Live};
+pub use defect::Defect;
+pub use generator::Run;
+pub use generators::Generators;
+pub use outcome::GeneratorOutcome;

@@ -4,16 +4,18 @@
 //! sent late and recorded late; nothing is skipped.
 
 use super::coalesce::Coalescer;
-use super::generator::{Defect, Sender, Stop};
+use super::defect::Defect;
+use super::sender::Sender;
 use crate::clock::now_ns;
 use crate::schedule::Schedule;
+use crate::stop::Stop;
 
 /// What a generator that skips late requests calls late.
 const LATE_NS: u64 = 2_000_000;
 
 /// Runs the schedule to its end, or until the run is stopped.
 pub async fn run(schedule: Schedule, sender: &mut Sender) {
-    let start_ns = sender.timeline.start_ns();
+    let start_ns = sender.sending.timeline.start_ns();
     let mut intended = schedule.map(|offset_ns| start_ns + offset_ns).peekable();
     let mut coalescer = Coalescer::default();
     while let Some(next_ns) = intended.peek().copied() {
@@ -21,7 +23,7 @@ pub async fn run(schedule: Schedule, sender: &mut Sender) {
         if now_ns() < due_ns && sleep_or_stop(sender, due_ns).await {
             return;
         }
-        if sender.stop.get() != Stop::No {
+        if sender.sending.stop.get() != Stop::No {
             return;
         }
         let now = now_ns();
@@ -31,7 +33,7 @@ pub async fn run(schedule: Schedule, sender: &mut Sender) {
             && let Some(due) = intended.next_if(|time| *time <= now)
         {
             burst += 1;
-            if sender.defect == Defect::SkipLate && now - due > LATE_NS {
+            if sender.sending.defect == Defect::SkipLate && now - due > LATE_NS {
                 continue;
             }
             sender.add(due, now);
@@ -49,11 +51,11 @@ async fn sleep_or_stop(sender: &Sender, due_ns: u64) -> bool {
     const STEP_NS: u64 = 100_000_000;
     loop {
         let step_ns = due_ns.min(now_ns() + STEP_NS);
-        sender.timer.sleep_until(step_ns).await;
+        sender.sending.timer.sleep_until(step_ns).await;
         if step_ns == due_ns {
             return false;
         }
-        if sender.stop.get() != Stop::No {
+        if sender.sending.stop.get() != Stop::No {
             return true;
         }
         sender.tick();

@@ -3,8 +3,9 @@
 //! There is no intended time but the moment of sending, so latencies from here hide stalls. The trial
 //! carries a doubt that says so.
 
-use super::generator::{Sender, Stop};
+use super::sender::Sender;
 use crate::clock::now_ns;
+use crate::stop::Stop;
 
 /// How often timeouts are looked at while nothing ends.
 const LOOK_NS: u64 = 10_000_000;
@@ -12,15 +13,15 @@ const LOOK_NS: u64 = 10_000_000;
 /// Keeps `window` requests in flight until the load ends, or until the run is stopped.
 pub async fn run(window: u64, sender: &mut Sender) {
     let worth_waking = u64::from(sender.worth_waking);
-    let (start_ns, end_ns) = (sender.timeline.start_ns(), sender.timeline.load_end_ns());
-    sender.timer.sleep_until(start_ns).await;
-    let timer = sender.timer.clone();
+    let (start_ns, end_ns) = (sender.sending.timeline.start_ns(), sender.sending.timeline.load_end_ns());
+    sender.sending.timer.sleep_until(start_ns).await;
+    let timer = sender.sending.timer.clone();
     let mut look = std::pin::pin!(timer.sleep_ns(LOOK_NS));
     // Whether timeouts were looked for since the last batch.
     let mut looked = false;
     loop {
         let now = now_ns();
-        if now >= end_ns || sender.stop.get() != Stop::No {
+        if now >= end_ns || sender.sending.stop.get() != Stop::No {
             return;
         }
         let free = window.saturating_sub(sender.in_flight()).min(sender.batch_max);
@@ -29,7 +30,7 @@ pub async fn run(window: u64, sender: &mut Sender) {
             looked = false;
             sender.pause().await;
             tokio::select! {
-                () = sender.freed.notified() => {}
+                () = sender.sending.freed.notified() => {}
                 () = &mut look => {
                     sender.tick();
                     look.set(timer.sleep_ns(LOOK_NS));

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::result::{IntervalLatency, Phase};
 use weighbridge_record::latency::Latency;
 
 /// How a trial is cut into intervals. The window begins and ends on interval boundaries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
     start_ns: u64,
     warmup_ns: u64,
@@ -18,7 +20,7 @@ pub struct Timeline {
 }
 
 /// Events of one interval.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     pub offered: u64,
     pub unsent: u64,
@@ -147,7 +149,8 @@ impl Counts {
 }
 
 /// Turnaround by interval. Intervals that are over are kept packed, so that an hour's run stays small.
-#[derive(Default)]
+#[derive(Default, Clone, Serialize, Deserialize)]
+#[serde(from = "Vec<(usize, Packed)>", into = "Vec<(usize, Packed)>")]
 pub(super) struct IntervalHistograms {
     /// The interval recorded into last, kept out of the map.
     current: Option<(usize, Latency)>,
@@ -197,6 +200,20 @@ impl IntervalHistograms {
             unpack(&packed, finished.entry(interval).or_default());
         }
         finished
+    }
+}
+
+impl From<IntervalHistograms> for Vec<(usize, Packed)> {
+    fn from(histograms: IntervalHistograms) -> Self {
+        let unpacked = histograms.open.into_iter().chain(histograms.current);
+        let packed = unpacked.map(|(interval, latency)| (interval, pack(&latency)));
+        packed.chain(histograms.packed).collect()
+    }
+}
+
+impl From<Vec<(usize, Packed)>> for IntervalHistograms {
+    fn from(packed: Vec<(usize, Packed)>) -> Self {
+        Self { packed, ..Self::default() }
     }
 }
 

@@ -7,6 +7,8 @@ mod intervals;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::result::{BreakdownRow, LatencySummary};
 use crate::terms::{End, Stage};
 use weighbridge_record::breakdown::{Breakdown, Parts};
@@ -16,7 +18,8 @@ pub use intervals::{Counts, IntervalRow, Timeline};
 
 use intervals::IntervalHistograms;
 
-/// All latencies and counts that one thread saw.
+/// All latencies and counts that one thread saw. It can be sent to another process and merged there.
+#[derive(Serialize, Deserialize)]
 pub struct Recorder {
     timeline: Timeline,
     end: End,
@@ -26,6 +29,7 @@ pub struct Recorder {
     breakdown: Breakdown,
     counts: Vec<Counts>,
     /// The interval looked up last: its index, its start and its end.
+    #[serde(skip)]
     looked_up: (usize, u64, u64),
 }
 

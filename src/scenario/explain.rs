@@ -195,14 +195,11 @@ fn payload(plan: &PointPlan) -> String {
 }
 
 fn workers(plan: &PointPlan) -> String {
-    let ends = match plan.end() {
-        End::Acknowledgement => {
-            return "none: requests are only published, the broker's acknowledgement ends them".to_owned();
-        }
-        End::Delivery => ", no results: delivery ends a request",
-        End::Result => "",
+    let Some(work) = plan.workers.work() else {
+        return "none: requests are only published, the broker's acknowledgement ends them".to_owned();
     };
-    let service = match plan.workers.service_time {
+    let ends = if work.results { "" } else { ", no results: delivery ends a request" };
+    let service = match work.service_time {
         ServiceTime::Constant { ns: 0 } => "no service time".to_owned(),
         ServiceTime::Constant { ns } => format!("service time {}", span(ns)),
         ServiceTime::Exponential { mean_ns } => {
@@ -212,12 +209,8 @@ fn workers(plan: &PointPlan) -> String {
             format!("service time lognormal with median {} and sigma {sigma}", span(median_ns))
         }
     };
-    let workers = &plan.workers;
-    format!(
-        "{}, {} at a time each, {service}{ends}",
-        count(workers.count as usize, "worker"),
-        workers.concurrency
-    )
+    let workers = count(work.count as usize, "worker");
+    format!("{workers}, {} at a time each, {service}{ends}", work.concurrency)
 }
 
 fn time(plan: &Plan) -> String {

@@ -8,10 +8,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::{
-    Arrival, Collector, Consumer, Delivery, Frame, GeneratorEnd, Limits, Outcomes, Producer, Receipt, Reply,
-    Responder, Transport, TransportError, Troubles, WorkerEnd,
-};
+use crate::transport::ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
+use crate::transport::error::TransportError;
+use crate::transport::frame::{Arrival, Delivery, Frame, Receipt, Reply};
+use crate::transport::limits::Limits;
+use crate::transport::outcomes::Outcomes;
+use crate::transport::troubles::Troubles;
 
 pub struct InProcess {
     limits: Limits,

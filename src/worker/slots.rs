@@ -14,8 +14,10 @@ use std::task::Poll;
 use bytes::BytesMut;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::serve::{Order, Serving, parked, refuse};
+use super::order::Order;
 use super::service::sample_ns;
+use super::serving::Serving;
+use super::unscored::{parked, refuse};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::mailbox::Event;
 use crate::transport::{Delivery, Reply, Responder, TransportError, WorkerEnd};
@@ -43,7 +45,7 @@ struct Slots {
 }
 
 /// Serves until the transport ends or a reply fails.
-pub async fn serve_in_slots(
+pub(super) async fn serve_in_slots(
     mut end: WorkerEnd,
     serving: Serving,
     mut order: Order,
@@ -73,7 +75,7 @@ pub async fn serve_in_slots(
         for delivery in deliveries.drain(..) {
             slots.sort(delivery, received_ns, &mut order, &mut events, &mut jobs, &mut refusals);
         }
-        slots.serving.mailboxes.post(&mut events);
+        slots.serving.post.post(&mut events);
         if !refusals.is_empty() {
             end.responder.reply(&mut refusals).await?;
         }
@@ -163,7 +165,7 @@ impl Slots {
         let mut reply = vec![Reply { key, body, receipt: delivery.receipt }];
         serving.timer.sleep_until(due_ns).await;
         let at_ns = now_ns();
-        serving.mailboxes.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
+        serving.post.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
         if let Err(error) = self.responder.reply(&mut reply).await {
             self.failure.borrow_mut().get_or_insert(error);
             self.free.close();

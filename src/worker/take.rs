@@ -1,12 +1,13 @@
 //! A worker that answers nothing: takes requests, notes who they are, acknowledges them.
 
-use super::serve::{BATCH_MAX, Order, Serving};
+use super::order::Order;
+use super::serving::{BATCH_MAX, Serving};
 use crate::clock::now_ns;
 use crate::mailbox::Event;
 use crate::transport::{Reply, TransportError, WorkerEnd};
 
 /// Serves until the transport ends or fails.
-pub async fn take_at_once(
+pub(super) async fn take_at_once(
     mut end: WorkerEnd,
     serving: Serving,
     mut order: Order,
@@ -27,7 +28,7 @@ pub async fn take_at_once(
                 replies.push(Reply { key: 0, body: None, receipt: delivery.receipt });
             }
         }
-        serving.mailboxes.post(&mut events);
+        serving.post.post(&mut events);
         if !replies.is_empty() {
             end.responder.reply(&mut replies).await?;
         }

@@ -13,6 +13,8 @@ mod record;
 mod rights;
 mod search;
 mod signals;
+mod site;
 mod start;
+mod stop;
 mod wire_nats;
 mod wire_redis;

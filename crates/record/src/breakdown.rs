@@ -3,6 +3,8 @@
 //! Percentiles of stages don't add up to the percentile of the whole: the slowest deliveries and the slowest
 //! services are different requests. Sums over requests of about the same turnaround do.
 
+use serde::{Deserialize, Serialize};
+
 use crate::result::BreakdownRow;
 
 /// Bins for each doubling of the turnaround, so a bin is 19 to 25 % wide.
@@ -10,7 +12,7 @@ const BINS_PER_OCTAVE: usize = 4;
 const BINS: usize = 64 * BINS_PER_OCTAVE;
 
 /// What one request spent, in nanoseconds; together its turnaround.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts {
     pub send_lag_ns: u64,
     pub publish_ns: u64,
@@ -34,7 +36,7 @@ impl Parts {
 }
 
 /// Sums of parts by turnaround. Nothing is allocated before the first request.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Breakdown {
     bins: Vec<(u64, Parts)>,
 }

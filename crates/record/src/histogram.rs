@@ -34,6 +34,17 @@ pub fn decode(text: &str, place: &str) -> Result<Histogram<u64>, Damaged> {
     Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|error| damaged(format!("{error:?}")))
 }
 
+/// As [`decode`], but a histogram that can't be added to those like `expected` is refused.
+pub fn decode_like(text: &str, expected: &Histogram<u64>, place: &str) -> Result<Histogram<u64>, Damaged> {
+    let decoded = decode(text, place)?;
+    let bounds = |histogram: &Histogram<u64>| (histogram.low(), histogram.high(), histogram.sigfig());
+    if bounds(&decoded) == bounds(expected) {
+        return Ok(decoded);
+    }
+    let detail = format!("it has the bounds {:?} instead of {:?}", bounds(&decoded), bounds(expected));
+    Err(Damaged { place: place.to_owned(), detail })
+}
+
 /// Adds every histogram into one; none if there is none.
 pub fn merge<'a>(
     texts: impl IntoIterator<Item = &'a str>,

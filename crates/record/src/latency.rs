@@ -1,15 +1,17 @@
 //! A latency histogram: 64 ns to one hour, three significant digits.
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
-use crate::histogram::{answers, encode};
+use crate::histogram::{Damaged, answers, decode_like, encode};
 use crate::result::LatencySummary;
 
 const LOWEST_NS: u64 = 64;
 const HIGHEST_NS: u64 = 3_600_000_000_000;
 const DIGITS: u8 = 3;
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Latency {
     histogram: Histogram<u64>,
 }
@@ -83,6 +85,20 @@ impl Default for Latency {
     }
 }
 
+impl From<Latency> for String {
+    fn from(latency: Latency) -> Self {
+        latency.encoded()
+    }
+}
+
+impl TryFrom<String> for Latency {
+    type Error = Damaged;
+
+    fn try_from(text: String) -> Result<Self, Damaged> {
+        decode_like(&text, &Self::new().histogram, "a latency").map(|histogram| Self { histogram })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +130,17 @@ mod tests {
         let mut left = filled([1000; 3]);
         left.merge(&filled([9000; 4]));
         assert_eq!(left.count(), 7);
+    }
+
+    #[test]
+    fn a_histogram_can_be_sent_and_merges_where_it_arrives() {
+        let latency = filled((1..=5000).map(|i| i * i * 977));
+        let mut there: Latency = serde_json::from_str(&serde_json::to_string(&latency).unwrap()).unwrap();
+        assert_eq!(there.summary(), latency.summary());
+        there.merge(&latency);
+        assert_eq!(there.count(), 10_000);
+        let foreign = encode(&Histogram::new_with_bounds(1, 1000, 2).unwrap());
+        assert!(Latency::try_from(foreign).is_err(), "adding it would fail");
     }
 
     #[test]

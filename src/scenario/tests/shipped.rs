@@ -163,7 +163,9 @@ fn a_sweep_makes_one_point_per_value_and_a_grid_of_several_keys() {
     let pairs: Vec<_> = points
         .iter()
         .map(|point| match point.load.executor {
-            Executor::ConstantArrivalRate { rate_per_s, .. } => (point.workers.count, rate_per_s),
+            Executor::ConstantArrivalRate { rate_per_s, .. } => {
+                (point.workers.work().unwrap().count, rate_per_s)
+            }
             _ => unreachable!("the executor isn't swept"),
         })
         .collect();

@@ -75,7 +75,8 @@ pub fn point(
     if findings.len() > before {
         return None;
     }
-    Some((head, PointPlan { point, load: load?, payload, workers: workers?, brokers, thresholds }))
+    let (load, workers, faults) = (load?, workers?, Vec::new());
+    Some((head, PointPlan { point, load, payload, workers, brokers, faults, thresholds }))
 }
 
 fn transports(check: &mut Check<'_>, asked: Option<Vec<TransportKind>>) -> Vec<TransportKind> {

@@ -28,7 +28,7 @@ struct Case {
     rows: Vec<IntervalRow>,
     ceiling_per_s: Option<f64>,
     clock_jump_ns: i64,
-    tier: Option<&'static str>,
+    tier_doubts: Vec<String>,
 }
 
 fn latency(count: u64, p99: u64) -> Option<LatencySummary> {
@@ -59,7 +59,7 @@ fn sound() -> Case {
         rows: rows(|_| 2_000_000),
         ceiling_per_s: Some(2_000.0),
         clock_jump_ns: 1_000,
-        tier: None,
+        tier_doubts: Vec::new(),
     }
 }
 
@@ -96,7 +96,7 @@ impl Case {
             rows: &self.rows,
             ceiling_per_s: self.ceiling_per_s,
             clock_jump_ns: self.clock_jump_ns,
-            tier: self.tier,
+            tier_doubts: &self.tier_doubts,
             machine_busy: self.machine_busy,
             machine_steal: self.machine_steal,
             complete: self.complete,
@@ -220,8 +220,10 @@ fn a_latency_that_rises_over_the_window_is_doubted() {
 #[test]
 fn a_tier_that_nobody_can_vouch_for_is_doubted_where_it_matters() {
     let mut case = sound();
-    case.tier = Some("appendonly is `no` where tier sync needs `yes`");
+    case.tier_doubts = vec!["appendonly is `no` where tier sync needs `yes`".to_string()];
     assert_eq!(case.kinds(), [DoubtKind::TierUnverified]);
+    case.tier_doubts.push("nats-server.2: its sync_interval can't be read".to_string());
+    assert_eq!(case.kinds(), [DoubtKind::TierUnverified; 2], "the second is no less in doubt");
 }
 
 #[test]
@@ -261,7 +263,7 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
         rows: &case.rows,
         ceiling_per_s: None,
         clock_jump_ns: 0,
-        tier: None,
+        tier_doubts: &[],
         machine_busy: None,
         machine_steal: None,
         complete: true,

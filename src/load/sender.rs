@@ -1,0 +1,145 @@
+//! The sending side of a generator: from a due request to the transport.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::account::Account;
+use super::arenas::Arenas;
+use super::defect::Defect;
+use super::outcome::Bursts;
+use crate::clock::{now_ns, rfc3339, unix_seconds};
+use crate::metrics::Timeline;
+use crate::payload::Payloads;
+use crate::plan::Load;
+use crate::stop::StopSignal;
+use crate::timer::Timer;
+use crate::transport::{Frame, Producer};
+
+/// What the sender and whoever tells it when to send share.
+pub(super) struct Sending {
+    pub timeline: Timeline,
+    pub timer: Timer,
+    pub stop: StopSignal,
+    /// Told when a request has ended.
+    pub freed: Rc<Notify>,
+    pub defect: Defect,
+}
+
+/// Gathers due requests into a batch and hands it to the transport.
+pub(super) struct Sender {
+    pub sending: Sending,
+    /// Most requests of one batch.
+    pub batch_max: u64,
+    pub worth_waking: u32,
+    account: Rc<RefCell<Account>>,
+    producer: Box<dyn Producer>,
+    payloads: Arc<Payloads>,
+    max_in_flight: u64,
+    arenas: Arenas,
+    batch: Vec<Frame>,
+    /// Intended times of the batch, in its order.
+    intended_ns: Vec<u64>,
+    bursts: Bursts,
+    timestamp: [u8; 20],
+    timestamp_until_ns: u64,
+}
+
+impl Sender {
+    pub fn new(
+        sending: Sending,
+        account: Rc<RefCell<Account>>,
+        producer: Box<dyn Producer>,
+        payloads: Arc<Payloads>,
+        load: &Load,
+    ) -> Self {
+        Self {
+            sending,
+            batch_max: u64::from(load.batch),
+            worth_waking: load.worth_waking(),
+            account,
+            producer,
+            payloads,
+            max_in_flight: u64::from(load.max_in_flight).div_ceil(u64::from(load.generators)),
+            arenas: Arenas::new(),
+            batch: Vec::new(),
+            intended_ns: Vec::new(),
+            bursts: Bursts::new(),
+            timestamp: [b'0'; 20],
+            timestamp_until_ns: 0,
+        }
+    }
+
+    /// Opens a request and puts it into the batch, or sheds it if too many are in flight.
+    #[inline]
+    pub fn add(&mut self, intended_ns: u64, now: u64) {
+        let intended_ns = if self.sending.defect == Defect::MeasureFromSend { now } else { intended_ns };
+        let mut account = self.account.borrow_mut();
+        let sequence = account.attempt(intended_ns);
+        if account.in_flight() > self.max_in_flight {
+            account.shed(sequence, intended_ns, now);
+            return;
+        }
+        drop(account);
+        if now >= self.timestamp_until_ns {
+            self.timestamp.copy_from_slice(rfc3339(unix_seconds()).as_bytes());
+            self.timestamp_until_ns = now + 100_000_000;
+        }
+        let (key, body) = self.payloads.write(sequence, &self.timestamp, self.arenas.current());
+        self.batch.push(Frame { sequence, key, body });
+        self.intended_ns.push(intended_ns);
+    }
+
+    /// Stamps the batch as sent and hands it over.
+    pub async fn flush(&mut self) {
+        if !self.batch.is_empty() {
+            self.bursts.record(self.batch.len() as u64);
+            let at_ns = now_ns();
+            {
+                let mut account = self.account.borrow_mut();
+                for (frame, intended_ns) in self.batch.iter().zip(self.intended_ns.drain(..)) {
+                    account.sent(frame.sequence, intended_ns, at_ns);
+                }
+            }
+            self.arenas.turn();
+            if let Err(error) = self.producer.send(&mut self.batch).await {
+                // What the batch still holds did not go out; what went before it may have.
+                let mut account = self.account.borrow_mut();
+                account.error(&error.to_string());
+                for frame in self.batch.drain(..) {
+                    account.indeterminate(frame.sequence, "a send failed");
+                }
+            }
+        }
+        // The connections write first, then the books are kept.
+        tokio::task::yield_now().await;
+        self.tick();
+    }
+
+    /// Tells the transport that nothing more is due for the moment.
+    pub async fn pause(&mut self) {
+        if let Err(error) = self.producer.pause().await {
+            self.account.borrow_mut().error(&error.to_string());
+        }
+    }
+
+    pub fn tick(&self) {
+        self.account.borrow_mut().tick(now_ns(), &self.sending.timeline);
+    }
+
+    pub fn in_flight(&self) -> u64 {
+        self.account.borrow().in_flight()
+    }
+
+    /// Requests whose end is not known.
+    pub fn open(&self) -> u64 {
+        self.account.borrow().open()
+    }
+
+    /// Sizes of the batches that were handed over.
+    pub fn into_bursts(self) -> Bursts {
+        self.bursts
+    }
+}

@@ -1,0 +1,71 @@
+//! What every transport is made of: the two ends of a path, and what opens them.
+
+use std::rc::Rc;
+
+use async_trait::async_trait;
+
+use super::error::TransportError;
+use super::frame::{Arrival, Delivery, Frame, Reply};
+use super::outcomes::Outcomes;
+use super::troubles::Troubles;
+
+#[async_trait(?Send)]
+pub trait Producer {
+    /// Hands a batch to the client library and empties it. Does not wait for the broker: outcomes come
+    /// through [`Outcomes`], so that a slow broker never makes the pacer late.
+    async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError>;
+
+    /// Nothing more is due for the moment.
+    async fn pause(&mut self) -> Result<(), TransportError> {
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+pub trait Consumer {
+    /// Waits for at least one delivery and takes up to `max` that are there.
+    async fn receive(&mut self, max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError>;
+}
+
+#[async_trait(?Send)]
+pub trait Responder {
+    /// Hands the results over, to be followed by the acknowledgements. Does not wait for the broker; what it
+    /// refuses later is noted among the [`Troubles`], and leaves the delivery unacknowledged.
+    async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError>;
+}
+
+#[async_trait(?Send)]
+pub trait Collector {
+    /// Waits for at least one arrival and takes up to `max` that are there.
+    async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError>;
+}
+
+/// A generator's connections.
+pub struct GeneratorEnd {
+    pub producer: Box<dyn Producer>,
+    /// None where another generator collects the results of all, or where there are none.
+    pub collector: Option<Box<dyn Collector>>,
+}
+
+/// A worker's connections.
+pub struct WorkerEnd {
+    pub consumer: Box<dyn Consumer>,
+    pub responder: Rc<dyn Responder>,
+}
+
+/// One messaging path, ready to be connected to.
+#[async_trait(?Send)]
+pub trait Transport: Send + Sync {
+    /// Checks the broker and creates what the path needs; refuses what exists already.
+    async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError>;
+
+    /// Opens the connections of generator `index`, in the runtime that will use them.
+    async fn generator(&self, index: u32, outcomes: Rc<dyn Outcomes>)
+    -> Result<GeneratorEnd, TransportError>;
+
+    /// Opens the connections of worker `index`, in the runtime that will use them.
+    async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError>;
+
+    /// Deletes what `prepare` created, and only that.
+    async fn dismantle(&self) -> Result<(), TransportError>;
+}

@@ -1,0 +1,131 @@
+//! NATS core: plain publish and subscribe, workers sharing the load in a queue group.
+//!
+//! The server never answers a publish, so there is no `accepted` here, and loss shows only in the ledger.
+
+use std::rc::Rc;
+
+use async_nats::message::OutboundMessage;
+use async_nats::{Client, Subject, Subscriber};
+use async_trait::async_trait;
+
+use crate::terms::End;
+
+use super::confirmed::Confirmed;
+use super::publishers::{self, Publishers};
+use super::rights::{self, Rights};
+use super::subjects::lasting;
+use super::subscription::{self, Requests};
+use crate::connect::{self, Endpoint};
+use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
+use crate::transport::error::TransportError;
+use crate::transport::frame::{Arrival, Frame, Reply};
+use crate::transport::limits::Limits;
+use crate::transport::names::Names;
+use crate::transport::outcomes::Outcomes;
+use crate::transport::troubles::Troubles;
+
+pub struct NatsCore {
+    endpoint: Endpoint,
+    names: Names,
+    limits: Limits,
+}
+
+impl NatsCore {
+    pub fn new(endpoint: Endpoint, names: Names, limits: Limits) -> Self {
+        Self { endpoint, names, limits }
+    }
+}
+
+#[async_trait(?Send)]
+impl Transport for NatsCore {
+    async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
+        let client = connect::nats::connect(&self.endpoint, "weighbridge-preflight", 0).await?;
+        rights::check_payload(&client, longest_body_bytes)?;
+        let (request, result) = (self.names.request(), self.names.result());
+        let subjects = [format!("{request}.*"), format!("{result}.*")];
+        rights::no_stream_takes(&self.endpoint, &client, &subjects).await?;
+        let rights = Rights::default().below(&request).below(&result);
+        rights::check(&self.endpoint, &rights).await
+    }
+
+    async fn generator(
+        &self,
+        index: u32,
+        outcomes: Rc<dyn Outcomes>,
+    ) -> Result<GeneratorEnd, TransportError> {
+        let subjects = self.names.request_subjects();
+        let publishers = Publishers::connect(&self.endpoint, subjects, self.limits).await?;
+        let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
+            let client = connect::nats::connect(&self.endpoint, "weighbridge-collector", 0).await?;
+            let results =
+                subscription::subscribe(&client, format!("{}.*", self.names.result()), None).await?;
+            Some(Box::new(Results { results, _client: client }))
+        } else {
+            None
+        };
+        let producer: Box<dyn Producer> = match self.limits.end {
+            End::Acknowledgement => Box::new(Confirmed::new(publishers, self.limits, outcomes).await?),
+            End::Delivery | End::Result => Box::new(CoreProducer(publishers)),
+        };
+        Ok(GeneratorEnd { producer, collector })
+    }
+
+    async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
+        let queue = self.limits.max_in_flight as usize;
+        let client = connect::nats::connect(&self.endpoint, "weighbridge-worker", queue).await?;
+        let subject = format!("{}.*", self.names.request());
+        let requests = subscription::subscribe(&client, subject, Some("weighbridge")).await?;
+        let subjects = self.names.result_subjects().iter().map(|subject| lasting(subject)).collect();
+        Ok(WorkerEnd {
+            consumer: Box::new(Requests { requests }),
+            responder: Rc::new(ResultPublisher { client, subjects }),
+        })
+    }
+
+    async fn dismantle(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
+}
+
+struct CoreProducer(Publishers);
+
+#[async_trait(?Send)]
+impl Producer for CoreProducer {
+    async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
+        self.0.send(batch, |_| None).await
+    }
+}
+
+/// Publishes results on the subject of their category; nothing to acknowledge.
+struct ResultPublisher {
+    client: Client,
+    subjects: Vec<Subject>,
+}
+
+#[async_trait(?Send)]
+impl Responder for ResultPublisher {
+    async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+        let results = replies.drain(..).filter_map(|reply| {
+            let subject = self.subjects[reply.key as usize].clone();
+            Some(OutboundMessage { subject, reply: None, payload: reply.body?, headers: None })
+        });
+        publishers::feed(&self.client, "publishing a result on NATS", results).await
+    }
+}
+
+/// Results from a plain subscription.
+struct Results {
+    results: Subscriber,
+    /// Dropping the last handle closes the connection.
+    _client: Client,
+}
+
+#[async_trait(?Send)]
+impl Collector for Results {
+    async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError> {
+        let each = |message: async_nats::Message| {
+            into.push(Arrival { body: message.payload, sequence: None, refusal: None });
+        };
+        subscription::take(&mut self.results, max, each).await
+    }
+}

@@ -1,0 +1,26 @@
+//! What a stream answers to a publish.
+
+use serde::Deserialize;
+
+/// A stream's answer to a publish.
+#[derive(Deserialize)]
+struct PubAck {
+    error: Option<ApiError>,
+}
+
+#[derive(Deserialize)]
+struct ApiError {
+    description: String,
+}
+
+/// Whether the stream has stored the message.
+pub(super) fn stored(message: &async_nats::Message) -> Result<(), String> {
+    if message.status == Some(async_nats::StatusCode::NO_RESPONDERS) {
+        return Err("no stream takes this subject".to_string());
+    }
+    match serde_json::from_slice::<PubAck>(&message.payload) {
+        Ok(PubAck { error: None }) => Ok(()),
+        Ok(PubAck { error: Some(error) }) => Err(error.description),
+        Err(error) => Err(format!("unreadable acknowledgement: {error}")),
+    }
+}

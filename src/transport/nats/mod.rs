@@ -1,0 +1,16 @@
+//! The three NATS paths.
+//!
+//! Everything goes through plain publishes and subscriptions with reply subjects of our own.
+
+mod confirmed;
+mod core;
+mod jetstream;
+mod publishers;
+mod request;
+mod rights;
+mod subjects;
+mod subscription;
+
+pub(super) use self::core::NatsCore;
+pub(super) use jetstream::NatsJetstream;
+pub(super) use request::NatsRequest;
