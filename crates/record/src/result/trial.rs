@@ -268,7 +268,6 @@ pub struct GeneratorRecord {
     pub threads: u32,
     pub connections: u32,
     /// What the kernel's scheduler granted the generator threads.
-    #[serde(default)]
     pub scheduling: String,
     /// Requests handed to the transport per wake of the pacer.
     pub bursts: BurstSizes,
