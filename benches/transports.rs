@@ -20,11 +20,11 @@ use weighbridge::payload::Payloads;
 use weighbridge::plan::{Brokers, Payload};
 use weighbridge::schema::Correlation;
 use weighbridge::site::{Binaries, Options, Site};
-use weighbridge::terms::{BrokerKind, Durability, End, TransportKind};
 use weighbridge::transport::{
     self, Collector, Consumer, Delivery, Frame, Limits, Names, Outcomes, Producer, Reply, Responder, Targets,
     Transport, Troubles,
 };
+use weighbridge_record::terms::{BrokerKind, Durability, End, TransportKind};
 
 const BATCHES: [usize; 2] = [1, 64];
 const BODIES_BYTES: usize = 256;

@@ -2,12 +2,11 @@
 //!
 //! Made only by `scenario/`, which knows TOML; read by everything that runs or reports.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::connect::Endpoint;
 use crate::terms::{BrokerKind, Durability, End, Objective, Stage, TransportKind};
+use weighbridge_record::point::Point;
 
 /// A scenario ready to run: trials are points x transports x repetitions.
 #[derive(Debug, Clone)]
@@ -24,6 +23,10 @@ pub struct Plan {
     pub points: Vec<PointPlan>,
     /// What `weighbridge search` looks for and where; none where the scenario only runs.
     pub search: Option<SearchPlan>,
+    /// The load in a line, for people; of a sweep, that of its first point.
+    pub offered: String,
+    /// Where the search looks, in a line; none where the scenario only runs.
+    pub searched: Option<String>,
     /// The scenario as it is run, overrides applied, as TOML text.
     pub source: String,
 }
@@ -50,9 +53,6 @@ impl Plan {
         self.search.as_ref().is_some_and(|search| !search.has_rate)
     }
 }
-
-/// The values that one combination of a sweep sets, by key path; empty without a sweep.
-pub type Point = BTreeMap<String, serde_json::Value>;
 
 /// Everything that describes the trials of one point.
 #[derive(Debug, Clone)]

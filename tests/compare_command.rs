@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
-use weighbridge::report::folder;
+use weighbridge_report::folder;
 
 /// A record as the first layout wrote it, without the fields that were added since.
 const MINIMAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/result-v1-minimal.json");
@@ -191,5 +191,5 @@ fn a_record_of_this_version_without_later_fields_reads() {
     let result = folder::read(Path::new(MINIMAL)).unwrap();
     assert_eq!((result.trials.len(), result.comparisons.len()), (1, 0));
     assert_eq!(result.trials[0].generator.scheduling, "");
-    assert!(weighbridge::report::html::render(&result).unwrap().contains("</html>"));
+    assert!(weighbridge_report::html::render(&result).unwrap().contains("</html>"));
 }

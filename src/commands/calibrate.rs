@@ -4,9 +4,9 @@ use super::{CommandError, Outcome, broker_options, interrupt, print, runtime};
 use crate::calibrate::{self, Group};
 use crate::cli::{self, Calibrate};
 use crate::load::Defect;
-use crate::report::checks;
 use crate::session::Settings;
 use crate::stop::{Stop, StopSignal};
+use weighbridge_report::checks;
 
 pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
     let settings = Settings {

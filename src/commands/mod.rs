@@ -23,11 +23,11 @@ use std::process::ExitCode;
 use miette::Diagnostic;
 
 use crate::cli::{self, Cli, Command};
-use crate::compare::CompareError;
 use crate::connect::UrlError;
 use crate::result::Verdict;
 use crate::scenario::{LoadError, Overrides};
 use crate::session::RunError;
+use weighbridge_record::compare::CompareError;
 
 /// How a command ended; the numbers are a contract with scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub enum CommandError {
     #[error(transparent)]
     Run(#[from] RunError),
     #[error(transparent)]
-    Report(#[from] crate::report::ReportError),
+    Report(#[from] weighbridge_report::ReportError),
     #[error(transparent)]
     Compare(#[from] CompareError),
     #[error(

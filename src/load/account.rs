@@ -13,10 +13,11 @@ use super::in_flight::{InFlight, Since, Times, Way};
 use super::recent::Recent;
 use crate::ledger::{Entry, Ledger};
 use crate::mailbox::{Event, Mailboxes};
-use crate::metrics::{Parts, Recorder, Timeline};
+use crate::metrics::{Recorder, Timeline};
 use crate::result::LedgerTotals;
 use crate::schedule::Stripe;
 use crate::terms::{End, Stage};
+use weighbridge_record::breakdown::Parts;
 
 /// Different error texts kept; more are counted under one.
 const ERROR_KINDS_MAX: usize = 50;

@@ -4,9 +4,9 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountSummary;
-use crate::metrics::{decode, encode};
 use crate::result::BurstSizes;
 use crate::scheduling::Grant;
+use weighbridge_record::histogram::{Damaged, decode_like, encode};
 
 #[derive(Serialize, Deserialize)]
 pub struct GeneratorOutcome {
@@ -72,10 +72,10 @@ impl From<Bursts> for String {
 }
 
 impl TryFrom<String> for Bursts {
-    type Error = String;
+    type Error = Damaged;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        decode(&text, &Self::new().0).map(Self)
+    fn try_from(text: String) -> Result<Self, Damaged> {
+        decode_like(&text, &Self::new().0, "burst sizes").map(Self)
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_histogram_with_other_bounds_is_refused_when_it_is_read() {
         let foreign = encode(&Histogram::<u64>::new_with_bounds(1, 10, 2).unwrap());
-        assert!(Bursts::try_from(foreign).unwrap_err().contains("bounds"));
+        assert!(Bursts::try_from(foreign).unwrap_err().detail.contains("bounds"));
         assert!(Bursts::try_from("no histogram".to_string()).is_err());
     }
 }

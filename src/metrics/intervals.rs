@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::histogram::Latency;
 use crate::result::{IntervalLatency, Phase};
+use weighbridge_record::latency::Latency;
 
 /// How a trial is cut into intervals. The window begins and ends on interval boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,7 +179,7 @@ impl IntervalHistograms {
         while self.open.len() > OPEN_MAX {
             // After a stall, late samples reopen old intervals; the oldest goes back first.
             if let Some((interval, latency)) = self.open.pop_first() {
-                self.packed.push((interval, latency.pack()));
+                self.packed.push((interval, pack(&latency)));
             }
         }
         &mut self.current.get_or_insert_default().1
@@ -187,7 +187,7 @@ impl IntervalHistograms {
 
     pub fn merge(&mut self, other: Self) {
         for (interval, latency) in other.open.into_iter().chain(other.current) {
-            self.packed.push((interval, latency.pack()));
+            self.packed.push((interval, pack(&latency)));
         }
         self.packed.extend(other.packed);
     }
@@ -197,7 +197,7 @@ impl IntervalHistograms {
         let mut finished = std::mem::take(&mut self.open);
         finished.extend(self.current.take());
         for (interval, packed) in self.packed.drain(..) {
-            finished.entry(interval).or_default().unpack(&packed);
+            unpack(&packed, finished.entry(interval).or_default());
         }
         finished
     }
@@ -206,7 +206,7 @@ impl IntervalHistograms {
 impl From<IntervalHistograms> for Vec<(usize, Packed)> {
     fn from(histograms: IntervalHistograms) -> Self {
         let unpacked = histograms.open.into_iter().chain(histograms.current);
-        let packed = unpacked.map(|(interval, latency)| (interval, latency.pack()));
+        let packed = unpacked.map(|(interval, latency)| (interval, pack(&latency)));
         packed.chain(histograms.packed).collect()
     }
 }
@@ -244,15 +244,13 @@ pub(super) fn rows(
         .collect()
 }
 
-impl Latency {
-    fn pack(&self) -> Packed {
-        self.recorded().map(|(value, count)| (value, u32::try_from(count).unwrap_or(u32::MAX))).collect()
-    }
+fn pack(latency: &Latency) -> Packed {
+    latency.recorded().map(|(value, count)| (value, u32::try_from(count).unwrap_or(u32::MAX))).collect()
+}
 
-    fn unpack(&mut self, packed: &Packed) {
-        for (value, count) in packed {
-            self.record_n(*value, u64::from(*count));
-        }
+fn unpack(packed: &Packed, into: &mut Latency) {
+    for (value, count) in packed {
+        into.record_n(*value, u64::from(*count));
     }
 }
 

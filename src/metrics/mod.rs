@@ -3,8 +3,6 @@
 //! A recorder belongs to one thread and is never shared. Samples belong to the interval, and to the measured
 //! window, by the request's *intended* time; counted events by the time at which they happened.
 
-mod breakdown;
-mod histogram;
 mod intervals;
 
 use std::collections::BTreeMap;
@@ -13,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::result::{BreakdownRow, LatencySummary};
 use crate::terms::{End, Stage};
+use weighbridge_record::breakdown::{Breakdown, Parts};
+use weighbridge_record::latency::Latency;
 
-pub use breakdown::{Breakdown, Parts};
-pub use histogram::{Latency, decode, encode};
 pub use intervals::{Counts, IntervalRow, Timeline};
 
 use intervals::IntervalHistograms;

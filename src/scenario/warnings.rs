@@ -2,7 +2,6 @@
 //!
 //! Warnings before a run. What a run itself casts doubt on is recorded with its trials.
 
-use super::explain::point_words;
 use super::prose::{number, span};
 use crate::plan::{Executor, Metric, Plan, PointPlan, Statistic};
 use crate::terms::{Durability, Stage, TransportKind};
@@ -25,11 +24,8 @@ pub fn warnings(plan: &Plan) -> Vec<String> {
                 continue;
             }
             told.push(warning.clone());
-            let place = if point.point.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", point_words(&point.point))
-            };
+            let place =
+                if point.point.is_empty() { String::new() } else { format!(" ({})", point.point.label()) };
             found.push(format!("{warning}{place}"));
         }
     }

@@ -12,8 +12,8 @@ use crate::clock::{rfc3339, unix_seconds};
 use crate::environment;
 use crate::plan::Plan;
 use crate::result::{
-    Environment, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, SummaryRow, ThresholdOutcome,
-    TransportComparison, Trial, Verdict,
+    Environment, PathRatio, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, SummaryRow,
+    ThresholdOutcome, Trial, Verdict,
 };
 
 /// A finished run: its record, and files that go beside it.
@@ -43,7 +43,7 @@ pub(super) struct Found {
     pub verdict: Verdict,
     pub offered: String,
     pub summary: Vec<SummaryRow>,
-    pub comparisons: Vec<TransportComparison>,
+    pub comparisons: Vec<PathRatio>,
     pub thresholds: Vec<ThresholdOutcome>,
     pub searches: Vec<SearchRecord>,
 }

@@ -1,7 +1,6 @@
 //! The one orchestrator: for each trial start servers, warm up, measure, drain, stop; then sum up.
 
 mod ceiling;
-pub(crate) mod comparison;
 mod doubts;
 mod error;
 mod gathered;

@@ -11,7 +11,7 @@ use crate::load::GeneratorOutcome;
 use crate::metrics::Recording;
 use crate::plan::PointPlan;
 use crate::result::{
-    BrokerRecord, ErrorGroup, GeneratorRecord, LedgerTotals, Rates, SeriesRow, StageLatencies, Trial,
+    BrokerRecord, ErrorGroup, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow, StageLatencies, Trial,
 };
 
 /// What the parts of a trial brought home.
@@ -55,16 +55,21 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         dropped: loaded.crew.dropped + summary.dropped,
         ended_early: loaded.crew.ended_early + u32::from(summary.collector_ended),
     });
-    Trial {
+    let leg = Leg {
         transport: spec.transport,
+        durability: spec.transport.durability(point.brokers.durability),
+        promise: spec.transport.promise(),
+        ledger: summary.totals,
+    };
+    Trial {
+        path: spec.transport.into(),
+        legs: vec![leg],
         repetition: spec.repetition,
         order: spec.order,
         point: point.point.clone(),
         valid: !doubts.iter().any(|doubt| doubt.kind.invalidates()),
         complete: loaded.complete,
         doubts,
-        durability: spec.transport.durability(point.brokers.durability),
-        guarantee: spec.transport.guarantee().to_string(),
         end: point.end(),
         window_s: recording.timeline.window_s(),
         rates,

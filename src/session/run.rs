@@ -6,9 +6,9 @@ use super::preflight::preflight;
 use super::progress::Progress;
 use super::settings::Settings;
 use super::spec::TrialSpec;
-use super::{ceiling, comparison, summary};
+use super::{ceiling, summary};
 use crate::plan::Plan;
-use crate::scenario;
+use weighbridge_record::pairs;
 
 /// Carries out all trials of a plan. Needs a current-thread runtime.
 pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> Result<Finished, RunError> {
@@ -22,10 +22,10 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
     }
     let trials = &gathered.trials;
     let summary = summary::summarize(plan, trials);
-    let comparisons = comparison::between_transports(trials);
+    let comparisons = pairs::between_paths(trials);
     let thresholds = summary::hold(plan, trials);
     let verdict = summary::verdict(trials, &thresholds);
-    let offered = plan.points.first().map(scenario::offered).unwrap_or_default();
+    let offered = plan.offered.clone();
     let found = Found { verdict, offered, summary, comparisons, thresholds, searches: Vec::new() };
     Ok(gathered.finish(plan, settings, found))
 }

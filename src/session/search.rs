@@ -9,7 +9,6 @@ use super::spec::TrialSpec;
 use super::{ceiling, summary};
 use crate::plan::{Plan, PointPlan, SearchPlan};
 use crate::result::{Probe, SearchOutcome, SearchRecord, SummaryRow, ThresholdOutcome, Trial, Verdict};
-use crate::scenario;
 use crate::search::{Search, Shown, Step, judge};
 use crate::terms::TransportKind;
 
@@ -37,7 +36,7 @@ pub async fn search(plan: &Plan, settings: &Settings, progress: &dyn Progress) -
     let trials = &gathered.trials;
     let found = Found {
         verdict: verdict(&searches),
-        offered: scenario::searched(limits, point),
+        offered: plan.searched.clone().unwrap_or_default(),
         summary: summaries(plan, trials),
         comparisons: Vec::new(),
         thresholds: searches.iter().flat_map(|search| deciding(search, point, trials)).collect(),
@@ -74,7 +73,7 @@ impl Hunt<'_> {
         let answer = search.answer();
         let ended = search.next().is_none();
         Ok(SearchRecord {
-            transport: self.transport,
+            path: self.transport.into(),
             objective: self.limits.objective,
             outcome: if ended { answer.outcome } else { SearchOutcome::Stopped },
             rate_per_s: answer.rate_per_s,
@@ -98,7 +97,7 @@ impl Hunt<'_> {
         if step.confirms {
             point.load.duration_ns = point.load.duration_ns.max(self.limits.confirm_ns);
         }
-        let same = |trial: &&Trial| trial.transport == self.transport && trial.point == point.point;
+        let same = |trial: &&Trial| trial.path == self.transport && trial.point == point.point;
         let order = gathered.trials.len() as u32 + 1;
         let spec = TrialSpec {
             repetition: gathered.trials.iter().filter(same).count() as u32 + 1,
@@ -174,7 +173,7 @@ mod tests {
 
     fn record(outcome: SearchOutcome, rate_per_s: Option<f64>) -> SearchRecord {
         SearchRecord {
-            transport: TransportKind::NatsCore,
+            path: TransportKind::NatsCore.into(),
             objective: Objective::HighestSustainedRate,
             outcome,
             rate_per_s,

@@ -18,7 +18,7 @@ pub fn summarize(plan: &Plan, trials: &[Trial]) -> Vec<SummaryRow> {
             }
             let valid: Vec<&Trial> = measured.iter().copied().filter(|trial| trial.valid).collect();
             rows.push(SummaryRow {
-                transport: *transport,
+                path: (*transport).into(),
                 point: point.point.clone(),
                 repetitions: measured.len() as u32,
                 valid_repetitions: valid.len() as u32,
@@ -30,7 +30,7 @@ pub fn summarize(plan: &Plan, trials: &[Trial]) -> Vec<SummaryRow> {
 }
 
 fn of<'a>(trials: &'a [Trial], point: &PointPlan, transport: TransportKind) -> Vec<&'a Trial> {
-    trials.iter().filter(|trial| trial.transport == transport && trial.point == point.point).collect()
+    trials.iter().filter(|trial| trial.path == transport && trial.point == point.point).collect()
 }
 
 /// Every rate and percentile that all trials have.
@@ -89,7 +89,7 @@ pub fn hold_one(threshold: &Threshold, measured: &[&Trial]) -> ThresholdOutcome 
     let (observed, samples) = observed(&threshold.metric, measured);
     ThresholdOutcome {
         expression: threshold.expression.clone(),
-        transport: measured[0].transport,
+        path: measured[0].path,
         point: measured[0].point.clone(),
         observed,
         passed: observed.is_some_and(|observed| holds(threshold, observed)),

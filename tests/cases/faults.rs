@@ -2,10 +2,10 @@
 //!
 //! Generator, workers and collector are the real ones; only the path between them is broken.
 
-use weighbridge::result::LedgerTotals;
 use weighbridge::scenario::{Overrides, plan};
 use weighbridge::session::{Settings, Silent, TrialSpec, measure_wrapped};
-use weighbridge::terms::TransportKind;
+use weighbridge_record::result::LedgerTotals;
+use weighbridge_record::terms::TransportKind;
 
 use weighbridge::calibrate::faulty::{Faulty, Wrong, Wrongs};
 

@@ -10,10 +10,10 @@ use weighbridge::fault::{Faults, aim};
 use weighbridge::metrics::Timeline;
 use weighbridge::plan::{Brokers, FaultAction, FaultPlan};
 use weighbridge::probe::{Probe, Series, column};
-use weighbridge::result::Fault;
 use weighbridge::site::{Data, Options, Server, Site};
 use weighbridge::start_line::StartLine;
-use weighbridge::terms::{BrokerKind, Durability};
+use weighbridge_record::result::Fault;
+use weighbridge_record::terms::{BrokerKind, Durability};
 
 use crate::harness::wait_for;
 

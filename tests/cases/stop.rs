@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use weighbridge::calibrate::faulty::{Faulty, Wrong};
 use weighbridge::plan::Plan;
-use weighbridge::result::Trial;
 use weighbridge::scenario::{Overrides, plan};
 use weighbridge::session::{RunError, Settings, Silent, TrialSpec, measure_wrapped};
 use weighbridge::stop::Stop;
-use weighbridge::terms::TransportKind;
 use weighbridge::transport::{
     Frame, GeneratorEnd, Outcomes, Producer, Transport, TransportError, Troubles, WorkerEnd,
 };
+use weighbridge_record::result::Trial;
+use weighbridge_record::terms::TransportKind;
 
 /// Nothing that is stopped at once may take as long as anything in here.
 const FAR_BELOW: Duration = Duration::from_secs(15);

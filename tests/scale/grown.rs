@@ -1,6 +1,6 @@
 //! A real record grown to the size of a long campaign.
 
-use weighbridge::result::{RunResult, SeriesRow, Trial};
+use weighbridge_record::result::{RunResult, SeriesRow, Trial};
 
 /// How large.
 #[derive(Debug, Clone, Copy)]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::super::explain::load_words;
+use super::super::explain::{load_words, offered};
 use super::super::shelf::EMBEDDED;
-use super::super::{LoadError, Overrides, Place, explain, list, load, offered, plan, schema};
+use super::super::{LoadError, Overrides, Place, explain, list, load, plan, schema};
 use super::planned;
 use crate::plan::Executor;
 use crate::terms::Durability;

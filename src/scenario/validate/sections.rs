@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Check;
+use super::check::Check;
 use crate::connect::Endpoint;
 use crate::plan::{Brokers, Payload, ServiceTime, Work, Workers};
 use crate::scenario::error::Finding;

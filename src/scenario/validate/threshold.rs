@@ -1,6 +1,6 @@
 //! `[thresholds]`: `"turnaround.p99" = "< 50ms"` into metric, comparison and bound.
 
-use super::Check;
+use super::check::Check;
 use crate::plan::{Comparison, Metric, Statistic, Threshold};
 use crate::result::{LedgerTotals, Rates};
 use crate::scenario::duration;
