@@ -19,7 +19,7 @@ use crate::fault::{Faults, aim};
 use crate::load::{Generators, Run};
 use crate::mailbox::{Mailboxes, Post};
 use crate::metrics::Timeline;
-use crate::path::Leg;
+use crate::path::Wiring;
 use crate::payload::Payloads;
 use crate::plan::PointPlan;
 use crate::result::{ErrorGroup, Trial};
@@ -73,9 +73,9 @@ async fn on_site(
     progress: &dyn Progress,
 ) -> Result<Trial, RunError> {
     let nonce = nonce();
-    let leg = Leg::of(spec.point, spec.transport, &prefix(spec.point, site, nonce));
-    let transport = leg.build(&site.targets())?;
-    let parts = Parts::new(spec, settings, leg, transport, nonce);
+    let wiring = Wiring::of(spec.point, spec.transport, &prefix(spec.point, site, nonce));
+    let transport = wiring.build(&site.targets())?;
+    let parts = Parts::new(spec, settings, wiring, transport, nonce);
     parts.measure(site, progress).await
 }
 
@@ -86,9 +86,9 @@ pub async fn measure_wrapped<T: Transport + 'static>(
     progress: &dyn Progress,
     wrap: impl FnOnce(Arc<dyn Transport>) -> T,
 ) -> Result<Trial, RunError> {
-    let leg = Leg::of(spec.point, spec.transport, "");
-    let transport = Arc::new(wrap(leg.build(&Targets::default())?));
-    let parts = Parts::new(spec, settings, leg, transport, nonce());
+    let wiring = Wiring::of(spec.point, spec.transport, "");
+    let transport = Arc::new(wrap(wiring.build(&Targets::default())?));
+    let parts = Parts::new(spec, settings, wiring, transport, nonce());
     parts.measure(&mut Site::default(), progress).await
 }
 
@@ -112,7 +112,7 @@ fn prefix(point: &PointPlan, site: &Site, nonce: u32) -> String {
 struct Parts<'a> {
     spec: &'a TrialSpec<'a>,
     settings: &'a Settings,
-    leg: Leg,
+    wiring: Wiring,
     transport: Arc<dyn Transport>,
     correlation: Correlation,
     payloads: Arc<Payloads>,
@@ -123,7 +123,7 @@ impl<'a> Parts<'a> {
     fn new(
         spec: &'a TrialSpec<'a>,
         settings: &'a Settings,
-        leg: Leg,
+        wiring: Wiring,
         transport: Arc<dyn Transport>,
         nonce: u32,
     ) -> Self {
@@ -132,7 +132,7 @@ impl<'a> Parts<'a> {
         let waits_for_delivery = !point.load.is_scheduled() && point.end() == End::Delivery;
         let wakes_at = waits_for_delivery.then(|| point.load.worth_waking() as usize);
         let mailboxes = Arc::new(Mailboxes::new(point.load.generators, wakes_at));
-        Self { spec, settings, leg, transport, correlation, payloads, mailboxes }
+        Self { spec, settings, wiring, transport, correlation, payloads, mailboxes }
     }
 
     /// Prepares the path, puts the load on it, clears it up.
@@ -177,7 +177,7 @@ impl<'a> Parts<'a> {
     }
 
     fn order(&self) -> Option<WorkOrder> {
-        WorkOrder::of(self.spec.point, &self.leg, self.correlation, self.spec.seed)
+        WorkOrder::of(self.spec.point, &self.wiring, self.correlation, self.spec.seed)
     }
 
     fn run(&self) -> Run {
