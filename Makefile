@@ -24,10 +24,10 @@ demo: brokers ## measure all transports for some seconds each, and say where the
 
 # The quick checks first, so that a slip shows before the long ones start.
 test: brokers browser ## every check: format, lints, documentation, tests
-	cargo fmt --check
-	cargo clippy --all-targets --release --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --release --locked
-	cargo test --release --locked
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --release --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --release --locked
+	cargo test --workspace --release --locked
 
 bench: brokers ## measure the parts that a request passes through, one by one
 	cargo bench --locked

@@ -7,8 +7,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use grown::{Size, grown};
-use weighbridge::report::html;
-use weighbridge::result::RunResult;
+use weighbridge_record::result::RunResult;
+use weighbridge_report::html;
 
 fn example() -> RunResult {
     let text = std::fs::read_to_string("reports/example/result.json").expect("the committed example");

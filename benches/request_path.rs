@@ -9,14 +9,15 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use weighbridge::ledger::Ledger;
 use weighbridge::load::Account;
 use weighbridge::mailbox::Mailboxes;
-use weighbridge::metrics::{Latency, Timeline};
+use weighbridge::metrics::Timeline;
 use weighbridge::payload::Payloads;
 use weighbridge::plan::{Arrivals, Payload};
 use weighbridge::schedule::{RateProfile, Schedule, Stripe};
 use weighbridge::schema::{Correlation, PriorityRequest, PriorityResult};
 use weighbridge::scorer::Score;
-use weighbridge::terms::End;
 use weighbridge::worker::Scoring;
+use weighbridge_record::latency::Latency;
+use weighbridge_record::terms::End;
 
 const BATCH: u64 = 1_000;
 const SECOND_NS: u64 = 1_000_000_000;

@@ -16,15 +16,15 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
-use weighbridge::broker::{self, Binaries, Broker};
 use weighbridge::payload::Payloads;
 use weighbridge::plan::{Brokers, Payload};
 use weighbridge::schema::Correlation;
-use weighbridge::terms::{BrokerKind, Durability, End, TransportKind};
+use weighbridge::site::{Binaries, Options, Site};
 use weighbridge::transport::{
     self, Collector, Consumer, Delivery, Frame, Limits, Names, Outcomes, Producer, Reply, Responder, Targets,
     Transport, Troubles, Unknown,
 };
+use weighbridge_record::terms::{BrokerKind, Durability, End, TransportKind};
 
 const BATCHES: [usize; 2] = [1, 64];
 const BODIES_BYTES: usize = 256;
@@ -217,18 +217,18 @@ fn limits() -> Limits {
     }
 }
 
-/// The brokers that are to be had; which of them are not, and how they are installed, is printed.
-fn brokers(runtime: &Runtime) -> Vec<Broker> {
+/// The servers that are to be had, each a site; which of them are not, and how they are installed, is printed.
+fn sites(runtime: &Runtime) -> Vec<Site> {
     let named = |variable| std::env::var_os(variable).map(Into::into);
     let binaries = Binaries {
         redis_server: named("WEIGHBRIDGE_REDIS_SERVER"),
         nats_server: named("WEIGHBRIDGE_NATS_SERVER"),
     };
-    let options = broker::Options { binaries, ..broker::Options::default() };
+    let options = Options { binaries, ..Options::default() };
     let plan = Brokers { durability: Durability::Memory, redis: None, nats: None, prefix: None };
     let kinds = [BrokerKind::RedisServer, BrokerKind::NatsServer];
     let started = kinds.into_iter().filter_map(|kind| {
-        let started = runtime.block_on(broker::start(kind, &plan, &options));
+        let started = runtime.block_on(Site::start(&[kind], &plan, &options));
         started.map_err(|error| println!("skipped: the transports on {kind}: {error}")).ok()
     });
     started.collect()
@@ -255,17 +255,18 @@ fn timed(
 fn transports(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime needs nothing but file descriptors");
-    let brokers = brokers(&runtime);
-    let mut targets = Targets::default();
-    brokers.iter().for_each(|broker| broker.add_target(&mut targets));
+    let sites = sites(&runtime);
     for kind in TransportKind::ALL {
-        if kind.broker().is_some_and(|needed| brokers.iter().all(|broker| broker.kind() != needed)) {
+        let Some(needed) = kind.broker() else {
+            measure(criterion, &runtime, kind, &Targets::default());
             continue;
+        };
+        if let Some(site) = sites.iter().find(|site| site.nodes()[0].kind() == needed) {
+            measure(criterion, &runtime, kind, &site.targets());
         }
-        measure(criterion, &runtime, kind, &targets);
     }
-    for broker in brokers {
-        broker.stop(false);
+    for site in sites {
+        site.stop(false);
     }
 }
 

@@ -4,36 +4,26 @@
 //! It measures no transport and loads nothing; how good the instrument is under load is for calibration.
 
 mod brokers;
+mod examination;
 mod machine;
 mod text;
 mod timing;
 mod verdict;
 
-use crate::broker;
 use crate::connect::Endpoint;
+use crate::site;
 use crate::terms::BrokerKind;
 
-use brokers::BrokerFinding;
 use machine::{Machine, ProcessorTime};
-use timing::Timing;
 
-/// What was found. Made by [`examine`].
-#[derive(Debug)]
-pub struct Examination {
-    brokers: Vec<BrokerFinding>,
-    timing: Timing,
-    machine: Machine,
-    /// Share of all processor time that the hypervisor took during the examination, 0 to 1; none where the
-    /// kernel does not say.
-    steal_share: Option<f64>,
-}
+pub use examination::Examination;
 
 /// Looks at everything, one after the other so that nothing disturbs the timing. Takes two to three seconds.
 ///
 /// Needs a current-thread runtime and a `LocalSet`. Never fails: what could not be examined says so in the
 /// text.
 pub async fn examine(
-    options: &broker::Options,
+    options: &site::Options,
     redis: Option<&Endpoint>,
     nats: Option<&Endpoint>,
 ) -> Examination {
@@ -49,41 +39,6 @@ pub async fn examine(
     Examination { brokers, timing, machine, steal_share }
 }
 
-impl Examination {
-    /// For people: aligned, at most 80 columns wide but for paths, with ANSI colours if `color` is set.
-    pub fn text(&self, color: bool) -> String {
-        text::render(self, &verdict::sentences(&self.facts()), color)
-    }
-
-    /// Whether every broker answered. The other findings limit what a run is worth, not whether it starts.
-    pub fn healthy(&self) -> bool {
-        self.brokers.iter().all(|broker| broker.outcome.is_ok())
-    }
-
-    fn facts(&self) -> verdict::Facts {
-        let of = |wanted: bool| {
-            let matching = self.brokers.iter().filter(move |broker| broker.outcome.is_ok() == wanted);
-            matching.map(|broker| broker.kind).collect()
-        };
-        let external = |broker: &&BrokerFinding| broker.outcome.as_ref().is_ok_and(|found| !found.managed);
-        verdict::Facts {
-            brokers_ready: of(true),
-            brokers_missing: of(false),
-            brokers_external: self.brokers.iter().filter(external).map(|broker| broker.kind).collect(),
-            cores: self.machine.cores_usable,
-            load: self.machine.load_one_minute,
-            timer_late_ns_p99: self.timing.timer.as_ref().ok().map(|late| late.p99_ns),
-            clock_source: self.machine.clock_source.clone(),
-            clock_cost_ns: self.timing.clock_cost_ns,
-            steal_share: self.steal_share,
-            temporary_file_system: self.machine.temporary_file_system.clone(),
-            memory_available_bytes: self.machine.memory_available_bytes,
-            file_descriptors: self.machine.file_descriptors,
-            debug_build: cfg!(debug_assertions),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,12 +46,12 @@ mod tests {
     #[test]
     fn a_missing_broker_is_told_with_what_installs_it_and_fits_80_columns() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let options = broker::Options {
-            binaries: broker::Binaries {
+        let options = site::Options {
+            binaries: site::Binaries {
                 redis_server: Some("/nonexistent/redis-server".into()),
                 nats_server: None,
             },
-            ..broker::Options::default()
+            ..site::Options::default()
         };
         // Nothing listens on port 1.
         let nobody = Endpoint::parse(BrokerKind::NatsServer, "nats://user:secret@127.0.0.1:1").unwrap();

@@ -33,24 +33,25 @@
 //! thread with a single-threaded runtime and connections of its own. Generators share nothing but the
 //! mailboxes; what they recorded is merged once, when they have ended.
 
-pub mod broker;
 pub mod calibrate;
 pub mod cli;
 pub mod clock;
 pub mod commands;
-pub mod compare;
 pub mod connect;
 pub mod credentials;
+mod crew;
 pub mod doctor;
 pub mod environment;
+pub mod fault;
 pub mod ledger;
 pub mod load;
 pub mod mailbox;
 pub mod metrics;
+mod path;
 pub mod payload;
 pub mod plan;
-pub mod report;
-pub mod result;
+pub mod probe;
+mod process;
 pub mod scenario;
 pub mod schedule;
 pub mod scheduling;
@@ -58,8 +59,11 @@ pub mod schema;
 pub mod scorer;
 pub mod search;
 pub mod session;
-pub mod stats;
-pub mod terms;
+pub mod site;
+pub mod start_line;
+pub mod stop;
 pub mod timer;
 pub mod transport;
 pub mod worker;
+
+pub(crate) use weighbridge_record::{result, stats, terms};

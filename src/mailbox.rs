@@ -1,15 +1,16 @@
-//! What worker threads tell the generators' accounts: events, handed over in batches.
+//! What workers tell the generators' accounts: events, handed over in batches.
 //!
-//! A generator empties its mailbox whenever it looks at its account, and always before it counts a result,
+//! [`Mailboxes`] take them where both are threads of one process. A generator empties its mailbox whenever it looks at its account, and always before it counts a result,
 //! so that a request's delivery is known by the time its result is. Only a generator that waits for
 //! deliveries is woken by them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 /// Something that happened to a request away from its generator. Times are on the monotonic clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// A worker took the request in hand. `reordered`: after a later one of the same ordering key.
     Received { sequence: u64, at_ns: u64, reordered: bool },
@@ -33,6 +34,12 @@ impl Event {
             Self::Unexpected { .. } => 0,
         }
     }
+}
+
+/// Carries what workers tell, wherever they are.
+pub trait Post: Send + Sync {
+    /// Delivers a batch and empties it.
+    fn post(&self, events: &mut Vec<Event>);
 }
 
 /// One mailbox per generator; an event goes to the generator whose request it names.
@@ -59,23 +66,6 @@ impl Mailboxes {
         Self { boxes: (0..generators.max(1)).map(|_| Mailbox::default()).collect(), wakes_at }
     }
 
-    /// Delivers a batch and empties it.
-    pub fn post(&self, events: &mut Vec<Event>) {
-        if events.is_empty() {
-            return;
-        }
-        match &self.boxes[..] {
-            [only] => self.deliver(only, events.drain(..)),
-            boxes => {
-                for (index, mailbox) in boxes.iter().enumerate() {
-                    let mine = |event: &&Event| event.sequence() % boxes.len() as u64 == index as u64;
-                    self.deliver(mailbox, events.iter().filter(mine).copied());
-                }
-                events.clear();
-            }
-        }
-    }
-
     fn deliver(&self, mailbox: &Mailbox, events: impl Iterator<Item = Event>) {
         let waiting = {
             let mut waiting = mailbox.events();
@@ -99,6 +89,24 @@ impl Mailboxes {
     }
 }
 
+impl Post for Mailboxes {
+    fn post(&self, events: &mut Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
+        match &self.boxes[..] {
+            [only] => self.deliver(only, events.drain(..)),
+            boxes => {
+                for (index, mailbox) in boxes.iter().enumerate() {
+                    let mine = |event: &&Event| event.sequence() % boxes.len() as u64 == index as u64;
+                    self.deliver(mailbox, events.iter().filter(mine).copied());
+                }
+                events.clear();
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +120,18 @@ mod tests {
         assert_eq!(seen, [1, 4, 7].map(|sequence| Event::Parked { sequence, at_ns: 1 }));
         mailboxes.collect(1, &mut seen);
         assert!(seen.is_empty());
+    }
+
+    #[test]
+    fn an_event_can_be_sent_through_a_pipe() {
+        let events = [
+            Event::Received { sequence: 1, at_ns: u64::MAX, reordered: true },
+            Event::Scored { sequence: 2, received_ns: 3, at_ns: 4 },
+            Event::Completed { sequence: 5, at_ns: 6 },
+            Event::Parked { sequence: 7, at_ns: 8 },
+            Event::Unexpected { at_ns: 9 },
+        ];
+        let sent = serde_json::to_string(&events).unwrap();
+        assert_eq!(serde_json::from_str::<[Event; 5]>(&sent).unwrap(), events);
     }
 }

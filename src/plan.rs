@@ -2,10 +2,11 @@
 //!
 //! Made only by `scenario/`, which knows TOML; read by everything that runs or reports.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
 use crate::connect::Endpoint;
 use crate::terms::{BrokerKind, Durability, End, Objective, Stage, TransportKind};
+use weighbridge_record::point::Point;
 
 /// A scenario ready to run: trials are points x transports x repetitions.
 #[derive(Debug, Clone)]
@@ -22,6 +23,10 @@ pub struct Plan {
     pub points: Vec<PointPlan>,
     /// What `weighbridge search` looks for and where; none where the scenario only runs.
     pub search: Option<SearchPlan>,
+    /// The load in a line, for people; of a sweep, that of its first point.
+    pub offered: String,
+    /// Where the search looks, in a line; none where the scenario only runs.
+    pub searched: Option<String>,
     /// The scenario as it is run, overrides applied, as TOML text.
     pub source: String,
 }
@@ -49,9 +54,6 @@ impl Plan {
     }
 }
 
-/// The values that one combination of a sweep sets, by key path; empty without a sweep.
-pub type Point = BTreeMap<String, serde_json::Value>;
-
 /// Everything that describes the trials of one point.
 #[derive(Debug, Clone)]
 pub struct PointPlan {
@@ -60,16 +62,18 @@ pub struct PointPlan {
     pub payload: Payload,
     pub workers: Workers,
     pub brokers: Brokers,
+    /// What is done on purpose while the load is on.
+    pub faults: Vec<FaultPlan>,
     pub thresholds: Vec<Threshold>,
 }
 
 impl PointPlan {
     /// What ends a request here.
     pub fn end(&self) -> End {
-        match (self.workers.count, self.workers.results) {
-            (0, _) => End::Acknowledgement,
-            (_, false) => End::Delivery,
-            (_, true) => End::Result,
+        match self.workers.work() {
+            None => End::Acknowledgement,
+            Some(work) if !work.results => End::Delivery,
+            Some(_) => End::Result,
         }
     }
 }
@@ -184,9 +188,19 @@ pub struct Payload {
     pub requester_roles: Vec<(String, f64)>,
 }
 
-#[derive(Debug, Clone)]
-pub struct Workers {
-    /// Workers, each with connections of its own. None: requests are only published.
+/// Who answers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Workers {
+    /// Nobody: requests are only published.
+    None,
+    /// Threads of the harness.
+    Threads(Work),
+}
+
+/// How much is done at a time, and how long it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Work {
+    /// Workers, each with connections of its own; at least one.
     pub count: u32,
     /// Requests that one worker scores at a time.
     pub concurrency: u32,
@@ -195,7 +209,17 @@ pub struct Workers {
     pub service_time: ServiceTime,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+impl Workers {
+    /// What they do; none where there are none.
+    pub fn work(&self) -> Option<&Work> {
+        match self {
+            Self::None => None,
+            Self::Threads(work) => Some(work),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum ServiceTime {
     /// Also `"0s"`: score and answer at once.
     Constant {
@@ -209,6 +233,52 @@ pub enum ServiceTime {
         median_ns: u64,
         sigma: f64,
     },
+}
+
+impl ServiceTime {
+    /// Mean of the distribution, in nanoseconds.
+    pub fn mean_ns(self) -> u64 {
+        match self {
+            Self::Constant { ns } => ns,
+            Self::Exponential { mean_ns } => mean_ns,
+            Self::Lognormal { median_ns, sigma } => (median_ns as f64 * (sigma * sigma / 2.0).exp()) as u64,
+        }
+    }
+}
+
+/// Something that is done to servers on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultPlan {
+    /// After the start of the window.
+    pub at_ns: u64,
+    /// Repeats it until the window ends.
+    pub every_ns: Option<u64>,
+    pub action: FaultAction,
+    /// Name of a node, such as `nats-server.2`; none: every server that the path uses.
+    pub target: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultAction {
+    /// Stopped where it stands, with SIGSTOP, then let go on.
+    Pause { lasting_ns: u64 },
+    /// Ended with SIGKILL, then started again on the same port.
+    Kill {
+        down_ns: u64,
+        /// Whether it finds what it had stored.
+        keeps_data: bool,
+    },
+}
+
+impl FaultAction {
+    /// As it stands in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pause { .. } => "pause",
+            Self::Kill { keeps_data: true, .. } => "kill",
+            Self::Kill { keeps_data: false, .. } => "drop-data",
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -238,7 +308,7 @@ pub struct Threshold {
     /// As written, for people.
     pub expression: String,
     pub metric: Metric,
-    pub comparison: Comparison,
+    pub operator: Operator,
     /// In the metric's unit: nanoseconds, requests per second, or a count.
     pub bound: f64,
 }
@@ -286,7 +356,7 @@ impl Statistic {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub enum Operator {
     Less,
     LessOrEqual,
     Equal,

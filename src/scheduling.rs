@@ -8,6 +8,8 @@
 
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
 /// The shortest slice that the kernel grants.
 const SLICE_NS: u64 = 100_000;
 const LOWEST_REAL_TIME: u32 = 1;
@@ -15,7 +17,7 @@ const LOWEST_REAL_TIME: u32 = 1;
 const RESET_ON_FORK: u64 = 1;
 
 /// What the scheduler granted a thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Grant {
     Ordinary,
     ShortSlices,

@@ -93,7 +93,7 @@ impl<'a> PriorityRequest<'a> {
 /// Puts sequence numbers into correlation ids and gets them back: `req_<run>_<sequence>`.
 ///
 /// The eight characters of the run tell a message of this trial from a stale or foreign one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correlation {
     nonce: [u8; 8],
 }

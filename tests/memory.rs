@@ -8,7 +8,7 @@ use weighbridge::load::Account;
 use weighbridge::mailbox::Mailboxes;
 use weighbridge::metrics::Timeline;
 use weighbridge::schedule::Stripe;
-use weighbridge::terms::End;
+use weighbridge_record::terms::End;
 
 /// Bytes that are allocated and not freed.
 static HELD_BYTES: AtomicIsize = AtomicIsize::new(0);

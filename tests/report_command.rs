@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use serde_json::{Value, json};
 
-const MINIMAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/result-v1-minimal.json");
+const MINIMAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/result-minimal.json");
 
 /// A run folder with nothing but its record.
 fn write_run(dir: &Path, name: &str, day: u32) -> PathBuf {
@@ -109,7 +109,7 @@ fn a_run_lists_itself_and_is_whole_without_the_list() {
 fn the_committed_example_is_what_this_version_makes_of_its_record() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/example");
     let text = fs::read_to_string(example.join("result.json")).unwrap();
-    let page = weighbridge::report::html::render(&serde_json::from_str(&text).unwrap()).unwrap();
+    let page = weighbridge_report::html::render(&serde_json::from_str(&text).unwrap()).unwrap();
     let committed = fs::read_to_string(example.join("report.html")).unwrap();
     let mend = "`weighbridge report reports/example`, then `make pictures`, which show it";
     assert!(page == committed, "reports/example/report.html is stale: {mend}");

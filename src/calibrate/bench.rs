@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::plan::{Plan, PointPlan};
+use crate::plan::Plan;
 use crate::result::{LatencySummary, Trial};
 use crate::scenario::{self, Overrides};
-use crate::session::{self, Pause, RunError, Settings, Silent, TrialSpec};
-use crate::terms::{Durability, Stage, TransportKind};
-use crate::transport::{self, Names, Targets, Transport};
+use crate::session::{self, RunError, Settings, Silent, TrialSpec};
+use crate::terms::{Stage, TransportKind};
+use crate::transport::Transport;
 
 /// An even load of 1 000 requests a second for a second.
 const EVEN: &str =
@@ -63,15 +63,13 @@ fn parse(executor: &str, overrides: &Overrides) -> Result<Plan, RunError> {
         .map_err(|errors| RunError::Failed { what: "planning a calibration", reason: errors.summary() })
 }
 
-fn spec<'a>(plan: &'a Plan, pauses: &'a [Pause]) -> TrialSpec<'a> {
-    let transport = plan.transports[0];
-    TrialSpec { point: &plan.points[0], transport, repetition: 1, order: 1, trials: 1, pauses }
+fn spec(plan: &Plan) -> TrialSpec<'_> {
+    TrialSpec::alone(&plan.points[0], plan.transports[0], plan.seed)
 }
 
 /// Measures on the plan's own transport, with managed brokers.
-pub async fn measure(plan: &Plan, settings: &Settings, pauses: &[Pause]) -> Result<Trial, RunError> {
-    let spec = spec(plan, pauses);
-    Ok(session::measure(&spec, plan.seed, session::nonce(), settings, &Silent).await?.trial)
+pub async fn measure(plan: &Plan, settings: &Settings) -> Result<Trial, RunError> {
+    Ok(session::measure(&spec(plan), settings, &Silent).await?.trial)
 }
 
 /// Measures on a path in memory, wrapped into another.
@@ -80,15 +78,7 @@ pub async fn measure_wrapped<T: Transport + 'static>(
     settings: &Settings,
     wrap: impl FnOnce(Arc<dyn Transport>) -> T,
 ) -> Result<Trial, RunError> {
-    let transport: Arc<dyn Transport> = Arc::new(wrap(in_memory(&plan.points[0])?));
-    session::measure_on(transport, &spec(plan, &[]), plan.seed, settings, &Silent).await
-}
-
-fn in_memory(point: &PointPlan) -> Result<Arc<dyn Transport>, RunError> {
-    let names = Names::new("", point.payload.categories.iter().map(|(name, _)| name.clone()));
-    let limits = session::limits(point);
-    let kind = TransportKind::InProcess;
-    Ok(transport::build(kind, &Targets::default(), names, limits, Durability::None)?)
+    session::measure_wrapped(&spec(plan), settings, &Silent, wrap).await
 }
 
 /// One figure of a trial, as a float; none where there were too few samples.

@@ -50,7 +50,7 @@ pub fn echo_rtt_ns() -> std::io::Result<f64> {
 /// Median delivery of a path at 1 000/s, against the echo.
 pub async fn check(transport: TransportKind, echo_ns: f64, settings: &Settings) -> Result<Check, RunError> {
     let plan = plan(transport, &[r#"load.arrivals="poisson""#])?;
-    let trial = measure(&plan, settings, &[]).await?;
+    let trial = measure(&plan, settings).await?;
     let measured = figure(&trial, Stage::Delivery, |latency| latency.p50);
     let name = format!("{transport}: delivery p50, beside an echo of {:.0} us", echo_ns / 1e3);
     Ok(Check::at_most(GROUP, name, Unit::Ns, echo_ns + ADDED_NS, measured))

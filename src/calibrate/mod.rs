@@ -13,9 +13,9 @@ mod stall;
 mod stalling;
 mod theory;
 
-use crate::broker;
 use crate::result::Check;
 use crate::session::{RunError, Settings};
+use crate::site;
 use crate::terms::TransportKind;
 
 /// Paths over managed brokers that take part where their server is found.
@@ -41,7 +41,7 @@ pub async fn run(groups: &[Group], settings: &Settings, say: &dyn Fn(&str)) -> R
         .into_iter()
         .filter(|transport| {
             let kind = transport.broker();
-            kind.is_some_and(|kind| broker::find(kind, &settings.brokers.binaries).is_ok())
+            kind.is_some_and(|kind| site::find(kind, &settings.brokers.binaries).is_ok())
         })
         .collect();
     let mut checks = Vec::new();

@@ -15,13 +15,13 @@ pub async fn check(settings: &Settings) -> Result<Vec<Check>, RunError> {
     let mut checks = Vec::new();
     for rate in RATES_PER_S {
         let plan = plan(TransportKind::InProcess, &[&format!("load.rate={rate}")])?;
-        let trial = measure(&plan, settings, &[]).await?;
+        let trial = measure(&plan, settings).await?;
         let lag = figure(&trial, Stage::SendLag, |latency| latency.p99);
         let bursts = &trial.generator.bursts;
         let name = format!("send lag p99 at {rate}/s, bursts of {:.1} (p99 {})", bursts.mean, bursts.p99);
         checks.push(Check::at_most(GROUP, name, Unit::Ns, LAG_P99_MAX_NS, lag));
     }
-    let trial = measure(&saturating_plan()?, settings, &[]).await?;
+    let trial = measure(&saturating_plan()?, settings).await?;
     let name = "ceiling of the generator, in-process".to_string();
     checks.push(Check::at_least(
         GROUP,

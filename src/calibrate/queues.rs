@@ -48,7 +48,7 @@ struct Figures {
 pub async fn check(queue: Queue, utilisation: f64, settings: &Settings) -> Result<Vec<Check>, RunError> {
     let rate = utilisation * f64::from(queue.servers()) / SERVICE_S;
     let plan = queue_plan(queue, rate)?;
-    let trial = measure(&plan, settings, &[]).await?;
+    let trial = measure(&plan, settings).await?;
     let turnaround = trial.latency_ns.get(Stage::Turnaround);
     let measured_mean = turnaround.and_then(|latency| latency.mean);
     let measured_p99 = figure(&trial, Stage::Turnaround, |latency| latency.p99);
@@ -87,10 +87,11 @@ fn queue_plan(queue: Queue, rate: f64) -> Result<Plan, RunError> {
 /// What this run's own schedule and service times give in a first-come-first-served queue.
 fn replay(plan: &Plan, queue: Queue) -> Figures {
     let point = &plan.points[0];
-    let Some(schedule) = Schedule::of(&point.load, plan.seed, Stripe::WHOLE) else {
+    let schedule = Schedule::of(&point.load, plan.seed, Stripe::WHOLE);
+    let (Some(schedule), Some(work)) = (schedule, point.workers.work()) else {
         return Figures { mean_ns: 0.0, p99_ns: 0.0 };
     };
-    let service = point.workers.service_time;
+    let service = work.service_time;
     let requests = schedule
         .enumerate()
         .map(|(sequence, at_ns)| (at_ns as f64, sample_ns(service, plan.seed, sequence as u64) as f64));
@@ -168,7 +169,8 @@ mod tests {
     fn every_case_can_be_planned_and_replayed() {
         for (queue, utilisation) in CASES {
             let plan = queue_plan(queue, utilisation * f64::from(queue.servers()) / SERVICE_S).unwrap();
-            let constant = plan.points[0].workers.service_time == ServiceTime::Constant { ns: 1_000_000 };
+            let work = plan.points[0].workers.work().unwrap();
+            let constant = work.service_time == ServiceTime::Constant { ns: 1_000_000 };
             assert_eq!(constant, queue == Queue::Md1);
             let own = replay(&plan, queue);
             assert!(own.mean_ns >= 0.8e6 && own.p99_ns > own.mean_ns, "{queue:?} {own:?}");

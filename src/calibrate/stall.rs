@@ -3,9 +3,10 @@
 use super::bench::{closed_plan, figure, measure, measure_wrapped, plan};
 use super::stalling::{End, Stalling};
 use super::theory::stalled_quantile_s;
+use crate::plan::{FaultAction, FaultPlan};
 use crate::result::{Check, Unit};
 use crate::result::{LatencySummary, Trial};
-use crate::session::{Pause, RunError, Settings};
+use crate::session::{RunError, Settings};
 use crate::terms::{Stage, TransportKind};
 
 const GROUP: &str = "stall";
@@ -59,9 +60,11 @@ async fn closed_loop(settings: &Settings) -> Result<Check, RunError> {
 
 /// A managed broker stopped with SIGSTOP.
 pub async fn broker(transport: TransportKind, settings: &Settings) -> Result<Vec<Check>, RunError> {
-    let plan = plan(transport, RATE)?;
-    let pause = Pause { at_ns: AT_NS, lasting_ns: STALL_NS };
-    let trial = measure(&plan, settings, &[pause]).await?;
+    let mut plan = plan(transport, RATE)?;
+    let action = FaultAction::Pause { lasting_ns: STALL_NS };
+    let pause = FaultPlan { at_ns: AT_NS, every_ns: None, action, target: None };
+    plan.points.iter_mut().for_each(|point| point.faults.push(pause.clone()));
+    let trial = measure(&plan, settings).await?;
     // The length that the stall really had.
     let lasted_s =
         trial.faults.iter().map(|fault| fault.end_s.unwrap_or(fault.start_s) - fault.start_s).sum();

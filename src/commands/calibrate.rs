@@ -3,9 +3,10 @@
 use super::{CommandError, Outcome, broker_options, interrupt, print, runtime};
 use crate::calibrate::{self, Group};
 use crate::cli::{self, Calibrate};
-use crate::load::{Defect, StopSignal};
-use crate::report::checks;
+use crate::load::Defect;
 use crate::session::Settings;
+use crate::stop::{Stop, StopSignal};
+use weighbridge_report::checks;
 
 pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
     let settings = Settings {
@@ -38,7 +39,7 @@ pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
     } else {
         print(&checks::table(&checks))?;
     }
-    if settings.stop.get() != crate::load::Stop::No {
+    if settings.stop.get() != Stop::No {
         return Ok(Outcome::Aborted);
     }
     Ok(if checks.iter().all(|check| check.passed) { Outcome::Good } else { Outcome::Invalid })

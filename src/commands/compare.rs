@@ -2,8 +2,9 @@
 
 use super::{CommandError, Outcome, browser, print};
 use crate::cli::Compare;
-use crate::compare::{self, Options, RunVerdict};
-use crate::report::{ReportError, compare_page, folder};
+use weighbridge_record::compare;
+use weighbridge_record::compare::{Options, RunVerdict};
+use weighbridge_report::{ReportError, compare_page, compare_text, folder};
 
 const MEND_HTML: &str = "name a file that you may write with --html";
 
@@ -20,7 +21,7 @@ pub fn run(arguments: &Compare) -> Result<Outcome, CommandError> {
         print(&document.map_err(|source| ReportError::Json { source })?)?;
         print("\n")?;
     } else {
-        print(&compare::text(&comparison))?;
+        print(&compare_text::text(&comparison))?;
     }
     page?;
     if !arguments.json {

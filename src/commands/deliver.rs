@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use super::{CommandError, Outcome, broker_options, browser, colored, print};
 use crate::cli::{Brokers, Conduct};
 use crate::credentials::redact;
-use crate::load::StopSignal;
-use crate::report::{folder, index, markdown, terminal, text_plot};
 use crate::result::RunResult;
 use crate::session::{Finished, Settings};
+use crate::stop::StopSignal;
+use weighbridge_report::{folder, index, markdown, terminal, text_plot};
 
 pub fn settings(brokers: &Brokers, conduct: &Conduct, stop: &StopSignal) -> Settings {
     Settings {

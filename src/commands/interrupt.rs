@@ -3,7 +3,7 @@
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CommandError, Outcome};
-use crate::load::{Stop, StopSignal};
+use crate::stop::{Stop, StopSignal};
 
 /// Listens until the runtime ends. Call it within the runtime.
 pub fn listen(stop: StopSignal) -> Result<(), CommandError> {

@@ -23,11 +23,11 @@ use std::process::ExitCode;
 use miette::Diagnostic;
 
 use crate::cli::{self, Cli, Command};
-use crate::compare::CompareError;
 use crate::connect::UrlError;
 use crate::result::Verdict;
 use crate::scenario::{LoadError, Overrides};
 use crate::session::RunError;
+use weighbridge_record::compare::CompareError;
 
 /// How a command ended; the numbers are a contract with scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub enum CommandError {
     #[error(transparent)]
     Run(#[from] RunError),
     #[error(transparent)]
-    Report(#[from] crate::report::ReportError),
+    Report(#[from] weighbridge_report::ReportError),
     #[error(transparent)]
     Compare(#[from] CompareError),
     #[error(
@@ -172,9 +172,9 @@ fn trial_overrides(changes: &cli::TrialChanges, brokers: Option<&cli::Brokers>) 
 }
 
 /// Flags that say which servers may be used.
-fn broker_options(brokers: &cli::Brokers) -> crate::broker::Options {
-    crate::broker::Options {
-        binaries: crate::broker::Binaries {
+fn broker_options(brokers: &cli::Brokers) -> crate::site::Options {
+    crate::site::Options {
+        binaries: crate::site::Binaries {
             redis_server: brokers.redis_server.clone(),
             nats_server: brokers.nats_server.clone(),
         },
@@ -182,8 +182,7 @@ fn broker_options(brokers: &cli::Brokers) -> crate::broker::Options {
     }
 }
 
-/// A runtime on this thread, which lives as long as the command: managed brokers die with the thread that
-/// started them.
+/// A runtime on this thread, for a command that measures.
 fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     built.map_err(|source| CommandError::Io { action: "starting the runtime", source })

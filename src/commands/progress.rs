@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::report::{capacity, format};
 use crate::result::{Probe, Trial};
 use crate::session::{Glance, Progress, Silent, TrialSpec};
 use crate::terms::Stage;
+use weighbridge_record::format;
+use weighbridge_report::capacity;
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -35,13 +36,10 @@ fn choose(quiet: bool, searches: bool) -> Box<dyn Progress> {
     }
 }
 
-/// `3/5 nats-core load.rate=500 (repetition 2)`; `3 nats-core ...` where nobody knows how many there will be.
+/// `3/5 nats-core at load.rate = 500 (repetition 2)`; `3 nats-core ...` where nobody knows how many there will be.
 fn title(spec: &TrialSpec<'_>, searches: bool) -> String {
     let of = if searches { String::new() } else { format!("/{}", spec.trials) };
-    let mut title = format!("{}{of} {}", spec.order, spec.transport);
-    for (key, value) in &spec.point.point {
-        title.push_str(&format!(" {key}={value}"));
-    }
+    let mut title = format!("{}{of} {}", spec.order, spec.point.point.place(spec.transport));
     if spec.repetition > 1 {
         title.push_str(&format!(" (repetition {})", spec.repetition));
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandError, Outcome, browser, print};
 use crate::cli::Report;
-use crate::report::{ReportError, folder, index};
+use weighbridge_report::{ReportError, folder, index};
 
 pub fn run(arguments: &Report) -> Result<Outcome, CommandError> {
     let mut pages: Vec<PathBuf> = Vec::new();

@@ -4,11 +4,11 @@ use super::deliver::{deliver, settings};
 use super::{CommandError, Outcome, interrupt, list, overrides, print, progress, runtime};
 use crate::calibrate::Group;
 use crate::cli::Run;
-use crate::load::{Stop, StopSignal};
 use crate::plan::Plan;
 use crate::result::{Check, Verdict};
 use crate::scenario::{self, LoadError};
 use crate::session::{self, Settings};
+use crate::stop::{Stop, StopSignal};
 
 pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {
     if arguments.scenarios.is_empty() {
@@ -45,11 +45,11 @@ pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {
 
 async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outcome, CommandError> {
     let conduct = &arguments.conduct;
-    let mut settings = settings(&arguments.brokers, conduct, stop);
+    let settings = settings(&arguments.brokers, conduct, stop);
     let progress = progress::for_stderr(conduct.quiet);
     let calibration =
         if arguments.calibrate { calibrate(&settings, conduct.quiet).await? } else { Vec::new() };
-    let mut finished = session::run(plan, &mut settings, &*progress).await?;
+    let mut finished = session::run(plan, &settings, &*progress).await?;
     finished.result.calibration = calibration;
     if finished.result.calibration.iter().any(|check| !check.passed) {
         // An instrument that fails its known answers has measured nothing.

@@ -3,9 +3,9 @@
 use super::deliver::{deliver, settings};
 use super::{CommandError, Outcome, interrupt, progress, runtime, trial_overrides};
 use crate::cli::Search;
-use crate::load::StopSignal;
 use crate::scenario::{self, Overrides};
 use crate::session;
+use crate::stop::StopSignal;
 
 pub fn run(arguments: &Search) -> Result<Outcome, CommandError> {
     let overrides = Overrides {
@@ -19,9 +19,9 @@ pub fn run(arguments: &Search) -> Result<Outcome, CommandError> {
     let stop = StopSignal::default();
     runtime()?.block_on(async {
         interrupt::listen(stop.clone())?;
-        let mut settings = settings(&arguments.brokers, &arguments.conduct, &stop);
+        let settings = settings(&arguments.brokers, &arguments.conduct, &stop);
         let progress = progress::for_search(arguments.conduct.quiet);
-        let finished = session::search(&plan, &mut settings, &*progress).await?;
+        let finished = session::search(&plan, &settings, &*progress).await?;
         deliver(finished, &arguments.conduct)
     })
 }

@@ -1,6 +1,6 @@
 //! Starts or reaches each broker for a moment and asks for an answer some times over.
 //!
-//! Which server is used, and from which version on, is decided in `broker/`.
+//! Which server is used, and from which version on, is decided in `site/`.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use bytes::Bytes;
 use futures::StreamExt;
 
 use super::timing::median;
-use crate::broker::{self, BrokerError, Options};
 use crate::clock::now_ns;
 use crate::connect::{self, ConnectError, Endpoint};
 use crate::plan;
+use crate::site::{self, Options, Site, SiteError};
 use crate::terms::{BrokerKind, Durability};
 
 pub const ROUND_TRIPS: usize = 100;
@@ -41,7 +41,7 @@ pub struct Answering {
 #[derive(Debug, thiserror::Error)]
 enum NoAnswer {
     #[error(transparent)]
-    Broker(#[from] BrokerError),
+    Site(#[from] SiteError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error("a round trip to {kind} failed: {reason}")]
@@ -62,13 +62,14 @@ async fn answering(
     let (redis, nats) = (named(BrokerKind::RedisServer), named(BrokerKind::NatsServer));
     let plan = plan::Brokers { durability: Durability::Memory, redis, nats, prefix: None };
     let start_ns = now_ns();
-    let broker = broker::start(kind, &plan, options).await?;
+    let site = Site::start(&[kind], &plan, options).await?;
     let ready_ns = now_ns() - start_ns;
-    let round_trip = round_trip(broker.endpoint()).await;
-    let record = broker.record();
-    broker.stop(false);
+    // One kind was asked for, so there is one node.
+    let node = &site.nodes()[0];
+    let (round_trip, record) = (round_trip(&node.endpoint).await, node.record());
+    site.stop(false);
     let place = if record.managed {
-        broker::find(kind, &options.binaries)?.path.display().to_string()
+        site::find(kind, &options.binaries)?.path.display().to_string()
     } else {
         record.address
     };

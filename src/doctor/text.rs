@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::Examination;
 use super::brokers::{BrokerFinding, ROUND_TRIPS};
+use super::examination::Examination;
 use super::timing::{Lateness, SLEEP_NS, SLEEPS};
-use super::verdict::{Sentence, Weight};
+use super::verdict::{Sentence, Weight, sentences};
 
 const COLUMNS: usize = 80;
 /// Where the findings start.
@@ -74,19 +74,22 @@ impl Page {
     }
 }
 
-pub fn render(examination: &Examination, verdict: &[Sentence], color: bool) -> String {
-    let mut page = Page { text: String::new(), paint: Paint(color) };
-    page.heading("Brokers");
-    for broker in &examination.brokers {
-        page.row(broker.kind.name(), &broker_finding(broker));
+impl Examination {
+    /// For people: aligned, at most 80 columns wide but for paths, with ANSI colours if `color` is set.
+    pub fn text(&self, color: bool) -> String {
+        let mut page = Page { text: String::new(), paint: Paint(color) };
+        page.heading("Brokers");
+        for broker in &self.brokers {
+            page.row(broker.kind.name(), &broker_finding(broker));
+        }
+        clock(&mut page, self);
+        machine(&mut page, self);
+        page.heading("What a run here can be trusted for");
+        for sentence in sentences(&self.facts()) {
+            page.sentence(&sentence);
+        }
+        page.text
     }
-    clock(&mut page, examination);
-    machine(&mut page, examination);
-    page.heading("What a run here can be trusted for");
-    for sentence in verdict {
-        page.sentence(sentence);
-    }
-    page.text
 }
 
 fn broker_finding(broker: &BrokerFinding) -> String {

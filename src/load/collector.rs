@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::account::Account;
 use crate::clock::now_ns;
-use crate::mailbox::{Event, Mailboxes};
+use crate::mailbox::{Event, Mailboxes, Post};
 use crate::schedule::Stripe;
 use crate::schema::{Correlation, ErrorReply, PriorityResult};
 use crate::transport::{Arrival, Collector};

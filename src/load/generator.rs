@@ -8,16 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
-use hdrhistogram::Histogram;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::Notify;
 
 use super::account::Account;
 use super::book::Book;
 use super::defect::Defect;
 use super::live::Live;
+use super::outcome::GeneratorOutcome;
 use super::sender::{Sender, Sending};
-use super::stop::{Stop, StopSignal};
-use super::summary::AccountSummary;
 use super::{collector, pacer, unpaced};
 use crate::clock::now_ns;
 use crate::mailbox::Mailboxes;
@@ -25,8 +23,10 @@ use crate::metrics::Timeline;
 use crate::payload::Payloads;
 use crate::plan::Load;
 use crate::schedule::{Schedule, Stripe};
-use crate::scheduling::{Grant, keep_time};
+use crate::scheduling::keep_time;
 use crate::schema::Correlation;
+use crate::start_line::Place;
+use crate::stop::{Stop, StopSignal};
 use crate::terms::End;
 use crate::timer::Timer;
 use crate::transport::{Transport, TransportError, Troubles};
@@ -56,21 +56,9 @@ pub struct Generator {
     thread: JoinHandle<Result<GeneratorOutcome, TransportError>>,
 }
 
-/// What a generator brings home.
-pub struct GeneratorOutcome {
-    pub summary: AccountSummary,
-    pub bursts: Histogram<u64>,
-    pub scheduling: Grant,
-}
-
 impl Generator {
-    /// Starts generator `index`. It connects, says so on `ready`, and sends from the start of the timeline.
-    pub fn start(
-        index: u32,
-        run: Run,
-        ready: mpsc::UnboundedSender<Result<(), TransportError>>,
-        start: watch::Receiver<Option<Timeline>>,
-    ) -> std::io::Result<Self> {
+    /// Starts generator `index`. It connects, reports ready, and sends from the start of the timeline.
+    pub fn start(index: u32, run: Run, place: Place) -> std::io::Result<Self> {
         let live = Arc::new(Live::default());
         let shared = Arc::clone(&live);
         let thread = std::thread::Builder::new().name(format!("generator-{index}")).spawn(move || {
@@ -81,7 +69,7 @@ impl Generator {
                 .build()
                 .map_err(|error| TransportError::failed("starting a generator's runtime", error))?;
             let local = tokio::task::LocalSet::new();
-            local.block_on(&runtime, generate(index, run, shared, ready, start))
+            local.block_on(&runtime, generate(index, run, shared, place))
         })?;
         Ok(Self { live, thread })
     }
@@ -104,8 +92,7 @@ async fn generate(
     index: u32,
     run: Run,
     live: Arc<Live>,
-    ready: mpsc::UnboundedSender<Result<(), TransportError>>,
-    mut start: watch::Receiver<Option<Timeline>>,
+    mut place: Place,
 ) -> Result<GeneratorOutcome, TransportError> {
     let stripe = Stripe { index, count: run.load.generators };
     let scheduling = keep_time(run.load.is_scheduled());
@@ -124,15 +111,13 @@ async fn generate(
     let end = match run.transport.generator(index, outcomes, &troubles).await {
         Ok(end) => end,
         Err(error) => {
-            // The receiver is gone only if the trial was given up already.
-            let _ = ready.send(Err(error.clone()));
+            place.ready(Err(error.clone()));
             return Err(error);
         }
     };
-    let _ = ready.send(Ok(()));
-    let timeline = match start.wait_for(Option::is_some).await.map(|timeline| *timeline) {
-        Ok(Some(timeline)) => timeline,
-        _ => return Err(TransportError::failed("a generator", "the trial was given up before its start")),
+    place.ready(Ok(()));
+    let Some(timeline) = place.started().await else {
+        return Err(TransportError::failed("a generator", "the trial was given up before its start"));
     };
     *account.borrow_mut() = new_account(timeline);
     if run.end == End::Delivery && !run.load.is_scheduled() {
@@ -161,22 +146,26 @@ async fn generate(
         freed,
         defect: run.defect,
     };
-    let sender = Sender::new(sending, Rc::clone(&account), end.producer, payloads, &run.load);
-    let bursts = send_and_drain(sender, &run, stripe).await;
+    let mut sender = Sender::new(sending, Rc::clone(&account), end.producer, payloads, &run.load);
+    tokio::select! {
+        biased;
+        () = send_and_drain(&mut sender, &run, stripe) => {}
+        // A path that takes nothing must not hold up a run that is to end at once.
+        () = run.stop.reaches(Stop::Now) => {}
+    }
     let mut summary = account.replace(new_account(provisional)).close();
     summary.note(troubles.noted());
-    Ok(GeneratorOutcome { summary, bursts, scheduling })
+    Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), scheduling })
 }
 
-async fn send_and_drain(mut sender: Sender, run: &Run, stripe: Stripe) -> Histogram<u64> {
+async fn send_and_drain(sender: &mut Sender, run: &Run, stripe: Stripe) {
     let share = |window: u32| u64::from(window).div_ceil(u64::from(stripe.count));
     match Schedule::of(&run.load, run.seed, stripe) {
-        Some(schedule) => pacer::run(schedule, &mut sender).await,
-        None => unpaced::run(share(run.load.window()), &mut sender).await,
+        Some(schedule) => pacer::run(schedule, sender).await,
+        None => unpaced::run(share(run.load.window()), sender).await,
     }
     sender.pause().await;
-    drain(&sender, run).await;
-    sender.into_bursts()
+    drain(sender, run).await;
 }
 
 /// Waits until everything is accounted for, or until the deadline.
@@ -193,7 +182,7 @@ async fn drain(sender: &Sender, run: &Run) {
             busy = false;
             run.busy.fetch_sub(1, Ordering::Relaxed);
         }
-        if now >= deadline_ns || run.stop.get() == Stop::Now {
+        if now >= deadline_ns {
             break;
         }
         if open == 0 && run.busy.load(Ordering::Relaxed) == 0 {

@@ -1,7 +1,7 @@
 //! Times of requests that are not settled yet, freed in blocks: 16 bytes each, and 12 more where it is wanted
 //! what became of a request on its way.
 
-use crate::metrics::Parts;
+use weighbridge_record::breakdown::Parts;
 
 const BLOCK: usize = 4096;
 

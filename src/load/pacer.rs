@@ -6,9 +6,9 @@
 use super::coalesce::Coalescer;
 use super::defect::Defect;
 use super::sender::Sender;
-use super::stop::Stop;
 use crate::clock::now_ns;
 use crate::schedule::Schedule;
+use crate::stop::Stop;
 
 /// What a generator that skips late requests calls late.
 const LATE_NS: u64 = 2_000_000;

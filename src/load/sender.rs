@@ -4,17 +4,17 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hdrhistogram::Histogram;
 use tokio::sync::Notify;
 
 use super::account::Account;
 use super::arenas::Arenas;
 use super::defect::Defect;
-use super::stop::StopSignal;
+use super::outcome::Bursts;
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
 use crate::plan::Load;
+use crate::stop::StopSignal;
 use crate::timer::Timer;
 use crate::transport::{Frame, Producer, Troubles};
 
@@ -44,7 +44,7 @@ pub(super) struct Sender {
     batch: Vec<Frame>,
     /// Intended times of the batch, in its order.
     intended_ns: Vec<u64>,
-    bursts: Histogram<u64>,
+    bursts: Bursts,
     timestamp: [u8; 20],
     timestamp_until_ns: u64,
 }
@@ -68,7 +68,7 @@ impl Sender {
             arenas: Arenas::new(),
             batch: Vec::new(),
             intended_ns: Vec::new(),
-            bursts: burst_histogram(),
+            bursts: Bursts::new(),
             timestamp: [b'0'; 20],
             timestamp_until_ns: 0,
         }
@@ -97,7 +97,7 @@ impl Sender {
     /// Stamps the batch as sent and hands it over.
     pub async fn flush(&mut self) {
         if !self.batch.is_empty() {
-            self.bursts.saturating_record(self.batch.len() as u64);
+            self.bursts.record(self.batch.len() as u64);
             let at_ns = now_ns();
             {
                 let mut account = self.account.borrow_mut();
@@ -141,13 +141,7 @@ impl Sender {
     }
 
     /// Sizes of the batches that were handed over.
-    pub fn into_bursts(self) -> Histogram<u64> {
+    pub fn into_bursts(self) -> Bursts {
         self.bursts
     }
-}
-
-/// Burst sizes, from one to more than any batch holds.
-fn burst_histogram() -> Histogram<u64> {
-    // The bounds are constants that satisfy `new_with_bounds`.
-    Histogram::new_with_bounds(1, 1_000_000, 3).expect("constant bounds")
 }

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::metrics::Recorder;
 use crate::result::{Finding, LedgerTotals};
 use crate::transport::{Break, Noted};
 
+#[derive(Serialize, Deserialize)]
 pub struct AccountSummary {
     pub totals: LedgerTotals,
     pub recorder: Recorder,
@@ -22,8 +25,11 @@ pub struct AccountSummary {
 }
 
 impl AccountSummary {
-    /// Adds what another generator's account came to; errors are merged by the caller.
+    /// Adds what another generator's account came to.
     pub fn merge(&mut self, other: Self) {
+        for (error, count) in other.errors {
+            *self.errors.entry(error).or_default() += count;
+        }
         self.totals.merge(&other.totals);
         self.recorder.merge(other.recorder);
         self.findings.extend(other.findings);

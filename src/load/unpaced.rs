@@ -4,8 +4,8 @@
 //! carries a doubt that says so.
 
 use super::sender::Sender;
-use super::stop::Stop;
 use crate::clock::now_ns;
+use crate::stop::Stop;
 
 /// How often timeouts are looked at while nothing ends.
 const LOOK_NS: u64 = 10_000_000;

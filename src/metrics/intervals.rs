@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::histogram::Latency;
+use serde::{Deserialize, Serialize};
+
 use crate::result::{IntervalLatency, Phase};
+use weighbridge_record::latency::Latency;
 
 /// How a trial is cut into intervals. The window begins and ends on interval boundaries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
     start_ns: u64,
     warmup_ns: u64,
@@ -18,7 +20,7 @@ pub struct Timeline {
 }
 
 /// Events of one interval.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     pub offered: u64,
     pub unsent: u64,
@@ -147,7 +149,8 @@ impl Counts {
 }
 
 /// Turnaround by interval. Intervals that are over are kept packed, so that an hour's run stays small.
-#[derive(Default)]
+#[derive(Default, Clone, Serialize, Deserialize)]
+#[serde(from = "Vec<(usize, Packed)>", into = "Vec<(usize, Packed)>")]
 pub(super) struct IntervalHistograms {
     /// The interval recorded into last, kept out of the map.
     current: Option<(usize, Latency)>,
@@ -176,7 +179,7 @@ impl IntervalHistograms {
         while self.open.len() > OPEN_MAX {
             // After a stall, late samples reopen old intervals; the oldest goes back first.
             if let Some((interval, latency)) = self.open.pop_first() {
-                self.packed.push((interval, latency.pack()));
+                self.packed.push((interval, pack(&latency)));
             }
         }
         &mut self.current.get_or_insert_default().1
@@ -184,7 +187,7 @@ impl IntervalHistograms {
 
     pub fn merge(&mut self, other: Self) {
         for (interval, latency) in other.open.into_iter().chain(other.current) {
-            self.packed.push((interval, latency.pack()));
+            self.packed.push((interval, pack(&latency)));
         }
         self.packed.extend(other.packed);
     }
@@ -194,9 +197,23 @@ impl IntervalHistograms {
         let mut finished = std::mem::take(&mut self.open);
         finished.extend(self.current.take());
         for (interval, packed) in self.packed.drain(..) {
-            finished.entry(interval).or_default().unpack(&packed);
+            unpack(&packed, finished.entry(interval).or_default());
         }
         finished
+    }
+}
+
+impl From<IntervalHistograms> for Vec<(usize, Packed)> {
+    fn from(histograms: IntervalHistograms) -> Self {
+        let unpacked = histograms.open.into_iter().chain(histograms.current);
+        let packed = unpacked.map(|(interval, latency)| (interval, pack(&latency)));
+        packed.chain(histograms.packed).collect()
+    }
+}
+
+impl From<Vec<(usize, Packed)>> for IntervalHistograms {
+    fn from(packed: Vec<(usize, Packed)>) -> Self {
+        Self { packed, ..Self::default() }
     }
 }
 
@@ -227,15 +244,13 @@ pub(super) fn rows(
         .collect()
 }
 
-impl Latency {
-    fn pack(&self) -> Packed {
-        self.recorded().map(|(value, count)| (value, u32::try_from(count).unwrap_or(u32::MAX))).collect()
-    }
+fn pack(latency: &Latency) -> Packed {
+    latency.recorded().map(|(value, count)| (value, u32::try_from(count).unwrap_or(u32::MAX))).collect()
+}
 
-    fn unpack(&mut self, packed: &Packed) {
-        for (value, count) in packed {
-            self.record_n(*value, u64::from(*count));
-        }
+fn unpack(packed: &Packed, into: &mut Latency) {
+    for (value, count) in packed {
+        into.record_n(*value, u64::from(*count));
     }
 }
 

@@ -3,22 +3,23 @@
 //! A recorder belongs to one thread and is never shared. Samples belong to the interval, and to the measured
 //! window, by the request's *intended* time; counted events by the time at which they happened.
 
-mod breakdown;
-mod histogram;
 mod intervals;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::result::{BreakdownRow, LatencySummary};
 use crate::terms::{End, Stage};
+use weighbridge_record::breakdown::{Breakdown, Parts};
+use weighbridge_record::latency::Latency;
 
-pub use breakdown::{Breakdown, Parts};
-pub use histogram::{Latency, encode};
 pub use intervals::{Counts, IntervalRow, Timeline};
 
 use intervals::IntervalHistograms;
 
-/// All latencies and counts that one thread saw.
+/// All latencies and counts that one thread saw. It can be sent to another process and merged there.
+#[derive(Serialize, Deserialize)]
 pub struct Recorder {
     timeline: Timeline,
     end: End,
@@ -28,6 +29,7 @@ pub struct Recorder {
     breakdown: Breakdown,
     counts: Vec<Counts>,
     /// The interval looked up last: its index, its start and its end.
+    #[serde(skip)]
     looked_up: (usize, u64, u64),
 }
 

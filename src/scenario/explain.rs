@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::prose::{count, number, span};
 use super::warnings::warnings;
-use crate::plan::{Arrivals, Executor, Load, Plan, Point, PointPlan, RampStage, SearchPlan, ServiceTime};
+use crate::plan::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, ServiceTime};
 use crate::search::PROBES_MAX;
 use crate::terms::End;
 
@@ -43,7 +43,7 @@ pub fn explain(plan: &Plan) -> String {
     }
     for point in &plan.points {
         if plan.points.len() > 1 {
-            line("point", &point_words(&point.point));
+            line("point", &point.point.label());
         }
     }
     for (label, describe) in DESCRIPTIONS {
@@ -93,18 +93,11 @@ fn distinct(plan: &Plan, describe: Describe) -> Vec<String> {
     texts
 }
 
-/// The values of a point: `load.rate = 500, workers.count = 2`.
-pub fn point_words(point: &Point) -> String {
-    let pairs: Vec<_> = point.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-    pairs.join(", ")
-}
-
 /// The load of a plan in one line: that of its first point, or where it is searched.
 pub fn load_words(plan: &Plan) -> String {
-    let Some(point) = plan.points.first() else { return String::new() };
-    match &plan.search {
-        Some(search) if plan.is_only_searched() => format!("search {}", searched(search, point)),
-        _ => offered(point),
+    match &plan.searched {
+        Some(searched) if plan.is_only_searched() => format!("search {searched}"),
+        _ => plan.offered.clone(),
     }
 }
 
@@ -202,14 +195,11 @@ fn payload(plan: &PointPlan) -> String {
 }
 
 fn workers(plan: &PointPlan) -> String {
-    let ends = match plan.end() {
-        End::Acknowledgement => {
-            return "none: requests are only published, the broker's acknowledgement ends them".to_owned();
-        }
-        End::Delivery => ", no results: delivery ends a request",
-        End::Result => "",
+    let Some(work) = plan.workers.work() else {
+        return "none: requests are only published, the broker's acknowledgement ends them".to_owned();
     };
-    let service = match plan.workers.service_time {
+    let ends = if work.results { "" } else { ", no results: delivery ends a request" };
+    let service = match work.service_time {
         ServiceTime::Constant { ns: 0 } => "no service time".to_owned(),
         ServiceTime::Constant { ns } => format!("service time {}", span(ns)),
         ServiceTime::Exponential { mean_ns } => {
@@ -219,12 +209,8 @@ fn workers(plan: &PointPlan) -> String {
             format!("service time lognormal with median {} and sigma {sigma}", span(median_ns))
         }
     };
-    let workers = &plan.workers;
-    format!(
-        "{}, {} at a time each, {service}{ends}",
-        count(workers.count as usize, "worker"),
-        workers.concurrency
-    )
+    let workers = count(work.count as usize, "worker");
+    format!("{workers}, {} at a time each, {service}{ends}", work.concurrency)
 }
 
 fn time(plan: &Plan) -> String {

@@ -15,7 +15,7 @@ use super::error::ScenarioErrors;
 use super::explain::load_words;
 use super::nearest::nearest;
 use super::overrides::Overrides;
-use super::plan;
+use super::planning::plan;
 use crate::terms::TransportKind;
 
 /// A scenario is a page of text; anything larger was picked by mistake.

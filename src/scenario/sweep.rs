@@ -3,7 +3,7 @@
 use super::document::{Entry, Node, Value};
 use super::error::Finding;
 use super::structure::to_json;
-use crate::plan::Point;
+use weighbridge_record::point::Point;
 
 /// More trials than this are no experiment but a weekend.
 const POINTS_MAX: usize = 64;

@@ -2,9 +2,8 @@
 //!
 //! Warnings before a run. What a run itself casts doubt on is recorded with its trials.
 
-use super::explain::point_words;
 use super::prose::{number, span};
-use crate::plan::{Executor, Metric, Plan, PointPlan, ServiceTime, Statistic};
+use crate::plan::{Executor, Metric, Plan, PointPlan, Statistic};
 use crate::terms::{Durability, Stage, TransportKind};
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -25,11 +24,8 @@ pub fn warnings(plan: &Plan) -> Vec<String> {
                 continue;
             }
             told.push(warning.clone());
-            let place = if point.point.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", point_words(&point.point))
-            };
+            let place =
+                if point.point.is_empty() { String::new() } else { format!(" ({})", point.point.label()) };
             found.push(format!("{warning}{place}"));
         }
     }
@@ -100,16 +96,9 @@ fn external(point: &PointPlan, transports: &[TransportKind]) -> Option<String> {
 
 /// Offered load is rate x mean service time, in requests served at once.
 fn too_few_workers(point: &PointPlan) -> Option<String> {
-    let mean_ns = match point.workers.service_time {
-        ServiceTime::Constant { ns } => ns as f64,
-        ServiceTime::Exponential { mean_ns } => mean_ns as f64,
-        ServiceTime::Lognormal { median_ns, sigma } => median_ns as f64 * (sigma * sigma / 2.0).exp(),
-    };
-    if point.workers.count == 0 {
-        return None;
-    }
-    let busy = point.load.peak_per_s()? * mean_ns / SECOND_NS as f64;
-    let places = f64::from(point.workers.count) * f64::from(point.workers.concurrency);
+    let work = point.workers.work()?;
+    let busy = point.load.peak_per_s()? * work.service_time.mean_ns() as f64 / SECOND_NS as f64;
+    let places = f64::from(work.count) * f64::from(work.concurrency);
     (busy >= places).then(|| {
         format!(
             "the peak rate keeps {} requests in service at once, but the workers have room for {}: a queue will grow",

@@ -231,6 +231,9 @@ pub struct Weight(#[schemars(range(max = 1e6), extend("exclusiveMinimum" = 0))] 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Workers {
+    /// Who they are.
+    #[schemars(extend("default" = "threads"))]
+    pub kind: Option<WorkerKind>,
     /// Workers, each with connections of its own. With 0, requests are only published, and the broker's
     /// acknowledgement ends them.
     #[schemars(range(min = 0, max = 10_000), extend("default" = 4))]
@@ -245,6 +248,22 @@ pub struct Workers {
     /// number, so a request takes as long on every path. At most 1 h.
     #[schemars(extend("default" = "0s"))]
     pub service_time: Option<ServiceTime>,
+}
+
+/// Who the workers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkerKind {
+    /// Threads of the harness.
+    Threads,
+    /// Nobody: requests are only published, as with `count = 0`.
+    None,
+    /// Processes of the harness; not available.
+    Processes,
+    /// Processes of somebody else's; not available.
+    External,
+    /// A scoring service behind HTTP; not available.
+    Http,
 }
 
 /// How long scoring takes: a duration such as "2ms", or a distribution.

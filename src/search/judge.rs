@@ -1,6 +1,7 @@
 //! Whether a trial shows that its rate is sustained, and if not, every reason why.
 
-use super::{Shown, backlog};
+use super::backlog;
+use super::shown::Shown;
 use crate::result::{Doubt, DoubtKind, Reason, ThresholdOutcome, Trial};
 
 /// What a trial shows, and why.
@@ -65,8 +66,8 @@ fn threshold(outcome: &ThresholdOutcome) -> Option<Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::Fixture;
     use crate::terms::TransportKind;
+    use weighbridge_record::fixture::Fixture;
 
     /// A trial without a fault, and its threshold on p99.
     fn sound() -> (Trial, Vec<ThresholdOutcome>) {

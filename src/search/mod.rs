@@ -7,10 +7,12 @@
 
 mod backlog;
 mod judge;
+mod shown;
 #[cfg(test)]
 mod tests;
 
 pub use judge::{Judgement, judge};
+pub use shown::Shown;
 
 use crate::plan::SearchPlan;
 use crate::result::SearchOutcome;
@@ -23,15 +25,6 @@ pub const PROBES_MAX: usize = 24;
 const CONFIRMATIONS_KEPT: usize = 4;
 /// Longer runs in a row that a rate has to pass: near capacity one may pass by luck.
 const CONFIRMATIONS_NEEDED: usize = 2;
-
-/// What a probe showed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
-    Sustained,
-    NotSustained,
-    /// The measurement is invalid: a rate that the instrument can't show counts as not sustained.
-    InstrumentFailed,
-}
 
 /// The next rate to try.
 #[derive(Debug, Clone, Copy, PartialEq)]

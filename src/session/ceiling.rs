@@ -1,7 +1,11 @@
 //! The generator's ceiling: what it can put on a path in memory that costs nothing.
 
-use super::{RunError, Settings, Silent, TrialSpec, nonce, trial};
-use crate::plan::{Executor, Plan, PointPlan, ServiceTime};
+use super::error::RunError;
+use super::progress::Silent;
+use super::settings::Settings;
+use super::spec::TrialSpec;
+use super::trial;
+use crate::plan::{Executor, Plan, PointPlan, ServiceTime, Work, Workers};
 use crate::terms::TransportKind;
 
 /// Rates up to this are far below the ceiling of any machine that runs a broker; it is not measured then.
@@ -31,10 +35,10 @@ pub async fn of_point(highest: &PointPlan, seed: u64, settings: &Settings) -> Re
     point.load.cooldown_ns = 0;
     point.load.max_in_flight = IN_FLIGHT;
     // In memory nobody but a worker takes requests.
-    point.workers.count = point.workers.count.max(1);
-    point.workers.service_time = ServiceTime::Constant { ns: 0 };
-    let transport = TransportKind::InProcess;
-    let spec = TrialSpec { point: &point, transport, repetition: 1, order: 1, trials: 1, pauses: &[] };
-    let measured = trial::measure(&spec, seed, nonce(), settings, &Silent).await?;
+    let one = Work { count: 1, concurrency: 1, results: true, service_time: ServiceTime::Constant { ns: 0 } };
+    let work = highest.workers.work().cloned().unwrap_or(one);
+    point.workers = Workers::Threads(Work { service_time: ServiceTime::Constant { ns: 0 }, ..work });
+    let spec = TrialSpec::alone(&point, TransportKind::InProcess, seed);
+    let measured = trial::measure(&spec, settings, &Silent).await?;
     Ok(Some(measured.trial.rates.completed_per_s))
 }

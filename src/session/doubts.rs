@@ -35,8 +35,8 @@ pub struct Evidence<'a> {
     pub ceiling_per_s: Option<f64>,
     /// By how much the wall clock ran ahead of the monotonic one.
     pub clock_jump_ns: i64,
-    /// What is wrong or unknown about the broker's tier.
-    pub tier: Option<&'a str>,
+    /// What is wrong or unknown about the tier of the site's nodes.
+    pub tier_doubts: &'a [String],
     pub machine_busy: Option<f64>,
     pub machine_steal: Option<f64>,
     pub complete: bool,
@@ -63,7 +63,6 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
         shed,
         clock_jump,
         not_steady,
-        tier_unverified,
         too_few_samples,
         cpu_saturated,
         steal_time,
@@ -73,6 +72,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
     ]
     .into_iter()
     .filter_map(|detector| detector(evidence))
+    .chain(tier_unverified(evidence))
     .collect()
 }
 
@@ -248,9 +248,13 @@ fn not_steady(evidence: &Evidence<'_>) -> Option<Doubt> {
     doubt(DoubtKind::NotSteady, detail)
 }
 
-fn tier_unverified(evidence: &Evidence<'_>) -> Option<Doubt> {
-    let why = evidence.tier.filter(|_| evidence.transport.stores())?;
-    doubt(DoubtKind::TierUnverified, why.to_string())
+/// One for each thing that is wrong or unknown.
+fn tier_unverified(evidence: &Evidence<'_>) -> Vec<Doubt> {
+    if !evidence.transport.stores() {
+        return Vec::new();
+    }
+    let doubts = evidence.tier_doubts.iter();
+    doubts.map(|detail| Doubt { kind: DoubtKind::TierUnverified, detail: detail.clone() }).collect()
 }
 
 fn shed(evidence: &Evidence<'_>) -> Option<Doubt> {

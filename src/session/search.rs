@@ -1,18 +1,19 @@
 //! Carries out a search: measures the rates that `search` asks for, one transport after the other.
 
-use super::{Found, Gathered, Progress, RunError, Settings, TrialSpec, ceiling, preflight, summary};
+use super::error::RunError;
+use super::gathered::{Finished, Found, Gathered};
+use super::preflight::preflight;
+use super::progress::Progress;
+use super::settings::Settings;
+use super::spec::TrialSpec;
+use super::{ceiling, summary};
 use crate::plan::{Plan, PointPlan, SearchPlan};
 use crate::result::{Probe, SearchOutcome, SearchRecord, SummaryRow, ThresholdOutcome, Trial, Verdict};
-use crate::scenario;
 use crate::search::{Search, Shown, Step, judge};
 use crate::terms::TransportKind;
 
-/// Searches every transport of a plan. Needs the same runtime as [`run`](super::run).
-pub async fn search(
-    plan: &Plan,
-    settings: &mut Settings,
-    progress: &dyn Progress,
-) -> Result<super::Finished, RunError> {
+/// Searches every transport of a plan. Needs the same runtime as [`run`](super::run()).
+pub async fn search(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> Result<Finished, RunError> {
     // A probe is measured once; repetitions are for rates that are known.
     let plan = &Plan { repeat: 1, ..plan.clone() };
     let (Some(limits), Some(point)) = (&plan.search, plan.points.first()) else {
@@ -22,23 +23,22 @@ pub async fn search(
     // Every rate up to the highest may be asked for, so the ceiling is measured if that one is in doubt; each
     // probe is then held against it at its own rate.
     let highest = point.at_rate(limits.high_per_s);
-    settings.ceiling_per_s = ceiling::of_point(&highest, plan.seed, settings).await?;
-    let settings = &*settings;
+    let ceiling_per_s = ceiling::of_point(&highest, plan.seed, settings).await?;
     let mut gathered = Gathered::start(settings);
     let mut searches = Vec::new();
     for transport in &plan.transports {
         if settings.was_stopped() || gathered.failure.is_some() {
             break;
         }
-        let hunt = Hunt { plan, limits, point, transport: *transport, settings, progress };
+        let hunt = Hunt { plan, limits, point, transport: *transport, ceiling_per_s, settings, progress };
         searches.push(hunt.carry_out(&mut gathered).await?);
     }
     let trials = &gathered.trials;
     let found = Found {
         verdict: verdict(&searches),
-        offered: scenario::searched(limits, point),
+        offered: plan.searched.clone().unwrap_or_default(),
         summary: summaries(plan, trials),
-        comparisons: Vec::new(),
+        ratios: Vec::new(),
         thresholds: searches.iter().flat_map(|search| deciding(search, point, trials)).collect(),
         searches,
     };
@@ -51,6 +51,7 @@ struct Hunt<'a> {
     limits: &'a SearchPlan,
     point: &'a PointPlan,
     transport: TransportKind,
+    ceiling_per_s: Option<f64>,
     settings: &'a Settings,
     progress: &'a dyn Progress,
 }
@@ -72,7 +73,7 @@ impl Hunt<'_> {
         let answer = search.answer();
         let ended = search.next().is_none();
         Ok(SearchRecord {
-            transport: self.transport,
+            path: self.transport.into(),
             objective: self.limits.objective,
             outcome: if ended { answer.outcome } else { SearchOutcome::Stopped },
             rate_per_s: answer.rate_per_s,
@@ -96,17 +97,16 @@ impl Hunt<'_> {
         if step.confirms {
             point.load.duration_ns = point.load.duration_ns.max(self.limits.confirm_ns);
         }
-        let same = |trial: &&Trial| trial.transport == self.transport && trial.point == point.point;
+        let same = |trial: &&Trial| trial.path == self.transport && trial.point == point.point;
         let order = gathered.trials.len() as u32 + 1;
         let spec = TrialSpec {
-            point: &point,
-            transport: self.transport,
             repetition: gathered.trials.iter().filter(same).count() as u32 + 1,
             order,
             trials: order,
-            pauses: &[],
+            ceiling_per_s: self.ceiling_per_s,
+            ..TrialSpec::alone(&point, self.transport, seed)
         };
-        if !gathered.measure(&spec, seed, self.settings, self.progress).await? {
+        if !gathered.measure(&spec, self.settings, self.progress).await? {
             return Ok(None);
         }
         let index = gathered.trials.len() - 1;
@@ -173,7 +173,7 @@ mod tests {
 
     fn record(outcome: SearchOutcome, rate_per_s: Option<f64>) -> SearchRecord {
         SearchRecord {
-            transport: TransportKind::NatsCore,
+            path: TransportKind::NatsCore.into(),
             objective: Objective::HighestSustainedRate,
             outcome,
             rate_per_s,

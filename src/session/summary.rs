@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{Comparison, Metric, Plan, PointPlan, Statistic, Threshold};
+use crate::plan::{Metric, Operator, Plan, PointPlan, Statistic, Threshold};
 use crate::result::{LatencySummary, SummaryRow, ThresholdOutcome, Trial, Verdict};
 use crate::stats::{estimate, median};
 use crate::terms::{Stage, TransportKind};
@@ -18,7 +18,7 @@ pub fn summarize(plan: &Plan, trials: &[Trial]) -> Vec<SummaryRow> {
             }
             let valid: Vec<&Trial> = measured.iter().copied().filter(|trial| trial.valid).collect();
             rows.push(SummaryRow {
-                transport: *transport,
+                path: (*transport).into(),
                 point: point.point.clone(),
                 repetitions: measured.len() as u32,
                 valid_repetitions: valid.len() as u32,
@@ -30,7 +30,7 @@ pub fn summarize(plan: &Plan, trials: &[Trial]) -> Vec<SummaryRow> {
 }
 
 fn of<'a>(trials: &'a [Trial], point: &PointPlan, transport: TransportKind) -> Vec<&'a Trial> {
-    trials.iter().filter(|trial| trial.transport == transport && trial.point == point.point).collect()
+    trials.iter().filter(|trial| trial.path == transport && trial.point == point.point).collect()
 }
 
 /// Every rate and percentile that all trials have.
@@ -89,7 +89,7 @@ pub fn hold_one(threshold: &Threshold, measured: &[&Trial]) -> ThresholdOutcome 
     let (observed, samples) = observed(&threshold.metric, measured);
     ThresholdOutcome {
         expression: threshold.expression.clone(),
-        transport: measured[0].transport,
+        path: measured[0].path,
         point: measured[0].point.clone(),
         observed,
         passed: observed.is_some_and(|observed| holds(threshold, observed)),
@@ -124,12 +124,12 @@ fn observed(metric: &Metric, trials: &[&Trial]) -> (Option<f64>, u64) {
 }
 
 fn holds(threshold: &Threshold, observed: f64) -> bool {
-    match threshold.comparison {
-        Comparison::Less => observed < threshold.bound,
-        Comparison::LessOrEqual => observed <= threshold.bound,
-        Comparison::Equal => observed == threshold.bound,
-        Comparison::GreaterOrEqual => observed >= threshold.bound,
-        Comparison::Greater => observed > threshold.bound,
+    match threshold.operator {
+        Operator::Less => observed < threshold.bound,
+        Operator::LessOrEqual => observed <= threshold.bound,
+        Operator::Equal => observed == threshold.bound,
+        Operator::GreaterOrEqual => observed >= threshold.bound,
+        Operator::Greater => observed > threshold.bound,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Sizes that hold for every transport of a comparison.
 
+use serde::{Deserialize, Serialize};
+
 use crate::terms::End;
 
 /// Sizes that all transports of a comparison share.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     pub max_in_flight: u32,
     /// Publishing connections of a generator.

@@ -1,7 +1,9 @@
 //! Subjects, channels, streams and keys of a trial.
 
+use serde::{Deserialize, Serialize};
+
 /// Names on the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Names {
     /// Set on external brokers, so that a run never meets anyone else's messages.
     prefix: String,

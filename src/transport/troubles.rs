@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::result::{GapKind, Side};
 
 /// Breaks of one thread that are kept; a connection that flaps must not fill the memory.
@@ -31,7 +33,7 @@ pub struct Noted {
 }
 
 /// A stretch in which one end had no connection, or found stored data gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Break {
     pub side: Side,
     pub kind: GapKind,

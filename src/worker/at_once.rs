@@ -67,7 +67,7 @@ pub(super) async fn serve_at_once(
                 )),
             }
         }
-        serving.mailboxes.post(&mut events);
+        serving.post.post(&mut events);
         end.responder.reply(&mut replies).await?;
     }
 }

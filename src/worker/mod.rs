@@ -1,11 +1,10 @@
-//! Workers: take requests off a transport, score them, publish results, then acknowledge.
+//! One worker: takes requests off a transport, scores them, publishes results, then acknowledges.
 //!
-//! A worker does not know which broker it works on. Workers run in threads of their own, with the same
-//! high-resolution timer as the generators: tokio's would serve a millisecond late.
+//! A worker does not know which broker it works on, nor who runs it. It waits on the same high-resolution
+//! timer as the generators: tokio's would serve a millisecond late.
 
 mod at_once;
 mod order;
-mod pool;
 mod scoring;
 mod serve;
 mod service;
@@ -14,6 +13,7 @@ mod slots;
 mod take;
 mod unscored;
 
-pub use pool::{Pool, PoolOutcome, PoolRun};
 pub use scoring::Scoring;
-pub use service::{mean_ns, sample_ns};
+pub use serve::serve;
+pub use service::sample_ns;
+pub use serving::Serving;

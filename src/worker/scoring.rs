@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::schema::{Correlation, ErrorReply, PriorityRequest, PriorityResult};
 use crate::scorer::Score;
 
 /// What all workers of a trial know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scoring {
     pub correlation: Correlation,
     /// Categories by key; a result goes out on the subject of its request's category.

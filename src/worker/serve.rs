@@ -13,7 +13,7 @@ use crate::plan::ServiceTime;
 use crate::transport::{TransportError, WorkerEnd};
 
 /// Serves until the transport ends or fails.
-pub(super) async fn serve(end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
+pub async fn serve(end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
     let order = Order::of(serving.lanes);
     let at_once = serving.service_time == (ServiceTime::Constant { ns: 0 });
     if at_once && !serving.results {

@@ -24,17 +24,6 @@ pub fn sample_ns(service: ServiceTime, seed: u64, sequence: u64) -> u64 {
     }
 }
 
-/// Mean of the distribution, in nanoseconds.
-pub fn mean_ns(service: ServiceTime) -> u64 {
-    match service {
-        ServiceTime::Constant { ns } => ns,
-        ServiceTime::Exponential { mean_ns } => mean_ns,
-        ServiceTime::Lognormal { median_ns, sigma } => {
-            (median_ns as f64 * (sigma * sigma / 2.0).exp()) as u64
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,7 +41,7 @@ mod tests {
             ServiceTime::Lognormal { median_ns: 2_000_000, sigma: 0.5 },
         ] {
             // The standard error of the widest of the three is 0.6 %.
-            let ratio = sample_mean(service) / mean_ns(service) as f64;
+            let ratio = sample_mean(service) / service.mean_ns() as f64;
             assert!((0.98..1.02).contains(&ratio), "{service:?}: {ratio}");
         }
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::scoring::Scoring;
-use crate::mailbox::Mailboxes;
+use crate::mailbox::Post;
 use crate::plan::ServiceTime;
 use crate::timer::Timer;
 
@@ -23,6 +23,6 @@ pub struct Serving {
     pub lanes: u64,
     /// Whether a reply goes to the requester alone, so that an error reply makes sense.
     pub replies_to_sender: bool,
-    pub mailboxes: Arc<Mailboxes>,
+    pub post: Arc<dyn Post>,
     pub timer: Timer,
 }

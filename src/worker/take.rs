@@ -28,7 +28,7 @@ pub(super) async fn take_at_once(
                 replies.push(Reply { key: 0, body: None, receipt: delivery.receipt });
             }
         }
-        serving.mailboxes.post(&mut events);
+        serving.post.post(&mut events);
         if !replies.is_empty() {
             end.responder.reply(&mut replies).await?;
         }

@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use weighbridge::result::{Doubt, DoubtKind, ErrorGroup, Fault, RunResult, StageLatencies, Verdict};
+use weighbridge_record::result::{Doubt, DoubtKind, ErrorGroup, Fault, RunResult, StageLatencies, Verdict};
 
 /// A record with the name that findings get.
 pub struct Record {
@@ -67,11 +67,11 @@ pub fn invalid() -> RunResult {
         kind: DoubtKind::GeneratorLagged,
         detail: "p99 send lag was 9.10 ms, more than a tenth of p99 turnaround".to_owned(),
     });
-    for row in result.summary.iter_mut().filter(|row| row.transport == trial.transport) {
+    for row in result.summary.iter_mut().filter(|row| row.path == trial.path) {
         row.valid_repetitions = 0;
         row.figures.clear();
     }
-    result.comparisons.clear();
+    result.ratios.clear();
     result
 }
 
@@ -107,7 +107,7 @@ pub fn stopped() -> RunResult {
     trial.breakdown.clear();
     trial.latency_ns = StageLatencies::default();
     result.thresholds.clear();
-    result.comparisons.clear();
+    result.ratios.clear();
     result.summary.clear();
     result
 }
@@ -165,7 +165,6 @@ pub fn hostile() -> RunResult {
     }
     result.scenario.reading = Some(text.clone());
     for trial in &mut result.trials {
-        trial.guarantee = format!("{MARKUP} {TURNED}");
         trial.doubts.push(Doubt { kind: DoubtKind::Shed, detail: text.clone() });
         trial.errors.push(ErrorGroup { message: text.clone(), count: 5 });
         trial.faults = vec![Fault {

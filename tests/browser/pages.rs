@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use weighbridge::compare::{Options, compare};
-use weighbridge::report::{compare_page, folder, html, index};
-use weighbridge::result::RunResult;
+use weighbridge_record::compare::{Options, compare};
+use weighbridge_record::result::RunResult;
+use weighbridge_report::{compare_page, folder, html, index};
 
 use crate::fixtures;
 

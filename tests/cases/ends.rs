@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use weighbridge::result::{LedgerTotals, Trial};
-use weighbridge::terms::{End, Stage};
+use weighbridge_record::result::{LedgerTotals, Trial};
+use weighbridge_record::terms::{End, Stage};
 
 use crate::harness::Run;
 use crate::harness::brokers::Nats;
@@ -18,9 +18,9 @@ fn sound(transports: &[&str], flags: &[&str]) -> Vec<Trial> {
     assert_eq!(trials.len(), transports.len());
     for trial in &trials {
         let LedgerTotals { attempted, completed, unexpected, duplicated, .. } = trial.ledger;
-        assert!(attempted > 0 && completed == attempted, "{}: {:?}", trial.transport, trial.ledger);
-        assert_eq!((unexpected, duplicated, trial.ledger.indeterminate), (0, 0, 0), "{}", trial.transport);
-        assert_eq!(trial.errors, [], "{}", trial.transport);
+        assert!(attempted > 0 && completed == attempted, "{}: {:?}", trial.path, trial.ledger);
+        assert_eq!((unexpected, duplicated, trial.ledger.indeterminate), (0, 0, 0), "{}", trial.path);
+        assert_eq!(trial.errors, [], "{}", trial.path);
     }
     trials
 }
@@ -28,7 +28,7 @@ fn sound(transports: &[&str], flags: &[&str]) -> Vec<Trial> {
 /// The stage that ends a request says the same as its turnaround.
 fn expect_ended_by(trial: &Trial, stage: Stage, against: Stage) {
     let summary = |stage: Stage| trial.latency_ns.get(stage).unwrap_or_else(|| panic!("no {}", stage.name()));
-    assert_eq!(summary(stage), summary(against), "{}", trial.transport);
+    assert_eq!(summary(stage), summary(against), "{}", trial.path);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn an_unpaced_load_goes_on_when_its_requests_end() {
     for end in [["--set", "workers.count=0"], ["--set", "workers.results=false"]] {
         for trial in sound(&STORED_OR_NOT, &[unpaced, end].concat()) {
             // Were it not woken, it would send a window every 10 ms at most: 40 windows of 1 024.
-            assert!(trial.ledger.attempted > 1_024, "{}: {:?}", trial.transport, trial.ledger);
+            assert!(trial.ledger.attempted > 1_024, "{}: {:?}", trial.path, trial.ledger);
         }
     }
 }

@@ -2,13 +2,10 @@
 //!
 //! Generator, workers and collector are the real ones; only the path between them is broken.
 
-use std::sync::Arc;
-
-use weighbridge::result::LedgerTotals;
 use weighbridge::scenario::{Overrides, plan};
-use weighbridge::session::{Settings, Silent, TrialSpec, limits, measure_on};
-use weighbridge::terms::{Durability, TransportKind};
-use weighbridge::transport::{Names, Targets, build};
+use weighbridge::session::{Settings, Silent, TrialSpec, measure_wrapped};
+use weighbridge_record::result::LedgerTotals;
+use weighbridge_record::terms::TransportKind;
 
 use weighbridge::calibrate::faulty::{Faulty, Wrong, Wrongs};
 
@@ -37,14 +34,11 @@ fn measured(wrongs: Wrongs, set: &[&str]) -> LedgerTotals {
     let overrides = Overrides { set, ..Overrides::default() };
     let plan = plan("faults.toml", SCENARIO, &overrides).unwrap_or_else(|errors| panic!("{errors}"));
     let point = &plan.points[0];
-    let transport = TransportKind::InProcess;
-    let names = Names::new("", []);
-    let inner = build(transport, &Targets::default(), names, limits(point), Durability::None);
-    let faulty = Arc::new(Faulty::new(inner.expect("channels in memory"), wrongs));
-    let spec = TrialSpec { point, transport, repetition: 1, order: 1, trials: 1, pauses: &[] };
+    let spec = TrialSpec::alone(point, TransportKind::InProcess, plan.seed);
     let settings = Settings::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let trial = runtime.block_on(measure_on(faulty, &spec, plan.seed, &settings, &Silent));
+    let faulty = |inner| Faulty::new(inner, wrongs);
+    let trial = runtime.block_on(measure_wrapped(&spec, &settings, &Silent, faulty));
     let ledger = trial.unwrap_or_else(|error| panic!("{error}")).ledger;
     assert_eq!(ledger.check(), Ok(()));
     ledger

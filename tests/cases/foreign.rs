@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use weighbridge::result::LedgerTotals;
+use weighbridge_record::result::LedgerTotals;
 
 use crate::harness::brokers::{Nats, Redis};
 use crate::harness::{Ran, Run, wait_for};

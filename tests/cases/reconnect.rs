@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use weighbridge::result::{DoubtKind, FindingClass, GapKind, Side, Trial};
+use weighbridge_record::result::{DoubtKind, FindingClass, GapKind, Side, Trial};
 
 use crate::harness::brokers::{Nats, Redis};
 use crate::harness::{Ran, Run, Running};

@@ -5,8 +5,8 @@ use std::io::Cursor;
 use base64::Engine;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
-use weighbridge::result::{LatencySummary, RunResult};
-use weighbridge::terms::{Stage, TransportKind};
+use weighbridge_record::result::{LatencySummary, RunResult};
+use weighbridge_record::terms::{Stage, TransportKind};
 
 use crate::harness::Run;
 
@@ -50,21 +50,21 @@ fn the_quickstart_prints_a_record_that_keeps_its_schema_its_ledger_and_its_histo
     let errors: Vec<String> = validator.iter_errors(&record).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:#?}");
     let result: RunResult = serde_json::from_value(record).expect("a record");
-    let measured: Vec<_> = result.trials.iter().map(|trial| trial.transport).collect();
+    let measured: Vec<_> = result.trials.iter().map(|trial| trial.path).collect();
     assert_eq!(measured, TransportKind::ALL);
     for trial in &result.trials {
         let ledger = &trial.ledger;
-        assert_eq!(ledger.check(), Ok(()), "{}", trial.transport);
-        assert!(ledger.attempted > 0, "{}", trial.transport);
-        assert_eq!((ledger.lost, ledger.unexpected, ledger.duplicated), (0, 0, 0), "{}", trial.transport);
+        assert_eq!(ledger.check(), Ok(()), "{}", trial.path);
+        assert!(ledger.attempted > 0, "{}", trial.path);
+        assert_eq!((ledger.lost, ledger.unexpected, ledger.duplicated), (0, 0, 0), "{}", trial.path);
         for stage in Stage::ALL {
             if let Some(summary) = trial.latency_ns.get(stage) {
-                expect_same_figures(&format!("{} {}", trial.transport, stage.name()), summary);
+                expect_same_figures(&format!("{} {}", trial.path, stage.name()), summary);
             }
         }
         let turnaround = trial.latency_ns.get(Stage::Turnaround).expect("turnaround");
         let offered = trial.rates.offered_per_s.expect("a scheduled load") * trial.window_s;
-        assert_eq!(turnaround.count as f64, offered.round(), "{}: nothing was lost", trial.transport);
+        assert_eq!(turnaround.count as f64, offered.round(), "{}: nothing was lost", trial.path);
     }
 }
 

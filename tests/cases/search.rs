@@ -1,7 +1,7 @@
 //! `weighbridge search` from the outside: a real one, ends of each kind, and what it leaves.
 
-use weighbridge::result::{Reason, RunResult, SearchOutcome, Verdict};
-use weighbridge::terms::TransportKind;
+use weighbridge_record::result::{Reason, RunResult, SearchOutcome, Verdict};
+use weighbridge_record::terms::TransportKind;
 
 use crate::harness::{Run, entries};
 
@@ -11,7 +11,7 @@ fn expect_sound(result: &RunResult) {
         assert_eq!((search.from_per_s, search.to_per_s), (100.0, 300.0));
         for probe in &search.probes {
             let trial = &result.trials[probe.trial];
-            assert_eq!(trial.transport, search.transport);
+            assert_eq!(trial.path, search.path);
             assert_eq!(trial.point["load.rate"].as_f64(), Some(probe.rate_per_s));
             assert_eq!(trial.window_s, if probe.confirmation { 0.6 } else { 0.3 });
             assert_eq!(probe.passed, probe.reasons.is_empty());
@@ -34,7 +34,7 @@ fn a_rate_far_below_the_capacity_is_sustained_on_every_path() {
     ran.expect_measured();
     let result = ran.result();
     expect_sound(&result);
-    let searched: Vec<_> = result.searches.iter().map(|search| search.transport).collect();
+    let searched: Vec<_> = result.searches.iter().map(|search| search.path).collect();
     assert_eq!(searched, [TransportKind::InProcess, TransportKind::NatsCore, TransportKind::RedisStreams]);
     if result.verdict == Verdict::Passed {
         assert!(result.searches.iter().all(|search| search.rate_per_s.is_some()));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use weighbridge::result::{SearchOutcome, Verdict};
+use weighbridge_record::result::{SearchOutcome, Verdict};
 
 use crate::harness::{Run, Running, entries, wait_for};
 

@@ -1,6 +1,6 @@
 //! A real record grown to the size of a long campaign.
 
-use weighbridge::result::{RunResult, SeriesRow, Trial};
+use weighbridge_record::result::{RunResult, SeriesRow, Trial};
 
 /// How large.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub fn grown(mut record: RunResult, size: Size) -> RunResult {
         }
     }
     record.summary.clear();
-    record.comparisons.clear();
+    record.ratios.clear();
     record
 }
 

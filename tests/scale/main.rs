@@ -5,8 +5,8 @@ mod grown;
 use std::time::{Duration, Instant};
 
 use grown::{Size, grown};
-use weighbridge::report::html::{PAGE_BYTES_MAX, render};
-use weighbridge::result::RunResult;
+use weighbridge_record::result::RunResult;
+use weighbridge_report::html::{PAGE_BYTES_MAX, render};
 
 fn example() -> RunResult {
     let text = std::fs::read_to_string("reports/example/result.json").expect("the committed example");

@@ -1,6 +1,7 @@
 //! The account fed by hand.
 
 use super::*;
+use crate::mailbox::Post;
 
 const SECOND_NS: u64 = 1_000_000_000;
 

@@ -6,6 +6,7 @@ mod refused;
 mod rendered;
 mod searches;
 mod shipped;
+mod workers;
 
 use super::{Overrides, ScenarioErrors, plan};
 use crate::plan::Plan;

@@ -16,7 +16,8 @@ fn the_sound_scenario_is_accepted_with_its_defaults() {
     assert_eq!((plan.repeat, plan.seed, plan.points.len()), (1, 1, 1));
     assert_eq!((point.load.warmup_ns, point.load.cooldown_ns), (1_000_000_000, 500_000_000));
     assert_eq!((point.load.drain_ns, point.load.timeout_ns), (10_000_000_000, 30_000_000_000));
-    assert_eq!((point.load.max_in_flight, point.workers.concurrency), (20_000, 16));
+    let work = point.workers.work().unwrap();
+    assert_eq!((point.load.max_in_flight, work.count, work.concurrency), (20_000, 2, 16));
     assert_eq!(point.payload.description_bytes, [256]);
     assert!(!point.payload.categories.is_empty() && !point.payload.requester_roles.is_empty());
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::super::explain::load_words;
+use super::super::explain::{load_words, offered};
 use super::super::shelf::EMBEDDED;
-use super::super::{LoadError, Overrides, Place, explain, list, load, offered, plan, schema};
+use super::super::{LoadError, Overrides, Place, explain, list, load, plan, schema};
 use super::planned;
 use crate::plan::Executor;
 use crate::terms::Durability;
@@ -163,7 +163,9 @@ fn a_sweep_makes_one_point_per_value_and_a_grid_of_several_keys() {
     let pairs: Vec<_> = points
         .iter()
         .map(|point| match point.load.executor {
-            Executor::ConstantArrivalRate { rate_per_s, .. } => (point.workers.count, rate_per_s),
+            Executor::ConstantArrivalRate { rate_per_s, .. } => {
+                (point.workers.work().unwrap().count, rate_per_s)
+            }
             _ => unreachable!("the executor isn't swept"),
         })
         .collect();

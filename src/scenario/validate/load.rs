@@ -1,6 +1,6 @@
 //! `[load]`: which keys belong to which executor, and the limits on the whole of it.
 
-use super::{Check, DURATION_NS_MAX};
+use super::check::{Check, DURATION_NS_MAX};
 use crate::plan::{Arrivals, Executor, Load, RampStage};
 use crate::scenario::wire;
 

@@ -3,6 +3,7 @@
 //! Types, ranges and known words have been checked by `structure`; a value that failed there is absent
 //! here, and absence is looked up in the document before anything is called missing.
 
+mod check;
 mod load;
 mod search;
 mod sections;
@@ -10,14 +11,14 @@ mod threshold;
 
 use serde_json::Value as Json;
 
+use check::Check;
+
 use super::document::Node;
 use super::error::Finding;
 use super::{structure, wire};
-use crate::plan::{Point, PointPlan, SearchPlan};
+use crate::plan::{PointPlan, SearchPlan};
 use crate::terms::TransportKind;
-
-/// 24 hours: the longest duration anywhere in a scenario.
-pub const DURATION_NS_MAX: u64 = 24 * 3_600 * 1_000_000_000;
+use weighbridge_record::point::Point;
 
 /// What all points of a scenario share.
 #[derive(Debug, Clone)]
@@ -74,7 +75,8 @@ pub fn point(
     if findings.len() > before {
         return None;
     }
-    Some((head, PointPlan { point, load: load?, payload, workers: workers?, brokers, thresholds }))
+    let (load, workers, faults) = (load?, workers?, Vec::new());
+    Some((head, PointPlan { point, load, payload, workers, brokers, faults, thresholds }))
 }
 
 fn transports(check: &mut Check<'_>, asked: Option<Vec<TransportKind>>) -> Vec<TransportKind> {
@@ -88,45 +90,4 @@ fn transports(check: &mut Check<'_>, asked: Option<Vec<TransportKind>>) -> Vec<T
         }
     }
     transports
-}
-
-/// The document and what has been found wrong with it.
-struct Check<'a> {
-    document: &'a Node,
-    findings: &'a mut Vec<Finding>,
-}
-
-impl Check<'_> {
-    fn report(&mut self, path: &[&str], message: String) {
-        self.findings.push(Finding::new(self.document.origin_of(path), message));
-    }
-
-    /// Whether the author wrote the key, right or wrong.
-    fn wrote(&self, path: &[&str]) -> bool {
-        self.document.get(path).is_some()
-    }
-
-    /// Whether the key is absent, and not just misspelt.
-    fn lacks(&self, path: &[&str]) -> bool {
-        let meant = |finding: &Finding| finding.meant.as_deref() == path.last().copied();
-        !self.wrote(path) && !self.findings.iter().any(meant)
-    }
-
-    /// Nanoseconds of a duration that may be zero.
-    fn duration(&mut self, path: &[&str], asked: Option<wire::Duration>, default_ns: u64) -> u64 {
-        let ns = asked.map_or(default_ns, |duration| duration.ns);
-        if ns > DURATION_NS_MAX {
-            self.report(path, format!("`{}` must be at most 24h", path.join(".")));
-        }
-        ns
-    }
-
-    /// Nanoseconds of a duration that may not be zero.
-    fn positive_duration(&mut self, path: &[&str], asked: Option<wire::Duration>, default_ns: u64) -> u64 {
-        let ns = self.duration(path, asked, default_ns);
-        if ns == 0 {
-            self.report(path, format!("`{}` must be longer than zero", path.join(".")));
-        }
-        ns
-    }
 }

@@ -1,6 +1,6 @@
 //! `[search]`: where to look for the highest rate that is sustained.
 
-use super::Check;
+use super::check::Check;
 use super::load::SECOND_NS;
 use crate::plan::SearchPlan;
 use crate::scenario::wire;

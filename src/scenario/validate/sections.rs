@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Check;
+use super::check::Check;
 use crate::connect::Endpoint;
-use crate::plan::{Brokers, Payload, ServiceTime, Workers};
+use crate::plan::{Brokers, Payload, ServiceTime, Work, Workers};
 use crate::scenario::error::Finding;
 use crate::scenario::wire;
 use crate::terms::{BrokerKind, Durability, TransportKind};
@@ -55,27 +55,54 @@ pub fn workers(check: &mut Check<'_>, asked: wire::Workers) -> Option<Workers> {
         }
         Some(wire::ServiceTime::Drawn(drawn)) => distribution(check, &drawn)?,
     };
-    Some(Workers {
+    let work = Work {
         count: asked.count.unwrap_or(4),
         concurrency: asked.concurrency.unwrap_or(16),
         results: asked.results.unwrap_or(true),
         service_time,
-    })
+    };
+    match asked.kind.unwrap_or(wire::WorkerKind::Threads) {
+        wire::WorkerKind::Threads if work.count == 0 => Some(Workers::None),
+        wire::WorkerKind::Threads => Some(Workers::Threads(work)),
+        wire::WorkerKind::None => {
+            if asked.count.is_some_and(|count| count > 0) {
+                let message = "`workers.count` must be 0 or left out where `workers.kind` is none";
+                check.report(&["workers", "count"], message.to_owned());
+            }
+            Some(Workers::None)
+        }
+        wire::WorkerKind::Processes => unavailable(check, "processes"),
+        wire::WorkerKind::External => unavailable(check, "external"),
+        wire::WorkerKind::Http => unavailable(check, "http"),
+    }
+}
+
+fn unavailable(check: &mut Check<'_>, kind: &str) -> Option<Workers> {
+    check.report(
+        &["workers", "kind"],
+        format!("`workers.kind` = \"{kind}\" is not available; use threads or none"),
+    );
+    None
 }
 
 /// Paths on which nothing ends a request but a worker, or its result.
 pub fn needed_workers(check: &mut Check<'_>, workers: &Workers, transports: &[TransportKind]) {
     let asked = |transport| transports.contains(&transport);
-    if workers.count == 0 {
-        for transport in
-            [TransportKind::NatsRequest, TransportKind::InProcess].into_iter().filter(|t| asked(*t))
-        {
-            let message = format!("{transport} needs workers: nobody else takes its requests");
-            check.report(&["workers", "count"], message);
+    match workers.work() {
+        None => {
+            let place = if check.wrote(&["workers", "count"]) { "count" } else { "kind" };
+            for transport in
+                [TransportKind::NatsRequest, TransportKind::InProcess].into_iter().filter(|t| asked(*t))
+            {
+                let message = format!("{transport} needs workers: nobody else takes its requests");
+                check.report(&["workers", place], message);
+            }
         }
-    } else if !workers.results && asked(TransportKind::NatsRequest) {
-        let message = "nats-request needs results: its requester waits for the reply".to_owned();
-        check.report(&["workers", "results"], message);
+        Some(work) if !work.results && asked(TransportKind::NatsRequest) => {
+            let message = "nats-request needs results: its requester waits for the reply".to_owned();
+            check.report(&["workers", "results"], message);
+        }
+        Some(_) => {}
     }
 }
 

@@ -28,7 +28,7 @@ struct Case {
     rows: Vec<IntervalRow>,
     ceiling_per_s: Option<f64>,
     clock_jump_ns: i64,
-    tier: Option<&'static str>,
+    tier_doubts: Vec<String>,
     gaps: Vec<Gap>,
 }
 
@@ -60,7 +60,7 @@ fn sound() -> Case {
         rows: rows(|_| 2_000_000),
         ceiling_per_s: Some(2_000.0),
         clock_jump_ns: 1_000,
-        tier: None,
+        tier_doubts: Vec::new(),
         gaps: Vec::new(),
     }
 }
@@ -98,7 +98,7 @@ impl Case {
             rows: &self.rows,
             ceiling_per_s: self.ceiling_per_s,
             clock_jump_ns: self.clock_jump_ns,
-            tier: self.tier,
+            tier_doubts: &self.tier_doubts,
             machine_busy: self.machine_busy,
             machine_steal: self.machine_steal,
             complete: self.complete,
@@ -117,27 +117,6 @@ impl Case {
 #[test]
 fn a_sound_trial_raises_no_doubt() {
     assert_eq!(sound().kinds(), []);
-}
-
-fn gap(end_s: Option<f64>) -> Gap {
-    let (side, kind, detail) = (Side::Worker, GapKind::Disconnected, "reset".to_owned());
-    Gap { side, kind, connections: 1, detail, start_s: 2.0, end_s }
-}
-
-#[test]
-fn a_connection_that_came_back_is_told_and_invalidates_nothing() {
-    let mut case = sound();
-    case.gaps = vec![gap(Some(4.0))];
-    assert_eq!(case.kinds(), [DoubtKind::Disconnected]);
-    assert!(!DoubtKind::Disconnected.invalidates());
-}
-
-#[test]
-fn a_broker_that_was_not_back_at_the_end_invalidates_the_trial() {
-    let mut case = sound();
-    case.gaps = vec![gap(None)];
-    assert_eq!(case.kinds(), [DoubtKind::BrokerGone]);
-    assert!(DoubtKind::BrokerGone.invalidates());
 }
 
 #[test]
@@ -201,6 +180,27 @@ fn busy_cores_are_doubted() {
     assert_eq!(case.kinds(), [DoubtKind::CpuSaturated]);
 }
 
+fn gap(end_s: Option<f64>) -> Gap {
+    let (side, kind, detail) = (Side::Worker, GapKind::Disconnected, "reset".to_owned());
+    Gap { side, kind, connections: 1, detail, start_s: 2.0, end_s }
+}
+
+#[test]
+fn a_connection_that_came_back_is_told_and_invalidates_nothing() {
+    let mut case = sound();
+    case.gaps = vec![gap(Some(4.0))];
+    assert_eq!(case.kinds(), [DoubtKind::Disconnected]);
+    assert!(!DoubtKind::Disconnected.invalidates());
+}
+
+#[test]
+fn a_broker_that_was_not_back_at_the_end_invalidates_the_trial() {
+    let mut case = sound();
+    case.gaps = vec![gap(None)];
+    assert_eq!(case.kinds(), [DoubtKind::BrokerGone]);
+    assert!(DoubtKind::BrokerGone.invalidates());
+}
+
 #[test]
 fn a_worker_that_ended_early_is_doubted() {
     let mut case = sound();
@@ -244,8 +244,10 @@ fn a_latency_that_rises_over_the_window_is_doubted() {
 #[test]
 fn a_tier_that_nobody_can_vouch_for_is_doubted_where_it_matters() {
     let mut case = sound();
-    case.tier = Some("appendonly is `no` where tier sync needs `yes`");
+    case.tier_doubts = vec!["appendonly is `no` where tier sync needs `yes`".to_string()];
     assert_eq!(case.kinds(), [DoubtKind::TierUnverified]);
+    case.tier_doubts.push("nats-server.2: its sync_interval can't be read".to_string());
+    assert_eq!(case.kinds(), [DoubtKind::TierUnverified; 2], "the second is no less in doubt");
 }
 
 #[test]
@@ -285,7 +287,7 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
         rows: &case.rows,
         ceiling_per_s: None,
         clock_jump_ns: 0,
-        tier: None,
+        tier_doubts: &[],
         machine_busy: None,
         machine_steal: None,
         complete: true,

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use weighbridge::broker::{Binaries, find};
-use weighbridge::terms::BrokerKind;
+use weighbridge::site::{Binaries, find};
+use weighbridge_record::terms::BrokerKind;
 
 use super::wait_for;
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use weighbridge::result::{RunResult, Trial};
+use weighbridge_record::result::{RunResult, Trial};
 
 /// Far beyond what any run here takes; a run that hangs fails its test instead of stalling the suite.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
@@ -173,7 +173,7 @@ impl Ran {
     /// The record in the report folder.
     pub fn result(&self) -> RunResult {
         let record = self.folders.out.path().join("latest");
-        weighbridge::report::folder::read(&record).unwrap_or_else(|error| panic!("{error}\n{}", self.stderr))
+        weighbridge_report::folder::read(&record).unwrap_or_else(|error| panic!("{error}\n{}", self.stderr))
     }
 
     /// The only trial of the run, its ledger in balance.

@@ -1,0 +1,98 @@
+//! The document of a comparison: what `weighbridge compare --json` prints.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::point::Point;
+use crate::result::Estimate;
+use crate::terms::Path;
+
+/// Version of the layout of the comparison document.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Two runs, figure by figure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunComparison {
+    pub schema_version: u32,
+    pub verdict: RunVerdict,
+    pub tolerance_percent: f64,
+    pub base: RunReference,
+    pub new: RunReference,
+    /// Where the runs differ in what they were and where they ran.
+    pub differences: Vec<Difference>,
+    /// A path and point that only one of the runs has, in words.
+    pub left_out: Vec<String>,
+    pub figures: Vec<FigureComparison>,
+}
+
+impl RunComparison {
+    /// The points of its figures, in their order.
+    pub fn points(&self) -> Vec<&Point> {
+        let mut points: Vec<&Point> = Vec::new();
+        for figure in &self.figures {
+            if !points.contains(&&figure.point) {
+                points.push(&figure.point);
+            }
+        }
+        points
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunReference {
+    pub run_id: String,
+    pub scenario: String,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    pub weighbridge_version: String,
+    pub git_commit: Option<String>,
+}
+
+/// One thing in which the runs differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Difference {
+    /// `scenario.load.rate`, `environment.cpu_model`, ...
+    pub field: String,
+    pub base: String,
+    pub new: String,
+    /// Whether the runs are not compared because of it, unless forced.
+    pub refuses: bool,
+}
+
+/// One figure of one path at one point, new against base.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FigureComparison {
+    pub path: Path,
+    pub point: Point,
+    /// Path in the trial; `ledger.lost` is the sum over the repetitions.
+    pub figure: String,
+    /// Median over the repetitions; null where a repetition had too few samples.
+    pub base: Option<f64>,
+    pub new: Option<f64>,
+    pub base_repetitions: u32,
+    pub new_repetitions: u32,
+    /// New over base, with its 95 % interval; null for a count.
+    pub ratio: Option<Estimate>,
+    pub verdict: FigureVerdict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FigureVerdict {
+    /// Worse by more than the tolerance, chance excluded.
+    Regression,
+    /// Better by more than the tolerance, chance excluded.
+    Improvement,
+    /// The whole interval is within the tolerance or better.
+    NoRegression,
+    /// The interval holds the limit, or there are fewer than 3 repetitions of a run.
+    Inconclusive,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunVerdict {
+    Regression,
+    Inconclusive,
+    NoRegression,
+}

@@ -1,0 +1,24 @@
+//! The words that all of Weighbridge shares, the versioned record of a run, and what is judged from records
+//! alone.
+//!
+//! ```text
+//! terms, format -> point -> result -> stats -> pairs, compare
+//!                             ^
+//!                             +--- histogram, latency, breakdown: how figures get into it and out of it
+//! ```
+//!
+//! Pure: knows no broker, clock, file or page.
+
+pub mod breakdown;
+pub mod compare;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
+pub mod format;
+pub mod histogram;
+pub mod latency;
+pub mod pairs;
+pub mod places;
+pub mod point;
+pub mod result;
+pub mod stats;
+pub mod terms;

@@ -1,0 +1,42 @@
+//! Figures over the repetitions of one transport at one point, and the thresholds held against them.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::point::Point;
+use crate::terms::Path;
+
+/// Median and interval of every rate and percentile over the valid repetitions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SummaryRow {
+    pub path: Path,
+    pub point: Point,
+    pub repetitions: u32,
+    pub valid_repetitions: u32,
+    /// By path in the trial: `rates.completed_per_s`, `latency_ns.turnaround.p99`, ...
+    pub figures: BTreeMap<String, Estimate>,
+}
+
+/// A median over repetitions with its 95 % interval; no interval from fewer than 3 repetitions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Estimate {
+    pub median: f64,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
+
+/// One threshold held against one transport at one point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ThresholdOutcome {
+    pub expression: String,
+    pub path: Path,
+    pub point: Point,
+    /// In nanoseconds, per second or as a count; null where there were too few samples.
+    pub observed: Option<f64>,
+    /// A figure that could not be observed does not pass.
+    pub passed: bool,
+    /// Samples behind the observed figure.
+    pub samples: u64,
+}

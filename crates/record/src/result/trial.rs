@@ -1,0 +1,295 @@
+//! One transport measured once.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{BreakdownRow, Finding, Gap, LedgerTotals, SeriesRow, StageLatencies};
+use crate::point::Point;
+use crate::terms::{BrokerKind, Durability, End, Path, Promise, Stage, TransportKind};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trial {
+    pub path: Path,
+    /// The transports that the path leads over: one, or two under a route.
+    pub legs: Vec<Leg>,
+    /// From 1.
+    pub repetition: u32,
+    /// Place in the order in which the run's trials were measured, from 1.
+    pub order: u32,
+    pub point: Point,
+    pub valid: bool,
+    /// Whether the trial ran to its planned end.
+    pub complete: bool,
+    pub doubts: Vec<Doubt>,
+    /// What ended a request.
+    pub end: End,
+    /// Seconds of the measured window.
+    pub window_s: f64,
+    pub rates: Rates,
+    pub latency_ns: StageLatencies,
+    /// Where the time of requests went, by turnaround, shortest first; empty where no result ends them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breakdown: Vec<BreakdownRow>,
+    /// Over all legs; a request counts once.
+    pub ledger: LedgerTotals,
+    pub series: Vec<SeriesRow>,
+    pub faults: Vec<Fault>,
+    /// Stretches without a connection, or after stored data was lost; in the order of their start.
+    pub gaps: Vec<Gap>,
+    /// Requests of which something is to be told, by class and time: at most 100 of each class, the earliest.
+    pub findings: Vec<Finding>,
+    pub errors: Vec<ErrorGroup>,
+    pub brokers: Vec<BrokerRecord>,
+    pub generator: GeneratorRecord,
+}
+
+/// One transport of a path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Leg {
+    pub transport: TransportKind,
+    /// The durability tier that it really had.
+    pub durability: Durability,
+    pub promise: Promise,
+    /// What became of the requests that went over it.
+    pub ledger: LedgerTotals,
+}
+
+impl Leg {
+    /// `at least once, durability memory`.
+    pub fn promise_words(&self) -> String {
+        format!("{}, durability {}", self.promise.guarantee(), self.durability)
+    }
+}
+
+impl Trial {
+    /// What the path promises; of a route, what each leg does.
+    pub fn promise_words(&self) -> String {
+        self.of_legs(Leg::promise_words)
+    }
+
+    /// The durability tier of the path; of a route, that of each leg.
+    pub fn tier_words(&self) -> String {
+        self.of_legs(|leg| leg.durability.to_string())
+    }
+
+    /// The usual words for the promise; of a route, those of each leg.
+    pub fn guarantee(&self) -> String {
+        self.of_legs(|leg| leg.promise.guarantee().to_owned())
+    }
+
+    /// What is said of a leg; where the legs of a route differ, of each under its name.
+    fn of_legs(&self, said: impl Fn(&Leg) -> String) -> String {
+        let mut words: Vec<String> = self.legs.iter().map(&said).collect();
+        words.dedup();
+        match words.as_slice() {
+            [only] => only.clone(),
+            _ => {
+                let named = self.legs.iter().map(|leg| format!("{} {}", leg.transport, said(leg)));
+                named.collect::<Vec<_>>().join("; ")
+            }
+        }
+    }
+
+    /// A figure by its path in `result.json`: `rates.completed_per_s`, `latency_ns.turnaround.p99`.
+    pub fn figure(&self, path: &str) -> Option<f64> {
+        let mut parts = path.split('.');
+        match (parts.next()?, parts.next()?, parts.next()) {
+            ("rates", field, None) => self.rates.field(field),
+            ("latency_ns", stage, Some(statistic)) => {
+                let stage = Stage::ALL.into_iter().find(|known| known.name() == stage)?;
+                self.latency_ns.get(stage)?.statistic(statistic)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Requests per second over the measured window. `offered` counts by intended time, the others by the time of the event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rates {
+    /// Null where nothing is scheduled: closed loop and saturation.
+    pub offered_per_s: Option<f64>,
+    pub sent_per_s: f64,
+    /// Null where the broker never answers.
+    pub accepted_per_s: Option<f64>,
+    pub delivered_per_s: f64,
+    pub completed_per_s: f64,
+}
+
+impl Rates {
+    /// Every rate with its name in `result.json`.
+    pub fn fields(&self) -> [(&'static str, Option<f64>); 5] {
+        [
+            ("offered_per_s", self.offered_per_s),
+            ("sent_per_s", Some(self.sent_per_s)),
+            ("accepted_per_s", self.accepted_per_s),
+            ("delivered_per_s", Some(self.delivered_per_s)),
+            ("completed_per_s", Some(self.completed_per_s)),
+        ]
+    }
+
+    pub fn field(&self, name: &str) -> Option<f64> {
+        self.fields().into_iter().find(|(field, _)| *field == name).and_then(|(_, value)| value)
+    }
+}
+
+/// A reason why a figure may not be trusted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Doubt {
+    pub kind: DoubtKind,
+    /// The figures that raised it, in a sentence.
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DoubtKind {
+    /// Sends were late by more than the figures can bear. Makes the trial invalid.
+    GeneratorLagged,
+    /// Less than 99 % of the offered rate was sent. Makes the trial invalid.
+    RateNotReached,
+    /// The trial was stopped before its planned end. Makes the trial invalid.
+    Incomplete,
+    /// The ledger does not balance: a defect of the instrument. Makes the trial invalid.
+    LedgerUnbalanced,
+    /// A worker or the collector ended before the trial did. Makes the trial invalid.
+    EndedEarly,
+    /// A client dropped messages because they were read too slowly.
+    QueueFull,
+    /// The generator can put less than twice the rate asked for on a path that costs nothing. Makes the trial
+    /// invalid.
+    CeilingTooLow,
+    /// The wall clock was set during the trial.
+    ClockJump,
+    /// Latency rose or fell over the window: the warm-up was too short, or something fills up.
+    NotSteady,
+    /// Nobody can say that the external broker has the durability tier asked for.
+    TierUnverified,
+    /// Too few samples for a percentile that the scenario asks about.
+    TooFewSamples,
+    /// The trial was measured again because the machine disturbed an attempt before it.
+    MeasuredAgain,
+    /// The machine's cores were all busy, so broker, workers and generator slowed each other.
+    CpuSaturated,
+    /// The hypervisor gave the machine's CPU time to others.
+    StealTime,
+    /// Requests were shed because `max_in_flight` were outstanding.
+    Shed,
+    /// Nothing is scheduled, so a stall hides itself: latencies are not corrected for coordinated omission.
+    ClosedLoop,
+    /// The window is too short for the tier's sync interval to show.
+    LazyTierTooShort,
+    /// The harness was built without optimisation. Latencies include its slowness.
+    DebugBuild,
+    /// Connections were lost and made again: what was in flight then, and what was due meanwhile, is in the
+    /// figures.
+    Disconnected,
+    /// The broker was not back when the trial ended. Makes the trial invalid.
+    BrokerGone,
+}
+
+impl DoubtKind {
+    /// Whether a trial with this doubt may not be ranked.
+    pub fn invalidates(self) -> bool {
+        matches!(
+            self,
+            Self::GeneratorLagged
+                | Self::RateNotReached
+                | Self::Incomplete
+                | Self::LedgerUnbalanced
+                | Self::EndedEarly
+                | Self::CeilingTooLow
+                | Self::BrokerGone
+        )
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GeneratorLagged => "generator_lagged",
+            Self::RateNotReached => "rate_not_reached",
+            Self::Incomplete => "incomplete",
+            Self::LedgerUnbalanced => "ledger_unbalanced",
+            Self::EndedEarly => "ended_early",
+            Self::QueueFull => "queue_full",
+            Self::CeilingTooLow => "ceiling_too_low",
+            Self::ClockJump => "clock_jump",
+            Self::NotSteady => "not_steady",
+            Self::TierUnverified => "tier_unverified",
+            Self::TooFewSamples => "too_few_samples",
+            Self::MeasuredAgain => "measured_again",
+            Self::CpuSaturated => "cpu_saturated",
+            Self::StealTime => "steal_time",
+            Self::Shed => "shed",
+            Self::ClosedLoop => "closed_loop",
+            Self::LazyTierTooShort => "lazy_tier_too_short",
+            Self::DebugBuild => "debug_build",
+            Self::Disconnected => "disconnected",
+            Self::BrokerGone => "broker_gone",
+        }
+    }
+}
+
+/// Something done to a broker or a worker on purpose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Fault {
+    pub kind: String,
+    pub target: String,
+    /// Seconds since the start of the measured window.
+    pub start_s: f64,
+    pub end_s: Option<f64>,
+    /// Requests lost because of it; null where nobody counted.
+    #[serde(default)]
+    pub lost: Option<u64>,
+    /// Results that came twice because of it; null where nobody counted.
+    #[serde(default)]
+    pub duplicated: Option<u64>,
+}
+
+/// Errors of one wording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorGroup {
+    pub message: String,
+    pub count: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BrokerRecord {
+    pub kind: BrokerKind,
+    pub version: String,
+    /// Started by the harness, or reached by URL.
+    pub managed: bool,
+    /// Address without credentials.
+    pub address: String,
+    /// Settings that bear on the figures, read back from the broker.
+    pub config: BTreeMap<String, String>,
+    /// Null for external brokers, whose process can't be read.
+    pub cpu_seconds: Option<f64>,
+    pub rss_bytes_max: Option<u64>,
+    pub net_in_bytes: Option<u64>,
+    pub net_out_bytes: Option<u64>,
+    pub disk_write_bytes: Option<u64>,
+}
+
+/// What the instrument itself cost. Workers that run inside the harness are part of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GeneratorRecord {
+    pub cpu_seconds: f64,
+    pub rss_bytes_max: u64,
+    pub threads: u32,
+    pub connections: u32,
+    /// What the kernel's scheduler granted the generator threads.
+    pub scheduling: String,
+    /// Requests handed to the transport per wake of the pacer.
+    pub bursts: BurstSizes,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BurstSizes {
+    pub wakes: u64,
+    pub mean: f64,
+    pub p50: u64,
+    pub p99: u64,
+    pub max: u64,
+}

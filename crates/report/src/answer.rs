@@ -1,0 +1,285 @@
+//! The answer to the scenario's question, as a sentence with figures.
+//!
+//! Says only what the record carries: without three repetitions no difference is called certain, and a
+//! run with an invalid trial ranks nothing. Draws nothing.
+
+use super::capacity;
+use super::groups::{Group, groups};
+use super::promises::differing_promises;
+use super::ranking::Ranking;
+use super::rate_curve;
+use weighbridge_record::format;
+use weighbridge_record::result::{RunResult, Verdict};
+use weighbridge_record::terms::Path;
+
+/// What the run says about its question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// One sentence with figures, or the reason why there is none.
+    pub sentence: String,
+    /// What must be known to read the sentence rightly, a sentence each.
+    pub qualifiers: Vec<String>,
+}
+
+/// Words the answer of the whole run.
+pub fn answer(result: &RunResult) -> Answer {
+    if capacity::is_search(result) {
+        return Answer { sentence: capacity::sentence(result), qualifiers: capacity::qualifiers(result) };
+    }
+    let groups = groups(result);
+    let mut sentence = refusal(result).unwrap_or_else(|| match groups.as_slice() {
+        [] => "Nothing was measured.".to_owned(),
+        [only] => of_group(only),
+        many => of_sweep(many),
+    });
+    // Knees rank nothing and rest on valid trials alone, so they stand beside a refusal too.
+    if let Some(knees) = rate_curve::knees(&groups) {
+        sentence = format!("{sentence} {knees}");
+    }
+    Answer { sentence, qualifiers: qualifiers(&groups) }
+}
+
+/// The answer in a few words: who leads, and by which figure. For where there is no room for a sentence, so
+/// it holds only for a run whose verdict is `passed` or `failed`.
+pub(super) fn headline(result: &RunResult) -> String {
+    if capacity::is_search(result) {
+        return capacity::headline(result);
+    }
+    match groups(result).as_slice() {
+        [] => "nothing measured".to_owned(),
+        [only] => match Ranking::of(only) {
+            None => "too few samples".to_owned(),
+            Some(ranking) => ranking.headline(),
+        },
+        many => format!("{} points measured", many.len()),
+    }
+}
+
+/// The answer at one point, for the sections of a sweep.
+pub(super) fn of_group(group: &Group<'_>) -> String {
+    if group.trials().any(|trial| !trial.valid) {
+        return "No ranking: a trial at this point is invalid.".to_owned();
+    }
+    if group.trials().all(|trial| trial.ledger.completed == 0) {
+        return format!("Nothing was answered; {}.", losses(group));
+    }
+    let Some(ranking) = Ranking::of(group) else {
+        return "Too few samples to answer: no percentile has 10 samples above it.".to_owned();
+    };
+    format!("{}; {}.", ranking.sentence(group), losses(group))
+}
+
+fn refusal(result: &RunResult) -> Option<String> {
+    let invalid: Vec<_> = result.trials.iter().filter(|trial| !trial.valid).collect();
+    if !invalid.is_empty() {
+        let mut paths: Vec<_> = invalid.iter().map(|trial| trial.path.name()).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        return Some(format!(
+            "No ranking: {} of {} trials {} invalid ({}).",
+            invalid.len(),
+            result.trials.len(),
+            if invalid.len() == 1 { "is" } else { "are" },
+            paths.join(", ")
+        ));
+    }
+    match result.verdict {
+        Verdict::Aborted => Some("No ranking: the run was stopped before its end.".to_owned()),
+        Verdict::Invalid => Some("No ranking: the measurement is invalid.".to_owned()),
+        Verdict::Passed | Verdict::Failed => None,
+    }
+}
+
+fn of_sweep(groups: &[Group<'_>]) -> String {
+    let mut wins: Vec<(Path, usize)> = Vec::new();
+    for group in groups {
+        if let Some(ranking) = Ranking::of(group)
+            && ranking.clear()
+        {
+            let winner = ranking.places[0].path;
+            match wins.iter_mut().find(|(path, _)| *path == winner) {
+                Some((_, count)) => *count += 1,
+                None => wins.push((winner, 1)),
+            }
+        }
+    }
+    wins.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let does = if groups.iter().all(Group::scheduled) { "answers fastest" } else { "completes most" };
+    let led = match wins.as_slice() {
+        [] => return format!("No transport leads clearly at any of the {} points.", groups.len()),
+        [(only, 2)] if groups.len() == 2 => format!("{only} {does} at both points"),
+        [(only, count)] if *count == groups.len() => format!("{only} {does} at all {count} points"),
+        wins => {
+            let parts: Vec<_> = wins.iter().map(|(path, count)| format!("{path} at {count}")).collect();
+            format!("Of {} points, {does}: {}", groups.len(), parts.join(", "))
+        }
+    };
+    let ends = [groups.first(), groups.last()].into_iter().flatten().filter_map(|group| {
+        let ranking = Ranking::of(group)?;
+        let best = &ranking.places[0];
+        let (label, figure) = (ranking.measure.label(), ranking.measure.print(best.estimate.median));
+        let whose = if wins.len() == 1 && wins[0].1 == groups.len() {
+            String::new()
+        } else {
+            format!(" ({})", best.path)
+        };
+        Some(format!("at {} {label} {figure}{whose}", group.point.label()))
+    });
+    format!("{led}: {}.", ends.collect::<Vec<_>>().join(", "))
+}
+
+fn losses(group: &Group<'_>) -> String {
+    let lost: Vec<String> = group
+        .entries
+        .iter()
+        .filter_map(|entry| {
+            let ledger = entry.ledger();
+            (ledger.lost > 0).then(|| {
+                format!(
+                    "{} lost {} of {}",
+                    entry.path,
+                    format::count(ledger.lost),
+                    format::count(ledger.attempted)
+                )
+            })
+        })
+        .collect();
+    if lost.is_empty() { "nothing was lost".to_owned() } else { lost.join(", ") }
+}
+
+fn qualifiers(groups: &[Group<'_>]) -> Vec<String> {
+    let mut said = Vec::new();
+    if groups.iter().any(|group| !group.scheduled()) {
+        said.push(
+            "Nothing is scheduled, so latencies are not corrected for coordinated omission.".to_owned(),
+        );
+    }
+    said.extend(differing_promises(groups));
+    let repetitions = groups.iter().map(Group::repetitions).min().unwrap_or(0);
+    if (1..3).contains(&repetitions) && groups.iter().any(|group| group.entries.len() > 1) {
+        said.push("With fewer than 3 repetitions, chance can't be told from a difference.".to_owned());
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weighbridge_record::fixture::{Fixture, rate_sweep};
+    use weighbridge_record::result::PairVerdict;
+    use weighbridge_record::result::{Doubt, DoubtKind};
+    use weighbridge_record::terms::TransportKind;
+
+    fn sentence(result: &RunResult) -> String {
+        answer(result).sentence.replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn the_fastest_transport_is_named_with_its_figures() {
+        insta::assert_snapshot!(sentence(&Fixture::default().build()), @"nats-core answers fastest in this one run: p99 turnaround 2.65 ms, 1.2× less than nats-request (3.07 ms) and 5.1× less than redis-streams (13.5 ms); nothing was lost.");
+    }
+
+    #[test]
+    fn an_invalid_trial_forbids_a_ranking() {
+        let mut result = Fixture::default().build();
+        result.trials[2].valid = false;
+        result.trials[2].doubts =
+            vec![Doubt { kind: DoubtKind::GeneratorLagged, detail: "p99 send lag 9 ms".to_owned() }];
+        insta::assert_snapshot!(sentence(&result), @"No ranking: 1 of 5 trials is invalid (nats-core).");
+    }
+
+    #[test]
+    fn close_figures_of_one_run_are_called_level() {
+        let transports = vec![TransportKind::NatsCore, TransportKind::NatsRequest];
+        let mut result = Fixture { transports, ..Fixture::default() }.build();
+        let figures = result.summary[0].figures.clone();
+        result.summary[1].figures = figures;
+        insta::assert_snapshot!(sentence(&result), @"nats-core and nats-request are level in this one run: p99 turnaround 2.63 ms and 2.63 ms, too close to tell apart; nothing was lost.");
+    }
+
+    #[test]
+    fn a_ratio_that_shows_no_difference_names_no_winner() {
+        let transports = vec![TransportKind::NatsCore, TransportKind::NatsRequest];
+        let mut result = Fixture { transports, repetitions: 3, ..Fixture::default() }.build();
+        assert!(sentence(&result).starts_with("nats-core answers fastest"), "{}", sentence(&result));
+        for pair in &mut result.ratios {
+            pair.verdict = PairVerdict::NoDifferenceShown;
+        }
+        insta::assert_snapshot!(sentence(&result), @"nats-core and nats-request are level over 3 runs: p99 turnaround 2.71 ms and 3.13 ms, no difference is shown; nothing was lost.");
+    }
+
+    #[test]
+    fn overlapping_intervals_of_a_record_without_ratios_claim_no_difference() {
+        let transports = vec![TransportKind::NatsCore, TransportKind::NatsRequest];
+        let mut result = Fixture { transports, repetitions: 3, ..Fixture::default() }.build();
+        result.ratios.clear();
+        for row in &mut result.summary {
+            let estimate = row.figures.get_mut("latency_ns.turnaround.p99").unwrap();
+            (estimate.low, estimate.high) = (Some(1e6), Some(9e6));
+        }
+        insta::assert_snapshot!(sentence(&result), @"nats-core and nats-request are level over 3 runs: p99 turnaround 2.71 ms and 3.13 ms, their intervals overlap, so no difference is claimed; nothing was lost.");
+    }
+
+    #[test]
+    fn a_single_transport_is_not_ranked() {
+        let transports = vec![TransportKind::RedisStreams];
+        let mut result = Fixture { transports, ..Fixture::default() }.build();
+        result.trials[0].ledger.lost = 12;
+        insta::assert_snapshot!(sentence(&result), @"redis-streams answers with p99 turnaround of 13.7 ms in this one run; redis-streams lost 12 of 20 000.");
+    }
+
+    #[test]
+    fn saturation_is_answered_by_the_completed_rate() {
+        let result = Fixture { scheduled: false, ..Fixture::default() }.build();
+        insta::assert_snapshot!(sentence(&result), @"nats-core completes most in this one run: 2 221/s, 1.2× more than nats-request (1 904/s) and 2.6× more than nats-jetstream (869/s); nothing was lost.");
+        assert!(answer(&result).qualifiers[0].contains("not corrected"));
+    }
+
+    #[test]
+    fn different_promises_are_said_beside_the_answer() {
+        let qualifiers = answer(&Fixture::default().build()).qualifiers;
+        insta::assert_snapshot!(qualifiers.join("\n"), @r"
+        They do not promise the same: redis-pubsub, nats-core at most once, durability none; redis-streams, nats-jetstream at least once, durability memory; nats-request at most once, loss seen by the requester, durability none.
+        With fewer than 3 repetitions, chance can't be told from a difference.
+        ");
+    }
+
+    #[test]
+    fn a_sweep_is_answered_over_its_points() {
+        let points = [1000, 2000].map(|rate| [("load.rate".to_owned(), rate.into())].into()).to_vec();
+        let result = Fixture { points, seconds: 2, ..Fixture::default() }.build();
+        insta::assert_snapshot!(sentence(&result), @"nats-core answers fastest at both points: at load.rate = 1 000 p99 turnaround 2.57 ms, at load.rate = 2 000 p99 turnaround 4.19 ms.");
+    }
+
+    #[test]
+    fn a_sweep_of_the_rate_is_answered_by_its_knees_too() {
+        let transports = [TransportKind::RedisStreams, TransportKind::NatsCore];
+        insta::assert_snapshot!(sentence(&rate_sweep(&transports)), @"nats-core answers fastest at all 8 points: at load.rate = 1 000 p99 turnaround 841 µs, at load.rate = 200 000 p99 turnaround 1.06 ms. p99 bends: redis-streams at 50 000/s; no bend: nats-core to 200 000/s.");
+        let transports = [TransportKind::RedisStreams, TransportKind::NatsJetstream];
+        insta::assert_snapshot!(sentence(&rate_sweep(&transports)), @"No ranking: 3 of 16 trials are invalid (nats-jetstream). p99 bends: redis-streams at 50 000/s; no bend: nats-jetstream to 20 000/s (invalid above).");
+    }
+
+    #[test]
+    fn where_no_result_came_back_deliveries_rank_nobody() {
+        let transports = vec![TransportKind::NatsCore, TransportKind::RedisPubsub];
+        let mut result = Fixture { transports, ..Fixture::default() }.build();
+        for trial in &mut result.trials {
+            trial.latency_ns.turnaround = None;
+            trial.latency_ns.turnaround_uncorrected = None;
+            trial.ledger.lost = trial.ledger.completed;
+            trial.ledger.lost_results = trial.ledger.lost;
+            trial.ledger.completed = 0;
+        }
+        for row in &mut result.summary {
+            row.figures.retain(|figure, _| !figure.starts_with("latency_ns.turnaround"));
+        }
+        insta::assert_snapshot!(sentence(&result), @"Nothing was answered; redis-pubsub lost 20 000 of 20 000, nats-core lost 20 000 of 20 000.");
+    }
+
+    #[test]
+    fn the_in_process_floor_does_not_compete() {
+        let transports = vec![TransportKind::NatsCore, TransportKind::InProcess];
+        let result = Fixture { transports, ..Fixture::default() }.build();
+        assert!(sentence(&result).starts_with("nats-core answers with"), "{}", sentence(&result));
+    }
+}

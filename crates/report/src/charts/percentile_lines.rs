@@ -1,0 +1,142 @@
+//! Percentile curves out of merged histograms: shared by every chart over the percentile axis.
+
+use hdrhistogram::Histogram;
+
+use super::axis::Axis;
+use super::drawing::Drawing;
+use super::figure::Panel;
+use super::palette::Role;
+use super::plot::{Line, Plot, Size};
+use super::readout::{Readout, ReadoutRow};
+use crate::ReportError;
+use weighbridge_record::format;
+use weighbridge_record::histogram::{answers, quantile_max};
+use weighbridge_record::terms::Path;
+
+/// One curve to draw.
+pub struct Curve {
+    pub name: String,
+    pub path: Path,
+    pub histogram: Histogram<u64>,
+    /// Drawn as the lesser of two lines of its transport.
+    pub second: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LatencyScale {
+    Log,
+    Linear,
+}
+
+const MARKED: [f64; 6] = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999];
+/// Points of a curve for every nine of its axis.
+const POINTS_PER_NINE: u32 = 40;
+
+/// The highest quantile that any curve can answer.
+pub fn reach(curves: &[Curve]) -> f64 {
+    curves.iter().map(|curve| quantile_max(curve.histogram.len())).fold(0.0, f64::max)
+}
+
+/// The smallest and largest value drawn, for axes that several drawings share.
+pub fn latency_span(curves: &[Curve]) -> (f64, f64) {
+    let mut span = (f64::INFINITY, 1.0f64);
+    for curve in curves.iter().filter(|curve| !curve.histogram.is_empty()) {
+        let top = quantile_max(curve.histogram.len());
+        span.0 = span.0.min((curve.histogram.min() as f64).max(1.0));
+        span.1 = span.1.max(curve.histogram.value_at_quantile(top) as f64);
+    }
+    if span.0.is_finite() { span } else { (1.0, 10.0) }
+}
+
+/// Two curves of each transport in a panel, all on the same axes. A transport whose samples are too few for a
+/// curve has none.
+pub fn panels(pairs: &[(Path, [Curve; 2])], title: &str) -> Result<Vec<Panel>, ReportError> {
+    let drawn: Vec<_> = pairs.iter().filter(|(_, pair)| reach(pair) > 0.0).collect();
+    let quantile_reach = drawn.iter().map(|(_, pair)| reach(pair)).fold(0.0, f64::max);
+    let span = drawn
+        .iter()
+        .map(|(_, pair)| latency_span(pair))
+        .fold((f64::INFINITY, 1.0f64), |span, own| (span.0.min(own.0), span.1.max(own.1)));
+    let panel = |(path, pair): &&(Path, [Curve; 2])| {
+        let drawing = draw(pair, Size::Small, LatencyScale::Log, title, span, quantile_reach)?;
+        Ok(Panel { title: path.name().to_owned(), drawing })
+    };
+    drawn.iter().map(panel).collect()
+}
+
+/// Draws curves over one percentile axis.
+pub fn draw(
+    curves: &[Curve],
+    size: Size,
+    scale: LatencyScale,
+    title: &str,
+    span_ns: (f64, f64),
+    quantile_reach: f64,
+) -> Result<Drawing, ReportError> {
+    let y = match scale {
+        LatencyScale::Log => Axis::latency_log(&format!("{title}, log scale"), span_ns.0, span_ns.1),
+        LatencyScale::Linear => Axis::latency_linear(title, span_ns.1),
+    };
+    let mut seen = Vec::new();
+    let lines = curves.iter().map(|curve| {
+        let label = (!seen.contains(&curve.path)).then_some(curve.path);
+        seen.push(curve.path);
+        line(curve, label)
+    });
+    let lines = lines.collect();
+    let x = Axis::percentile(quantile_reach);
+    Plot { lines, readout: readout(curves, quantile_reach), ..Plot::new(size, x, y) }.draw()
+}
+
+fn line(curve: &Curve, label: Option<Path>) -> Line {
+    let top = quantile_max(curve.histogram.len());
+    let nines_max = -(1.0 - top).log10();
+    let steps = (nines_max * f64::from(POINTS_PER_NINE)).ceil() as u32;
+    let mut quantiles: Vec<f64> = (0..=steps)
+        .map(|step| 1.0 - 10f64.powf(-f64::from(step) / f64::from(POINTS_PER_NINE)))
+        .chain(MARKED)
+        // The curve is steepest next to its minimum, where the axis has the least room for it.
+        .chain([0.002, 0.005, 0.01, 0.02, 0.035])
+        .filter(|quantile| *quantile <= top)
+        .collect();
+    quantiles.push(top);
+    quantiles.sort_by(f64::total_cmp);
+    quantiles.dedup();
+    let value = |quantile: f64| curve.histogram.value_at_quantile(quantile) as f64;
+    let role = if curve.second { Role::SecondLine(curve.path) } else { Role::Line(curve.path) };
+    Line {
+        role,
+        points: quantiles.into_iter().map(|quantile| (quantile, value(quantile))).collect(),
+        markers_at: MARKED.to_vec(),
+        label,
+    }
+}
+
+/// Columns close enough for hovering, and round enough for a table.
+const COLUMNS: [f64; 20] = [
+    0.0, 0.1, 0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995,
+    0.9999, 0.99995, 0.99999,
+];
+
+fn readout(curves: &[Curve], quantile_reach: f64) -> Readout {
+    let quantiles: Vec<f64> = COLUMNS.into_iter().filter(|quantile| *quantile <= quantile_reach).collect();
+    let value = |curve: &Curve, quantile: f64| {
+        if answers(curve.histogram.len(), quantile) {
+            format::latency_ns(curve.histogram.value_at_quantile(quantile))
+        } else {
+            String::new()
+        }
+    };
+    Readout {
+        heading: "percentile".to_owned(),
+        columns: quantiles.iter().map(|quantile| (*quantile, format::percentile(*quantile))).collect(),
+        rows: curves
+            .iter()
+            .map(|curve| ReadoutRow {
+                name: curve.name.clone(),
+                path: Some(curve.path),
+                values: quantiles.iter().map(|quantile| value(curve, *quantile)).collect(),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,158 @@
+//! Percentiles over time, out of interval histograms that are merged and never averaged.
+
+use super::axis::Axis;
+use super::figure::{Detail, Figure, Layout, Panel};
+use super::palette::Role;
+use super::plot::Size;
+use super::time::{self, TimeChart, TimeSeries, Timeline};
+use crate::ReportError;
+use crate::groups::Group;
+use crate::interval_latency::Samples;
+use weighbridge_record::format;
+use weighbridge_record::histogram::samples_needed;
+use weighbridge_record::result::Trial;
+use weighbridge_record::terms::{Path, Stage};
+
+const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+/// Intervals are made longer until p99 has enough samples, but not so long that fewer than these are left.
+const INTERVALS_MIN: usize = 8;
+
+struct Track<'a> {
+    path: Path,
+    trial: &'a Trial,
+    columns: Vec<Samples>,
+}
+
+pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportError> {
+    let Some(timeline) = wide_enough(group, detail)? else { return Ok(None) };
+    let mut tracks = Vec::new();
+    for entry in &group.entries {
+        let trial = entry.trial();
+        let columns = timeline.latencies(entry)?;
+        tracks.push(Track { path: entry.path, trial, columns });
+    }
+    let drawn: Vec<_> = QUANTILES
+        .into_iter()
+        .map(|quantile| (quantile, series(&tracks, quantile)))
+        .filter(|(_, series)| !series.is_empty())
+        .collect();
+    let mut panels = Vec::new();
+    for (quantile, series) in &drawn {
+        let name = format::percentile(*quantile);
+        let low = series.iter().flat_map(|series| &series.values).filter_map(|value| *value);
+        let low = low.fold(f64::INFINITY, f64::min);
+        let title = format!("{name} {}, log scale", Stage::ANSWER.name());
+        let y = Axis::latency_log(&title, low, time::highest(series));
+        let chart = TimeChart { size: Size::Wide, y, print: format::latency, series, cells: Vec::new() };
+        panels.push(Panel { title: name, drawing: timeline.draw(chart)? });
+    }
+    if panels.is_empty() {
+        return Ok(None);
+    }
+    // The highest that most people ask for.
+    let told = drawn.iter().rposition(|(quantile, _)| *quantile <= 0.99);
+    let (from, to) = timeline.edges(0);
+    Ok(Some(Figure {
+        id: "",
+        title: "Percentiles over time",
+        takeaway: told.map_or(String::new(), |told| takeaway(&timeline, &tracks, drawn[told].0)),
+        note: format!(
+            "By intended time, in intervals of {} s; an interval with fewer than 10 samples above a percentile has none. Only the first counted repetition is drawn. {}",
+            format::number(to - from),
+            time::note_of_bands(group)
+        ),
+        paths: tracks.iter().map(|track| track.path).collect(),
+        kinds: Vec::new(),
+        layout: Layout::Tabs(told.unwrap_or(0)),
+        panels,
+        tables: Vec::new(),
+    }))
+}
+
+/// The grid with intervals long enough for p99 in most of them, as far as the window allows.
+fn wide_enough(group: &Group<'_>, detail: Detail) -> Result<Option<Timeline>, ReportError> {
+    let Some(timeline) = Timeline::of(group, detail) else { return Ok(None) };
+    let mut counts = Vec::new();
+    for entry in &group.entries {
+        let columns = timeline.latencies(entry)?;
+        counts.extend(timeline.window(entry.trial()).map(|index| columns[index].count()));
+    }
+    counts.retain(|count| *count > 0);
+    counts.sort_unstable();
+    let Some(lower) = counts.get(counts.len() / 4) else { return Ok(None) };
+    let wanted = samples_needed(0.99).div_ceil(*lower) as usize;
+    let most = (timeline.intervals() / INTERVALS_MIN).max(1);
+    Ok(Some(timeline.widened(wanted.min(most))))
+}
+
+fn series(tracks: &[Track<'_>], quantile: f64) -> Vec<TimeSeries> {
+    let one = |track: &Track<'_>| TimeSeries {
+        name: track.path.name().to_owned(),
+        path: Some(track.path),
+        role: Some(Role::Line(track.path)),
+        values: track.columns.iter().map(|column| column.quantile(quantile).map(|ns| ns as f64)).collect(),
+        readable: true,
+    };
+    let all = tracks.iter().map(one);
+    all.filter(|series| series.values.iter().any(Option::is_some)).collect()
+}
+
+/// Who is least steady, and who most.
+fn takeaway(timeline: &Timeline, tracks: &[Track<'_>], quantile: f64) -> String {
+    let span = |track: &Track<'_>| {
+        let values = timeline.window(track.trial).filter_map(|index| track.columns[index].quantile(quantile));
+        let values: Vec<u64> = values.collect();
+        Some((track.path, *values.iter().min()?, *values.iter().max()?))
+    };
+    let mut spans: Vec<_> = tracks.iter().filter_map(span).collect();
+    let swing = |span: &(Path, u64, u64)| span.2 as f64 / span.1.max(1) as f64;
+    spans.sort_by(|a, b| swing(a).total_cmp(&swing(b)));
+    let range =
+        |low: u64, high: u64| format!("from {} to {}", format::latency_ns(low), format::latency_ns(high));
+    let name = format::percentile(quantile);
+    match spans.as_slice() {
+        [] => format!("No interval of the measured window has the samples for {name}."),
+        [(path, low, high)] => {
+            format!("{name} of {path} moves {} over the window.", range(*low, *high))
+        }
+        [steadiest, .., loosest] => format!(
+            "{name} of {} moves most over the window, {}; that of {} least, {}.",
+            loosest.0,
+            range(loosest.1, loosest.2),
+            steadiest.0,
+            range(steadiest.1, steadiest.2)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::groups::groups;
+    use weighbridge_record::fixture::Fixture;
+
+    #[test]
+    fn an_unsteady_transport_is_named() {
+        let result = Fixture { seconds: 10, ..Fixture::default() }.build();
+        let figure = draw(&groups(&result)[0], Detail { intervals_max: 120 }).unwrap().unwrap();
+        assert!(
+            figure.takeaway.starts_with("p99 of redis-streams moves most over the window, from "),
+            "{}",
+            figure.takeaway
+        );
+        let titles: Vec<_> = figure.panels.iter().map(|panel| panel.title.as_str()).collect();
+        assert_eq!(titles, ["p50", "p90", "p99"], "2 000 requests in a second have no p99.9");
+    }
+
+    #[test]
+    fn intervals_grow_until_p99_has_its_samples_and_no_further() {
+        let grid = |rate_per_s, seconds| {
+            let result = Fixture { rate_per_s, seconds, ..Fixture::default() }.build();
+            let groups = groups(&result);
+            wide_enough(&groups[0], Detail { intervals_max: 120 }).unwrap().unwrap().intervals()
+        };
+        assert_eq!(grid(2000, 10), 12, "2 000 requests in each interval are enough");
+        assert_eq!(grid(300, 38), 10, "4 intervals in one");
+        assert_eq!(grid(60, 14), 8, "as long as they can be");
+    }
+}

@@ -1,0 +1,278 @@
+//! Completed rate and p99 over the values of a swept key other than the rate.
+
+use super::axis::Axis;
+use super::drawing::Drawing;
+use super::figure::{Figure, Layout, Panel};
+use super::palette::Role;
+use super::plot::{Line, Mark, MarkKind, Plot, Size};
+use super::readout::{Readout, ReadoutRow};
+use crate::ReportError;
+use crate::groups::Group;
+use crate::knee::CARRIED_SHARE_MIN;
+use crate::sweeps;
+use crate::sweeps::{RATE, Slice, figure, has_valid};
+use weighbridge_record::format;
+use weighbridge_record::terms::{Path, Stage};
+
+/// Combinations of other swept keys that are drawn; those beyond are named.
+const SLICES_MAX: usize = 3;
+
+/// What is drawn over the values of the key.
+#[derive(Clone, Copy)]
+struct Measure {
+    title: &'static str,
+    path: &'static str,
+    print: fn(f64) -> String,
+    axis: fn(Span) -> Axis,
+}
+
+/// Smallest and largest.
+type Span = (f64, f64);
+
+/// One transport over the values of the key.
+struct Curve {
+    path: Path,
+    /// Place of the value on the axis, figure, and whether any repetition is valid.
+    points: Vec<(usize, f64, bool)>,
+}
+
+fn measures(stage: Stage) -> [Measure; 2] {
+    let (title, path, axis): (_, _, fn(Span) -> Axis) = match stage {
+        Stage::Delivery => ("p99 delivery", "latency_ns.delivery.p99", |span| {
+            Axis::latency_log("p99 delivery, log scale", span.0 * 0.85, span.1)
+        }),
+        _ => ("p99 turnaround", "latency_ns.turnaround.p99", |span| {
+            Axis::latency_log("p99 turnaround, log scale", span.0 * 0.85, span.1)
+        }),
+    };
+    let rate = Measure {
+        title: "completed rate",
+        path: "rates.completed_per_s",
+        print: format::rate,
+        axis: |span| Axis::from_zero("completed requests per second", span.1, format::number),
+    };
+    [rate, Measure { title, path, print: format::latency, axis }]
+}
+
+pub fn draw(groups: &[Group<'_>]) -> Result<Option<Figure>, ReportError> {
+    let Some(key) = sweeps::axis(groups).filter(|key| *key != RATE) else { return Ok(None) };
+    let slices = sweeps::slices(groups, key);
+    let measures = measures(Stage::ANSWER);
+    let mut panels = Vec::new();
+    for slice in slices.iter().take(SLICES_MAX) {
+        for measure in measures {
+            let place = slice.held.label();
+            let at = if place.is_empty() { place } else { format!(", {place}") };
+            panels.push(Panel {
+                title: format!("{}{at}", measure.title),
+                drawing: drawing(&slices, slice, measure)?,
+            });
+        }
+    }
+    let curves: Vec<_> = slices.iter().map(|slice| measures.map(|measure| curves(slice, measure))).collect();
+    let seen = |path: &Path| curves.iter().flatten().flatten().any(|curve| curve.path == *path);
+    Ok(Some(Figure {
+        id: "",
+        title: "Completed rate and p99 over the sweep",
+        takeaway: takeaway(&slices, measures),
+        note: note(&slices),
+        paths: Path::all().filter(seen).collect(),
+        kinds: Vec::new(),
+        layout: Layout::Grid,
+        panels,
+        tables: Vec::new(),
+    }))
+}
+
+fn curves(slice: &Slice<'_, '_>, measure: Measure) -> Vec<Curve> {
+    let curve = |path: Path| {
+        let point = |(place, step): (usize, &sweeps::Step<'_, '_>)| {
+            let entry = step.group.entries.iter().find(|entry| entry.path == path)?;
+            Some((place, figure(entry, measure.path)?, has_valid(entry)))
+        };
+        let points: Vec<_> = slice.steps.iter().enumerate().filter_map(point).collect();
+        (!points.is_empty()).then_some(Curve { path, points })
+    };
+    Path::all().filter_map(curve).collect()
+}
+
+/// Panels of one measure share their axis.
+fn drawing(
+    slices: &[Slice<'_, '_>],
+    slice: &Slice<'_, '_>,
+    measure: Measure,
+) -> Result<Drawing, ReportError> {
+    let span = slices
+        .iter()
+        .flat_map(|slice| curves(slice, measure))
+        .flat_map(|curve| curve.points)
+        .fold((f64::INFINITY, 1.0), |(low, high): Span, (_, value, _)| (low.min(value), high.max(value)));
+    let curves = curves(slice, measure);
+    let labels: Vec<String> = slice.steps.iter().map(sweeps::Step::label).collect();
+    let x = Axis::categories(slice.key, labels.iter().cloned());
+    let y = (measure.axis)(if span.0.is_finite() { span } else { (1.0, 10.0) });
+    Plot {
+        lines: curves.iter().map(line).collect(),
+        marks: curves.iter().flat_map(marks).collect(),
+        readout: readout(slice.key, &labels, &curves, measure),
+        ..Plot::new(Size::Small, x, y)
+    }
+    .draw()
+}
+
+fn line(curve: &Curve) -> Line {
+    let points = curve.points.iter().map(|(place, value, _)| (*place as f64, *value)).collect();
+    Line { role: Role::Line(curve.path), points, markers_at: Vec::new(), label: None }
+}
+
+fn marks(curve: &Curve) -> Vec<Mark> {
+    let mark = |(place, value, valid): &(usize, f64, bool)| Mark {
+        path: curve.path,
+        at: (*place as f64, *value),
+        kind: if *valid { MarkKind::Plain } else { MarkKind::Hollow },
+    };
+    curve.points.iter().map(mark).collect()
+}
+
+fn readout(key: &str, labels: &[String], curves: &[Curve], measure: Measure) -> Readout {
+    let value = |curve: &Curve, place: usize| {
+        let (_, value, valid) = curve.points.iter().find(|(at, ..)| *at == place)?;
+        Some(format!("{}{}", (measure.print)(*value), if *valid { "" } else { ", invalid" }))
+    };
+    let row = |curve: &Curve| ReadoutRow {
+        name: curve.path.name().to_owned(),
+        path: Some(curve.path),
+        values: (0..labels.len()).map(|place| value(curve, place).unwrap_or_default()).collect(),
+    };
+    Readout {
+        heading: key.to_owned(),
+        columns: labels.iter().enumerate().map(|(place, label)| (place as f64, label.clone())).collect(),
+        rows: curves.iter().map(row).collect(),
+    }
+}
+
+/// The widest change of the rate, and of p99. Where all that was offered is completed, the rate is the
+/// scenario's and says nothing.
+fn takeaway(slices: &[Slice<'_, '_>], measures: [Measure; 2]) -> String {
+    let groups = || slices.iter().flat_map(|slice| &slice.steps).map(|step| step.group);
+    let carries = |group: &Group<'_>| {
+        group.entries.iter().filter(|entry| has_valid(entry)).all(|entry| {
+            let offered = figure(entry, "rates.offered_per_s");
+            let completed = figure(entry, "rates.completed_per_s");
+            offered
+                .zip(completed)
+                .is_some_and(|(offered, completed)| completed >= offered * CARRIED_SHARE_MIN)
+        })
+    };
+    let told: Vec<String> = if groups().all(carries) {
+        widest(slices, measures[1]).into_iter().collect()
+    } else {
+        measures.into_iter().filter_map(|measure| widest(slices, measure)).collect()
+    };
+    if told.is_empty() {
+        return "No transport has valid trials at two values.".to_owned();
+    }
+    format!("Changes most: {}.", told.join("; "))
+}
+
+/// The transport whose figure changes most over the key, within one combination of the others.
+fn widest(slices: &[Slice<'_, '_>], measure: Measure) -> Option<String> {
+    let mut widest: Option<(f64, String)> = None;
+    for slice in slices {
+        for curve in curves(slice, measure) {
+            let mut valid: Vec<_> = curve.points.iter().filter(|(.., valid)| *valid).collect();
+            valid.sort_by(|a, b| a.1.total_cmp(&b.1));
+            let (Some(low), Some(high), true) = (valid.first(), valid.last(), valid.len() > 1) else {
+                continue;
+            };
+            let ratio = high.1 / low.1;
+            if !ratio.is_finite() || widest.as_ref().is_some_and(|(known, _)| *known >= ratio) {
+                continue;
+            }
+            let label = |place: usize| slice.steps[place].label();
+            let held = slice.held.label();
+            let at = if held.is_empty() { held } else { format!(" with {held}") };
+            let text = format!(
+                "{} of {}{at}, {} at {} = {} and {} at {} ({})",
+                measure.title,
+                curve.path,
+                (measure.print)(low.1),
+                slice.key,
+                label(low.0),
+                (measure.print)(high.1),
+                label(high.0),
+                format::ratio(ratio)
+            );
+            widest = Some((ratio, text));
+        }
+    }
+    widest.map(|(_, text)| text)
+}
+
+fn note(slices: &[Slice<'_, '_>]) -> String {
+    let mut text =
+        "The values stand evenly spaced, whatever their distance. Hollow marks are invalid trials; \
+                    they count for nothing."
+            .to_owned();
+    if slices.len() > SLICES_MAX {
+        let rest: Vec<_> = slices[SLICES_MAX..].iter().map(|slice| slice.held.label()).collect();
+        text.push_str(&format!(" Not drawn: {}.", rest.join("; ")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::groups::groups;
+    use weighbridge_record::fixture::{Fixture, rate_sweep};
+    use weighbridge_record::point::Point;
+    use weighbridge_record::result::RunResult;
+    use weighbridge_record::terms::TransportKind;
+
+    fn run(points: Vec<Point>, scheduled: bool) -> RunResult {
+        let transports = vec![TransportKind::NatsCore, TransportKind::RedisStreams];
+        Fixture { transports, points, seconds: 1, rate_per_s: 1_500, scheduled, ..Fixture::default() }.build()
+    }
+
+    fn counts<const N: usize>(counts: [i64; N]) -> Vec<Point> {
+        counts.map(|count| [("workers.count".to_owned(), count.into())].into()).to_vec()
+    }
+
+    #[test]
+    fn the_values_stand_in_order_with_rate_and_p99() {
+        let figure = draw(&groups(&run(counts([16, 1, 4]), true))).unwrap().unwrap();
+        let titles: Vec<_> = figure.panels.iter().map(|panel| panel.title.as_str()).collect();
+        assert_eq!(titles, ["completed rate", "p99 turnaround"]);
+        let readout = &figure.panels[1].drawing.readout;
+        let labels: Vec<_> = readout.columns.iter().map(|(_, label)| label.as_str()).collect();
+        assert_eq!((readout.heading.as_str(), labels), ("workers.count", vec!["1", "4", "16"]));
+        assert_eq!(readout.rows.len(), 2);
+    }
+
+    #[test]
+    fn the_takeaway_leaves_out_a_rate_that_the_scenario_set() {
+        let told = |scheduled| {
+            let figure = draw(&groups(&run(counts([1, 4, 16]), scheduled))).unwrap().unwrap();
+            figure.takeaway.replace('\u{a0}', " ")
+        };
+        insta::assert_snapshot!(told(true), @"Changes most: p99 turnaround of redis-streams, 5.86 ms at workers.count = 1 and 12.6 ms at 16 (2.1×).");
+        assert!(told(false).contains("completed rate of"), "{}", told(false));
+    }
+
+    #[test]
+    fn invalid_trials_are_hollow_and_left_out_of_the_takeaway() {
+        let mut result = run(counts([1, 4, 16]), true);
+        for trial in result.trials.iter_mut().filter(|trial| trial.path == TransportKind::NatsCore) {
+            trial.valid = false;
+        }
+        let figure = draw(&groups(&result)).unwrap().unwrap();
+        assert_eq!(figure.panels[1].drawing.svg.matches("hollow s-nats-core").count(), 3);
+        assert!(figure.takeaway.contains("redis-streams"), "{}", figure.takeaway);
+    }
+
+    #[test]
+    fn a_sweep_of_the_rate_is_left_to_the_hockey_stick() {
+        assert!(draw(&groups(&rate_sweep(&[TransportKind::NatsCore]))).unwrap().is_none());
+    }
+}

@@ -1,0 +1,255 @@
+//! One figure of each transport from run to run, oldest to newest.
+
+use super::axis::Axis;
+use super::drawing::Drawing;
+use super::figure::{Figure, Layout, Panel};
+use super::palette::Role;
+use super::plot::{Line, Mark, MarkKind, Plot, Size};
+use super::readout::{Readout, ReadoutRow};
+use crate::ReportError;
+use weighbridge_record::format;
+use weighbridge_record::terms::{Path, Stage};
+
+/// Panels of a grid; the points beyond are named.
+const PANELS_MAX: usize = 6;
+
+/// From this ratio of the highest to the lowest the axis is logarithmic.
+const LOG_FROM: f64 = 10.0;
+
+/// Below this ratio of the highest to the lowest nothing is said to have moved.
+const LEVEL_RATIO_MAX: f64 = 1.05;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    P99(Stage),
+    CompletedRate,
+}
+
+/// Runs of one load.
+pub struct Trend {
+    pub measure: Measure,
+    /// When each began, oldest first.
+    pub runs: Vec<String>,
+    /// Label of a sweep's point, empty where nothing is swept, with its transports.
+    pub places: Vec<(String, Vec<Series>)>,
+}
+
+/// One transport, a value for each run that measured it.
+pub struct Series {
+    pub path: Path,
+    pub values: Vec<Option<Reading>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    pub value: f64,
+    pub valid: bool,
+}
+
+/// None where no run has the figure.
+pub fn draw(trend: &Trend) -> Result<Option<Figure>, ReportError> {
+    let places: Vec<_> = trend.places.iter().filter(|(_, series)| !series.is_empty()).collect();
+    if places.is_empty() {
+        return Ok(None);
+    }
+    let size = if places.len() == 1 { Size::Wide } else { Size::Small };
+    let span = span(trend);
+    let mut panels = Vec::new();
+    for (label, series) in places.iter().take(PANELS_MAX) {
+        panels.push(Panel { title: label.clone(), drawing: drawing(trend, series, size, span)? });
+    }
+    let (id, title) = match trend.measure {
+        Measure::P99(_) => ("trend-p99", "p99 from run to run"),
+        Measure::CompletedRate => ("trend-rate", "Completed rate from run to run"),
+    };
+    let of_place =
+        |path: &Path| places.iter().any(|(_, series)| series.iter().any(|series| series.path == *path));
+    Ok(Some(Figure {
+        id,
+        title,
+        takeaway: takeaway(trend),
+        note: note(&places.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>()),
+        paths: Path::all().filter(of_place).collect(),
+        kinds: Vec::new(),
+        layout: if places.len() == 1 { Layout::Variants } else { Layout::Grid },
+        panels,
+        tables: Vec::new(),
+    }))
+}
+
+impl Measure {
+    fn name(self) -> String {
+        match self {
+            Self::P99(stage) => format!("p99 {}", stage.name()),
+            Self::CompletedRate => "completed rate".to_owned(),
+        }
+    }
+
+    fn print(self, value: f64) -> String {
+        match self {
+            Self::P99(_) => format::latency(value),
+            Self::CompletedRate => format::rate(value),
+        }
+    }
+
+    /// `2.65 ms to 3.10 ms`.
+    fn print_range(self, moved: &Moved) -> String {
+        match (self.print(moved.low), self.print(moved.high)) {
+            (low, high) if low == high => format!("{low} throughout"),
+            (low, high) => format!("{low} to {high}"),
+        }
+    }
+
+    fn axis(self, (low, high): (f64, f64)) -> Axis {
+        match self {
+            Self::P99(_) if high > low * LOG_FROM => {
+                Axis::latency_log(&format!("{}, log scale", self.name()), low, high)
+            }
+            Self::P99(_) => Axis::latency_linear(&self.name(), high),
+            Self::CompletedRate => Axis::rate("completed requests per second", low, high),
+        }
+    }
+}
+
+fn span(trend: &Trend) -> (f64, f64) {
+    let series = trend.places.iter().flat_map(|(_, series)| series);
+    let values = series.flat_map(|series| &series.values).flatten().map(|reading| reading.value);
+    let span = values.fold((f64::INFINITY, 1.0), |(low, high): (f64, f64), value| {
+        (low.min(value.max(1.0)), high.max(value))
+    });
+    if span.0.is_finite() { span } else { (1.0, 10.0) }
+}
+
+fn drawing(trend: &Trend, series: &[Series], size: Size, span: (f64, f64)) -> Result<Drawing, ReportError> {
+    let x = Axis::categories("runs, oldest to newest (UTC)", trend.runs.iter().cloned());
+    Plot {
+        lines: series.iter().flat_map(lines_of).collect(),
+        marks: series.iter().flat_map(marks_of).collect(),
+        readout: readout(trend, series),
+        ..Plot::new(size, x, trend.measure.axis(span))
+    }
+    .draw()
+}
+
+/// A faint line through all runs, and over it one through the valid ones.
+fn lines_of(series: &Series) -> Vec<Line> {
+    let points = |valid_only: bool| -> Vec<(f64, f64)> {
+        let drawn = |(index, reading): (usize, &Option<Reading>)| {
+            let reading = (*reading)?;
+            (reading.valid || !valid_only).then_some((index as f64, reading.value))
+        };
+        series.values.iter().enumerate().filter_map(drawn).collect()
+    };
+    let (all, valid) = (points(false), points(true));
+    let path = series.path;
+    let line = |role, points, label| Line { role, points, markers_at: Vec::new(), label };
+    // The name stands at the line that goes on longest.
+    let end = |points: &[(f64, f64)]| points.last().map(|(x, _)| *x);
+    let valid_ends_last = end(&valid) == end(&all);
+    let mut lines = Vec::new();
+    if all.len() > valid.len() {
+        lines.push(line(Role::FaintLine(path), all, (!valid_ends_last).then_some(path)));
+    }
+    if !valid.is_empty() {
+        lines.push(line(Role::Line(path), valid, valid_ends_last.then_some(path)));
+    }
+    lines
+}
+
+fn marks_of(series: &Series) -> Vec<Mark> {
+    let mark = |(index, reading): (usize, &Option<Reading>)| {
+        let reading = (*reading)?;
+        let kind = if reading.valid { MarkKind::Plain } else { MarkKind::Hollow };
+        Some(Mark { path: series.path, at: (index as f64, reading.value), kind })
+    };
+    series.values.iter().enumerate().filter_map(mark).collect()
+}
+
+fn readout(trend: &Trend, series: &[Series]) -> Readout {
+    let value = |reading: &Option<Reading>| match reading {
+        None => String::new(),
+        Some(Reading { value, valid: true }) => trend.measure.print(*value),
+        Some(Reading { value, valid: false }) => format!("{}, invalid", trend.measure.print(*value)),
+    };
+    let row = |series: &Series| ReadoutRow {
+        name: series.path.name().to_owned(),
+        path: Some(series.path),
+        values: series.values.iter().map(value).collect(),
+    };
+    Readout {
+        heading: "run began (UTC)".to_owned(),
+        columns: trend.runs.iter().enumerate().map(|(index, run)| (index as f64, run.clone())).collect(),
+        rows: series.iter().map(row).collect(),
+    }
+}
+
+fn note(labels: &[&str]) -> String {
+    let mut text = "Medians over the valid repetitions of each run. Every run takes the same width, however \
+                    long ago. Hollow marks are invalid measurements; they don't count."
+        .to_owned();
+    if labels.len() > PANELS_MAX {
+        text.push_str(&format!(" Not drawn: {}.", labels[PANELS_MAX..].join("; ")));
+    }
+    text
+}
+
+/// One line of the drawing in figures, over valid runs.
+struct Moved {
+    name: String,
+    low: f64,
+    high: f64,
+    newest: f64,
+    runs: usize,
+}
+
+impl Moved {
+    fn of(label: &str, series: &Series) -> Option<Self> {
+        let valid: Vec<f64> = series
+            .values
+            .iter()
+            .flatten()
+            .filter(|reading| reading.valid)
+            .map(|reading| reading.value)
+            .collect();
+        let (low, high) = (valid.iter().copied().reduce(f64::min)?, valid.iter().copied().reduce(f64::max)?);
+        let name = match label {
+            "" => series.path.to_string(),
+            label => format!("{} at {label}", series.path),
+        };
+        (valid.len() > 1).then(|| Self { name, low, high, newest: valid[valid.len() - 1], runs: valid.len() })
+    }
+
+    fn ratio(&self) -> f64 {
+        self.high / self.low.max(f64::MIN_POSITIVE)
+    }
+}
+
+fn takeaway(trend: &Trend) -> String {
+    let all =
+        trend.places.iter().flat_map(|(label, series)| series.iter().map(move |series| (label, series)));
+    let mut moved: Vec<Moved> = all.filter_map(|(label, series)| Moved::of(label, series)).collect();
+    moved.sort_by(|a, b| b.ratio().total_cmp(&a.ratio()));
+    let Some(most) = moved.first() else {
+        return "Fewer than two valid runs: nothing can be said about a trend.".to_owned();
+    };
+    let (name, range) = (trend.measure.name(), |moved: &Moved| trend.measure.print_range(moved));
+    if most.ratio() < LEVEL_RATIO_MAX {
+        return format!(
+            "No {name} moved by more than 5 %: the widest is {}, {} over {} valid runs.",
+            most.name,
+            range(most),
+            most.runs
+        );
+    }
+    let mut text = format!(
+        "The {name} of {} moved most: {} over {} valid runs, {} in the newest of them.",
+        most.name,
+        range(most),
+        most.runs,
+        trend.measure.print(most.newest)
+    );
+    if let Some(least) = moved.last().filter(|_| moved.len() > 1) {
+        text.push_str(&format!(" That of {} moved least: {}.", least.name, range(least)));
+    }
+    text
+}

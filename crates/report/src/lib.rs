@@ -1,0 +1,62 @@
+//! What people read: made only from `RunResult`, never from live state.
+//!
+//! ```text
+//! RunResult -> searches                   -> capacity                                     -> html, terminal
+//!           -> groups (one per sweep point) -> answer, comparison, ratios, charts, fairness -> html
+//!                                           -> answer, comparison, ratios                   -> terminal
+//!                  -> sweeps (along one swept key) -> rate curves with knees -> charts, answer
+//!           -> series                                                                       -> hlog
+//!           -> histograms                                                                   -> hgrm
+//!           -> trials                                                                       -> csv
+//!           -> groups, thresholds                                                 -> junit, markdown
+//!           -> answer                                                             -> badge
+//!              everything above                                                             -> folder
+//!
+//! RunComparison, both records -> charts over two runs -> compare_page
+//! folder of runs, read leanly -> rows, trends         -> index
+//! ```
+//!
+//! Nothing here measures, judges thresholds or computes intervals: that is done before the record is
+//! written. What is computed here is only how recorded figures are merged, worded and drawn.
+
+mod answer;
+mod badge;
+mod breakdown;
+pub mod capacity;
+mod charts;
+pub mod checks;
+pub mod compare_page;
+pub mod compare_text;
+pub mod csv;
+#[cfg(test)]
+mod documented;
+mod error;
+mod errors;
+mod fairness;
+mod faults;
+mod figure_view;
+pub mod folder;
+mod groups;
+pub mod hgrm;
+pub mod hlog;
+pub mod html;
+pub mod index;
+mod interval_latency;
+pub mod junit;
+mod knee;
+pub mod markdown;
+mod page;
+mod paths_table;
+mod printable;
+mod promises;
+mod ranking;
+mod rate_curve;
+mod ratios;
+mod sweeps;
+pub mod terminal;
+mod terminal_table;
+pub mod text_plot;
+mod thresholds;
+
+pub use answer::{Answer, answer};
+pub use error::ReportError;

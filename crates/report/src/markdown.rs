@@ -1,0 +1,167 @@
+//! `summary.md`: the answer, the table and what failed, for the page of a CI job.
+
+use std::fmt::Write;
+
+use super::answer::answer;
+use super::capacity;
+use super::groups::Group;
+use super::paths_table::{self, COLUMNS};
+use super::thresholds::observed;
+use weighbridge_record::result::{RunResult, Verdict};
+
+/// Columns that fit the page of a CI job.
+const SHOWN: [&str; 7] = ["completed", "p50", "p99", "p99.9", "max", "lost", "duplicated"];
+/// Doubts listed; the rest is in the report.
+const DOUBTS_MAX: usize = 20;
+
+/// The whole summary.
+pub fn summary(result: &RunResult) -> String {
+    let answer = answer(result);
+    let mut text = format!(
+        "## Weighbridge: {} {}\n\n{}\n\n**{}**\n",
+        escaped(&result.scenario.name),
+        verdict(result.verdict),
+        escaped(&result.scenario.question),
+        escaped(&answer.sentence)
+    );
+    for qualifier in &answer.qualifiers {
+        push(&mut text, format_args!("\n- {}", escaped(qualifier)));
+    }
+    for group in &capacity::shown(result) {
+        push_table(&mut text, group);
+    }
+    push_failed(&mut text, result);
+    push_doubts(&mut text, result);
+    text
+}
+
+/// Writing into a string does not fail.
+fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let _ = text.write_fmt(arguments);
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Failed => "failed",
+        Verdict::Invalid => "is invalid",
+        Verdict::Aborted => "was aborted",
+    }
+}
+
+fn push_table(text: &mut String, group: &Group<'_>) {
+    let label = group.point.label();
+    if !label.is_empty() {
+        push(text, format_args!("\n\n### {}", escaped(&label)));
+    }
+    push(
+        text,
+        format_args!("\n\n| transport | {} |\n|---|{}\n", SHOWN.join(" | "), "--:|".repeat(SHOWN.len())),
+    );
+    for row in paths_table::rows(group) {
+        let remark = if row.valid { "" } else { " (invalid)" };
+        push(text, format_args!("| {}{remark} |", row.path));
+        for column in SHOWN {
+            let index = COLUMNS.iter().position(|(known, _)| *known == column);
+            let figure = index.and_then(|index| row.cells.get(index)).map_or("", |cell| cell.text.as_str());
+            push(text, format_args!(" {} |", escaped(figure)));
+        }
+        text.push('\n');
+    }
+}
+
+fn push_failed(text: &mut String, result: &RunResult) {
+    if result.thresholds.is_empty() {
+        return;
+    }
+    let failed: Vec<_> = result.thresholds.iter().filter(|outcome| !outcome.passed).collect();
+    let total = result.thresholds.len();
+    push(text, format_args!("\n{} of {total} thresholds hold.\n", total - failed.len()));
+    if failed.is_empty() {
+        return;
+    }
+    text.push_str("\n| failed | transport | observed |\n|---|---|--:|\n");
+    for outcome in failed {
+        let place = match outcome.point.label() {
+            label if label.is_empty() => outcome.path.to_string(),
+            label => format!("{} at {label}", outcome.path),
+        };
+        let (expression, observed) = (escaped(&outcome.expression), escaped(&observed(outcome)));
+        push(text, format_args!("| {expression} | {} | {observed} |\n", escaped(&place)));
+    }
+}
+
+fn push_doubts(text: &mut String, result: &RunResult) {
+    let doubts: Vec<String> = result
+        .trials
+        .iter()
+        .flat_map(|trial| trial.doubts.iter().map(move |doubt| (trial, doubt)))
+        .filter(|(_, doubt)| doubt.kind.invalidates())
+        .map(|(trial, doubt)| format!("{}: {}: {}", trial.path, doubt.kind.name(), doubt.detail))
+        .collect();
+    if doubts.is_empty() {
+        return;
+    }
+    text.push_str("\nWhy measurements are invalid:\n\n");
+    for doubt in doubts.iter().take(DOUBTS_MAX) {
+        push(text, format_args!("- {}\n", escaped(doubt)));
+    }
+    if doubts.len() > DOUBTS_MAX {
+        push(text, format_args!("- and {} more, in the report\n", doubts.len() - DOUBTS_MAX));
+    }
+}
+
+/// Text that neither Markdown nor HTML takes for its own.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\n' | '\r' => out.push(' '),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::terms::TransportKind;
+
+    fn result() -> RunResult {
+        let transports = vec![TransportKind::NatsCore, TransportKind::RedisPubsub];
+        Fixture { transports, seconds: 2, ..Fixture::default() }.build()
+    }
+
+    #[test]
+    fn a_sound_run_has_its_answer_and_a_row_for_each_transport_and_nothing_failed() {
+        let text = summary(&result());
+        assert!(text.contains("| nats-core |") && text.contains("| redis-pubsub |"), "{text}");
+        assert!(!text.contains("| failed |") && !text.contains("invalid"), "{text}");
+    }
+
+    #[test]
+    fn what_failed_stands_in_a_table_of_its_own() {
+        let mut result = result();
+        result.thresholds[0].passed = false;
+        let text = summary(&result);
+        let table = text.split_once("| failed |").expect("a table").1;
+        assert!(table.contains("turnaround.p99"), "{text}");
+    }
+
+    #[test]
+    fn markup_in_a_scenario_stays_text() {
+        let mut result = result();
+        result.scenario.question = "Is <script>alert(1)</script> | `x` safe?".to_owned();
+        let text = summary(&result);
+        assert!(text.contains(r"Is &lt;script&gt;alert(1)&lt;/script&gt; \| \`x\` safe?"), "{text}");
+    }
+}

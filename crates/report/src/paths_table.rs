@@ -1,0 +1,245 @@
+//! The comparison table: one row per transport, every figure with its reason where it is blank.
+//!
+//! Cells carry text to read and a value to sort by; `html` and `terminal` lay them out.
+
+use super::groups::{Entry, Group};
+use weighbridge_record::result::{Estimate, LatencySummary};
+use weighbridge_record::terms::{Path, Stage};
+use weighbridge_record::{format, histogram};
+
+/// One figure of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Empty where there is no figure.
+    pub text: String,
+    /// Interval over repetitions, or the reason why there is no figure.
+    pub note: String,
+    /// Smaller text under the figure: the interval.
+    pub interval: Option<String>,
+    pub sort_by: Option<f64>,
+    /// Whether the figure should worry: a loss, a duplicate.
+    pub alarming: bool,
+}
+
+/// One transport of the table.
+pub struct Row {
+    pub path: Path,
+    pub promise: String,
+    pub valid: bool,
+    pub cells: Vec<Cell>,
+}
+
+/// Headings with their units, in the order of the cells.
+pub static COLUMNS: [(&str, &str); 18] = [
+    ("offered", "requests per second asked for"),
+    ("sent", "requests per second sent in the window"),
+    ("completed", "requests per second completed in the window"),
+    ("min", "smallest latency"),
+    ("p50", "half of the requests were at most this slow"),
+    ("p90", "9 in 10 requests were at most this slow"),
+    ("p99", "99 in 100 requests were at most this slow"),
+    ("p99.9", "999 in 1 000 requests were at most this slow"),
+    ("p99.99", "9 999 in 10 000 requests were at most this slow"),
+    ("max", "slowest request of any repetition"),
+    ("mean", "arithmetic mean; hides the tail"),
+    ("lost", "sent, but neither completed, rejected nor parked"),
+    ("duplicated", "results beyond the first for a request"),
+    ("redelivered", "deliveries to a worker beyond the first"),
+    ("reordered", "delivered after a later request of the same ordering key"),
+    ("unsent", "shed before sending"),
+    ("CPU s / 1M", "CPU seconds of the broker for a million completed requests"),
+    ("memory", "peak resident memory of the broker"),
+];
+
+/// Some of the columns, as one table that fits the page.
+pub struct Part {
+    pub title: &'static str,
+    pub columns: &'static [(&'static str, &'static str)],
+    /// Whether rows also say what the path promises; once on a page is enough.
+    pub promises: bool,
+    first: usize,
+}
+
+impl Part {
+    pub fn cells<'r>(&self, row: &'r Row) -> &'r [Cell] {
+        &row.cells[self.first..self.first + self.columns.len()]
+    }
+}
+
+/// All columns, first what was felt, then what became of requests and what they cost.
+pub fn parts() -> [Part; 2] {
+    let (speed, rest) = COLUMNS.split_at(11);
+    [
+        Part { title: "Rates and latencies", columns: speed, promises: true, first: 0 },
+        Part { title: "Losses, order and cost", columns: rest, promises: false, first: speed.len() },
+    ]
+}
+
+/// Rows of one group, in the fixed order of transports.
+pub fn rows(group: &Group<'_>) -> Vec<Row> {
+    group.entries.iter().map(|entry| row(entry)).collect()
+}
+
+fn row(entry: &Entry<'_>) -> Row {
+    let trial = entry.trial();
+    let mut cells = Vec::with_capacity(COLUMNS.len());
+    for (field, reason) in [
+        ("offered_per_s", "nothing is scheduled"),
+        ("sent_per_s", "not measured"),
+        ("completed_per_s", "not measured"),
+    ] {
+        cells.push(estimated(entry.figure(&format!("rates.{field}")), format::number, reason));
+    }
+    cells.extend(latencies(entry));
+    let ledger = entry.ledger();
+    for value in [ledger.lost, ledger.duplicated, ledger.redelivered, ledger.reordered, ledger.unsent] {
+        cells.push(counted(value));
+    }
+    let no_process = "the broker's process could not be read";
+    cells.push(single(entry.cpu_seconds_per_million(), format::number, no_process));
+    cells.push(single(entry.broker_rss_bytes_max().map(|bytes| bytes as f64), format::bytes, no_process));
+    Row {
+        path: entry.path,
+        promise: trial.promise_words(),
+        valid: entry.trials.iter().all(|trial| trial.valid),
+        cells,
+    }
+}
+
+fn latencies(entry: &Entry<'_>) -> Vec<Cell> {
+    let stage = Stage::ANSWER;
+    let samples = entry
+        .counted
+        .iter()
+        .filter_map(|trial| trial.latency_ns.get(stage))
+        .map(|summary| summary.count)
+        .min()
+        .unwrap_or(0);
+    let figure = |statistic: &str| entry.figure(&format!("latency_ns.{}.{statistic}", stage.name()));
+    let over_all = |read: fn(&LatencySummary) -> Option<u64>, pick: fn(u64, u64) -> u64| {
+        let values = entry.counted.iter().filter_map(|trial| read(trial.latency_ns.get(stage)?));
+        values.reduce(pick).map(|ns| ns as f64)
+    };
+    let percentile = |statistic: &str, quantile: f64| {
+        let reason = format!(
+            "{} samples; {} needs {}",
+            format::count(samples),
+            format::percentile(quantile),
+            format::count(histogram::samples_needed(quantile))
+        );
+        estimated(figure(statistic), format::latency, &reason)
+    };
+    vec![
+        single(over_all(|summary| summary.min, u64::min), format::latency, "no samples"),
+        percentile("p50", 0.5),
+        percentile("p90", 0.9),
+        percentile("p99", 0.99),
+        percentile("p999", 0.999),
+        percentile("p9999", 0.9999),
+        single(over_all(|summary| summary.max, u64::max), format::latency, "no samples"),
+        estimated(figure("mean"), format::latency, "no samples"),
+    ]
+}
+
+/// Width of an interval, as a share of its figure, from which on it is written below it.
+const INTERVAL_SHARE_MIN: f64 = 0.01;
+
+fn estimated(estimate: Option<Estimate>, print: fn(f64) -> String, reason: &str) -> Cell {
+    let Some(Estimate { median, low, high }) = estimate else { return single(None, print, reason) };
+    let interval = low.zip(high).map(|(low, high)| span(&print(low), &print(high)));
+    let note =
+        interval.as_ref().map_or(String::new(), |text| format!("95 % interval over repetitions: {text}"));
+    // Ends so close to the figure say nothing beside it, and take room; the note keeps them.
+    let wide = low.zip(high).is_some_and(|(low, high)| high - low > INTERVAL_SHARE_MIN * median);
+    let interval = interval.filter(|_| wide);
+    Cell { text: print(median), note, interval, sort_by: Some(median), alarming: false }
+}
+
+/// `2.65 – 2.71 ms`: a unit that both ends share is written once.
+fn span(low: &str, high: &str) -> String {
+    let unit = |text: &str| text.rsplit_once('\u{a0}').map(|(_, unit)| unit.to_owned());
+    match (low.rsplit_once('\u{a0}'), unit(high)) {
+        (Some((figure, low_unit)), Some(high_unit))
+            if low_unit == high_unit && !low_unit.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            format!("{figure} – {high}")
+        }
+        _ => format!("{low} – {high}"),
+    }
+}
+
+fn single(value: Option<f64>, print: fn(f64) -> String, reason: &str) -> Cell {
+    Cell {
+        text: value.map_or(String::new(), print),
+        note: if value.is_some() { String::new() } else { reason.to_owned() },
+        interval: None,
+        sort_by: value,
+        alarming: false,
+    }
+}
+
+fn counted(value: u64) -> Cell {
+    Cell {
+        text: format::count(value),
+        note: String::new(),
+        interval: None,
+        sort_by: Some(value as f64),
+        alarming: value > 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::groups::groups;
+    use weighbridge_record::fixture::Fixture;
+
+    #[test]
+    fn a_percentile_with_too_few_samples_is_blank_and_says_why() {
+        let result = Fixture { seconds: 1, ..Fixture::default() }.build();
+        let rows = rows(&groups(&result)[0]);
+        let column = COLUMNS.iter().position(|(name, _)| *name == "p99.9").unwrap();
+        let cell = &rows[0].cells[column];
+        assert_eq!(cell.text, "");
+        assert!(cell.note.replace('\u{a0}', " ").contains("p99.9 needs 10 000"), "{}", cell.note);
+    }
+
+    #[test]
+    fn every_row_has_a_cell_for_every_column() {
+        let result = Fixture { repetitions: 3, seconds: 2, ..Fixture::default() }.build();
+        for row in rows(&groups(&result)[0]) {
+            assert_eq!(row.cells.len(), COLUMNS.len(), "{}", row.path);
+            assert!(row.cells[4].interval.is_some());
+        }
+    }
+
+    #[test]
+    fn a_narrow_interval_stands_in_the_note_alone() {
+        let cell = |low, high| {
+            estimated(
+                Some(Estimate { median: 2_000.0, low: Some(low), high: Some(high) }),
+                format::number,
+                "",
+            )
+        };
+        let (narrow, wide) = (cell(1_995.0, 2_010.0), cell(1_900.0, 2_010.0));
+        assert_eq!(narrow.interval, None);
+        assert!(narrow.note.contains("1\u{a0}995 – 2\u{a0}010"), "{}", narrow.note);
+        assert!(wide.interval.is_some());
+    }
+
+    #[test]
+    fn an_interval_names_a_shared_unit_once() {
+        assert_eq!(span("2.65\u{a0}ms", "2.71\u{a0}ms"), "2.65 – 2.71\u{a0}ms");
+        assert_eq!(span("950\u{a0}µs", "1.01\u{a0}ms"), "950\u{a0}µs – 1.01\u{a0}ms");
+        assert_eq!(span("1\u{a0}999", "2\u{a0}999"), "1\u{a0}999 – 2\u{a0}999");
+    }
+
+    #[test]
+    fn a_loss_is_alarming() {
+        let mut result = Fixture { seconds: 1, ..Fixture::default() }.build();
+        result.trials[0].ledger.lost = 3;
+        let column = COLUMNS.iter().position(|(name, _)| *name == "lost").unwrap();
+        assert!(rows(&groups(&result)[0])[0].cells[column].alarming);
+    }
+}

@@ -1,0 +1,204 @@
+//! Who is best at a point, by which figure, and whether that may be said.
+
+use super::groups::{Entry, Group};
+use weighbridge_record::format;
+use weighbridge_record::result::{Estimate, PairVerdict, PathRatio};
+use weighbridge_record::terms::{Path, Stage};
+
+/// Below this ratio two figures without intervals are called level.
+const LEVEL_RATIO_MAX: f64 = 1.05;
+
+/// What transports are ranked by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Measure {
+    /// Smaller is better.
+    Latency { stage: Stage, statistic: &'static str, name: &'static str },
+    /// Larger is better; used where nothing is scheduled.
+    CompletedRate,
+}
+
+impl Measure {
+    fn path(self) -> String {
+        match self {
+            Self::Latency { stage, statistic, .. } => format!("latency_ns.{}.{statistic}", stage.name()),
+            Self::CompletedRate => "rates.completed_per_s".to_owned(),
+        }
+    }
+
+    pub fn print(self, value: f64) -> String {
+        match self {
+            Self::Latency { .. } => format::latency(value),
+            Self::CompletedRate => format::rate(value),
+        }
+    }
+
+    /// `p99 turnaround`, `completed`.
+    pub fn label(self) -> String {
+        match self {
+            Self::Latency { stage, name, .. } => format!("{name} {}", stage.name()),
+            Self::CompletedRate => "completed".to_owned(),
+        }
+    }
+}
+
+pub struct Place {
+    pub path: Path,
+    pub estimate: Estimate,
+    repetitions: usize,
+}
+
+/// The transports of a point, best first.
+pub struct Ranking<'a> {
+    pub measure: Measure,
+    /// Best first, never empty.
+    pub places: Vec<Place>,
+    /// Verdicts of the record on this measure.
+    pairs: Vec<&'a PathRatio>,
+}
+
+impl<'a> Ranking<'a> {
+    /// Ranks by the highest percentile that every transport can answer, or by rate where nothing is scheduled.
+    pub fn of(group: &Group<'a>) -> Option<Self> {
+        let ranked: Vec<&Entry<'_>> = group.competing();
+        let measure = if group.scheduled() {
+            let stage = Stage::ANSWER;
+            [("p99", "p99"), ("p90", "p90"), ("p50", "p50")]
+                .map(|(statistic, name)| Measure::Latency { stage, statistic, name })
+                .into_iter()
+                .find(|measure| ranked.iter().all(|entry| entry.figure(&measure.path()).is_some()))?
+        } else {
+            Measure::CompletedRate
+        };
+        let mut places: Vec<Place> = ranked
+            .iter()
+            .filter_map(|entry| {
+                let estimate = entry.figure(&measure.path())?;
+                Some(Place { path: entry.path, estimate, repetitions: entry.counted.len() })
+            })
+            .collect();
+        places.sort_by(|a, b| a.estimate.median.total_cmp(&b.estimate.median));
+        if measure == Measure::CompletedRate {
+            places.reverse();
+        }
+        let path = measure.path();
+        let pairs = group.ratios.iter().copied().filter(|pair| pair.figure == path).collect();
+        (!places.is_empty()).then_some(Self { measure, places, pairs })
+    }
+
+    /// Whether the record shows that the first differs from another; none where it has no verdict.
+    fn shown(&self, other: &Place) -> Option<bool> {
+        let best = self.places[0].path;
+        let sides = [(best, other.path), (other.path, best)];
+        let pair = self.pairs.iter().find(|pair| sides.contains(&(pair.a, pair.b)))?;
+        match pair.verdict {
+            PairVerdict::AHigher | PairVerdict::BHigher => Some(true),
+            PairVerdict::NoDifferenceShown => Some(false),
+            PairVerdict::TooFewRepetitions => None,
+        }
+    }
+
+    /// How many times worse a place is than the first.
+    fn times_worse(&self, place: &Place) -> f64 {
+        let (best, other) = (self.places[0].estimate.median, place.estimate.median);
+        match self.measure {
+            Measure::Latency { .. } => other / best,
+            Measure::CompletedRate => best / other,
+        }
+    }
+
+    fn repetitions_min(&self) -> usize {
+        self.places.iter().map(|place| place.repetitions).min().unwrap_or(0)
+    }
+
+    /// Whether the first differs from the second by more than chance or rounding may explain. Records
+    /// without a verdict on this measure are judged by whether the intervals overlap.
+    pub fn clear(&self) -> bool {
+        let Some(second) = self.places.get(1) else { return true };
+        if let Some(shown) = self.shown(second) {
+            return shown;
+        }
+        let (a, b) = (self.places[0].estimate, second.estimate);
+        match (a.low, a.high, b.low, b.high) {
+            (Some(a_low), Some(a_high), Some(b_low), Some(b_high)) => a_high < b_low || b_high < a_low,
+            _ => self.times_worse(second) >= LEVEL_RATIO_MAX,
+        }
+    }
+
+    /// `nats-core p99 1.20 ms`.
+    pub fn headline(&self) -> String {
+        let best = &self.places[0];
+        let who = if self.clear() { best.path.to_string() } else { "level at".to_owned() };
+        let what = match self.measure {
+            Measure::Latency { name, .. } => name,
+            Measure::CompletedRate => "completed",
+        };
+        format!("{who} {what} {}", self.measure.print(best.estimate.median))
+    }
+
+    fn basis(&self) -> String {
+        match self.repetitions_min() {
+            0 | 1 => "in this one run".to_owned(),
+            many => format!("over {many} runs"),
+        }
+    }
+
+    pub fn sentence(&self, group: &Group<'_>) -> String {
+        let best = &self.places[0];
+        let (figure, label) = (self.measure.print(best.estimate.median), self.measure.label());
+        let Some(second) = self.places.get(1) else {
+            return match self.measure {
+                Measure::Latency { .. } => {
+                    format!("{} answers with {label} of {figure} {}", best.path, self.basis())
+                }
+                Measure::CompletedRate => {
+                    format!("{} completes {figure} {}", best.path, self.basis())
+                }
+            };
+        };
+        if !self.clear() {
+            return self.level(best, second);
+        }
+        let leads = match self.measure {
+            Measure::Latency { .. } => format!("answers fastest {}: {label} {figure}", self.basis()),
+            Measure::CompletedRate => format!("completes most {}: {figure}", self.basis()),
+        };
+        format!("{} {leads}, {}", best.path, self.against(group, second))
+    }
+
+    fn against(&self, group: &Group<'_>, second: &Place) -> String {
+        let less = if group.scheduled() { "less" } else { "more" };
+        let compare = |place: &Place| {
+            format!(
+                "{} {less} than {} ({})",
+                format::ratio(self.times_worse(place)),
+                place.path,
+                self.measure.print(place.estimate.median)
+            )
+        };
+        match self.places.last() {
+            Some(last) if last.path != second.path && self.shown(last) != Some(false) => {
+                format!("{} and {}", compare(second), compare(last))
+            }
+            _ => compare(second),
+        }
+    }
+
+    fn level(&self, best: &Place, second: &Place) -> String {
+        let why = if self.shown(second) == Some(false) {
+            "no difference is shown"
+        } else if best.estimate.low.is_some() && second.estimate.low.is_some() {
+            "their intervals overlap, so no difference is claimed"
+        } else {
+            "too close to tell apart"
+        };
+        format!(
+            "{} and {} are level {}: {} {} and {}, {why}",
+            best.path,
+            second.path,
+            self.basis(),
+            self.measure.label(),
+            self.measure.print(best.estimate.median),
+            self.measure.print(second.estimate.median)
+        )
+    }
+}

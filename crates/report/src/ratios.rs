@@ -1,0 +1,230 @@
+//! Ratios between transports in words and as rows of the section "Ratios".
+//!
+//! The verdicts stand in the record; nothing is judged here.
+
+use super::groups::Group;
+use weighbridge_record::format;
+use weighbridge_record::result::{Estimate, PairVerdict, PathRatio};
+use weighbridge_record::terms::Path;
+
+/// One pair and figure of the section.
+pub struct Row {
+    pub figure: &'static str,
+    pub pair: String,
+    /// Ratio with its interval.
+    pub ratio: String,
+    pub sentence: String,
+    pub repetitions: String,
+}
+
+/// The section of one point.
+pub struct Ratios {
+    /// The best of each figure against every other.
+    pub to_best: Vec<Row>,
+    /// Every pair.
+    pub rows: Vec<Row>,
+    /// Why there are no rows; empty where there are.
+    pub note: &'static str,
+}
+
+impl Ratios {
+    /// The tables of the section; a second one only where it says more.
+    pub fn tables(&self) -> impl Iterator<Item = &[Row]> {
+        let more = self.rows.len() > self.to_best.len();
+        std::iter::once(self.to_best.as_slice()).chain(more.then_some(self.rows.as_slice()))
+    }
+}
+
+pub fn section(group: &Group<'_>) -> Ratios {
+    let mut judged: Vec<&PathRatio> =
+        group.ratios.iter().copied().filter(|pair| pair.verdict != PairVerdict::TooFewRepetitions).collect();
+    judged.sort_by_key(|pair| figure_order(&pair.figure));
+    let note = if !judged.is_empty() {
+        ""
+    } else if group.trials().any(|trial| !trial.valid) {
+        "No ratios: a trial at this point is invalid."
+    } else if group.ratios.is_empty() {
+        "No ratios: there is nothing to compare."
+    } else {
+        "No ratios: an interval needs at least 3 repetitions (--repeat)."
+    };
+    Ratios { to_best: to_best(group), rows: judged.into_iter().map(row).collect(), note }
+}
+
+fn row(pair: &PathRatio) -> Row {
+    Row {
+        figure: figure_name(&pair.figure),
+        pair: format!("{} / {}", pair.a, pair.b),
+        ratio: interval_text(pair.ratio),
+        sentence: sentence(pair),
+        repetitions: format!("{} and {}", pair.a_repetitions, pair.b_repetitions),
+    }
+}
+
+fn figure_order(path: &str) -> usize {
+    FIGURES.iter().position(|(known, _)| *known == path).unwrap_or(FIGURES.len())
+}
+
+const FIGURES: [(&str, &str); 3] = [
+    ("latency_ns.turnaround.p50", "p50"),
+    ("latency_ns.turnaround.p99", "p99"),
+    ("rates.completed_per_s", "completed rate"),
+];
+
+fn figure_name(path: &str) -> &'static str {
+    FIGURES.iter().find(|(known, _)| *known == path).map_or("figure", |(_, name)| name)
+}
+
+/// `nats-jetstream's p99 is 1.8× (1.6 to 2.1) redis-streams'`; always from the higher to the lower.
+pub fn sentence(pair: &PathRatio) -> String {
+    let figure = figure_name(&pair.figure);
+    let mut text = match pair.verdict {
+        PairVerdict::AHigher => times(pair.a, figure, pair.ratio, pair.b),
+        PairVerdict::BHigher => times(pair.b, figure, inverse(pair.ratio), pair.a),
+        PairVerdict::NoDifferenceShown => {
+            let (a, b, ratio) = (pair.a, pair.b, interval_text(pair.ratio));
+            format!("{figure} of {a} and {b}: no difference shown, {ratio}")
+        }
+        PairVerdict::TooFewRepetitions => {
+            format!("{figure} of {} and {}: too few repetitions", pair.a, pair.b)
+        }
+    };
+    if !pair.matched {
+        text.push_str("; promises differ");
+    }
+    text
+}
+
+fn times(higher: Path, figure: &str, ratio: Estimate, lower: Path) -> String {
+    format!("{} {figure} is {} {}", possessive(higher), interval_text(ratio), possessive(lower))
+}
+
+/// `redis-streams'`, `nats-core's`.
+pub fn possessive(kind: Path) -> String {
+    if kind.name().ends_with('s') { format!("{kind}'") } else { format!("{kind}'s") }
+}
+
+/// The ratio read the other way round. The ends of the interval change places.
+fn inverse(ratio: Estimate) -> Estimate {
+    Estimate {
+        median: 1.0 / ratio.median,
+        low: ratio.high.map(|high| 1.0 / high),
+        high: ratio.low.map(|low| 1.0 / low),
+    }
+}
+
+/// `1.8× (1.6 to 2.1)`; near 1, where a tenth is a lot, `1.04× (0.98 to 1.11)`.
+fn interval_text(ratio: Estimate) -> String {
+    let fine = (0.5..1.5).contains(&ratio.median);
+    let plain = |value: f64| {
+        if fine { format!("{value:.2}") } else { format::ratio(value).trim_end_matches('×').to_owned() }
+    };
+    match (ratio.low, ratio.high) {
+        (Some(low), Some(high)) => format!("{}× ({} to {})", plain(ratio.median), plain(low), plain(high)),
+        _ => format!("{}×", plain(ratio.median)),
+    }
+}
+
+/// The pairs with the best in p99, or in rate where nothing is scheduled.
+pub fn against_best(group: &Group<'_>) -> Vec<String> {
+    pairs_with_best(group, ranking(group)).into_iter().map(sentence).collect()
+}
+
+/// Of those the one that lies furthest from 1.
+pub fn furthest_from_best(group: &Group<'_>) -> Option<String> {
+    let distance = |pair: &&PathRatio| pair.ratio.median.ln().abs();
+    let pairs = pairs_with_best(group, ranking(group));
+    pairs.into_iter().max_by(|a, b| distance(a).total_cmp(&distance(b))).map(sentence)
+}
+
+/// Every figure's best held against every other transport.
+fn to_best(group: &Group<'_>) -> Vec<Row> {
+    let all = FIGURES.iter().flat_map(|(path, _)| pairs_with_best(group, path));
+    all.map(row).collect()
+}
+
+fn ranking(group: &Group<'_>) -> &'static str {
+    if group.scheduled() { "latency_ns.turnaround.p99" } else { "rates.completed_per_s" }
+}
+
+fn pairs_with_best<'a>(group: &Group<'a>, path: &str) -> Vec<&'a PathRatio> {
+    let median = |kind: Path| {
+        let entry = group.entries.iter().find(|entry| entry.path == kind)?;
+        entry.figure(path).map(|estimate| estimate.median)
+    };
+    let pairs: Vec<&PathRatio> = group
+        .ratios
+        .iter()
+        .copied()
+        .filter(|pair| pair.figure == path && pair.verdict != PairVerdict::TooFewRepetitions)
+        .collect();
+    let mut kinds: Vec<Path> = pairs.iter().flat_map(|pair| [pair.a, pair.b]).collect();
+    kinds.sort_by(|a, b| median(*a).unwrap_or(f64::MAX).total_cmp(&median(*b).unwrap_or(f64::MAX)));
+    let best = if path.starts_with("rates.") { kinds.last() } else { kinds.first() };
+    let Some(best) = best else { return Vec::new() };
+    pairs.into_iter().filter(|pair| pair.a == *best || pair.b == *best).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::groups::groups;
+    use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::point::Point;
+    use weighbridge_record::terms::TransportKind;
+
+    fn pair(verdict: PairVerdict, ratio: [f64; 3], matched: bool) -> PathRatio {
+        PathRatio {
+            point: Point::new(),
+            figure: "latency_ns.turnaround.p99".to_owned(),
+            a: TransportKind::RedisStreams.into(),
+            b: TransportKind::NatsJetstream.into(),
+            a_repetitions: 5,
+            b_repetitions: 5,
+            ratio: Estimate { median: ratio[0], low: Some(ratio[1]), high: Some(ratio[2]) },
+            verdict,
+            matched,
+        }
+    }
+
+    #[test]
+    fn a_sentence_goes_from_the_higher_to_the_lower() {
+        let sentences = [
+            sentence(&pair(PairVerdict::AHigher, [12.0, 9.96, 13.0], true)),
+            sentence(&pair(PairVerdict::BHigher, [0.55, 0.476, 0.625], true)),
+            sentence(&pair(PairVerdict::NoDifferenceShown, [1.04, 0.98, 1.11], false)),
+        ];
+        insta::assert_snapshot!(sentences.join("\n"), @r"
+        redis-streams' p99 is 12× (10.0 to 13) nats-jetstream's
+        nats-jetstream's p99 is 1.8× (1.6 to 2.1) redis-streams'
+        p99 of redis-streams and nats-jetstream: no difference shown, 1.04× (0.98 to 1.11); promises differ
+        ");
+    }
+
+    #[test]
+    fn the_section_says_why_it_is_empty() {
+        let notes = [1, 3].map(|repetitions| {
+            let result = Fixture { repetitions, seconds: 1, ..Fixture::default() }.build();
+            let mut invalid = result.clone();
+            invalid.trials[0].valid = false;
+            invalid.ratios.clear();
+            (section(&groups(&result)[0]).note, section(&groups(&invalid)[0]).note)
+        });
+        assert_eq!(notes[0].0, "No ratios: an interval needs at least 3 repetitions (--repeat).");
+        let result = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
+        let section = section(&groups(&result)[0]);
+        assert_eq!((section.to_best.len(), section.rows.len()), (12, 30));
+        assert_eq!(notes[1], ("", "No ratios: a trial at this point is invalid."));
+    }
+
+    #[test]
+    fn the_best_is_held_against_every_other() {
+        let result = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
+        insta::assert_snapshot!(against_best(&groups(&result)[0]).join("\n"), @r"
+        redis-pubsub's p99 is 1.34× (1.21 to 1.45) nats-core's
+        redis-streams' p99 is 2.1× (1.8 to 2.2) nats-core's; promises differ
+        nats-jetstream's p99 is 2.5× (2.3 to 2.6) nats-core's; promises differ
+        nats-request's p99 is 1.13× (1.05 to 1.19) nats-core's; promises differ
+        ");
+    }
+}

@@ -1,0 +1,314 @@
+//! The end of a run as it is printed: the answer, a table that fits 80 columns, thresholds, doubts.
+//!
+//! Builds a string; writing it, and deciding whether colour is wanted, is the caller's.
+
+use std::fmt::Write;
+
+use comfy_table::Color;
+
+use super::answer::{answer, of_group};
+use super::capacity;
+use super::errors;
+use super::groups::Group;
+use super::printable::printable;
+use super::ratios;
+use super::terminal_table::{self, as_one_table};
+use super::thresholds::observed;
+use weighbridge_record::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
+
+const WIDTH: usize = 80;
+
+/// The whole summary, with a line break at its end.
+pub fn summary(result: &RunResult, color: bool) -> String {
+    let mut text = String::new();
+    let answer = answer(result);
+    push_wrapped(
+        &mut text,
+        "",
+        &paint(&printable(&answer.sentence), headline_color(result.verdict), color),
+        color,
+    );
+    for qualifier in &answer.qualifiers {
+        push_wrapped(&mut text, "  ", qualifier, false);
+    }
+    let groups = capacity::shown(result);
+    if capacity::is_search(result) {
+        push_capacity(&mut text, result);
+    } else if as_one_table(&groups) {
+        text.push('\n');
+        text.push_str(&terminal_table::comparison(&groups, color));
+    } else {
+        for group in &groups {
+            text.push('\n');
+            if groups.len() > 1 {
+                push_wrapped(&mut text, "", &format!("{}: {}", group.label(), of_group(group)), false);
+            }
+            text.push_str(&terminal_table::comparison(std::slice::from_ref(group), color));
+            push_ratios(&mut text, group);
+        }
+    }
+    push_thresholds(&mut text, &result.thresholds, color);
+    push_doubts(&mut text, &groups, color);
+    push_errors(&mut text, result, color);
+    text
+}
+
+/// The rate of each transport, then what limits each, with its figures.
+fn push_capacity(text: &mut String, result: &RunResult) {
+    let rows = capacity::rows(result);
+    text.push('\n');
+    text.push_str(&terminal_table::capacity(&rows));
+    text.push('\n');
+    for row in &rows {
+        push_wrapped(text, "  ", &printable(&format!("{} {}", row.path, row.limit_detail)), false);
+    }
+}
+
+/// Every transport against the best; the report has the other pairs.
+fn push_ratios(text: &mut String, group: &Group<'_>) {
+    let sentences = ratios::against_best(group);
+    if sentences.is_empty() {
+        return;
+    }
+    text.push('\n');
+    for sentence in sentences {
+        push_wrapped(text, "  ", &sentence, false);
+    }
+}
+
+fn push_thresholds(text: &mut String, thresholds: &[ThresholdOutcome], color: bool) {
+    if thresholds.is_empty() {
+        return;
+    }
+    let failed = thresholds.iter().filter(|outcome| !outcome.passed).count();
+    let _ = writeln!(text, "\nThresholds: {} of {} hold", thresholds.len() - failed, thresholds.len());
+    for outcome in thresholds.iter().filter(|outcome| !outcome.passed) {
+        let place = match outcome.point.label() {
+            label if label.is_empty() => outcome.path.to_string(),
+            label => format!("{} at {label}", outcome.path),
+        };
+        let line = format!(
+            "{} {}: {place}, observed {}",
+            paint("FAILED", Color::Red, color),
+            printable(&outcome.expression),
+            observed(outcome)
+        );
+        push_wrapped(text, "  ", &line, color);
+    }
+}
+
+/// The same words about several transports make one line.
+fn push_doubts(text: &mut String, groups: &[Group<'_>], color: bool) {
+    let mut lines: Vec<(Doubt, Vec<&'static str>)> = Vec::new();
+    for trial in groups.iter().flat_map(Group::trials) {
+        for doubt in &trial.doubts {
+            let name = trial.path.name();
+            match lines.iter_mut().find(|(known, _)| known == doubt) {
+                Some((_, paths)) if paths.contains(&name) => {}
+                Some((_, paths)) => paths.push(name),
+                None => lines.push((doubt.clone(), vec![name])),
+            }
+        }
+    }
+    if lines.is_empty() {
+        return;
+    }
+    text.push('\n');
+    for (doubt, paths) in lines.iter().take(DOUBT_LINES_MAX) {
+        let invalidates = doubt.kind.invalidates();
+        let word = if invalidates { paint("INVALID", Color::Red, color) } else { "doubt".to_owned() };
+        let (kind, detail) = (doubt.kind.name(), printable(&doubt.detail));
+        push_wrapped(text, "  ", &format!("{word} {kind}: {detail} ({})", paths.join(", ")), color);
+    }
+    if lines.len() > DOUBT_LINES_MAX {
+        let _ = writeln!(text, "  and {} more in the report", lines.len() - DOUBT_LINES_MAX);
+    }
+}
+
+/// The most frequent errors; the report has more of them.
+fn push_errors(text: &mut String, result: &RunResult, color: bool) {
+    let lines = errors::lines(result);
+    if lines.is_empty() {
+        return;
+    }
+    text.push('\n');
+    for line in lines.iter().take(ERROR_LINES_MAX) {
+        let message = printable(&line.message);
+        push_wrapped(text, "  ", &format!("error {} times: {message} ({})", line.count, line.places), color);
+    }
+    if lines.len() > ERROR_LINES_MAX {
+        let _ = writeln!(text, "  and {} more in the report", lines.len() - ERROR_LINES_MAX);
+    }
+}
+
+const ERROR_LINES_MAX: usize = 5;
+
+/// A long sweep repeats its doubts at every point; the report has them all.
+const DOUBT_LINES_MAX: usize = 12;
+
+fn headline_color(verdict: Verdict) -> Color {
+    match verdict {
+        Verdict::Passed => Color::Green,
+        Verdict::Failed | Verdict::Invalid => Color::Red,
+        Verdict::Aborted => Color::Yellow,
+    }
+}
+
+fn paint(text: &str, with: Color, color: bool) -> String {
+    let code = match with {
+        Color::Green => 32,
+        Color::Yellow => 33,
+        _ => 31,
+    };
+    if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// Breaks at spaces so that no line is wider than the terminal. `styled` text keeps its escape
+/// sequences, which take no room.
+fn push_wrapped(text: &mut String, indent: &str, sentence: &str, styled: bool) {
+    let mut width = 0;
+    for word in sentence.split(' ') {
+        let word: String = word.chars().filter(|c| !c.is_control() || (styled && *c == '\u{1b}')).collect();
+        let word_width = visible_width(&word);
+        if width == 0 {
+            text.push_str(indent);
+            width = indent.len();
+        } else if width + 1 + word_width > WIDTH {
+            text.push('\n');
+            text.push_str(indent);
+            text.push_str("  ");
+            width = indent.len() + 2;
+        } else {
+            text.push(' ');
+            width += 1;
+        }
+        text.push_str(&word);
+        width += word_width;
+    }
+    text.push('\n');
+}
+
+fn visible_width(word: &str) -> usize {
+    let mut width = 0;
+    let mut in_escape = false;
+    for c in word.chars() {
+        match (in_escape, c) {
+            (false, '\u{1b}') => in_escape = true,
+            (true, 'm') => in_escape = false,
+            (true, _) => {}
+            (false, _) => width += 1,
+        }
+    }
+    width
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weighbridge_record::fixture::{Fixture, rate_sweep};
+    use weighbridge_record::result::DoubtKind;
+    use weighbridge_record::terms::TransportKind;
+
+    #[test]
+    fn the_summary_fits_eighty_columns() {
+        let mut result = Fixture { repetitions: 3, seconds: 5, ..Fixture::default() }.build();
+        result.trials[0].ledger.lost = 12_345;
+        result.thresholds[3].passed = false;
+        let text = summary(&result, false);
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        insta::assert_snapshot!(text.replace('\u{a0}', " "), @r"
+        nats-core answers fastest over 3 runs: p99 turnaround 2.70 ms, 1.2× less than
+          nats-request (3.10 ms) and 2.5× less than nats-jetstream (6.84 ms);
+          redis-pubsub lost 12 345 of 30 000.
+          They do not promise the same: redis-pubsub, nats-core at most once, durability
+            none; redis-streams, nats-jetstream at least once, durability memory;
+            nats-request at most once, loss seen by the requester, durability none.
+
+        transport       rate/s      p50      p99    p99.9      max    lost  dup
+        redis-pubsub     1 999  1.30 ms  3.62 ms  5.18 ms  7.36 ms  12 345    0
+        redis-streams    1 999  2.01 ms  5.58 ms  8.13 ms  24.7 ms       0    0
+        nats-core        1 999   984 µs  2.70 ms  3.84 ms  5.21 ms       0    0
+        nats-jetstream   1 999  2.43 ms  6.84 ms  9.99 ms  15.6 ms       0    0
+        nats-request     1 999  1.15 ms  3.10 ms  4.14 ms  6.03 ms       0    0
+
+          redis-pubsub's p99 is 1.34× (1.27 to 1.39) nats-core's
+          redis-streams' p99 is 2.1× (2.0 to 2.2) nats-core's; promises differ
+          nats-jetstream's p99 is 2.5× (2.4 to 2.6) nats-core's; promises differ
+          nats-request's p99 is 1.15× (1.12 to 1.22) nats-core's; promises differ
+
+        Thresholds: 4 of 5 hold
+          FAILED turnaround.p99 < 50ms: nats-jetstream, observed 6.67 ms
+
+          doubt cpu_saturated: 2 cores were busy for 97 % of the window. (redis-pubsub,
+            redis-streams, nats-core, nats-jetstream, nats-request)
+        ");
+    }
+
+    #[test]
+    fn a_long_sweep_is_one_table() {
+        let result = rate_sweep(&[TransportKind::NatsCore, TransportKind::NatsJetstream]);
+        let text = summary(&result, false).replace('\u{a0}', " ");
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        let table: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("rate ")).take(17).collect();
+        insta::assert_snapshot!(table.join("\n"), @r"
+        rate     transport            rate/s      p50      p99  lost  dup
+        1 000    nats-core             1 000   285 µs   797 µs     0    0
+                 nats-jetstream        1 000   724 µs  2.16 ms     0    0
+        2 000    nats-core             2 000   288 µs   795 µs     0    0
+                 nats-jetstream        2 000   737 µs  2.08 ms     0    0
+        5 000    nats-core             5 000   277 µs   776 µs     0    0
+                 nats-jetstream        5 000   764 µs  2.25 ms     0    0
+        10 000   nats-core            10 000   281 µs   806 µs     0    0
+                 nats-jetstream       10 000   872 µs  2.51 ms     0    0
+        20 000   nats-core            20 000   277 µs   766 µs     0    0
+                 nats-jetstream       20 000  1.71 ms  4.51 ms     0    0
+        50 000   nats-core            50 000   290 µs   788 µs     0    0
+                 nats-jetstream (!)   24 000   278 ms   716 ms     0    0
+        100 000  nats-core           100 000   307 µs   911 µs     0    0
+                 nats-jetstream (!)   23 000   551 ms   1.60 s     0    0
+        200 000  nats-core           200 000   373 µs  1.09 ms     0    0
+                 nats-jetstream (!)   21 000   1.09 s   3.26 s     0    0
+        ");
+    }
+
+    #[test]
+    fn points_too_long_for_a_column_keep_their_own_tables() {
+        let points = (1..=5).map(|n| [("load.rate".to_owned(), "x".repeat(n * 8).into())].into()).collect();
+        let transports = vec![TransportKind::NatsCore];
+        let result = Fixture { transports, points, seconds: 1, rate_per_s: 50, ..Fixture::default() }.build();
+        assert_eq!(summary(&result, false).matches("transport ").count(), 5);
+    }
+
+    #[test]
+    fn colour_changes_no_letter() {
+        let result = Fixture { seconds: 1, ..Fixture::default() }.build();
+        let plain = summary(&result, false);
+        let coloured = summary(&result, true);
+        assert!(coloured.contains("\u{1b}[32m"));
+        assert!(!plain.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn an_invalid_trial_is_marked_and_its_reason_printed() {
+        let mut result = Fixture { seconds: 1, ..Fixture::default() }.build();
+        result.verdict = Verdict::Invalid;
+        result.trials[0].valid = false;
+        result.trials[0].doubts =
+            vec![Doubt { kind: DoubtKind::GeneratorLagged, detail: "p99 send lag was 9 ms.".to_owned() }];
+        let text = summary(&result, false);
+        assert!(text.contains("redis-pubsub (!)"), "{text}");
+        assert!(text.contains("INVALID generator_lagged: p99 send lag was 9 ms. (redis-pubsub)"), "{text}");
+        assert!(!text.contains("fastest"), "{text}");
+    }
+
+    #[test]
+    fn control_characters_of_the_record_do_not_reach_the_terminal() {
+        let mut result = Fixture { seconds: 1, ..Fixture::default() }.build();
+        result.trials[0].doubts[0].detail = "evil \u{1b}[2J \u{7} text".to_owned();
+        assert!(!summary(&result, false).contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,99 @@
+//! What a worker is told: everything that it needs but where the servers are.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::path::Wiring;
+use crate::plan::{PointPlan, ServiceTime, Workers};
+use crate::schema::Correlation;
+use crate::terms::TransportKind;
+use crate::worker::Scoring;
+
+/// The order of a trial's workers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkOrder {
+    /// What requests and results travel on.
+    pub wiring: Wiring,
+    /// The workers that this order is for, by their numbers in the crew.
+    pub workers: Range<u32>,
+    pub scoring: Scoring,
+    /// Of service times.
+    pub seed: u64,
+    /// Requests that one worker scores at a time.
+    pub concurrency: u32,
+    /// Whether results are published; else requests are only taken and acknowledged.
+    pub results: bool,
+    pub service_time: ServiceTime,
+    /// Whether the work is bounded by a schedule.
+    pub paced: bool,
+    /// Different publishing connections of the run: each keeps its order.
+    pub lanes: u64,
+}
+
+impl WorkOrder {
+    /// The order for all workers of a point; none where there are none.
+    pub fn of(point: &PointPlan, wiring: &Wiring, correlation: Correlation, seed: u64) -> Option<Self> {
+        let Workers::Threads(work) = &point.workers else { return None };
+        let categories = point.payload.categories.iter().map(|(name, _)| name.clone()).collect();
+        Some(Self {
+            wiring: wiring.clone(),
+            workers: 0..work.count,
+            scoring: Scoring { correlation, categories },
+            seed,
+            concurrency: work.concurrency,
+            results: work.results,
+            service_time: work.service_time,
+            // Slots mostly sleep; a worker that scores at once works as hard as the load lets it.
+            paced: point.load.is_scheduled() && work.service_time.mean_ns() > 0,
+            lanes: u64::from(point.load.generators) * u64::from(point.load.connections),
+        })
+    }
+
+    /// Whether a reply goes to the requester alone, so that an error reply makes sense.
+    pub fn replies_to_sender(&self) -> bool {
+        self.wiring.transport == TransportKind::NatsRequest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Overrides, plan};
+
+    const SCENARIO: &str = r#"
+name = "order"
+question = "What is a worker told?"
+transports = ["nats-request"]
+[load]
+executor = "constant-arrival-rate"
+rate = 100
+duration = "1s"
+generators = 2
+connections = 3
+[workers]
+count = 5
+service_time = { distribution = "lognormal", median = "2ms", sigma = 0.5 }
+"#;
+
+    fn order(text: &str) -> Option<WorkOrder> {
+        let plan = plan("order.toml", text, &Overrides::default()).unwrap();
+        let wiring = Wiring::of(&plan.points[0], TransportKind::NatsRequest, "wb.");
+        WorkOrder::of(&plan.points[0], &wiring, Correlation::new(0xabcd_ef01), 7)
+    }
+
+    #[test]
+    fn an_order_can_be_sent_and_says_the_same_where_it_arrives() {
+        let order = order(SCENARIO).unwrap();
+        assert_eq!((order.workers.clone(), order.lanes, order.paced), (0..5, 6, true));
+        assert!(order.replies_to_sender());
+        let sent = serde_json::to_string(&order).unwrap();
+        assert_eq!(serde_json::from_str::<WorkOrder>(&sent).unwrap(), order);
+    }
+
+    #[test]
+    fn nobody_is_told_anything_where_there_are_no_workers() {
+        let nobody = SCENARIO.replace("nats-request", "nats-core").replace("count = 5", "count = 0");
+        assert_eq!(order(&nobody), None);
+    }
+}

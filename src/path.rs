@@ -1,0 +1,45 @@
+//! What a request travels: the transport of its one leg, wired with names, sizes and storage.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::PointPlan;
+use crate::terms::{Durability, TransportKind};
+use crate::transport::{self, Limits, Names, Targets, Transport, TransportError};
+
+/// Everything that a transport is built from but where its servers are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Wiring {
+    pub transport: TransportKind,
+    pub names: Names,
+    pub limits: Limits,
+    pub durability: Durability,
+}
+
+impl Wiring {
+    /// The wiring that a point asks for. `prefix` stands before every name on the wire.
+    pub fn of(point: &PointPlan, transport: TransportKind, prefix: &str) -> Self {
+        let categories = point.payload.categories.iter().map(|(name, _)| name.clone());
+        let (names, durability) = (Names::new(prefix, categories), point.brokers.durability);
+        Self { transport, names, limits: limits(point), durability }
+    }
+
+    /// Connects nothing yet: the transport's ends do, where they are used.
+    pub fn build(&self, targets: &Targets) -> Result<Arc<dyn Transport>, TransportError> {
+        transport::build(self.transport, targets, self.names.clone(), self.limits, self.durability)
+    }
+}
+
+fn limits(point: &PointPlan) -> Limits {
+    let work = point.workers.work();
+    Limits {
+        max_in_flight: point.load.max_in_flight,
+        connections: point.load.connections,
+        generators: point.load.generators,
+        worker_concurrency: work.map_or(1, |work| work.concurrency),
+        service_ns_mean: work.map_or(0, |work| work.service_time.mean_ns()),
+        timeout_ns: point.load.timeout_ns,
+        end: point.end(),
+    }
+}

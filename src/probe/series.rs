@@ -1,0 +1,135 @@
+//! Figures over time, column by column. A figure that could not be had is a hole, never a zero.
+
+use std::collections::BTreeMap;
+
+/// Names of columns. Counters only ever rise; whoever fills them sees to that when a process starts again.
+pub mod column {
+    /// Counter.
+    pub const CPU_SECONDS: &str = "cpu_seconds";
+    /// Resident now.
+    pub const RSS_BYTES: &str = "rss_bytes";
+    /// Counter.
+    pub const DISK_WRITE_BYTES: &str = "disk_write_bytes";
+    /// Counter, as the server counts.
+    pub const NET_IN_BYTES: &str = "net_in_bytes";
+    /// Counter, as the server counts.
+    pub const NET_OUT_BYTES: &str = "net_out_bytes";
+    /// Counter over all cores of the machine.
+    pub const MACHINE_BUSY_SECONDS: &str = "machine_busy_seconds";
+    /// Counter: time that the hypervisor gave to others.
+    pub const MACHINE_STEAL_SECONDS: &str = "machine_steal_seconds";
+    /// Counter: idle time included.
+    pub const MACHINE_SECONDS: &str = "machine_seconds";
+    /// By how much the wall clock runs ahead of the monotonic one.
+    pub const WALL_AHEAD_NS: &str = "wall_ahead_ns";
+}
+
+/// What one look gave: columns by name.
+pub type Row = Vec<(&'static str, f64)>;
+
+/// Looks in the order of time.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Series {
+    at_ns: Vec<u64>,
+    columns: BTreeMap<&'static str, Vec<Option<f64>>>,
+}
+
+impl Series {
+    /// Adds a look; columns that it does not name get a hole.
+    pub fn push(&mut self, at_ns: u64, row: Row) {
+        let before = self.at_ns.len();
+        self.at_ns.push(at_ns);
+        for (name, value) in row {
+            let values = self.columns.entry(name).or_default();
+            values.resize(before, None);
+            values.push(Some(value));
+        }
+    }
+
+    /// When each look was taken, on the monotonic clock.
+    pub fn at_ns(&self) -> &[u64] {
+        &self.at_ns
+    }
+
+    /// A figure of one look.
+    pub fn value(&self, name: &str, look: usize) -> Option<f64> {
+        *self.columns.get(name)?.get(look)?
+    }
+
+    /// How fast a counter rose up to a look since it was last read, over holes if need be.
+    pub fn per_s(&self, name: &str, look: usize) -> Option<f64> {
+        let value = self.value(name, look)?;
+        let (before, earlier) = self.known(name).take_while(|(index, _)| *index < look).last()?;
+        let seconds = self.at_ns[look].saturating_sub(self.at_ns[before]) as f64 / 1e9;
+        (seconds > 0.0).then(|| (value - earlier).max(0.0) / seconds)
+    }
+
+    /// By how much a figure changed from the first look that had it to the last; none if only one had it.
+    pub fn change(&self, name: &str) -> Option<f64> {
+        let mut known = self.known(name);
+        let ((_, first), (_, last)) = (known.next()?, known.last()?);
+        Some(last - first)
+    }
+
+    pub fn max(&self, name: &str) -> Option<f64> {
+        self.known(name).map(|(_, value)| value).reduce(f64::max)
+    }
+
+    /// The looks that have a figure.
+    fn known(&self, name: &str) -> impl Iterator<Item = (usize, f64)> + '_ {
+        let values = self.columns.get(name).map(Vec::as_slice).unwrap_or_default();
+        values.iter().enumerate().filter_map(|(look, value)| Some((look, (*value)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND_NS: u64 = 1_000_000_000;
+
+    fn series(values: &[Option<f64>]) -> Series {
+        let mut series = Series::default();
+        for (second, value) in values.iter().enumerate() {
+            let row = value.map(|value| (column::NET_IN_BYTES, value));
+            series.push(second as u64 * SECOND_NS, row.into_iter().collect());
+        }
+        series
+    }
+
+    #[test]
+    fn a_rate_is_the_difference_over_the_time_since_the_last_reading() {
+        let series = series(&[Some(100.0), Some(300.0), None, None, Some(900.0)]);
+        let rates = (0..5).map(|look| series.per_s(column::NET_IN_BYTES, look));
+        assert_eq!(rates.collect::<Vec<_>>(), [None, Some(200.0), None, None, Some(200.0)]);
+        assert_eq!(
+            (series.change(column::NET_IN_BYTES), series.max(column::NET_IN_BYTES)),
+            (Some(800.0), Some(900.0))
+        );
+    }
+
+    #[test]
+    fn a_single_reading_shows_no_change() {
+        assert_eq!(series(&[Some(100.0), None]).change(column::NET_IN_BYTES), None);
+    }
+
+    #[test]
+    fn what_was_never_read_is_no_zero() {
+        let series = series(&[None, None]);
+        assert_eq!(series.at_ns(), [0, SECOND_NS]);
+        assert_eq!(series.value(column::NET_IN_BYTES, 1), None);
+        assert_eq!(series.change(column::NET_IN_BYTES), None);
+        assert_eq!(series.max(column::RSS_BYTES), None);
+    }
+
+    #[test]
+    fn a_column_that_begins_late_stands_beside_its_looks() {
+        let mut series = Series::default();
+        series.push(0, vec![(column::RSS_BYTES, 1.0)]);
+        series.push(SECOND_NS, vec![(column::RSS_BYTES, 2.0), (column::CPU_SECONDS, 7.0)]);
+        assert_eq!(
+            (series.value(column::CPU_SECONDS, 0), series.value(column::CPU_SECONDS, 1)),
+            (None, Some(7.0))
+        );
+    }
+}

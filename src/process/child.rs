@@ -1,0 +1,223 @@
+//! One process that may have several lives: ended and started again alike.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+
+use super::parent::Parent;
+use super::usage::{Usage, usage};
+
+/// How a process is started, each time alike.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    pub program: PathBuf,
+    pub arguments: Vec<OsString>,
+    pub directory: PathBuf,
+    /// Where its output goes; a later life adds to it.
+    pub log: PathBuf,
+}
+
+/// A process of ours. All may be called from any thread; dropping it kills the process.
+pub struct Process {
+    parent: Parent,
+    recipe: Recipe,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    child: Option<Child>,
+    lives: u32,
+    /// What ended lives have used.
+    spent: Usage,
+}
+
+impl Process {
+    /// Starts the first life.
+    pub fn start(parent: &Parent, recipe: Recipe) -> io::Result<Self> {
+        let process = Self { parent: parent.clone(), recipe, state: Mutex::default() };
+        process.start_again()?;
+        Ok(process)
+    }
+
+    /// Starts the next life; the one before is ended if it still goes on.
+    pub fn start_again(&self) -> io::Result<()> {
+        let mut state = self.state();
+        state.end();
+        let log = fs::OpenOptions::new().append(true).create(true).open(&self.recipe.log)?;
+        let mut command = Command::new(&self.recipe.program);
+        command.args(&self.recipe.arguments).current_dir(&self.recipe.directory);
+        command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+        state.child = Some(self.parent.spawn(command)?);
+        state.lives += 1;
+        Ok(())
+    }
+
+    /// Its process id; none while it is down.
+    pub fn id(&self) -> Option<u32> {
+        self.state().child.as_ref().map(Child::id)
+    }
+
+    /// Lives that have begun; counters that a process keeps itself start again with each.
+    pub fn lives(&self) -> u32 {
+        self.state().lives
+    }
+
+    /// Why it does not run, if it does not: it ended by itself, or was ended.
+    pub fn ended(&self) -> Option<String> {
+        let mut state = self.state();
+        let Some(child) = &mut state.child else { return Some("it was ended".to_string()) };
+        match child.try_wait() {
+            Ok(None) => None,
+            Ok(Some(status)) => Some(format!("it ended with {status}")),
+            Err(error) => Some(format!("it can't be watched: {error}")),
+        }
+    }
+
+    /// What all lives together have used; a process that is down holds no memory. None if it can't be read.
+    pub fn usage(&self) -> Option<Usage> {
+        let state = self.state();
+        match &state.child {
+            Some(child) => Some(state.spent.with(&usage(child.id())?)),
+            None => Some(state.spent),
+        }
+    }
+
+    /// Stops it where it stands, with SIGSTOP.
+    pub fn pause(&self) -> io::Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on, with SIGCONT.
+    pub fn resume(&self) -> io::Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    /// Ends it with SIGKILL, which also ends one that is stopped, and waits until it is gone.
+    pub fn kill(&self) {
+        self.state().end();
+    }
+
+    /// While the lock is held, the process id can't become anybody else's.
+    fn signal(&self, signal: Signal) -> io::Result<()> {
+        let state = self.state();
+        let id = state.child.as_ref().and_then(|child| Pid::from_raw(i32::try_from(child.id()).ok()?));
+        let id = id.ok_or_else(|| io::Error::other("the process is down"))?;
+        Ok(kill_process(id, signal)?)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn end(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        // Fails only if the process has ended and was waited for, which is what is wanted.
+        let _ = child.kill();
+        if let Some(id) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+            // Ended, and not yet forgotten by the kernel: its usage can still be read.
+            let _ = waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+            let last = usage(child.id()).unwrap_or_default();
+            self.spent = Usage { rss_bytes: 0, ..self.spent.with(&last) };
+        }
+        let _ = child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// A shell that works for a while, then waits.
+    fn working(directory: &std::path::Path) -> Process {
+        let script = "echo up; i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; echo done; sleep 60";
+        let recipe = Recipe {
+            program: "/bin/sh".into(),
+            arguments: ["-c", script].map(OsString::from).into(),
+            directory: directory.to_path_buf(),
+            log: directory.join("log"),
+        };
+        Process::start(&Parent::start().unwrap(), recipe).unwrap()
+    }
+
+    fn wait_for(mut condition: impl FnMut() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !condition() {
+            assert!(Instant::now() < deadline, "waited in vain");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn lines(directory: &std::path::Path, line: &str) -> usize {
+        let log = fs::read_to_string(directory.join("log")).unwrap_or_default();
+        log.lines().filter(|found| *found == line).count()
+    }
+
+    #[test]
+    fn a_second_life_adds_to_the_log_and_to_what_was_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let process = working(folder.path());
+        wait_for(|| lines(folder.path(), "done") == 1);
+        let first = process.usage().unwrap();
+        assert!(first.cpu_seconds > 0.0 && first.rss_bytes > 0);
+        process.kill();
+        let down = process.usage().unwrap();
+        assert_eq!((process.id(), down.rss_bytes), (None, 0));
+        assert!(down.cpu_seconds >= first.cpu_seconds, "{down:?} after {first:?}");
+        process.start_again().unwrap();
+        wait_for(|| lines(folder.path(), "done") == 2);
+        assert_eq!(process.lives(), 2);
+        let both = process.usage().unwrap();
+        assert!(both.cpu_seconds > down.cpu_seconds, "{both:?} after {down:?}");
+        assert!(both.disk_write_bytes >= down.disk_write_bytes);
+    }
+
+    #[test]
+    fn a_stopped_process_goes_on_when_it_is_resumed_and_ends_when_it_is_killed() {
+        let folder = tempfile::tempdir().unwrap();
+        let process = working(folder.path());
+        let state = || {
+            let id = i32::try_from(process.id()?).ok()?;
+            Some(procfs::process::Process::new(id).ok()?.stat().ok()?.state)
+        };
+        process.pause().unwrap();
+        wait_for(|| state() == Some('T'));
+        process.resume().unwrap();
+        wait_for(|| state() != Some('T'));
+        process.pause().unwrap();
+        process.kill();
+        assert_eq!(state(), None);
+        assert!(process.pause().is_err(), "nobody else is signalled in its place");
+    }
+
+    #[test]
+    fn an_end_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = Recipe {
+            program: "/bin/sh".into(),
+            arguments: ["-c", "exit 3"].map(OsString::from).into(),
+            directory: folder.path().to_path_buf(),
+            log: folder.path().join("log"),
+        };
+        let process = Process::start(&Parent::start().unwrap(), recipe).unwrap();
+        wait_for(|| process.ended().is_some());
+        assert!(process.ended().unwrap().contains('3'));
+        process.kill();
+        assert!(process.ended().is_some());
+    }
+}

@@ -1,0 +1,11 @@
+//! Processes of our own: started, signalled, ended and started again; dead when the harness is.
+//!
+//! Only what was started here is ever signalled.
+
+mod child;
+mod parent;
+mod usage;
+
+pub use child::{Process, Recipe};
+pub use parent::Parent;
+pub use usage::{Usage, own_usage};

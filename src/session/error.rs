@@ -1,0 +1,42 @@
+//! Why a run could not be carried out.
+
+use crate::connect::ConnectError;
+use crate::fault::AimError;
+use crate::site::SiteError;
+use crate::transport::TransportError;
+
+/// Why a run could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error(transparent)]
+    Aim(#[from] AimError),
+    /// The run is to end at once, and this trial had not begun.
+    #[error("stopped before the load began")]
+    Stopped,
+    #[error("{what}: {reason}")]
+    Failed { what: &'static str, reason: String },
+}
+
+impl RunError {
+    pub(super) fn failed(what: &'static str, reason: impl ToString) -> Self {
+        Self::Failed { what, reason: reason.to_string() }
+    }
+
+    /// Whether the cause is a broker that isn't there.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(
+            self,
+            Self::Site(
+                SiteError::NotFound { .. }
+                    | SiteError::TooOld { .. }
+                    | SiteError::Unresolved { .. }
+                    | SiteError::Start { .. }
+                    | SiteError::Connect(ConnectError::Unavailable { .. })
+            ) | Self::Transport(TransportError::Connect(ConnectError::Unavailable { .. }))
+        )
+    }
+}

@@ -1,0 +1,177 @@
+//! The probes of a trial, and what they saw in the words of the record.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use crate::metrics::Timeline;
+use crate::probe::{Harness, Probe, Series, column};
+use crate::result::{BrokerRecord, BrokerSample};
+use crate::site::Site;
+use crate::start_line::StartLine;
+
+/// One on the harness and one on each node of the site.
+pub struct Probes {
+    harness: Probe,
+    nodes: Vec<Probe>,
+}
+
+/// What the probes saw.
+#[derive(Default)]
+pub struct Seen {
+    harness: Series,
+    /// In the order of the site's nodes.
+    nodes: Vec<Series>,
+}
+
+/// What a trial cost.
+pub struct Cost {
+    pub own_cpu_seconds: f64,
+    pub own_rss_bytes_max: u64,
+    /// Share of the machine's CPU time that was busy, 0 to 1.
+    pub machine_busy: Option<f64>,
+    /// Share that the hypervisor took, 0 to 1.
+    pub machine_steal: Option<f64>,
+    /// By how much the wall clock ran ahead of the monotonic one.
+    pub clock_jump_ns: i64,
+}
+
+/// What was seen at the end of one interval.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sample {
+    pub generator_cpu_cores: Option<f64>,
+    pub generator_rss_bytes: Option<u64>,
+    /// In the order of the site's nodes; empty where none was looked at.
+    pub brokers: Vec<BrokerSample>,
+}
+
+impl Probes {
+    pub fn start(site: &mut Site, line: &StartLine) -> io::Result<Self> {
+        let harness = Probe::start("harness", Box::new(Harness), line.place())?;
+        Ok(Self { harness, nodes: site.watch(line)? })
+    }
+
+    /// Threads that report at the line.
+    pub fn count(&self) -> u32 {
+        1 + self.nodes.len() as u32
+    }
+
+    pub fn stop(self) -> Seen {
+        Seen { harness: self.harness.stop(), nodes: self.nodes.into_iter().map(Probe::stop).collect() }
+    }
+}
+
+impl Seen {
+    pub fn cost(&self) -> Cost {
+        let whole = self.harness.change(column::MACHINE_SECONDS).filter(|seconds| *seconds > 0.0);
+        let share = |part| Some(self.harness.change(part)? / whole?);
+        Cost {
+            own_cpu_seconds: self.harness.change(column::CPU_SECONDS).unwrap_or(0.0),
+            own_rss_bytes_max: self.harness.max(column::RSS_BYTES).unwrap_or(0.0) as u64,
+            machine_busy: share(column::MACHINE_BUSY_SECONDS),
+            machine_steal: share(column::MACHINE_STEAL_SECONDS),
+            clock_jump_ns: self.harness.change(column::WALL_AHEAD_NS).unwrap_or(0.0) as i64,
+        }
+    }
+
+    /// Fills in what each server used.
+    pub fn fill(&self, records: Vec<BrokerRecord>) -> Vec<BrokerRecord> {
+        let filled = records.into_iter().zip(&self.nodes).map(|(record, node)| {
+            let change = |name| node.change(name).map(|bytes| bytes as u64);
+            BrokerRecord {
+                cpu_seconds: node.change(column::CPU_SECONDS),
+                rss_bytes_max: node.max(column::RSS_BYTES).map(|bytes| bytes as u64),
+                disk_write_bytes: change(column::DISK_WRITE_BYTES),
+                net_in_bytes: change(column::NET_IN_BYTES),
+                net_out_bytes: change(column::NET_OUT_BYTES),
+                ..record
+            }
+        });
+        filled.collect()
+    }
+
+    /// What was seen of each interval of the timeline, by its number.
+    pub fn samples(&self, timeline: &Timeline) -> BTreeMap<usize, Sample> {
+        let mut samples: BTreeMap<usize, Sample> = BTreeMap::new();
+        for (interval, look) in looks(&self.harness, timeline) {
+            let sample = samples.entry(interval).or_default();
+            sample.generator_cpu_cores = self.harness.per_s(column::CPU_SECONDS, look);
+            sample.generator_rss_bytes =
+                self.harness.value(column::RSS_BYTES, look).map(|bytes| bytes as u64);
+        }
+        for (index, node) in self.nodes.iter().enumerate() {
+            for (interval, look) in looks(node, timeline) {
+                let brokers = &mut samples.entry(interval).or_default().brokers;
+                brokers.resize(self.nodes.len(), BrokerSample::default());
+                brokers[index] = broker(node, look);
+            }
+        }
+        samples
+    }
+}
+
+/// Looks with the intervals that they end. The first is taken before the load, and ends none.
+fn looks(series: &Series, timeline: &Timeline) -> impl Iterator<Item = (usize, usize)> {
+    // A look just after a boundary speaks of the interval before it.
+    let middle_ns = |at_ns: u64| at_ns.saturating_sub(timeline.interval_ns() / 2);
+    let looks = series.at_ns().iter().enumerate().skip(1);
+    looks.map(move |(look, at_ns)| (timeline.interval(middle_ns(*at_ns)), look))
+}
+
+fn broker(node: &Series, look: usize) -> BrokerSample {
+    BrokerSample {
+        cpu_cores: node.per_s(column::CPU_SECONDS, look),
+        rss_bytes: node.value(column::RSS_BYTES, look).map(|bytes| bytes as u64),
+        net_in_bytes_per_s: node.per_s(column::NET_IN_BYTES, look),
+        net_out_bytes_per_s: node.per_s(column::NET_OUT_BYTES, look),
+        disk_write_bytes_per_s: node.per_s(column::DISK_WRITE_BYTES, look),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND_NS: u64 = 1_000_000_000;
+
+    /// A trial of twenty seconds in intervals of one, from 10 s on.
+    fn timeline() -> Timeline {
+        Timeline::new(10 * SECOND_NS, 0, 20 * SECOND_NS, 0)
+    }
+
+    #[test]
+    fn a_look_just_after_a_boundary_speaks_of_the_interval_before_it() {
+        let mut node = Series::default();
+        for (at_ns, seconds) in [(9_990_000_000, 1.0), (11_000_400_000, 1.5), (12_000_100_000, 3.5)] {
+            node.push(at_ns, vec![(column::CPU_SECONDS, seconds), (column::RSS_BYTES, 7.0)]);
+        }
+        let samples = Seen { nodes: vec![node], ..Seen::default() }.samples(&timeline());
+        assert_eq!(samples.keys().copied().collect::<Vec<_>>(), [0, 1]);
+        let cores = samples[&1].brokers[0].cpu_cores.unwrap();
+        assert!((cores - 2.0).abs() < 0.01, "{cores}");
+        assert_eq!(samples[&1].brokers[0].rss_bytes, Some(7));
+        assert_eq!(samples[&1].generator_cpu_cores, None);
+    }
+
+    #[test]
+    fn a_node_that_stood_still_leaves_a_hole_beside_the_others() {
+        let mut steady = Series::default();
+        let mut stopped = Series::default();
+        for second in 10..14 {
+            steady.push(second * SECOND_NS, vec![(column::RSS_BYTES, 1.0)]);
+        }
+        stopped.push(10 * SECOND_NS, vec![(column::NET_IN_BYTES, 100.0)]);
+        stopped.push(11 * SECOND_NS, Vec::new());
+        stopped.push(13 * SECOND_NS, vec![(column::NET_IN_BYTES, 400.0)]);
+        let seen = Seen { nodes: vec![steady, stopped], ..Seen::default() };
+        let samples = seen.samples(&timeline());
+        let rates: Vec<_> = (0..3).map(|interval| samples[&interval].brokers[1].net_in_bytes_per_s).collect();
+        assert_eq!(rates, [None, None, Some(100.0)]);
+        assert_eq!(samples[&1].brokers[0].rss_bytes, Some(1));
+    }
+
+    #[test]
+    fn what_was_not_seen_costs_nothing_and_claims_nothing() {
+        let cost = Seen::default().cost();
+        assert_eq!((cost.own_rss_bytes_max, cost.machine_busy, cost.clock_jump_ns), (0, None, 0));
+    }
+}

@@ -1,0 +1,27 @@
+//! One trial that is to be measured.
+
+use crate::plan::PointPlan;
+use crate::terms::TransportKind;
+
+/// One trial of a plan.
+#[derive(Debug, Clone)]
+pub struct TrialSpec<'a> {
+    pub point: &'a PointPlan,
+    pub transport: TransportKind,
+    /// From 1.
+    pub repetition: u32,
+    /// From 1.
+    pub order: u32,
+    pub trials: u32,
+    /// Of arrivals, payloads and service times.
+    pub seed: u64,
+    /// Most that the generator can put on the path in memory, where that was measured.
+    pub ceiling_per_s: Option<f64>,
+}
+
+impl<'a> TrialSpec<'a> {
+    /// A trial that stands alone.
+    pub fn alone(point: &'a PointPlan, transport: TransportKind, seed: u64) -> Self {
+        Self { point, transport, repetition: 1, order: 1, trials: 1, seed, ceiling_per_s: None }
+    }
+}

@@ -1,0 +1,155 @@
+//! The site of a trial: its servers, processes of our own on free loopback ports or servers reached by URL.
+//!
+//! A server of ours lives in a temporary directory, dies with the harness however that ends, and is the only
+//! kind of process that is ever signalled. Settings that bear on the figures are set explicitly and read
+//! back. A site has any number of nodes of a kind; others ask it for endpoints, handles, probes and doubts.
+
+mod discover;
+mod error;
+mod external;
+mod meter;
+mod nats_server;
+mod node;
+mod options;
+mod redis_server;
+mod server;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::plan;
+use crate::probe::Probe;
+use crate::process::Parent;
+use crate::result::BrokerRecord;
+use crate::start_line::StartLine;
+use crate::terms::BrokerKind;
+use crate::transport::Targets;
+
+pub use discover::{Binaries, Binary, cache_dir, find};
+pub use error::SiteError;
+pub use external::check_host;
+pub use node::Node;
+pub use options::Options;
+pub use server::{Data, Server};
+
+use meter::NodeWatch;
+
+/// The servers of one trial, all of which answer. The default has none.
+#[derive(Default)]
+pub struct Site {
+    nodes: Vec<Node>,
+}
+
+/// What a site leaves behind.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Name and log of each server of ours that wrote one.
+    pub logs: Vec<(String, Vec<u8>)>,
+    /// Directories that were kept.
+    pub directories: Vec<PathBuf>,
+}
+
+/// Whether a server of `kind` is to be had: it answers, or its binary is there. Starts nothing.
+pub async fn preflight(kind: BrokerKind, plan: &plan::Brokers, options: &Options) -> Result<(), SiteError> {
+    match plan.endpoint(kind) {
+        Some(endpoint) => {
+            let reached = external::reach(kind.name(), endpoint, &options.allowed_hosts, plan.durability);
+            reached.await.map(|_| ())
+        }
+        None => find(kind, &options.binaries).map(|_| ()),
+    }
+}
+
+impl Site {
+    /// Starts or reaches one node for each of `kinds`, all at a time, and waits until they answer.
+    pub async fn start(
+        kinds: &[BrokerKind],
+        plan: &plan::Brokers,
+        options: &Options,
+    ) -> Result<Self, SiteError> {
+        // It lives as long as any of its children is wanted.
+        let parent = Parent::start().map_err(SiteError::io("starting the thread of the servers"))?;
+        let nodes = kinds.iter().enumerate().map(|(index, kind)| {
+            let number = kinds[..=index].iter().filter(|same| *same == kind).count();
+            start_node(&parent, *kind, node::name(*kind, number), plan, options)
+        });
+        Ok(Self { nodes: futures::future::try_join_all(nodes).await? })
+    }
+
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Where transports connect: the first node of each kind.
+    pub fn targets(&self) -> Targets {
+        let of = |kind| self.nodes.iter().find(|node| node.kind() == kind).map(|node| node.endpoint.clone());
+        Targets { redis: of(BrokerKind::RedisServer), nats: of(BrokerKind::NatsServer) }
+    }
+
+    /// Whether somebody else's servers are part of it.
+    pub fn is_external(&self) -> bool {
+        self.nodes.iter().any(|node| node.server.is_none())
+    }
+
+    /// Handles of the servers that may be signalled.
+    pub fn servers(&self) -> Vec<Arc<Server>> {
+        self.nodes.iter().filter_map(|node| node.server.clone()).collect()
+    }
+
+    /// Everything that is wrong or unknown about the durability tier, of all nodes.
+    pub fn tier_doubts(&self) -> Vec<String> {
+        let alone = self.nodes.len() == 1;
+        let mut doubts = Vec::new();
+        for node in &self.nodes {
+            let named =
+                |doubt: &String| if alone { doubt.clone() } else { format!("{}: {doubt}", node.name) };
+            doubts.extend(node.tier_doubts.iter().map(named));
+        }
+        doubts
+    }
+
+    /// A probe on each node, in their order. Meters go with the first probes, so a site is watched once.
+    pub fn watch(&mut self, line: &StartLine) -> std::io::Result<Vec<Probe>> {
+        let watch = |node: &mut Node| {
+            let watched = NodeWatch::new(node.server.clone(), node.meter.take());
+            Probe::start(&node.name, Box::new(watched), line.place())
+        };
+        self.nodes.iter_mut().map(watch).collect()
+    }
+
+    /// Records without figures, in the order of the nodes.
+    pub fn records(&self) -> Vec<BrokerRecord> {
+        self.nodes.iter().map(Node::record).collect()
+    }
+
+    /// Ends the servers of ours; their directories are deleted unless `keep` is set.
+    pub fn stop(self, keep: bool) -> Left {
+        let mut left = Left::default();
+        for node in &self.nodes {
+            let Some(server) = &node.server else { continue };
+            let stopped = server.stop(keep);
+            if !stopped.log.is_empty() {
+                left.logs.push((node.name.clone(), stopped.log));
+            }
+            left.directories.extend(stopped.directory);
+        }
+        left
+    }
+}
+
+async fn start_node(
+    parent: &Parent,
+    kind: BrokerKind,
+    name: String,
+    plan: &plan::Brokers,
+    options: &Options,
+) -> Result<Node, SiteError> {
+    if let Some(endpoint) = plan.endpoint(kind) {
+        return external::reach(&name, endpoint, &options.allowed_hosts, plan.durability).await;
+    }
+    let binary = find(kind, &options.binaries)?;
+    match kind {
+        BrokerKind::RedisServer => redis_server::start(parent, &name, &binary, plan.durability).await,
+        BrokerKind::NatsServer => nats_server::start(parent, &name, &binary, plan.durability).await,
+    }
+}

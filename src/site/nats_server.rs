@@ -1,0 +1,211 @@
+//! A managed `nats-server` with JetStream. It picks its own ports and reports them in a file; then they are
+//! written into its settings, so that it comes back on the same ones.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use super::discover::Binary;
+use super::error::SiteError;
+use super::meter::{Meter, Traffic};
+use super::node::{Config, Node};
+use super::server::{Directory, Server};
+use crate::connect::{self, Endpoint};
+use crate::process::Parent;
+use crate::terms::{BrokerKind, Durability};
+
+/// Longest that `/varz` may take.
+const VARZ_WITHIN: Duration = Duration::from_millis(500);
+/// Lets the server choose.
+const ANY_PORT: &str = "-1";
+
+/// The file `nats-server_<pid>.ports`.
+#[derive(Deserialize)]
+struct Ports {
+    nats: Vec<String>,
+    monitoring: Vec<String>,
+}
+
+/// The parts of `/varz` that are read.
+#[derive(Deserialize)]
+struct Varz {
+    version: String,
+    go: String,
+    gomaxprocs: Option<u32>,
+    max_payload: u64,
+    max_pending: u64,
+    write_deadline: u64,
+    in_bytes: u64,
+    out_bytes: u64,
+    jetstream: JetStreamVarz,
+}
+
+#[derive(Deserialize)]
+struct JetStreamVarz {
+    config: Option<JetStreamConfig>,
+}
+
+#[derive(Deserialize)]
+struct JetStreamConfig {
+    max_memory: i64,
+    max_storage: i64,
+    /// Nanoseconds.
+    sync_interval: Option<u64>,
+    sync_always: Option<bool>,
+}
+
+/// Starts a server of our own and reads its settings back.
+pub async fn start(
+    parent: &Parent,
+    name: &str,
+    binary: &Binary,
+    durability: Durability,
+) -> Result<Node, SiteError> {
+    let directory = Directory::new(name)?;
+    let settings = Settings { directory: directory.path().to_path_buf(), data: directory.data(), durability };
+    settings.write(ANY_PORT, ANY_PORT)?;
+    let arguments = ["--config".into(), settings.file().into_os_string()];
+    let folder = directory.path().to_path_buf();
+    let answers = Box::new(move |id| {
+        let folder = folder.clone();
+        Box::pin(async move { answers(&folder, id).await.unwrap_or(false) }) as _
+    });
+    let server = Server::start(parent, name, directory, &binary.path, arguments, answers)?;
+    server.ready().await?;
+    let ports = server.id().and_then(|id| Ports::read(server.directory(), id));
+    let Some((endpoint, monitoring)) = ports.as_ref().and_then(Ports::first) else {
+        return Err(server.failure("its ports file names no ports".to_string()));
+    };
+    settings.write(&port(&endpoint.address()), &port(&monitoring))?;
+    let meter = NatsMeter::new(monitoring);
+    let varz = match meter.varz() {
+        Ok(varz) => varz,
+        Err(error) => return Err(server.failure(format!("/varz: {error}"))),
+    };
+    let version = varz.version.clone();
+    let config = config(varz, durability).map_err(|reason| server.failure(reason))?;
+    Ok(Node {
+        name: name.to_string(),
+        endpoint,
+        version,
+        config,
+        tier_doubts: Vec::new(),
+        server: Some(Arc::new(server)),
+        meter: Some(Box::new(meter)),
+    })
+}
+
+impl Ports {
+    /// What process `id` has written; none while there is nothing, or half a file.
+    fn read(folder: &Path, id: u32) -> Option<Self> {
+        serde_json::from_slice(&fs::read(folder.join(format!("nats-server_{id}.ports"))).ok()?).ok()
+    }
+
+    /// Where clients connect, and the URL of the monitoring.
+    fn first(&self) -> Option<(Endpoint, String)> {
+        let endpoint = Endpoint::parse(BrokerKind::NatsServer, self.nats.first()?).ok()?;
+        Some((endpoint, self.monitoring.first()?.clone()))
+    }
+}
+
+/// What stands behind the last colon.
+fn port(address: &str) -> String {
+    address.rsplit_once(':').map_or(address, |(_, port)| port).trim_end_matches('/').to_string()
+}
+
+/// Whether the process has its ports and takes clients.
+async fn answers(folder: &Path, id: u32) -> Option<bool> {
+    let (endpoint, _) = Ports::read(folder, id)?.first()?;
+    Some(connect::nats::connect(&endpoint, "weighbridge-readiness", 0).await.is_ok())
+}
+
+/// Asks over HTTP; only the thread of its probe waits for the answer.
+struct NatsMeter {
+    monitoring: String,
+    agent: ureq::Agent,
+}
+
+impl NatsMeter {
+    fn new(monitoring: String) -> Self {
+        let agent = ureq::Agent::config_builder().timeout_global(Some(VARZ_WITHIN)).build().into();
+        Self { monitoring, agent }
+    }
+
+    fn varz(&self) -> Result<Varz, ureq::Error> {
+        self.agent.get(format!("{}/varz", self.monitoring)).call()?.body_mut().read_json()
+    }
+}
+
+#[async_trait(?Send)]
+impl Meter for NatsMeter {
+    async fn traffic(&mut self) -> Option<Traffic> {
+        let varz = self.varz().ok()?;
+        Some(Traffic { in_bytes: varz.in_bytes, out_bytes: varz.out_bytes })
+    }
+}
+
+/// What was read back; an error for a server whose sync setting is not the tier's.
+fn config(varz: Varz, durability: Durability) -> Result<Config, String> {
+    let mut config = Config::new();
+    let mut add = |name: &str, value: String| config.insert(name.to_string(), value);
+    add("go", varz.go);
+    if let Some(processors) = varz.gomaxprocs {
+        add("gomaxprocs", processors.to_string());
+    }
+    add("max_payload", varz.max_payload.to_string());
+    add("max_pending", varz.max_pending.to_string());
+    add("write_deadline_ms", (varz.write_deadline / 1_000_000).to_string());
+    let jetstream = varz.jetstream.config.ok_or("/varz shows no JetStream")?;
+    add("jetstream.max_memory", jetstream.max_memory.to_string());
+    add("jetstream.max_storage", jetstream.max_storage.to_string());
+    let always = jetstream.sync_always.unwrap_or(false);
+    let interval_ns = jetstream.sync_interval.unwrap_or(0);
+    let found = if always { "always".to_string() } else { format!("{} s", interval_ns / 1_000_000_000) };
+    add("jetstream.sync_interval", found.clone());
+    let as_wanted = match durability {
+        Durability::Sync => always,
+        Durability::Lazy => !always && interval_ns == 1_000_000_000,
+        Durability::None | Durability::Memory | Durability::Os => !always,
+    };
+    if as_wanted {
+        return Ok(config);
+    }
+    Err(format!("sync_interval reads back as {found}, which is not tier {durability}"))
+}
+
+/// The settings of one server.
+struct Settings {
+    directory: PathBuf,
+    data: PathBuf,
+    durability: Durability,
+}
+
+impl Settings {
+    fn file(&self) -> PathBuf {
+        self.directory.join("nats.conf")
+    }
+
+    fn write(&self, client_port: &str, monitoring_port: &str) -> Result<(), SiteError> {
+        let action = format!("writing {}", self.file().display());
+        fs::write(self.file(), self.text(client_port, monitoring_port)).map_err(SiteError::io(action))
+    }
+
+    fn text(&self, client_port: &str, monitoring_port: &str) -> String {
+        let sync = match self.durability {
+            Durability::Sync => "sync_interval: always",
+            Durability::Lazy => "sync_interval: \"1s\"",
+            Durability::None | Durability::Memory | Durability::Os => "sync_interval: \"2m\"",
+        };
+        let (folder, data) = (self.directory.display(), self.data.display());
+        format!(
+            "listen: \"127.0.0.1:{client_port}\"\n\
+             http: \"127.0.0.1:{monitoring_port}\"\n\
+             ports_file_dir: \"{folder}\"\n\
+             jetstream {{\n  store_dir: \"{data}\"\n  max_memory_store: 4GB\n  max_file_store: 16GB\n  {sync}\n}}\n"
+        )
+    }
+}

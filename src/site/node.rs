@@ -1,0 +1,55 @@
+//! One server of a site: ours or somebody else's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::meter::Meter;
+use super::server::Server;
+use crate::connect::Endpoint;
+use crate::result::BrokerRecord;
+use crate::terms::BrokerKind;
+
+/// Settings by name, as read back from a server.
+pub type Config = BTreeMap<String, String>;
+
+/// A server that answers.
+pub struct Node {
+    /// `nats-server`; the second of its kind is `nats-server.2`.
+    pub name: String,
+    pub endpoint: Endpoint,
+    pub version: String,
+    pub config: Config,
+    /// What is wrong or unknown about its durability tier.
+    pub tier_doubts: Vec<String>,
+    /// None for one that somebody else runs.
+    pub server: Option<Arc<Server>>,
+    /// How it is asked for figures of its own, where that is done.
+    pub meter: Option<Box<dyn Meter>>,
+}
+
+impl Node {
+    pub fn kind(&self) -> BrokerKind {
+        self.endpoint.kind
+    }
+
+    /// The record without figures.
+    pub fn record(&self) -> BrokerRecord {
+        BrokerRecord {
+            kind: self.kind(),
+            version: self.version.clone(),
+            managed: self.server.is_some(),
+            address: self.endpoint.address(),
+            config: self.config.clone(),
+            cpu_seconds: None,
+            rss_bytes_max: None,
+            net_in_bytes: None,
+            net_out_bytes: None,
+            disk_write_bytes: None,
+        }
+    }
+}
+
+/// The name of the `number`th server of a kind, from 1.
+pub fn name(kind: BrokerKind, number: usize) -> String {
+    if number == 1 { kind.name().to_string() } else { format!("{}.{number}", kind.name()) }
+}

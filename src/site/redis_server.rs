@@ -1,0 +1,197 @@
+//! A managed `redis-server`.
+//!
+//! Redis can't choose a port by itself: a free one is picked and handed over, and if somebody else took it
+//! in between, the next is tried. Persistence is always set; the default would fork in the middle of a run.
+
+use std::ffi::OsString;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::aio::MultiplexedConnection;
+
+use super::discover::Binary;
+use super::error::SiteError;
+use super::meter::{Meter, Traffic};
+use super::node::{Config, Node};
+use super::server::{Directory, Server, port_taken};
+use crate::connect::{self, Endpoint};
+use crate::process::Parent;
+use crate::terms::{BrokerKind, Durability};
+
+const PORT_ATTEMPTS: u32 = 5;
+/// Longest that the server may take to tell its traffic.
+const TRAFFIC_WITHIN: Duration = Duration::from_millis(500);
+
+/// Settings that bear on the figures.
+const READ_BACK: &[&str] = &[
+    "appendonly",
+    "appendfsync",
+    "save",
+    "no-appendfsync-on-rewrite",
+    "auto-aof-rewrite-percentage",
+    "maxmemory",
+    "maxmemory-policy",
+    "io-threads",
+    "client-output-buffer-limit",
+    "tcp-backlog",
+    "hz",
+];
+
+/// Starts a server of our own and reads its settings back.
+pub async fn start(
+    parent: &Parent,
+    name: &str,
+    binary: &Binary,
+    durability: Durability,
+) -> Result<Node, SiteError> {
+    let mut attempt = 1;
+    loop {
+        match start_once(parent, name, binary, durability).await {
+            // The port was taken in between.
+            Err(SiteError::Start { reason, .. }) if attempt < PORT_ATTEMPTS && port_taken(&reason) => {
+                attempt += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn start_once(
+    parent: &Parent,
+    name: &str,
+    binary: &Binary,
+    durability: Durability,
+) -> Result<Node, SiteError> {
+    let free = |listener: TcpListener| listener.local_addr().map(|address| address.port());
+    let port =
+        TcpListener::bind("127.0.0.1:0").and_then(free).map_err(SiteError::io("finding a free port"))?;
+    let directory = Directory::new(name)?;
+    let arguments = arguments(port, &directory, durability);
+    let endpoint = Endpoint::loopback(BrokerKind::RedisServer, port);
+    let asked = endpoint.clone();
+    let answers = Box::new(move |id| {
+        let endpoint = asked.clone();
+        Box::pin(async move { answers(&endpoint, id).await.unwrap_or(false) }) as _
+    });
+    let server = Server::start(parent, name, directory, &binary.path, arguments, answers)?;
+    server.ready().await?;
+    let mut connection = connect::redis::connect(&endpoint, Some(Duration::from_secs(1)), 0).await?;
+    let config = read_back(&mut connection).await?;
+    for (setting, expected) in expected(durability) {
+        let found = config.get(setting).map(String::as_str).unwrap_or_default();
+        if found != expected {
+            let reason = format!("{setting} is `{found}` where tier {durability} needs `{expected}`");
+            return Err(server.failure(reason));
+        }
+    }
+    let meter = RedisMeter { endpoint: endpoint.clone(), connection: None };
+    Ok(Node {
+        name: name.to_string(),
+        endpoint,
+        version: binary.version.clone(),
+        config,
+        tier_doubts: Vec::new(),
+        server: Some(Arc::new(server)),
+        meter: Some(Box::new(meter)),
+    })
+}
+
+fn arguments(port: u16, directory: &Directory, durability: Durability) -> Vec<OsString> {
+    let fixed: [(&str, OsString); 5] = [
+        ("--port", port.to_string().into()),
+        ("--bind", "127.0.0.1".into()),
+        ("--daemonize", "no".into()),
+        ("--dir", directory.data().into_os_string()),
+        ("--save", OsString::new()),
+    ];
+    let fixed = fixed.into_iter().flat_map(|(flag, value)| [flag.into(), value]);
+    fixed.chain(persistence(durability).iter().map(Into::into)).collect()
+}
+
+/// Whether the server on that port is the process that we started, and has read its data.
+async fn answers(endpoint: &Endpoint, id: u32) -> Option<bool> {
+    let mut connection = connect::redis::connect(endpoint, Some(Duration::from_secs(1)), 0).await.ok()?;
+    let info: String = redis::cmd("INFO").query_async(&mut connection).await.ok()?;
+    Some(field(&info, "process_id") == Some(u64::from(id)) && field(&info, "loading") == Some(0))
+}
+
+/// A number in the answer to `INFO`.
+fn field(info: &str, name: &str) -> Option<u64> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.trim().parse().ok())
+}
+
+/// Asks on a connection of its own, opened where it is used.
+struct RedisMeter {
+    endpoint: Endpoint,
+    connection: Option<MultiplexedConnection>,
+}
+
+impl RedisMeter {
+    async fn ask(&mut self) -> Option<Traffic> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(connect::redis::connect(&self.endpoint, Some(TRAFFIC_WITHIN), 0).await.ok()?),
+        };
+        let info: String = redis::cmd("INFO").arg("stats").query_async(connection).await.ok()?;
+        let (in_bytes, out_bytes) =
+            (field(&info, "total_net_input_bytes")?, field(&info, "total_net_output_bytes")?);
+        Some(Traffic { in_bytes, out_bytes })
+    }
+}
+
+#[async_trait(?Send)]
+impl Meter for RedisMeter {
+    async fn traffic(&mut self) -> Option<Traffic> {
+        let answer = tokio::time::timeout(TRAFFIC_WITHIN, self.ask()).await.ok().flatten();
+        if answer.is_none() {
+            // A late answer must not be taken for the next; a server that comes back is connected to anew.
+            self.connection = None;
+        }
+        answer
+    }
+}
+
+fn persistence(durability: Durability) -> &'static [&'static str] {
+    match durability {
+        Durability::None | Durability::Memory => &["--appendonly", "no"],
+        Durability::Lazy => &["--appendonly", "yes", "--appendfsync", "everysec"],
+        Durability::Os => &["--appendonly", "yes", "--appendfsync", "no"],
+        Durability::Sync => &["--appendonly", "yes", "--appendfsync", "always"],
+    }
+}
+
+/// What must be read back for the tier to be what it says.
+pub(super) fn expected(durability: Durability) -> Vec<(&'static str, &'static str)> {
+    let aof = |sync| vec![("save", ""), ("appendonly", "yes"), ("appendfsync", sync)];
+    match durability {
+        Durability::None | Durability::Memory => vec![("save", ""), ("appendonly", "no")],
+        Durability::Lazy => aof("everysec"),
+        Durability::Os => aof("no"),
+        Durability::Sync => aof("always"),
+    }
+}
+
+/// Effective settings and versions of a server; `CONFIG` may be forbidden on external ones.
+pub(super) async fn read_back(connection: &mut MultiplexedConnection) -> Result<Config, SiteError> {
+    let mut config = Config::new();
+    for name in READ_BACK {
+        let pair: Result<Vec<String>, _> =
+            redis::cmd("CONFIG").arg("GET").arg(name).query_async(connection).await;
+        if let Ok([name, value]) = pair.as_deref() {
+            config.insert(name.clone(), value.clone());
+        }
+    }
+    let info: Result<String, _> = redis::cmd("INFO").query_async(connection).await;
+    for line in info.unwrap_or_default().lines() {
+        if let Some((
+            name @ ("redis_version" | "mem_allocator" | "multiplexing_api" | "aof_enabled"),
+            value,
+        )) = line.split_once(':')
+        {
+            config.insert(name.to_string(), value.trim().to_string());
+        }
+    }
+    Ok(config)
+}
