@@ -9,6 +9,8 @@ mod faults;
 mod foreign;
 mod harness;
 mod leftovers;
+mod reclaim;
+mod reconnect;
 mod record;
 mod rights;
 mod search;
