@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 use weighbridge::site::{Binaries, find};
@@ -54,7 +55,7 @@ impl Server {
 /// A Redis that the harness is to treat as external.
 pub struct Redis {
     port: u16,
-    _server: Server,
+    server: Server,
 }
 
 impl Redis {
@@ -77,7 +78,7 @@ impl Redis {
             let ready = server.log().contains("Ready to accept connections");
             (ended || ready).then_some(!ended)
         });
-        ready.then_some(Self { port, _server: server })
+        ready.then_some(Self { port, server })
     }
 
     pub fn url(&self) -> String {
@@ -91,6 +92,12 @@ impl Redis {
     pub fn connect(&self) -> redis::Connection {
         let client = redis::Client::open(self.url()).expect("a URL");
         client.get_connection().expect("connecting to redis-server")
+    }
+
+    /// Stops the process, so that it answers nobody and every connection stays.
+    pub fn freeze(&self) {
+        let id = Pid::from_raw(self.server.child.id() as i32).expect("a process id");
+        kill_process(id, Signal::STOP).expect("stopping redis-server");
     }
 
     /// Every key of the server.
