@@ -183,7 +183,13 @@ mod tests {
     #[test]
     fn long_bodies_come_in_fewer_kinds() {
         let kinds = |bytes| Payloads::new(&plan(vec![bytes]), 1, Correlation::new(7)).templates.len();
-        assert_eq!((kinds(256), kinds(1024 * 1024)), (128, 32));
+        assert_eq!((kinds(256), kinds(1024 * 1024)), (TEMPLATES_MAX, 32));
+    }
+
+    #[test]
+    fn the_methodology_counts_the_bodies_as_they_are() {
+        let told = format!("**Bodies** come from {TEMPLATES_MAX} templates per trial");
+        assert!(include_str!("../METHODOLOGY.md").contains(&told), "{told}");
     }
 
     #[test]
