@@ -15,7 +15,7 @@ use super::spec::TrialSpec;
 use super::watch::watch_over;
 use crate::clock::now_ns;
 use crate::crew::{Crew, WorkOrder};
-use crate::fault::{Faults, aim};
+use crate::fault::{Aimed, Faults, aim};
 use crate::load::{Generators, Run};
 use crate::mailbox::{Mailboxes, Post};
 use crate::metrics::Timeline;
@@ -32,8 +32,9 @@ use crate::transport::{Targets, Transport};
 
 /// From the last connection to the first request.
 const LEAD_NS: u64 = 50_000_000;
-/// Longest that clearing up may take in a run that is to end at once.
-const CLEAR_WITHIN: Duration = Duration::from_secs(1);
+/// Longest that clearing up may take in a run that is to end at once: the process has a second, in which the trial
+/// is to be kept as well.
+const CLEAR_WITHIN: Duration = Duration::from_millis(500);
 
 /// A trial's record and what its servers left behind.
 pub struct Measured {
@@ -137,8 +138,9 @@ impl<'a> Parts<'a> {
 
     /// Prepares the path, puts the load on it, clears it up.
     async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<Trial, RunError> {
+        let aimed = aim(&self.spec.point.faults, &site.servers())?;
         self.transport.prepare(self.payloads.longest_bytes()).await?;
-        let loaded = self.load(site, progress).await;
+        let loaded = self.load(site, aimed, progress).await;
         // Also after a failure: what this run created is deleted, and the first error is the one to report.
         let cleared = self.clear_up(site).await;
         let mut trial = assemble(self.spec, loaded?);
@@ -146,9 +148,13 @@ impl<'a> Parts<'a> {
         Ok(trial)
     }
 
-    async fn load(&self, site: &mut Site, progress: &dyn Progress) -> Result<Loaded, RunError> {
-        let (point, stop) = (self.spec.point, &self.settings.stop);
-        let aimed = aim(&point.faults, &site.servers())?;
+    async fn load(
+        &self,
+        site: &mut Site,
+        aimed: Vec<Aimed>,
+        progress: &dyn Progress,
+    ) -> Result<Loaded, RunError> {
+        let stop = &self.settings.stop;
         let failed = |what| move |error: std::io::Error| RunError::failed(what, error);
         let mut line = StartLine::new();
 
@@ -203,7 +209,7 @@ impl<'a> Parts<'a> {
 
     /// Deletes what the path has created. On a site with a server of ours that is down it ends with the site.
     async fn clear_up(&self, site: &Site) -> Result<(), ErrorGroup> {
-        if site.servers().iter().any(|server| server.id().is_none()) {
+        if site.has_server_down() {
             return Ok(());
         }
         let given_up = async {
@@ -215,7 +221,7 @@ impl<'a> Parts<'a> {
                 Ok(()) => return Ok(()),
                 Err(error) => format!("clearing up: {error}"),
             },
-            () = given_up => format!("clearing up: given up after {} s", CLEAR_WITHIN.as_secs()),
+            () = given_up => format!("clearing up: given up after {} ms", CLEAR_WITHIN.as_millis()),
         };
         Err(ErrorGroup { message, count: 1 })
     }

@@ -18,5 +18,6 @@ mod signals;
 mod site;
 mod start;
 mod stop;
+mod struck;
 mod wire_nats;
 mod wire_redis;

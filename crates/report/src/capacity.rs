@@ -250,5 +250,4 @@ fn name(reason: &Reason) -> String {
 }
 
 #[cfg(test)]
-#[path = "capacity_tests.rs"]
 mod tests;

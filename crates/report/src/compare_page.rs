@@ -184,5 +184,4 @@ fn figure_verdict(verdict: FigureVerdict) -> (&'static str, &'static str) {
 }
 
 #[cfg(test)]
-#[path = "compare_page_tests.rs"]
 mod tests;

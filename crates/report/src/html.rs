@@ -307,5 +307,4 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
 }
 
 #[cfg(test)]
-#[path = "html_tests.rs"]
 mod tests;
