@@ -76,7 +76,10 @@ impl Pulls {
         poll_fn(|context| {
             let mut taken = 0;
             let mut state = self.0.state.borrow_mut();
+            // What comes while a batch is worked on needs no wake: whoever works asks again.
+            let mut asleep = Context::from_waker(Waker::noop());
             while taken < max {
+                let context = if taken == 0 { &mut *context } else { &mut asleep };
                 match state.poll_message(context) {
                     Poll::Ready(Some(message)) => each(message),
                     Poll::Ready(None) => {
