@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::connect::Endpoint;
-use crate::terms::{BrokerKind, Durability, End, Objective, Stage, TransportKind};
+use crate::terms::{Action, BrokerKind, Durability, End, Objective, Stage, TransportKind};
 use weighbridge_record::point::Point;
 
 /// A scenario ready to run: trials are points x transports x repetitions.
@@ -271,12 +271,12 @@ pub enum FaultAction {
 }
 
 impl FaultAction {
-    /// As it stands in the record.
-    pub fn name(self) -> &'static str {
+    /// Its word, without the times.
+    pub fn name(self) -> Action {
         match self {
-            Self::Pause { .. } => "pause",
-            Self::Kill { keeps_data: true, .. } => "kill",
-            Self::Kill { keeps_data: false, .. } => "drop-data",
+            Self::Pause { .. } => Action::PauseBroker,
+            Self::Kill { keeps_data: true, .. } => Action::KillBroker,
+            Self::Kill { keeps_data: false, .. } => Action::DropData,
         }
     }
 }

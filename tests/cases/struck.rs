@@ -39,7 +39,7 @@ fn struck(plan: &mut Plan, transport: TransportKind, action: FaultAction) -> Tri
     assert!(trial.complete && trial.ledger.check() == Ok(()), "{transport}: {:?}", trial.ledger);
     let [fault] = &trial.faults[..] else { panic!("{transport}: {:?}, {:?}", trial.faults, trial.errors) };
     let broker = transport.broker().expect("a path over a server");
-    assert_eq!((fault.kind.as_str(), fault.target.as_str()), (action.name(), broker.name()));
+    assert_eq!((fault.action, fault.target.as_str()), (action.name(), broker.name()));
     assert!(fault.start_s >= 0.5, "{fault:?}");
     trial
 }

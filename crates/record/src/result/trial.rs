@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BreakdownRow, Finding, Gap, LedgerTotals, SeriesRow, StageLatencies};
 use crate::point::Point;
-use crate::terms::{BrokerKind, Durability, End, Path, Promise, Stage, TransportKind};
+use crate::terms::{Action, BrokerKind, Durability, End, Path, Promise, Stage, TransportKind};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trial {
@@ -234,16 +234,16 @@ impl DoubtKind {
 /// Something done to a broker or a worker on purpose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fault {
-    pub kind: String,
+    pub action: Action,
+    /// The server by its name in the trial: `nats-server`, `nats-server.2`.
     pub target: String,
     /// Seconds since the start of the measured window.
     pub start_s: f64,
+    /// When the target went on or answered again; null if it did not before the trial ended.
     pub end_s: Option<f64>,
     /// Requests lost because of it; null where nobody counted.
-    #[serde(default)]
     pub lost: Option<u64>,
     /// Results that came twice because of it; null where nobody counted.
-    #[serde(default)]
     pub duplicated: Option<u64>,
 }
 

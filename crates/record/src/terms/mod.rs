@@ -1,6 +1,7 @@
 //! The words that every other module shares: transports and what they promise, paths, durability tiers, stages
 //! of a request.
 
+mod action;
 mod broker;
 mod durability;
 mod path;
@@ -10,6 +11,7 @@ mod transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use action::Action;
 pub use broker::BrokerKind;
 pub use durability::Durability;
 pub use path::Path;
