@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::alike::Alike;
 use super::findings::{Findings, Known};
 use super::in_flight::{InFlight, Since, Times, parts};
 use super::live::Live;
@@ -42,27 +43,6 @@ pub struct Account {
     /// Sent and ended requests that are not recorded yet, because the next may have the same times.
     sending: Alike,
     ending: Alike,
-}
-
-/// Requests with the same times: an unpaced batch, mostly. Recorded together, they cost little more than one.
-#[derive(Debug, Clone, Copy, Default)]
-struct Alike {
-    times: Times,
-    at_ns: u64,
-    count: u64,
-}
-
-impl Alike {
-    /// Takes one more request, and gives back the run that it doesn't belong to.
-    #[inline]
-    fn extend(&mut self, times: Times, at_ns: u64) -> Option<Self> {
-        if self.times == times && self.at_ns == at_ns {
-            self.count += 1;
-            return None;
-        }
-        let over = std::mem::replace(self, Self { times, at_ns, count: 1 });
-        Some(over)
-    }
 }
 
 impl Account {

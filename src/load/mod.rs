@@ -1,6 +1,7 @@
 //! Puts the load on a transport: paced or unpaced sends, the collector, and the account of both.
 
 mod account;
+mod alike;
 mod arenas;
 mod book;
 mod coalesce;

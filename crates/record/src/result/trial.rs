@@ -37,8 +37,10 @@ pub struct Trial {
     pub series: Vec<SeriesRow>,
     pub faults: Vec<Fault>,
     /// Stretches without a connection, or after stored data was lost; in the order of their start.
+    #[serde(default)]
     pub gaps: Vec<Gap>,
     /// Requests of which something is to be told, by class and time: at most 100 of each class, the earliest.
+    #[serde(default)]
     pub findings: Vec<Finding>,
     pub errors: Vec<ErrorGroup>,
     pub brokers: Vec<BrokerRecord>,
