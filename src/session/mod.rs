@@ -3,6 +3,7 @@
 mod ceiling;
 mod doubts;
 mod error;
+mod gaps;
 mod gathered;
 mod preflight;
 mod probes;

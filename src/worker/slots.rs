@@ -131,7 +131,7 @@ impl Slots {
         refusals: &mut Vec<Reply>,
     ) {
         if delivery.parked {
-            events.push(parked(&delivery, &self.serving.scoring));
+            events.push(parked(&delivery, &self.serving.scoring, received_ns));
             return;
         }
         match self.serving.scoring.read(&delivery.body).map(|accepted| accepted.sequence) {
@@ -143,7 +143,7 @@ impl Slots {
             Err(error) => {
                 let to_sender = self.serving.replies_to_sender;
                 let mut arena = self.arena.borrow_mut();
-                refusals.push(refuse(delivery, &error, to_sender, events, &mut arena));
+                refusals.push(refuse(delivery, received_ns, &error, to_sender, events, &mut arena));
             }
         }
     }

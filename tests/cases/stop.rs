@@ -58,11 +58,12 @@ impl Transport for Hanging {
         &self,
         index: u32,
         outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
         if self.hang == Hang::Connecting {
             std::future::pending::<()>().await;
         }
-        let end = self.inner.generator(index, outcomes).await?;
+        let end = self.inner.generator(index, outcomes, troubles).await?;
         Ok(GeneratorEnd { producer: Box::new(Stuck), ..end })
     }
 

@@ -165,6 +165,8 @@ impl Fixture {
             ledger,
             series,
             faults: Vec::new(),
+            gaps: Vec::new(),
+            findings: Vec::new(),
             errors: Vec::new(),
             brokers: transport.broker().map(broker).into_iter().collect(),
             generator: generator(),

@@ -3,6 +3,8 @@
 //! Units stand last in names; latencies are integer nanoseconds on one monotonic clock.
 
 mod check;
+mod finding;
+mod gap;
 mod latency;
 mod ledger;
 mod ratio;
@@ -15,6 +17,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Check, Rule, Unit};
+pub use finding::{FINDINGS_MAX, Finding, FindingClass};
+pub use gap::{Gap, GapKind, Side};
 pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
 pub use ratio::{PairVerdict, PathRatio};
