@@ -67,7 +67,8 @@ Examples:
   NATS_URL=nats://127.0.0.1:4222 weighbridge run quickstart --transport nats-core
 
 Without a scenario, lists them. Results go to standard output, progress to standard error.
-Press Ctrl-C once to stop sending and get a partial report, twice to stop at once.";
+Press Ctrl-C once to stop sending and get a partial report, twice to end within a second.
+Several scenarios end with the worst of their exit codes.";
 
 #[derive(Debug, Args)]
 pub struct Run {

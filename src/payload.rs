@@ -7,7 +7,7 @@
 mod words;
 
 use bytes::{Bytes, BytesMut};
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::plan;
@@ -135,10 +135,6 @@ pub fn mix(value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn pick<'a>(words: &[&'a str], random: &mut impl Rng) -> &'a str {
-    words[random.random_range(0..words.len())]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,7 +183,13 @@ mod tests {
     #[test]
     fn long_bodies_come_in_fewer_kinds() {
         let kinds = |bytes| Payloads::new(&plan(vec![bytes]), 1, Correlation::new(7)).templates.len();
-        assert_eq!((kinds(256), kinds(1024 * 1024)), (128, 32));
+        assert_eq!((kinds(256), kinds(1024 * 1024)), (TEMPLATES_MAX, 32));
+    }
+
+    #[test]
+    fn the_methodology_counts_the_bodies_as_they_are() {
+        let told = format!("**Bodies** come from {TEMPLATES_MAX} templates per trial");
+        assert!(include_str!("../METHODOLOGY.md").contains(&told), "{told}");
     }
 
     #[test]

@@ -1,30 +1,60 @@
-//! Ctrl-C and SIGTERM: once drains and writes a partial report, twice stops at once.
+//! Ctrl-C and SIGTERM: once drains and writes a partial report, twice closes the books within a second, a third
+//! time ends the process.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::io::{self, Write};
+use std::time::Duration;
 
-use super::{CommandError, Outcome};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{CommandError, Outcome, runtime};
 use crate::stop::{Stop, StopSignal};
 
-/// Listens until the runtime ends. Call it within the runtime.
+/// From the second signal to the end of the process, whatever hangs.
+const END_WITHIN: Duration = Duration::from_secs(1);
+
+/// Listens as long as the process lives, on a thread of its own: the control thread may hang when it matters.
 pub fn listen(stop: StopSignal) -> Result<(), CommandError> {
     let failed = |source| CommandError::Io { action: "listening for signals", source };
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    tokio::spawn(async move {
-        let mut count = 0;
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => count += 1,
-                _ = terminate.recv() => count += 1,
-            }
-            if count == 1 {
-                stop.set(Stop::Drain);
-                eprintln!("stopping: the requests that are out are awaited; once more to stop at once");
-            } else {
-                // The one exit beside `main`: whatever hangs, this doesn't. Brokers die with their parent.
-                std::process::exit(Outcome::Aborted.code().into());
-            }
-        }
-    });
+    let runtime = runtime()?;
+    let signals = {
+        let _within = runtime.enter();
+        Signals::of_the_process().map_err(failed)?
+    };
+    let obey = move || runtime.block_on(obey(signals, stop));
+    std::thread::Builder::new().name("signals".to_string()).spawn(obey).map_err(failed)?;
     Ok(())
+}
+
+async fn obey(mut signals: Signals, stop: StopSignal) {
+    signals.next().await;
+    stop.set(Stop::Drain);
+    // A standard error that is closed must not keep the next signal from being heard.
+    let _ = writeln!(
+        io::stderr(),
+        "stopping: the requests that are out are awaited; once more to stop within a second"
+    );
+    signals.next().await;
+    stop.set(Stop::Now);
+    let _ = tokio::time::timeout(END_WITHIN, signals.next()).await;
+    // The one exit beside `main`. Brokers die with their parent; trials that were measured are on disk.
+    std::process::exit(Outcome::Aborted.code().into());
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Call it within the runtime that will wait for them.
+    fn of_the_process() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }

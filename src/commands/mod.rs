@@ -56,6 +56,22 @@ impl Outcome {
         }
     }
 
+    /// The worse of two, of which a run of several scenarios ends with: what can't be trusted weighs more than a
+    /// threshold that failed.
+    pub fn worse(self, other: Self) -> Self {
+        if other.badness() > self.badness() { other } else { self }
+    }
+
+    fn badness(self) -> u8 {
+        match self {
+            Self::Good => 0,
+            Self::ThresholdFailed => 1,
+            Self::Invalid => 2,
+            Self::Aborted => 3,
+            Self::Failed | Self::Usage | Self::Unavailable | Self::InvalidScenario => 4,
+        }
+    }
+
     /// Prints an error and says which outcome it is.
     pub fn report(error: CommandError) -> Self {
         let outcome = match &error {
@@ -63,6 +79,8 @@ impl Outcome {
                 Self::InvalidScenario
             }
             CommandError::NoReference { .. } | CommandError::Url { .. } => Self::Usage,
+            // Whoever stopped it knows why.
+            CommandError::Run(RunError::Stopped) => return Self::Aborted,
             CommandError::Run(error) if error.is_unavailable() => Self::Unavailable,
             CommandError::Compare(CompareError::Invalid { .. }) => Self::Invalid,
             // Whoever read our output has gone; that is no failure of ours.
@@ -186,4 +204,19 @@ fn broker_options(brokers: &cli::Brokers) -> crate::site::Options {
 fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     built.map_err(|source| CommandError::Io { action: "starting the runtime", source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+
+    #[test]
+    fn the_worst_of_several_ends_is_told_whatever_their_order() {
+        let ascending = [Outcome::Good, Outcome::ThresholdFailed, Outcome::Invalid, Outcome::Aborted];
+        for pair in ascending.windows(2) {
+            assert_eq!(pair[0].worse(pair[1]), pair[1]);
+            assert_eq!(pair[1].worse(pair[0]), pair[1]);
+        }
+        assert_eq!(Outcome::Invalid.worse(Outcome::Failed), Outcome::Failed);
+    }
 }

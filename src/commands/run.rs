@@ -31,10 +31,7 @@ pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {
     runtime.block_on(async {
         interrupt::listen(stop.clone())?;
         for plan in &plans {
-            let outcome = run_one(plan, arguments, &stop).await?;
-            if worst == Outcome::Good {
-                worst = outcome;
-            }
+            worst = worst.worse(run_one(plan, arguments, &stop).await?);
             if stop.get() != Stop::No {
                 break;
             }

@@ -42,20 +42,16 @@ mod tests {
 
     #[test]
     fn merging_two_reports_adds_every_count() {
-        let gone = Break {
-            side: Side::Worker,
-            kind: GapKind::Disconnected,
-            detail: "reset".to_string(),
-            start_ns: 1,
-            end_ns: None,
-        };
-        let breaks = vec![gone.clone()];
-        let report = CrewReport { dropped: 3, breaks, ..CrewReport::ended("gone") };
+        let (side, kind, detail) = (Side::Worker, GapKind::Disconnected, "reset".to_owned());
+        let lost = Break { side, kind, detail, start_ns: 1, end_ns: None };
+        let report = CrewReport { dropped: 3, breaks: vec![lost.clone()], ..CrewReport::ended("gone") };
         let mut merged = report.clone();
         merged.merge(report);
         let errors = BTreeMap::from([("gone".to_string(), 2)]);
-        let breaks = vec![gone; 2];
-        assert_eq!(merged, CrewReport { errors, ended_early: 2, dropped: 6, breaks });
+        assert_eq!(
+            merged,
+            CrewReport { errors, ended_early: 2, dropped: 6, breaks: vec![lost.clone(), lost] }
+        );
         let sent = serde_json::to_string(&merged).unwrap();
         assert_eq!(serde_json::from_str::<CrewReport>(&sent).unwrap(), merged);
     }

@@ -5,7 +5,7 @@ use crate::result::Gap;
 use crate::transport::Break;
 
 /// One gap for all that belong together.
-pub fn of(breaks: impl Iterator<Item = Break>, timeline: &Timeline) -> Vec<Gap> {
+pub(super) fn of(breaks: impl Iterator<Item = Break>, timeline: &Timeline) -> Vec<Gap> {
     let since_window_s = |at_ns: u64| (at_ns as f64 - timeline.window_start_ns() as f64) / 1e9;
     let gaps = breaks.map(|noted| Gap {
         side: noted.side,

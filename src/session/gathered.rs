@@ -43,7 +43,7 @@ pub(super) struct Found {
     pub verdict: Verdict,
     pub offered: String,
     pub summary: Vec<SummaryRow>,
-    pub comparisons: Vec<PathRatio>,
+    pub ratios: Vec<PathRatio>,
     pub thresholds: Vec<ThresholdOutcome>,
     pub searches: Vec<SearchRecord>,
 }
@@ -106,7 +106,7 @@ impl Gathered {
             trials: self.trials,
             summary: found.summary,
             calibration: Vec::new(),
-            comparisons: found.comparisons,
+            ratios: found.ratios,
             searches: found.searches,
         };
         Finished { result, files: self.files, kept: self.kept, failure: self.failure }

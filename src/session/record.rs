@@ -36,13 +36,13 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     let (cost, errors) = (loaded.seen.cost(), errors(&loaded));
     let summary = loaded.load.summary;
     let recording = summary.recorder.finish();
+    let breaks = summary.breaks.into_iter().chain(loaded.crew.breaks);
+    let gaps = gaps::of(breaks, &recording.timeline);
     let mut latencies = StageLatencies::default();
     for (stage, summary) in &recording.latencies {
         latencies.set(*stage, Some(summary.clone()));
     }
     let rates = rates(point, &recording, &summary.totals);
-    let breaks = summary.breaks.into_iter().chain(loaded.crew.breaks);
-    let gaps = gaps::of(breaks, &recording.timeline);
     let doubts = judge(&Evidence {
         point,
         transport: spec.transport,

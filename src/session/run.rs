@@ -22,11 +22,11 @@ pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> R
     }
     let trials = &gathered.trials;
     let summary = summary::summarize(plan, trials);
-    let comparisons = pairs::between_paths(trials);
+    let ratios = pairs::between_paths(trials);
     let thresholds = summary::hold(plan, trials);
     let verdict = summary::verdict(trials, &thresholds);
     let offered = plan.offered.clone();
-    let found = Found { verdict, offered, summary, comparisons, thresholds, searches: Vec::new() };
+    let found = Found { verdict, offered, summary, ratios, thresholds, searches: Vec::new() };
     Ok(gathered.finish(plan, settings, found))
 }
 

@@ -38,7 +38,7 @@ pub async fn search(plan: &Plan, settings: &Settings, progress: &dyn Progress) -
         verdict: verdict(&searches),
         offered: plan.searched.clone().unwrap_or_default(),
         summary: summaries(plan, trials),
-        comparisons: Vec::new(),
+        ratios: Vec::new(),
         thresholds: searches.iter().flat_map(|search| deciding(search, point, trials)).collect(),
         searches,
     };

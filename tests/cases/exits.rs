@@ -33,6 +33,30 @@ fn a_threshold_that_fails_exits_with_99() {
 }
 
 #[test]
+fn several_scenarios_end_with_the_worst_of_their_codes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = |name: &str, rate: u32, threshold: &str| {
+        let path = folder.path().join(format!("{name}.toml"));
+        let text = format!(
+            "name = \"{name}\"\nquestion = \"How does it end?\"\ntransports = [\"in-process\"]\n\
+             [load]\nexecutor = \"constant-arrival-rate\"\nrate = {rate}\nwarmup = \"0s\"\n\
+             duration = \"300ms\"\nmax_in_flight = 1\n[workers]\ncount = 1\nservice_time = \"1ms\"\n\
+             [thresholds]\n\"ledger.attempted\" = \"{threshold}\"\n"
+        );
+        std::fs::write(&path, text).expect("writing a scenario");
+        path.display().to_string()
+    };
+    // One is sent at a time, so that most of the second's requests are shed, and it is invalid.
+    let failed = scenario("failed", 20, "== 0");
+    let invalid = scenario("invalid", 5_000, ">= 0");
+    for order in [[&failed, &invalid], [&invalid, &failed]] {
+        let ran = Run::scenario(order[0]).with(&[order[1]]).end();
+        ran.expect_code(&[100]);
+        assert_eq!(ran.stdout.matches("Report: ").count(), 2, "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn results_go_to_stdout_and_progress_to_stderr() {
     let ran = Run::short(&["in-process"]).end();
     ran.expect_measured();

@@ -9,6 +9,7 @@ mod faults;
 mod foreign;
 mod harness;
 mod leftovers;
+mod reclaim;
 mod reconnect;
 mod record;
 mod rights;

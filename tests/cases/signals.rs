@@ -1,13 +1,16 @@
-//! Ends that nobody planned: Ctrl-C once and twice, and SIGKILL.
+//! Ends that nobody planned: Ctrl-C once, twice and thrice, and SIGKILL.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream;
+use futures::TryStreamExt;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use weighbridge_record::result::{SearchOutcome, Verdict};
 
-use crate::harness::{Run, Running, entries, wait_for};
+use crate::harness::brokers::{Nats, Redis};
+use crate::harness::{Ran, Run, Running, entries, wait_for};
 
 /// Requests that the half minute asks for.
 const PLANNED: u64 = 6_000;
@@ -84,7 +87,7 @@ fn ctrl_c_once_drains_and_writes_a_partial_report() {
         let (run, brokers) = under_load(long(transport, "1ms"));
         signal(&run, Signal::INT);
         let ran = run.end();
-        ran.expect_code(&[105]).expect_error(&["once more to stop at once"]);
+        ran.expect_code(&[105]).expect_error(&["once more to stop within a second"]);
         assert_eq!(ran.result().verdict, Verdict::Aborted);
         let trial = ran.trial();
         assert!(!trial.complete && !trial.valid, "a part passes for the whole");
@@ -94,23 +97,70 @@ fn ctrl_c_once_drains_and_writes_a_partial_report() {
     }
 }
 
+/// Signals a run so many times, and waits for its end. It is given 105 and little time, though what is out takes
+/// 20 s to come back.
+fn stop_at_once(run: Running, times: u32) -> Ran {
+    for _ in 0..times {
+        signal(&run, Signal::INT);
+        // Two signals that are pending at a time count as one.
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    let last = Instant::now();
+    let ran = run.end();
+    ran.expect_code(&[105]);
+    let took = last.elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    ran
+}
+
 #[test]
 fn ctrl_c_twice_ends_the_run_at_once_and_leaves_no_broker() {
     for transport in ["redis-pubsub", "nats-jetstream"] {
-        let (mut run, brokers) = under_load(long(transport, "20s"));
-        let first = Instant::now();
-        // Two signals that are pending at a time count as one, so they go on until they are heard.
-        while run.is_running() {
-            signal(&run, Signal::INT);
-            std::thread::sleep(Duration::from_millis(200));
-        }
-        let took = first.elapsed();
-        let ran = run.end();
-        ran.expect_code(&[105]).expect_no_report();
-        // What is out takes 20 s to come back.
-        assert!(took < Duration::from_secs(10), "{transport}: {took:?}");
+        let (run, brokers) = under_load(long(transport, "20s"));
+        stop_at_once(run, 2);
         expect_gone(&brokers);
     }
+}
+
+#[test]
+fn ctrl_c_a_third_time_ends_the_process() {
+    let (run, brokers) = under_load(long("redis-streams", "20s"));
+    stop_at_once(run, 3);
+    expect_gone(&brokers);
+}
+
+#[test]
+fn ctrl_c_twice_leaves_nothing_on_an_external_redis() {
+    let server = Redis::start(&[]);
+    redis::cmd("SET").arg("theirs").arg("precious").exec(&mut server.connect()).expect("SET");
+    let run = long("redis-streams", "20s").with(&["--redis-url", &server.url()]).start();
+    wait_for("keys of the run", || (server.keys().len() > 1).then_some(()));
+    std::thread::sleep(Duration::from_millis(500));
+    stop_at_once(run, 2);
+    assert_eq!(server.keys(), ["theirs"]);
+}
+
+#[tokio::test]
+async fn ctrl_c_twice_leaves_nothing_on_an_external_nats() {
+    let server = Nats::start("");
+    let context = jetstream::new(server.connect().await);
+    let run = long("nats-jetstream", "20s").with(&["--nats-url", &server.url()]).start();
+    let streams = async || -> Vec<String> { context.stream_names().try_collect().await.expect("names") };
+    while streams().await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    stop_at_once(run, 2);
+    assert_eq!(streams().await, Vec::<String>::new());
+}
+
+#[test]
+fn ctrl_c_twice_ends_a_run_whose_broker_hangs() {
+    let server = Redis::start(&[]);
+    let run = long("redis-streams", "1ms").with(&["--redis-url", &server.url()]).start();
+    wait_for("keys of the run", || (server.keys().len() == 2).then_some(()));
+    server.freeze();
+    stop_at_once(run, 2);
 }
 
 #[test]

@@ -119,27 +119,6 @@ fn a_sound_trial_raises_no_doubt() {
     assert_eq!(sound().kinds(), []);
 }
 
-fn gap(end_s: Option<f64>) -> Gap {
-    let (side, kind, detail) = (Side::Worker, GapKind::Disconnected, "reset".to_owned());
-    Gap { side, kind, connections: 1, detail, start_s: 2.0, end_s }
-}
-
-#[test]
-fn a_connection_that_came_back_is_told_and_invalidates_nothing() {
-    let mut case = sound();
-    case.gaps = vec![gap(Some(4.0))];
-    assert_eq!(case.kinds(), [DoubtKind::Disconnected]);
-    assert!(!DoubtKind::Disconnected.invalidates());
-}
-
-#[test]
-fn a_broker_that_was_not_back_at_the_end_invalidates_the_trial() {
-    let mut case = sound();
-    case.gaps = vec![gap(None)];
-    assert_eq!(case.kinds(), [DoubtKind::BrokerGone]);
-    assert!(DoubtKind::BrokerGone.invalidates());
-}
-
 #[test]
 fn a_lag_over_a_millisecond_is_doubted() {
     let mut case = sound();
@@ -199,6 +178,27 @@ fn busy_cores_are_doubted() {
     let mut case = sound();
     case.machine_busy = Some(0.97);
     assert_eq!(case.kinds(), [DoubtKind::CpuSaturated]);
+}
+
+fn gap(end_s: Option<f64>) -> Gap {
+    let (side, kind, detail) = (Side::Worker, GapKind::Disconnected, "reset".to_owned());
+    Gap { side, kind, connections: 1, detail, start_s: 2.0, end_s }
+}
+
+#[test]
+fn a_connection_that_came_back_is_told_and_invalidates_nothing() {
+    let mut case = sound();
+    case.gaps = vec![gap(Some(4.0))];
+    assert_eq!(case.kinds(), [DoubtKind::Disconnected]);
+    assert!(!DoubtKind::Disconnected.invalidates());
+}
+
+#[test]
+fn a_broker_that_was_not_back_at_the_end_invalidates_the_trial() {
+    let mut case = sound();
+    case.gaps = vec![gap(None)];
+    assert_eq!(case.kinds(), [DoubtKind::BrokerGone]);
+    assert!(DoubtKind::BrokerGone.invalidates());
 }
 
 #[test]

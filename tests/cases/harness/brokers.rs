@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 use weighbridge::site::{Binaries, find};
@@ -125,6 +126,12 @@ impl Redis {
             let count = info.lines().find_map(|line| line.strip_prefix("total_commands_processed:"))?;
             (count.trim().parse::<u64>().ok()? >= commands).then_some(())
         });
+    }
+
+    /// Stops the process, so that it answers nobody and every connection stays.
+    pub fn freeze(&self) {
+        let id = Pid::from_raw(self.server.child.id() as i32).expect("a process id");
+        kill_process(id, Signal::STOP).expect("stopping redis-server");
     }
 
     /// Every key of the server.

@@ -202,11 +202,6 @@ impl Running {
         self.child.as_ref().expect("a run that was not waited for").id()
     }
 
-    pub fn is_running(&mut self) -> bool {
-        let child = self.child.as_mut().expect("a run that was not waited for");
-        child.try_wait().expect("watching the binary").is_none()
-    }
-
     /// Waits for the end.
     pub fn end(mut self) -> Ran {
         let child = self.child.take().expect("a run that was not waited for");

@@ -47,10 +47,9 @@ pub struct RunResult {
     /// The instrument against known answers, where the run was asked to calibrate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calibration: Vec<Check>,
-    /// Ratios between transports; empty for a point with an invalid trial.
-    #[serde(default)]
-    pub comparisons: Vec<PathRatio>,
-    /// What was searched for and found, a transport each; empty unless the run was a search.
+    /// Ratios between the paths of a point; none for a point with an invalid trial.
+    pub ratios: Vec<PathRatio>,
+    /// What was searched for and found, a path each; empty unless the run was a search.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub searches: Vec<SearchRecord>,
 }

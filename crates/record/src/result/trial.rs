@@ -37,10 +37,8 @@ pub struct Trial {
     pub series: Vec<SeriesRow>,
     pub faults: Vec<Fault>,
     /// Stretches without a connection, or after stored data was lost; in the order of their start.
-    #[serde(default)]
     pub gaps: Vec<Gap>,
     /// Requests of which something is to be told, by class and time: at most 100 of each class, the earliest.
-    #[serde(default)]
     pub findings: Vec<Finding>,
     pub errors: Vec<ErrorGroup>,
     pub brokers: Vec<BrokerRecord>,
@@ -282,7 +280,6 @@ pub struct GeneratorRecord {
     pub threads: u32,
     pub connections: u32,
     /// What the kernel's scheduler granted the generator threads.
-    #[serde(default)]
     pub scheduling: String,
     /// Requests handed to the transport per wake of the pacer.
     pub bursts: BurstSizes,
