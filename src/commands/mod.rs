@@ -9,6 +9,7 @@ pub mod doctor;
 #[cfg(test)]
 mod documented;
 mod interrupt;
+mod keeping;
 pub mod list;
 mod progress;
 pub mod report;

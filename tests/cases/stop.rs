@@ -9,13 +9,14 @@ use futures::TryStreamExt;
 use weighbridge::calibrate::faulty::{Faulty, Wrong};
 use weighbridge::plan::Plan;
 use weighbridge::scenario::{Overrides, plan};
-use weighbridge::session::{RunError, Settings, Silent, TrialSpec, measure, measure_wrapped, run};
+use weighbridge::session::{Keeper, RunError, Settings, Silent, TrialSpec, measure, measure_wrapped, run};
 use weighbridge::stop::Stop;
 use weighbridge::transport::{
     Frame, GeneratorEnd, Outcomes, Producer, Transport, TransportError, Troubles, WorkerEnd,
 };
-use weighbridge_record::result::{Trial, Verdict};
+use weighbridge_record::result::{SearchRecord, Trial, Verdict};
 use weighbridge_record::terms::TransportKind;
+use weighbridge_record::unfinished::RunHead;
 
 use crate::harness::brokers::{Nats, Redis};
 
@@ -144,16 +145,29 @@ fn connecting_is_given_up_at_once() {
     assert!(matches!(trial, Err(RunError::Stopped)));
 }
 
+/// Keeps nothing.
+struct Forgetful;
+
+impl Keeper for Forgetful {
+    fn begin(&mut self, _head: &RunHead) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
+
+    fn keep(&mut self, _trial: &Trial, _logs: &[(String, Vec<u8>)]) {}
+
+    fn keep_search(&mut self, _search: &SearchRecord) {}
+}
+
 #[test]
 fn a_run_that_ends_before_its_first_trial_still_has_a_report() {
     let settings = Settings::default();
     settings.stop.set(Stop::Now);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let finished = runtime.block_on(run(&planned(&[]), &settings, &Silent));
+    let finished = runtime.block_on(run(&planned(&[]), &settings, &Silent, &mut Forgetful));
     let result = finished.unwrap_or_else(|error| panic!("{error}")).result;
     assert_eq!((result.verdict, result.trials.len()), (Verdict::Aborted, 0));
     let folder = tempfile::tempdir().expect("a folder");
-    weighbridge_report::folder::write(&result, folder.path(), &[]).expect("a report");
+    weighbridge_report::folder::write(&result, folder.path()).expect("a report");
 }
 
 /// What a run created on somebody else's server is deleted also when it is to end at once.
