@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::connect::Endpoint;
-use crate::terms::{Action, BrokerKind, Durability, End, Objective, Stage, TransportKind};
+use crate::terms::{Action, BrokerKind, CompletedBy, Durability, Objective, Stage, TransportKind};
 use weighbridge_record::point::Point;
 
 /// A scenario ready to run: trials are points x transports x repetitions.
@@ -69,11 +69,11 @@ pub struct PointPlan {
 
 impl PointPlan {
     /// What ends a request here.
-    pub fn end(&self) -> End {
+    pub fn completed_by(&self) -> CompletedBy {
         match self.workers.work() {
-            None => End::Acknowledgement,
-            Some(work) if !work.results => End::Delivery,
-            Some(_) => End::Result,
+            None => CompletedBy::Acknowledgement,
+            Some(work) if !work.results => CompletedBy::Delivery,
+            Some(_) => CompletedBy::Result,
         }
     }
 }

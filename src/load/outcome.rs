@@ -89,7 +89,7 @@ mod tests {
     use crate::metrics::Timeline;
     use crate::result::{GapKind, Side};
     use crate::schedule::Stripe;
-    use crate::terms::End;
+    use crate::terms::CompletedBy;
     use crate::transport::{Break, Noted};
 
     const SECOND_NS: u64 = 1_000_000_000;
@@ -99,7 +99,8 @@ mod tests {
         let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
         let mailboxes = Arc::new(Mailboxes::new(2, None));
         let stripe = Stripe { index, count: 2 };
-        let mut account = Account::new(stripe, timeline, mailboxes, Arc::default(), SECOND_NS, End::Result);
+        let mut account =
+            Account::new(stripe, timeline, mailboxes, Arc::default(), SECOND_NS, CompletedBy::Result);
         let mut bursts = Bursts::new();
         for request in 0..requests {
             let intended_ns = SECOND_NS + request * 10_000_000;

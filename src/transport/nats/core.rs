@@ -8,7 +8,7 @@ use async_nats::message::OutboundMessage;
 use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
-use crate::terms::End;
+use crate::terms::CompletedBy;
 
 use super::confirmed::Confirmed;
 use super::link::{self, Change, Changes};
@@ -69,9 +69,9 @@ impl Transport for NatsCore {
         } else {
             None
         };
-        let producer: Box<dyn Producer> = match self.limits.end {
-            End::Acknowledgement => Box::new(Confirmed::new(publishers, limits, outcomes).await?),
-            End::Delivery | End::Result => Box::new(CoreProducer(publishers)),
+        let producer: Box<dyn Producer> = match self.limits.completed_by {
+            CompletedBy::Acknowledgement => Box::new(Confirmed::new(publishers, limits, outcomes).await?),
+            CompletedBy::Delivery | CompletedBy::Result => Box::new(CoreProducer(publishers)),
         };
         Ok(GeneratorEnd { producer, collector })
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BreakdownRow, Finding, Gap, LedgerTotals, SeriesRow, StageLatencies};
 use crate::point::Point;
-use crate::terms::{Action, BrokerKind, Durability, End, Path, Promise, Stage, TransportKind};
+use crate::terms::{Action, BrokerKind, CompletedBy, Durability, Path, Promise, Stage, TransportKind};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trial {
@@ -24,7 +24,7 @@ pub struct Trial {
     pub complete: bool,
     pub doubts: Vec<Doubt>,
     /// What ended a request.
-    pub end: End,
+    pub completed_by: CompletedBy,
     /// Seconds of the measured window.
     pub window_s: f64,
     pub rates: Rates,
