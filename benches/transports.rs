@@ -22,7 +22,7 @@ use weighbridge::schema::Correlation;
 use weighbridge::site::{Binaries, Options, Site};
 use weighbridge::transport::{
     self, Collector, Consumer, Delivery, Frame, Limits, Names, Outcomes, Producer, Reply, Responder, Targets,
-    Transport, Troubles,
+    Transport, Troubles, Unknown,
 };
 use weighbridge_record::terms::{BrokerKind, Durability, End, TransportKind};
 
@@ -62,8 +62,8 @@ impl Outcomes for Acknowledged {
         self.fail(format!("nobody knows what became of a request: {reason}"));
     }
 
-    fn dropped(&self) {
-        self.fail("the client dropped a result".to_owned());
+    fn broken(&self, _over: &dyn Fn(u64) -> bool, _unknown: Unknown) {
+        self.fail("a connection was lost".to_owned());
     }
 }
 
@@ -91,7 +91,8 @@ impl Path {
         let (outcomes, troubles) = (Rc::new(Acknowledged::default()), Troubles::default());
         // The worker first: what nobody subscribes to is dropped on the paths that store nothing.
         let worker = transport.worker(0, &troubles).await?;
-        let generator = transport.generator(0, Rc::clone(&outcomes) as Rc<dyn Outcomes>).await?;
+        let told = Rc::clone(&outcomes) as Rc<dyn Outcomes>;
+        let generator = transport.generator(0, told, &troubles).await?;
         Ok(Self {
             producer: generator.producer,
             collector: generator.collector.ok_or("the first generator has no collector")?,

@@ -19,9 +19,9 @@ pub enum Event {
     /// Another generator's collector saw the result.
     Completed { sequence: u64, at_ns: u64 },
     /// The broker gave the request up, and still stores it.
-    Parked { sequence: u64 },
+    Parked { sequence: u64, at_ns: u64 },
     /// A message that belongs to no request of this trial.
-    Unexpected,
+    Unexpected { at_ns: u64 },
 }
 
 impl Event {
@@ -30,8 +30,8 @@ impl Event {
             Self::Received { sequence, .. }
             | Self::Scored { sequence, .. }
             | Self::Completed { sequence, .. }
-            | Self::Parked { sequence } => *sequence,
-            Self::Unexpected => 0,
+            | Self::Parked { sequence, .. } => *sequence,
+            Self::Unexpected { .. } => 0,
         }
     }
 }
@@ -114,10 +114,10 @@ mod tests {
     #[test]
     fn an_event_reaches_the_generator_of_its_request_once() {
         let mailboxes = Mailboxes::new(3, None);
-        mailboxes.post(&mut (0..9).map(|sequence| Event::Parked { sequence }).collect());
+        mailboxes.post(&mut (0..9).map(|sequence| Event::Parked { sequence, at_ns: 1 }).collect());
         let mut seen = Vec::new();
         mailboxes.collect(1, &mut seen);
-        assert_eq!(seen, [1, 4, 7].map(|sequence| Event::Parked { sequence }));
+        assert_eq!(seen, [1, 4, 7].map(|sequence| Event::Parked { sequence, at_ns: 1 }));
         mailboxes.collect(1, &mut seen);
         assert!(seen.is_empty());
     }
@@ -128,8 +128,8 @@ mod tests {
             Event::Received { sequence: 1, at_ns: u64::MAX, reordered: true },
             Event::Scored { sequence: 2, received_ns: 3, at_ns: 4 },
             Event::Completed { sequence: 5, at_ns: 6 },
-            Event::Parked { sequence: 7 },
-            Event::Unexpected,
+            Event::Parked { sequence: 7, at_ns: 8 },
+            Event::Unexpected { at_ns: 9 },
         ];
         let sent = serde_json::to_string(&events).unwrap();
         assert_eq!(serde_json::from_str::<[Event; 5]>(&sent).unwrap(), events);

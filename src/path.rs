@@ -1,4 +1,4 @@
-//! What a request travels: one leg, which is a transport with its names, sizes and storage.
+//! What a request travels: the transport of its one leg, wired with names, sizes and storage.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use crate::transport::{self, Limits, Names, Targets, Transport, TransportError};
 
 /// Everything that a transport is built from but where its servers are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Leg {
+pub struct Wiring {
     pub transport: TransportKind,
     pub names: Names,
     pub limits: Limits,
     pub durability: Durability,
 }
 
-impl Leg {
-    /// The leg that a point asks for. `prefix` stands before every name on the wire.
+impl Wiring {
+    /// The wiring that a point asks for. `prefix` stands before every name on the wire.
     pub fn of(point: &PointPlan, transport: TransportKind, prefix: &str) -> Self {
         let categories = point.payload.categories.iter().map(|(name, _)| name.clone());
         let (names, durability) = (Names::new(prefix, categories), point.brokers.durability);

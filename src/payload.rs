@@ -7,7 +7,7 @@
 mod words;
 
 use bytes::{Bytes, BytesMut};
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::plan;
@@ -133,10 +133,6 @@ pub fn mix(value: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
-}
-
-fn pick<'a>(words: &[&'a str], random: &mut impl Rng) -> &'a str {
-    words[random.random_range(0..words.len())]
 }
 
 #[cfg(test)]

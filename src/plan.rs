@@ -308,7 +308,7 @@ pub struct Threshold {
     /// As written, for people.
     pub expression: String,
     pub metric: Metric,
-    pub comparison: Comparison,
+    pub operator: Operator,
     /// In the metric's unit: nanoseconds, requests per second, or a count.
     pub bound: f64,
 }
@@ -356,7 +356,7 @@ impl Statistic {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub enum Operator {
     Less,
     LessOrEqual,
     Equal,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use weighbridge_report::folder;
 
 /// A record as the first layout wrote it, without the fields that were added since.
-const MINIMAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/result-v1-minimal.json");
+const MINIMAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/result-minimal.json");
 
 /// Writes a run of 5 repetitions whose latencies are `factor` times those of the minimal record.
 fn write_run(dir: &Path, name: &str, factor: f64, change: impl Fn(&mut Value)) -> PathBuf {
@@ -189,7 +189,7 @@ fn what_is_no_result_exits_1() {
 #[test]
 fn a_record_of_this_version_without_later_fields_reads() {
     let result = folder::read(Path::new(MINIMAL)).unwrap();
-    assert_eq!((result.trials.len(), result.comparisons.len()), (1, 0));
+    assert_eq!((result.trials.len(), result.ratios.len()), (1, 0));
     assert_eq!(result.trials[0].generator.scheduling, "");
     assert!(weighbridge_report::html::render(&result).unwrap().contains("</html>"));
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use serde_json::{Value, json};
 
-const MINIMAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/result-v1-minimal.json");
+const MINIMAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/result-minimal.json");
 
 /// A run folder with nothing but its record.
 fn write_run(dir: &Path, name: &str, day: u32) -> PathBuf {

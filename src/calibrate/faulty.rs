@@ -64,8 +64,10 @@ impl Transport for Faulty {
         &self,
         index: u32,
         outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let GeneratorEnd { producer, collector } = self.inner.generator(index, Rc::clone(&outcomes)).await?;
+        let GeneratorEnd { producer, collector } =
+            self.inner.generator(index, Rc::clone(&outcomes), troubles).await?;
         let wrongs = Arc::clone(&self.wrongs);
         let producer = Box::new(FaultyProducer { inner: producer, wrongs, outcomes, overtaken: None });
         Ok(GeneratorEnd { producer, collector })

@@ -73,8 +73,9 @@ impl Transport for Stalling {
         &self,
         index: u32,
         outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let mut end = self.inner.generator(index, outcomes).await?;
+        let mut end = self.inner.generator(index, outcomes, troubles).await?;
         if self.end == End::Entry {
             end.producer = Box::new(StallingProducer { inner: end.producer, stall: Arc::clone(&self.stall) });
         }

@@ -3,6 +3,7 @@
 //! A URL becomes an [`Endpoint`] once, where it was written; from there on nobody handles text that may hold a
 //! password. Brokers, transports and the doctor stand above this room; it knows no messages.
 
+pub(crate) mod backoff;
 mod endpoint;
 mod error;
 mod given;

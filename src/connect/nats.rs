@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 
+use super::backoff::delay;
 use super::{Access, ConnectError, Endpoint, Tls};
 
 /// Slow subscriptions drop beyond this, as the library's default does.
@@ -27,6 +28,8 @@ pub(crate) fn options(endpoint: &Endpoint, name: &str, queue: usize) -> ConnectO
         .skip_subject_validation(true)
         .read_buffer_capacity(u16::MAX)
         .max_reconnects(None)
+        // The library counts from 1.
+        .reconnect_delay_callback(|attempts| delay(attempts.saturating_sub(1) as u32))
         .require_tls(endpoint.tls == Tls::On);
     match &endpoint.access {
         Access::None => options,

@@ -1,37 +1,62 @@
 //! Connecting to Redis.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use redis::aio::{MultiplexedConnection, PubSub};
-use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError,
-};
+use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError};
+use tokio::net::TcpStream;
 
 use super::{Access, ConnectError, Endpoint};
 
 /// Longest that connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 
-/// A connection for commands. `response_timeout`: none for blocking reads, which wait in the server.
+/// What runs a connection; ends as soon as the connection does, used or not.
+pub(crate) type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A connection for commands, and what runs it.
+/// `response_timeout`: none for blocking reads, which wait in the server.
+pub(crate) async fn open(
+    endpoint: &Endpoint,
+    response_timeout: Option<Duration>,
+    queue: usize,
+) -> Result<(MultiplexedConnection, Driver), ConnectError> {
+    let config = AsyncConnectionConfig::new()
+        .set_response_timeout(response_timeout)
+        .set_pipeline_buffer_size(queue.max(50));
+    let info = info(endpoint);
+    let opening = async {
+        let stream = stream(endpoint).await?;
+        let (connection, driver) = MultiplexedConnection::new_with_config(&info, stream, config).await?;
+        Ok((connection, Box::pin(driver) as Driver))
+    };
+    in_time(endpoint, opening).await
+}
+
+/// A connection for commands that runs by itself.
 pub(crate) async fn connect(
     endpoint: &Endpoint,
     response_timeout: Option<Duration>,
     queue: usize,
 ) -> Result<MultiplexedConnection, ConnectError> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CONNECT_WITHIN))
-        .set_response_timeout(response_timeout)
-        .set_pipeline_buffer_size(queue.max(50));
-    let connected = client(endpoint)?.get_multiplexed_async_connection_with_config(&config).await;
-    connected.map_err(|error| unreachable(endpoint, &error))
+    let (connection, driver) = open(endpoint, response_timeout, queue).await?;
+    tokio::spawn(driver);
+    Ok(connection)
 }
 
 /// A connection for subscriptions.
 pub(crate) async fn subscriber(endpoint: &Endpoint) -> Result<PubSub, ConnectError> {
-    let client = client(endpoint)?;
-    // The library bounds no step of this.
-    match tokio::time::timeout(CONNECT_WITHIN, client.get_async_pubsub()).await {
-        Ok(connected) => connected.map_err(|error| unreachable(endpoint, &error)),
+    let info = info(endpoint);
+    in_time(endpoint, async { PubSub::new(&info, stream(endpoint).await?).await }).await
+}
+
+async fn in_time<T>(
+    endpoint: &Endpoint,
+    opening: impl Future<Output = Result<T, RedisError>>,
+) -> Result<T, ConnectError> {
+    match tokio::time::timeout(CONNECT_WITHIN, opening).await {
+        Ok(opened) => opened.map_err(|error| unreachable(endpoint, &error)),
         Err(_) => {
             let (broker, address) = (endpoint.kind, endpoint.address());
             Err(ConnectError::Unavailable { broker, address, reason: "timed out".to_owned() })
@@ -39,26 +64,26 @@ pub(crate) async fn subscriber(endpoint: &Endpoint) -> Result<PubSub, ConnectErr
     }
 }
 
-fn client(endpoint: &Endpoint) -> Result<Client, ConnectError> {
-    info(endpoint).and_then(Client::open).map_err(|error| unreachable(endpoint, &error))
+async fn stream(endpoint: &Endpoint) -> Result<TcpStream, RedisError> {
+    let server = &endpoint.servers[0];
+    let stream = TcpStream::connect((server.host.as_str(), server.port)).await?;
+    // As async-nats does. The library's own connections wait for more to send, which would make the comparison
+    // worthless.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
-fn info(endpoint: &Endpoint) -> Result<ConnectionInfo, RedisError> {
-    let settings = RedisConnectionInfo::default().set_db(endpoint.database);
-    let settings = match &endpoint.access {
-        Access::None => settings,
-        Access::Password { user, password } => match user {
-            Some(user) => settings.set_username(user).set_password(password.expose()),
-            None => settings.set_password(password.expose()),
-        },
+fn info(endpoint: &Endpoint) -> RedisConnectionInfo {
+    let info = RedisConnectionInfo::default().set_db(endpoint.database);
+    match &endpoint.access {
+        Access::None => info,
+        Access::Password { user: Some(user), password } => {
+            info.set_username(user).set_password(password.expose())
+        }
+        Access::Password { user: None, password } => info.set_password(password.expose()),
         // Redis knows no tokens; the one word that it takes is the default user's password.
-        Access::Token(token) => settings.set_password(token.expose()),
-    };
-    let server = &endpoint.servers[0];
-    let info = (server.host.as_str(), server.port).into_connection_info()?;
-    // Nagle is on by default in redis 1.x and off in async-nats; left so, the comparison is worthless.
-    let tcp = info.tcp_settings().clone().set_nodelay(true);
-    Ok(info.set_tcp_settings(tcp).set_redis_settings(settings))
+        Access::Token(token) => info.set_password(token.expose()),
+    }
 }
 
 /// Tells a server that refuses from one that isn't there.

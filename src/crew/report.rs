@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::transport::Break;
+
 /// What went wrong with workers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrewReport {
@@ -13,12 +15,14 @@ pub struct CrewReport {
     pub ended_early: u32,
     /// Deliveries that a client dropped because they were read too slowly.
     pub dropped: u64,
+    /// What befell the workers' connections.
+    pub breaks: Vec<Break>,
 }
 
 impl CrewReport {
     /// Of a worker that ended by itself.
     pub(super) fn ended(error: impl ToString) -> Self {
-        Self { errors: BTreeMap::from([(error.to_string(), 1)]), ended_early: 1, dropped: 0 }
+        Self { errors: BTreeMap::from([(error.to_string(), 1)]), ended_early: 1, ..Self::default() }
     }
 
     pub fn merge(&mut self, other: Self) {
@@ -27,20 +31,27 @@ impl CrewReport {
         }
         self.ended_early += other.ended_early;
         self.dropped += other.dropped;
+        self.breaks.extend(other.breaks);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result::{GapKind, Side};
 
     #[test]
     fn merging_two_reports_adds_every_count() {
-        let report = CrewReport { dropped: 3, ..CrewReport::ended("gone") };
+        let (side, kind, detail) = (Side::Worker, GapKind::Disconnected, "reset".to_owned());
+        let lost = Break { side, kind, detail, start_ns: 1, end_ns: None };
+        let report = CrewReport { dropped: 3, breaks: vec![lost.clone()], ..CrewReport::ended("gone") };
         let mut merged = report.clone();
         merged.merge(report);
         let errors = BTreeMap::from([("gone".to_string(), 2)]);
-        assert_eq!(merged, CrewReport { errors, ended_early: 2, dropped: 6 });
+        assert_eq!(
+            merged,
+            CrewReport { errors, ended_early: 2, dropped: 6, breaks: vec![lost.clone(), lost] }
+        );
         let sent = serde_json::to_string(&merged).unwrap();
         assert_eq!(serde_json::from_str::<CrewReport>(&sent).unwrap(), merged);
     }

@@ -16,7 +16,7 @@ use crate::mailbox::Post;
 use crate::scheduling::keep_time;
 use crate::start_line::{Place, StartLine};
 use crate::timer::Timer;
-use crate::transport::{Transport, TransportError, Troubles};
+use crate::transport::{Noted, Transport, TransportError, Troubles};
 use crate::worker::{Serving, serve};
 
 /// Running worker threads.
@@ -112,8 +112,8 @@ async fn work(share: Share, place: Place, mut stopped: watch::Receiver<bool>) ->
             }
         }
     }
-    let noted = troubles.noted();
-    report.merge(CrewReport { errors: noted.errors, ended_early: 0, dropped: noted.dropped });
+    let Noted { errors, dropped, breaks } = troubles.noted();
+    report.merge(CrewReport { errors, ended_early: 0, dropped, breaks });
     report
 }
 

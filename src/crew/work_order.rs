@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::path::Leg;
+use crate::path::Wiring;
 use crate::plan::{PointPlan, ServiceTime, Workers};
 use crate::schema::Correlation;
 use crate::terms::TransportKind;
@@ -14,7 +14,7 @@ use crate::worker::Scoring;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkOrder {
     /// What requests and results travel on.
-    pub leg: Leg,
+    pub wiring: Wiring,
     /// The workers that this order is for, by their numbers in the crew.
     pub workers: Range<u32>,
     pub scoring: Scoring,
@@ -33,11 +33,11 @@ pub struct WorkOrder {
 
 impl WorkOrder {
     /// The order for all workers of a point; none where there are none.
-    pub fn of(point: &PointPlan, leg: &Leg, correlation: Correlation, seed: u64) -> Option<Self> {
+    pub fn of(point: &PointPlan, wiring: &Wiring, correlation: Correlation, seed: u64) -> Option<Self> {
         let Workers::Threads(work) = &point.workers else { return None };
         let categories = point.payload.categories.iter().map(|(name, _)| name.clone()).collect();
         Some(Self {
-            leg: leg.clone(),
+            wiring: wiring.clone(),
             workers: 0..work.count,
             scoring: Scoring { correlation, categories },
             seed,
@@ -52,7 +52,7 @@ impl WorkOrder {
 
     /// Whether a reply goes to the requester alone, so that an error reply makes sense.
     pub fn replies_to_sender(&self) -> bool {
-        self.leg.transport == TransportKind::NatsRequest
+        self.wiring.transport == TransportKind::NatsRequest
     }
 }
 
@@ -78,8 +78,8 @@ service_time = { distribution = "lognormal", median = "2ms", sigma = 0.5 }
 
     fn order(text: &str) -> Option<WorkOrder> {
         let plan = plan("order.toml", text, &Overrides::default()).unwrap();
-        let leg = Leg::of(&plan.points[0], TransportKind::NatsRequest, "wb.");
-        WorkOrder::of(&plan.points[0], &leg, Correlation::new(0xabcd_ef01), 7)
+        let wiring = Wiring::of(&plan.points[0], TransportKind::NatsRequest, "wb.");
+        WorkOrder::of(&plan.points[0], &wiring, Correlation::new(0xabcd_ef01), 7)
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct Ledger {
     blocks: Vec<Box<[u8]>>,
     attempted: u64,
     settled: u64,
+    /// Open requests whose outcome is unknown.
+    unknown: u64,
     duplicated: u64,
     redelivered: u64,
     reordered: u64,
@@ -80,7 +82,11 @@ impl Ledger {
 
     /// The outcome of the send is unknown: it may still arrive.
     pub fn indeterminate(&mut self, number: u64) -> Entry {
-        self.mark(number, INDETERMINATE, SENT)
+        let entry = self.mark(number, INDETERMINATE, SENT);
+        if let Entry::First { .. } = entry {
+            self.unknown += u64::from(!self.is_settled(number));
+        }
+        entry
     }
 
     /// A worker received the request. `reordered`: after a later one of the same ordering key.
@@ -126,12 +132,35 @@ impl Ledger {
         self.attempted - self.settled
     }
 
-    pub fn is_settled(&self, number: u64) -> bool {
-        self.state(number).is_some_and(|state| state & SETTLED != 0)
+    /// Open requests whose outcome is unknown: nobody knows whether they are still under way.
+    pub fn unknown(&self) -> u64 {
+        self.unknown
     }
 
-    /// Closes the account: whatever is still open is lost, or was never sent.
-    pub fn close(self) -> LedgerTotals {
+    pub fn is_settled(&self, number: u64) -> bool {
+        self.has(number, SETTLED)
+    }
+
+    pub fn is_acknowledged(&self, number: u64) -> bool {
+        self.has(number, ACKNOWLEDGED)
+    }
+
+    pub fn is_delivered(&self, number: u64) -> bool {
+        self.has(number, DELIVERED)
+    }
+
+    /// Whether it has neither ended nor been called unknown.
+    pub fn is_under_way(&self, number: u64) -> bool {
+        !self.has(number, SETTLED | INDETERMINATE)
+    }
+
+    /// Requests that were sent and have not ended, in their order.
+    pub fn lost(&self) -> impl Iterator<Item = u64> {
+        (0..self.attempted).filter(|number| self.has(*number, SENT) && !self.has(*number, SETTLED))
+    }
+
+    /// The totals: whatever is still open is lost, or was never sent.
+    pub fn totals(&self) -> LedgerTotals {
         let mut totals = LedgerTotals {
             attempted: self.attempted,
             duplicated: self.duplicated,
@@ -148,6 +177,11 @@ impl Ledger {
             left = left.saturating_sub(BLOCK);
         }
         totals
+    }
+
+    /// Whether it carries any of the flags.
+    fn has(&self, number: u64, flags: u8) -> bool {
+        self.state(number).is_some_and(|state| state & flags != 0)
     }
 
     fn state(&self, number: u64) -> Option<&u8> {
@@ -173,6 +207,7 @@ impl Ledger {
         let settles = flag & SETTLED != 0 && *state & SETTLED == 0;
         *state |= flag;
         self.settled += u64::from(settles);
+        self.unknown -= u64::from(settles && *state & INDETERMINATE != 0);
         Entry::First { settles }
     }
 }

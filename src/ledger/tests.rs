@@ -24,7 +24,7 @@ fn a_request_that_ends_well_is_completed_and_nothing_else() {
         completed: 1,
         ..LedgerTotals::default()
     };
-    assert_eq!(ledger.close(), expected);
+    assert_eq!(ledger.totals(), expected);
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn loss_is_told_apart_by_where_it_happened() {
     ledger.acknowledged(on_the_way_in);
     let on_the_way_back = sent(&mut ledger);
     ledger.delivered(on_the_way_back, false);
-    let totals = ledger.close();
+    let totals = ledger.totals();
     assert_eq!((totals.lost, totals.lost_requests, totals.lost_results), (2, 1, 1));
     assert_eq!(totals.lost_acknowledged, 1);
 }
@@ -47,7 +47,7 @@ fn a_late_completion_reconciles_an_indeterminate_or_rejected_send() {
     ledger.rejected(refused);
     assert_eq!(ledger.completed(unknown), Entry::First { settles: true });
     assert_eq!(ledger.completed(refused), Entry::First { settles: false }, "it was settled as rejected");
-    let totals = ledger.close();
+    let totals = ledger.totals();
     assert_eq!((totals.completed, totals.rejected, totals.indeterminate), (2, 0, 1));
     assert_eq!(totals.check(), Ok(()));
 }
@@ -59,7 +59,7 @@ fn messages_for_requests_that_were_never_sent_are_unexpected() {
     ledger.unsent(shed);
     assert_eq!(ledger.completed(shed), Entry::Unknown);
     assert_eq!(ledger.delivered(99, false), Entry::Unknown);
-    assert_eq!(ledger.close().unexpected, 2);
+    assert_eq!(ledger.totals().unexpected, 2);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn more_requests_than_a_block_holds_are_counted() {
         let number = sent(&mut ledger);
         ledger.completed(number);
     }
-    let totals = ledger.close();
+    let totals = ledger.totals();
     assert_eq!((totals.attempted, totals.completed), (BLOCK as u64 + 10, BLOCK as u64 + 10));
 }
 
@@ -96,7 +96,7 @@ proptest! {
             };
         }
         let open = ledger.open();
-        let totals = ledger.close();
+        let totals = ledger.totals();
         prop_assert_eq!(totals.check(), Ok(()));
         prop_assert!(totals.lost == open, "what was open at the end is lost: {} against {}", totals.lost, open);
     }

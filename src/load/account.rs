@@ -5,31 +5,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use serde::{Deserialize, Serialize};
-
-use super::in_flight::{InFlight, Since, Times, Way};
-use super::recent::Recent;
+use super::findings::{Findings, Known};
+use super::in_flight::{InFlight, Since, Times, parts};
+use super::live::Live;
+use super::summary::AccountSummary;
 use crate::ledger::{Entry, Ledger};
 use crate::mailbox::{Event, Mailboxes};
 use crate::metrics::{Recorder, Timeline};
-use crate::result::LedgerTotals;
+use crate::result::{FINDINGS_MAX, FindingClass};
 use crate::schedule::Stripe;
 use crate::terms::{End, Stage};
-use weighbridge_record::breakdown::Parts;
+use crate::transport::Unknown;
 
 /// Different error texts kept; more are counted under one.
 const ERROR_KINDS_MAX: usize = 50;
-
-/// Counters that the control thread reads while a trial runs.
-#[derive(Debug, Default)]
-pub struct Live {
-    pub attempted: AtomicU64,
-    pub completed: AtomicU64,
-    pub in_flight: AtomicU64,
-    pub recent: Recent,
-}
 
 pub struct Account {
     stripe: Stripe,
@@ -38,16 +29,14 @@ pub struct Account {
     in_flight: InFlight,
     recorder: Recorder,
     errors: BTreeMap<String, u64>,
-    dropped: u64,
+    findings: Findings,
     collector_ended: bool,
     mailboxes: Arc<Mailboxes>,
     spare: Vec<Event>,
     live: Arc<Live>,
     timeout_ns: u64,
-    /// Requests below this number are settled or overdue.
+    /// Requests below this number have ended, or nobody knows what becomes of them.
     watched_from: u64,
-    /// Open requests that no longer count as in flight.
-    overdue: u64,
     last_interval: usize,
     completed: u64,
     /// Sent and ended requests that are not recorded yet, because the next may have the same times.
@@ -76,46 +65,6 @@ impl Alike {
     }
 }
 
-/// What an account comes to.
-#[derive(Serialize, Deserialize)]
-pub struct AccountSummary {
-    pub totals: LedgerTotals,
-    pub recorder: Recorder,
-    pub errors: BTreeMap<String, u64>,
-    /// Results that the client dropped because they were read too slowly.
-    pub dropped: u64,
-    /// The collector ended before the trial did.
-    pub collector_ended: bool,
-}
-
-/// Where the time of a request went; none where nobody saw it scored.
-#[inline]
-fn parts(Times { intended_ns, sent_ns }: Times, way: Way, at_ns: u64) -> Option<Parts> {
-    let (received_ns, scored_ns) = (way.received.ns()?, way.scored.ns()?);
-    // A worker may have the request before its acknowledgement is read.
-    let published_ns = way.accepted.ns().map_or(received_ns, |accepted_ns| accepted_ns.min(received_ns));
-    Some(Parts {
-        send_lag_ns: sent_ns.saturating_sub(intended_ns),
-        publish_ns: published_ns,
-        queue_ns: received_ns - published_ns,
-        service_ns: scored_ns.saturating_sub(received_ns),
-        return_ns: at_ns.saturating_sub(sent_ns).saturating_sub(scored_ns),
-    })
-}
-
-impl AccountSummary {
-    /// Adds what another generator's account came to.
-    pub fn merge(&mut self, other: Self) {
-        for (error, count) in other.errors {
-            *self.errors.entry(error).or_default() += count;
-        }
-        self.totals.merge(&other.totals);
-        self.recorder.merge(other.recorder);
-        self.dropped += other.dropped;
-        self.collector_ended |= other.collector_ended;
-    }
-}
-
 impl Account {
     pub fn new(
         stripe: Stripe,
@@ -132,14 +81,13 @@ impl Account {
             in_flight: InFlight::new(end == End::Result),
             recorder: Recorder::new(timeline, end),
             errors: BTreeMap::new(),
-            dropped: 0,
+            findings: Findings::new(timeline.window_start_ns()),
             collector_ended: false,
             mailboxes,
             spare: Vec::new(),
             live,
             timeout_ns,
             watched_from: 0,
-            overdue: 0,
             last_interval: 0,
             completed: 0,
             sending: Alike::default(),
@@ -207,21 +155,52 @@ impl Account {
         let entry = self.ledger.rejected(number);
         if let Entry::First { .. } = entry {
             self.recorder.counts_at(at_ns).rejected += 1;
+            self.find(FindingClass::Rejected, number, at_ns);
         }
         self.settle(number, entry);
     }
 
-    pub fn indeterminate(&mut self, sequence: u64, reason: &str) {
+    /// Nobody knows what becomes of the request: it no longer counts as in flight, and stays open.
+    pub fn indeterminate(&mut self, sequence: u64, reason: &str, at_ns: u64) {
         self.error(reason);
-        if let Some(number) = self.stripe.local(sequence) {
-            self.ledger.indeterminate(number);
+        if let Some(number) = self.stripe.local(sequence)
+            && let Entry::First { .. } = self.ledger.indeterminate(number)
+        {
+            self.find(FindingClass::Indeterminate, number, at_ns);
+        }
+    }
+
+    /// A connection broke that the requests `over` it went out on, or their results were to come in on.
+    pub fn broken(&mut self, over: &dyn Fn(u64) -> bool, unknown: Unknown, at_ns: u64) {
+        for number in self.watched_from..self.ledger.attempted() {
+            let stored = unknown == Unknown::Unconfirmed
+                && (self.ledger.is_acknowledged(number) || self.ledger.is_delivered(number));
+            let sequence = self.stripe.sequence(number);
+            if !stored && self.ledger.is_under_way(number) && over(sequence) {
+                self.indeterminate(sequence, "in flight when the connection was lost", at_ns);
+            }
+        }
+    }
+
+    /// Keeps what is known of a request that something befell.
+    #[cold]
+    fn find(&mut self, class: FindingClass, number: u64, at_ns: u64) {
+        let known = self.known(number);
+        self.findings.add(class, known, Some(at_ns));
+    }
+
+    fn known(&self, number: u64) -> Known {
+        Known {
+            sequence: Some(self.stripe.sequence(number)),
+            acknowledged: self.ledger.is_acknowledged(number),
+            times: self.in_flight.times(number),
         }
     }
 
     /// The result is here. The mailbox must have been emptied before.
     #[inline]
     pub fn completed(&mut self, sequence: u64, at_ns: u64) {
-        let Some(number) = self.stripe.local(sequence) else { return self.ledger.unexpected() };
+        let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
         self.complete(number, at_ns);
     }
 
@@ -230,7 +209,9 @@ impl Account {
     fn complete(&mut self, number: u64, at_ns: u64) {
         let times = self.in_flight.times(number);
         let entry = self.ledger.completed(number);
-        let Entry::First { .. } = entry else { return };
+        let Entry::First { .. } = entry else {
+            return self.told_again(FindingClass::Duplicated, entry, number, at_ns);
+        };
         self.completed += 1;
         if let (Some(times), Some(way)) = (times, self.in_flight.way(number))
             && let Some(parts) = parts(times, *way, at_ns)
@@ -261,13 +242,17 @@ impl Account {
         self.recorder.record_n(Stage::TurnaroundUncorrected, intended_ns, uncorrected_ns, count);
     }
 
-    pub fn unexpected(&mut self) {
+    /// A message came that belongs to no request of this trial.
+    pub fn unexpected(&mut self, at_ns: u64) {
         self.ledger.unexpected();
+        self.findings.add(FindingClass::Unexpected, Known::default(), Some(at_ns));
     }
 
-    /// The client dropped a result.
-    pub fn dropped(&mut self) {
-        self.dropped += 1;
+    /// Something was told of a request for the second time, or of one that was never sent.
+    #[cold]
+    fn told_again(&mut self, class: FindingClass, entry: Entry, number: u64, at_ns: u64) {
+        let class = if entry == Entry::Unknown { FindingClass::Unexpected } else { class };
+        self.find(class, number, at_ns);
     }
 
     /// Nobody reads results any more.
@@ -298,30 +283,39 @@ impl Account {
                     self.scored(sequence, received_ns, at_ns);
                 }
                 Event::Completed { sequence, at_ns } => self.completed(sequence, at_ns),
-                Event::Parked { sequence } => {
-                    if let Some(number) = self.stripe.local(sequence) {
-                        let entry = self.ledger.parked(number);
-                        self.settle(number, entry);
-                    }
-                }
-                Event::Unexpected => self.ledger.unexpected(),
+                Event::Parked { sequence, at_ns } => self.parked(sequence, at_ns),
+                Event::Unexpected { at_ns } => self.unexpected(at_ns),
             }
         }
         self.spare = events;
     }
 
+    fn parked(&mut self, sequence: u64, at_ns: u64) {
+        let Some(number) = self.stripe.local(sequence) else { return };
+        let entry = self.ledger.parked(number);
+        if let Entry::First { .. } = entry {
+            self.find(FindingClass::Parked, number, at_ns);
+        }
+        self.settle(number, entry);
+    }
+
     #[inline]
     fn received(&mut self, sequence: u64, at_ns: u64, reordered: bool) {
-        let Some(number) = self.stripe.local(sequence) else { return self.ledger.unexpected() };
-        if let Entry::First { .. } = self.ledger.delivered(number, reordered) {
-            if self.end == End::Delivery {
-                return self.complete(number, at_ns);
-            }
-            self.recorder.counts_at(at_ns).delivered += 1;
-            if let Some(times) = self.in_flight.times(number) {
-                let delivery_ns = at_ns.saturating_sub(times.intended_ns);
-                self.recorder.record(Stage::Delivery, times.intended_ns, delivery_ns);
-            }
+        let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
+        let entry = self.ledger.delivered(number, reordered);
+        let Entry::First { .. } = entry else {
+            return self.told_again(FindingClass::Redelivered, entry, number, at_ns);
+        };
+        if reordered && self.findings.has_room(FindingClass::Reordered) {
+            self.find(FindingClass::Reordered, number, at_ns);
+        }
+        if self.end == End::Delivery {
+            return self.complete(number, at_ns);
+        }
+        self.recorder.counts_at(at_ns).delivered += 1;
+        if let Some(times) = self.in_flight.times(number) {
+            let delivery_ns = at_ns.saturating_sub(times.intended_ns);
+            self.recorder.record(Stage::Delivery, times.intended_ns, delivery_ns);
         }
     }
 
@@ -338,9 +332,9 @@ impl Account {
         }
     }
 
-    /// Requests sent whose end is not known, the overdue ones left out.
+    /// Requests whose end is to be expected: the open ones, but for those whose outcome is unknown.
     pub fn in_flight(&self) -> u64 {
-        self.ledger.open() - self.overdue
+        self.ledger.open() - self.ledger.unknown()
     }
 
     /// Requests whose end is not known.
@@ -369,14 +363,12 @@ impl Account {
     fn expire(&mut self, now_ns: u64) {
         while self.watched_from < self.ledger.attempted() {
             let number = self.watched_from;
-            if !self.ledger.is_settled(number) {
+            if self.ledger.is_under_way(number) {
                 let Some(times) = self.in_flight.times(number) else { break };
                 if times.intended_ns + self.timeout_ns > now_ns {
                     break;
                 }
-                self.ledger.indeterminate(number);
-                self.error("no result within the timeout");
-                self.overdue += 1;
+                self.indeterminate(self.stripe.sequence(number), "no result within the timeout", now_ns);
             }
             self.watched_from += 1;
         }
@@ -386,9 +378,6 @@ impl Account {
     fn settle(&mut self, number: u64, entry: Entry) {
         if entry == (Entry::First { settles: true }) {
             self.in_flight.settle(number);
-            if number < self.watched_from {
-                self.overdue -= 1;
-            }
         }
     }
 
@@ -397,12 +386,34 @@ impl Account {
         let (sent, ended) = (self.sending, self.ending);
         self.record_sent(sent);
         self.record_ended(ended);
+        let totals = self.ledger.totals();
+        self.find_lost(totals.lost);
         AccountSummary {
-            totals: self.ledger.close(),
+            totals,
             recorder: self.recorder,
             errors: self.errors,
-            dropped: self.dropped,
+            findings: self.findings.into_kept(),
+            breaks: Vec::new(),
+            dropped: 0,
             collector_ended: self.collector_ended,
+        }
+    }
+
+    /// Keeps the first of those that were lost, while their times are known.
+    fn find_lost(&mut self, lost: u64) {
+        // Of those that no worker had, and of those that one had.
+        let mut room = [FINDINGS_MAX; 2];
+        let first = self.ledger.lost().take(lost as usize).filter(|number| {
+            let room = &mut room[usize::from(self.ledger.is_delivered(*number))];
+            let fits = *room > 0;
+            *room -= usize::from(fits);
+            fits
+        });
+        for number in first.collect::<Vec<_>>() {
+            let delivered = self.ledger.is_delivered(number);
+            let class = if delivered { FindingClass::LostResult } else { FindingClass::LostRequest };
+            let known = self.known(number);
+            self.findings.add(class, known, None);
         }
     }
 }

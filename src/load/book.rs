@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::account::Account;
 use crate::clock::now_ns;
-use crate::transport::Outcomes;
+use crate::transport::{Outcomes, Unknown};
 
 /// Books outcomes straight into the account.
 pub(super) struct Book {
@@ -28,10 +28,11 @@ impl Outcomes for Book {
     }
 
     fn indeterminate(&self, sequence: u64, reason: &str) {
-        self.account.borrow_mut().indeterminate(sequence, reason);
+        self.account.borrow_mut().indeterminate(sequence, reason, now_ns());
     }
 
-    fn dropped(&self) {
-        self.account.borrow_mut().dropped();
+    fn broken(&self, over: &dyn Fn(u64) -> bool, unknown: Unknown) {
+        self.account.borrow_mut().broken(over, unknown, now_ns());
+        self.freed.notify_one();
     }
 }

@@ -48,7 +48,7 @@ pub async fn collect(
                 }
                 Reading::Completed(sequence) => account.completed(sequence, at_ns),
                 Reading::Refused(sequence, reason) => account.rejected(sequence, &reason, at_ns),
-                Reading::Unexpected => account.unexpected(),
+                Reading::Unexpected => account.unexpected(at_ns),
             }
         }
         drop(account);

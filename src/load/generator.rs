@@ -10,9 +10,10 @@ use std::thread::JoinHandle;
 
 use tokio::sync::Notify;
 
-use super::account::{Account, Live};
+use super::account::Account;
 use super::book::Book;
 use super::defect::Defect;
+use super::live::Live;
 use super::outcome::GeneratorOutcome;
 use super::sender::{Sender, Sending};
 use super::{collector, pacer, unpaced};
@@ -28,7 +29,7 @@ use crate::start_line::Place;
 use crate::stop::{Stop, StopSignal};
 use crate::terms::End;
 use crate::timer::Timer;
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Transport, TransportError, Troubles};
 
 /// Waits this long after the last request is settled, so that duplicates still show.
 const GRACE_NS: u64 = 50_000_000;
@@ -106,7 +107,8 @@ async fn generate(
     let account = Rc::new(RefCell::new(new_account(provisional)));
     let freed = Rc::new(Notify::new());
     let outcomes = Rc::new(Book { account: Rc::clone(&account), freed: Rc::clone(&freed) });
-    let end = match run.transport.generator(index, outcomes).await {
+    let troubles = Troubles::default();
+    let end = match run.transport.generator(index, outcomes, &troubles).await {
         Ok(end) => end,
         Err(error) => {
             place.ready(Err(error.clone()));
@@ -136,7 +138,14 @@ async fn generate(
         ));
     }
     let payloads = Arc::clone(&run.payloads);
-    let sending = Sending { timeline, timer, stop: run.stop.clone(), freed, defect: run.defect };
+    let sending = Sending {
+        timeline,
+        timer,
+        stop: run.stop.clone(),
+        troubles: troubles.clone(),
+        freed,
+        defect: run.defect,
+    };
     let mut sender = Sender::new(sending, Rc::clone(&account), end.producer, payloads, &run.load);
     tokio::select! {
         biased;
@@ -144,7 +153,8 @@ async fn generate(
         // A path that takes nothing must not hold up a run that is to end at once.
         () = run.stop.reaches(Stop::Now) => {}
     }
-    let summary = account.replace(new_account(provisional)).close();
+    let mut summary = account.replace(new_account(provisional)).close();
+    summary.note(troubles.noted());
     Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), scheduling })
 }
 

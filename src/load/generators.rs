@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::account::Live;
 use super::generator::{Generator, Run};
+use super::live::Live;
 use super::outcome::GeneratorOutcome;
 use crate::start_line::StartLine;
 use crate::transport::TransportError;

@@ -1,6 +1,8 @@
 //! Times of requests that are not settled yet, freed in blocks: 16 bytes each, and 12 more where it is wanted
 //! what became of a request on its way.
 
+use weighbridge_record::breakdown::Parts;
+
 const BLOCK: usize = 4096;
 
 /// Times by request number. A block is freed when all its requests are settled.
@@ -113,6 +115,21 @@ impl InFlight {
     fn blocks_held(&self) -> usize {
         self.blocks.iter().flatten().count()
     }
+}
+
+/// Where the time of a request went; none where nobody saw it scored.
+#[inline]
+pub fn parts(Times { intended_ns, sent_ns }: Times, way: Way, at_ns: u64) -> Option<Parts> {
+    let (received_ns, scored_ns) = (way.received.ns()?, way.scored.ns()?);
+    // A worker may have the request before its acknowledgement is read.
+    let published_ns = way.accepted.ns().map_or(received_ns, |accepted_ns| accepted_ns.min(received_ns));
+    Some(Parts {
+        send_lag_ns: sent_ns.saturating_sub(intended_ns),
+        publish_ns: published_ns,
+        queue_ns: received_ns - published_ns,
+        service_ns: scored_ns.saturating_sub(received_ns),
+        return_ns: at_ns.saturating_sub(sent_ns).saturating_sub(scored_ns),
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::account::AccountSummary;
+use super::summary::AccountSummary;
 use crate::result::BurstSizes;
 use crate::scheduling::Grant;
 use weighbridge_record::histogram::{Damaged, decode_like, encode};
@@ -123,9 +123,11 @@ mod tests {
 
     /// Everything that a record is made of.
     fn figures(outcome: GeneratorOutcome) -> impl PartialEq + std::fmt::Debug {
-        let AccountSummary { totals, recorder, errors, dropped, collector_ended } = outcome.summary;
+        let AccountSummary { totals, recorder, errors, findings, breaks, dropped, collector_ended } =
+            outcome.summary;
         let recording = recorder.finish();
-        let told = (totals, errors, dropped, collector_ended, outcome.bursts, outcome.scheduling);
+        let told = (totals, errors, findings, breaks, dropped, collector_ended);
+        let told = (told, outcome.bursts, outcome.scheduling);
         (told, recording.latencies, recording.rows, recording.breakdown, recording.timeline)
     }
 

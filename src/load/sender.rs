@@ -16,13 +16,15 @@ use crate::payload::Payloads;
 use crate::plan::Load;
 use crate::stop::StopSignal;
 use crate::timer::Timer;
-use crate::transport::{Frame, Producer};
+use crate::transport::{Frame, Producer, Troubles};
 
 /// What the sender and whoever tells it when to send share.
 pub(super) struct Sending {
     pub timeline: Timeline,
     pub timer: Timer,
     pub stop: StopSignal,
+    /// What befalls the connections.
+    pub troubles: Troubles,
     /// Told when a request has ended.
     pub freed: Rc<Notify>,
     pub defect: Defect,
@@ -109,7 +111,7 @@ impl Sender {
                 let mut account = self.account.borrow_mut();
                 account.error(&error.to_string());
                 for frame in self.batch.drain(..) {
-                    account.indeterminate(frame.sequence, "a send failed");
+                    account.indeterminate(frame.sequence, "a send failed", at_ns);
                 }
             }
         }

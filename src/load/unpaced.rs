@@ -24,6 +24,12 @@ pub async fn run(window: u64, sender: &mut Sender) {
         if now >= end_ns || sender.sending.stop.get() != Stop::No {
             return;
         }
+        if sender.sending.troubles.cut_off() {
+            // Nothing that is sent now would get anywhere, and each would make room for the next at once.
+            timer.sleep_ns(LOOK_NS).await;
+            sender.tick();
+            continue;
+        }
         let free = window.saturating_sub(sender.in_flight()).min(sender.batch_max);
         // Few at a time would cost a wake-up each; but what is lost must not hold up the rest for long.
         if free < if looked { 1 } else { worth_waking } {

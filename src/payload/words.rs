@@ -1,8 +1,6 @@
 //! Words that tickets are made of, plain ASCII without quotes, so that bodies need no escapes.
 
-use rand::Rng;
-
-use super::pick;
+use rand::{Rng, RngExt};
 
 const SUBJECTS: &[&str] = &[
     "System",
@@ -121,3 +119,7 @@ pub fn text(bytes: usize, random: &mut impl Rng) -> String {
 }
 
 const LONGEST_STEP_BYTES: usize = 16;
+
+fn pick<'a>(words: &[&'a str], random: &mut impl Rng) -> &'a str {
+    words[random.random_range(0..words.len())]
+}

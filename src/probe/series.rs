@@ -64,10 +64,10 @@ impl Series {
         (seconds > 0.0).then(|| (value - earlier).max(0.0) / seconds)
     }
 
-    /// By how much a figure changed from the first look that had it to the last.
+    /// By how much a figure changed from the first look that had it to the last; none if only one had it.
     pub fn change(&self, name: &str) -> Option<f64> {
-        let (_, first) = self.known(name).next()?;
-        let (_, last) = self.known(name).last()?;
+        let mut known = self.known(name);
+        let ((_, first), (_, last)) = (known.next()?, known.last()?);
         Some(last - first)
     }
 
@@ -106,6 +106,11 @@ mod tests {
             (series.change(column::NET_IN_BYTES), series.max(column::NET_IN_BYTES)),
             (Some(800.0), Some(900.0))
         );
+    }
+
+    #[test]
+    fn a_single_reading_shows_no_change() {
+        assert_eq!(series(&[Some(100.0), None]).change(column::NET_IN_BYTES), None);
     }
 
     #[test]

@@ -17,6 +17,11 @@ pub trait Watched: Send {
     /// What is to be seen now. What does not answer soon is left out; connections may be opened here, in the
     /// runtime that will go on using them.
     async fn look(&mut self) -> Row;
+
+    /// The last look, which may take what others leave out for the sake of their cost.
+    async fn last_look(&mut self) -> Row {
+        self.look().await
+    }
 }
 
 /// A probe at work.
@@ -51,7 +56,8 @@ async fn watch(
     mut stopped: watch::Receiver<bool>,
 ) -> Series {
     let mut series = Series::default();
-    look(&mut *watched, &mut series).await;
+    let at_ns = now_ns();
+    series.push(at_ns, watched.look().await);
     place.ready(Ok(()));
     let Some(timeline) = place.started().await else { return series };
     loop {
@@ -59,17 +65,13 @@ async fn watch(
         // An error means that the probe was dropped: stop as well.
         let told = stopped.wait_for(|stop| *stop);
         let ended = tokio::time::timeout(Duration::from_nanos(left_ns), told).await.is_ok();
-        look(&mut *watched, &mut series).await;
+        let at_ns = now_ns();
         if ended {
+            series.push(at_ns, watched.last_look().await);
             return series;
         }
+        series.push(at_ns, watched.look().await);
     }
-}
-
-async fn look(watched: &mut dyn Watched, series: &mut Series) {
-    let at_ns = now_ns();
-    let row = watched.look().await;
-    series.push(at_ns, row);
 }
 
 #[cfg(test)]

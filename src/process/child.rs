@@ -68,9 +68,11 @@ impl Process {
         self.state().lives
     }
 
-    /// How the process ended, if it did so by itself.
+    /// Why it does not run, if it does not: it ended by itself, or was ended.
     pub fn ended(&self) -> Option<String> {
-        match self.state().child.as_mut()?.try_wait() {
+        let mut state = self.state();
+        let Some(child) = &mut state.child else { return Some("it was ended".to_string()) };
+        match child.try_wait() {
             Ok(None) => None,
             Ok(Some(status)) => Some(format!("it ended with {status}")),
             Err(error) => Some(format!("it can't be watched: {error}")),
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_by_itself_is_told() {
+    fn an_end_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let recipe = Recipe {
             program: "/bin/sh".into(),
@@ -215,5 +217,7 @@ mod tests {
         let process = Process::start(&Parent::start().unwrap(), recipe).unwrap();
         wait_for(|| process.ended().is_some());
         assert!(process.ended().unwrap().contains('3'));
+        process.kill();
+        assert!(process.ended().is_some());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::metrics::IntervalRow;
 use crate::plan::{Executor, PointPlan};
-use crate::result::{Doubt, DoubtKind, LedgerTotals, Rates, StageLatencies, Trial};
+use crate::result::{Doubt, DoubtKind, Gap, GapKind, LedgerTotals, Rates, StageLatencies, Trial};
 use crate::stats::trend;
 use crate::terms::{Durability, Stage, TransportKind};
 
@@ -44,6 +44,8 @@ pub struct Evidence<'a> {
     pub dropped: u64,
     /// Workers and collectors that ended before the trial did.
     pub ended_early: u32,
+    /// Stretches without a connection, or after stored data was lost.
+    pub gaps: &'a [Gap],
 }
 
 /// All doubts of a trial, in no order of weight.
@@ -52,6 +54,8 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
         incomplete,
         unbalanced,
         ended_early,
+        broker_gone,
+        disconnected,
         queue_full,
         generator_lagged,
         rate_not_reached,
@@ -79,6 +83,7 @@ pub fn was_disturbed(trial: &Trial) -> bool {
     // Requests that were shed speak of a slow path, not of a disturbed machine.
     trial.complete
         && trial.ledger.unsent == 0
+        && trial.gaps.is_empty()
         && invalidating.peek().is_some()
         && invalidating
             .all(|doubt| matches!(doubt.kind, DoubtKind::GeneratorLagged | DoubtKind::RateNotReached))
@@ -106,6 +111,10 @@ fn ms(ns: f64) -> String {
     format!("{:.3} ms", ns / 1e6)
 }
 
+fn seconds(s: f64) -> String {
+    format!("{s:.3}")
+}
+
 fn incomplete(evidence: &Evidence<'_>) -> Option<Doubt> {
     if evidence.complete {
         return None;
@@ -124,6 +133,35 @@ fn ended_early(evidence: &Evidence<'_>) -> Option<Doubt> {
     }
     let detail = format!("{} worker(s) or collector(s) ended before the trial did", evidence.ended_early);
     doubt(DoubtKind::EndedEarly, detail)
+}
+
+fn broker_gone(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let gone = evidence.gaps.iter().find(|gap| gap.end_s.is_none())?;
+    let detail = format!(
+        "{} s into the window the {} noticed: {}; that was not over when the trial ended",
+        seconds(gone.start_s),
+        gone.side.name(),
+        gone.detail
+    );
+    doubt(DoubtKind::BrokerGone, detail)
+}
+
+fn disconnected(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let first = evidence.gaps.first()?;
+    let last_s = evidence
+        .gaps
+        .iter()
+        .filter_map(|gap| gap.end_s)
+        .fold(None, |last: Option<f64>, end_s| Some(last.map_or(end_s, |last_s| last_s.max(end_s))))?;
+    let lost_data = evidence.gaps.iter().any(|gap| gap.kind == GapKind::Epoch);
+    let detail = format!(
+        "connections were lost between {} s and {} s of the window{}; what was in flight and what was due \
+         meanwhile is in the figures",
+        seconds(first.start_s),
+        seconds(last_s),
+        if lost_data { ", and the broker came back without its data" } else { "" }
+    );
+    doubt(DoubtKind::Disconnected, detail)
 }
 
 fn queue_full(evidence: &Evidence<'_>) -> Option<Doubt> {

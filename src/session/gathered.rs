@@ -40,7 +40,7 @@ pub(super) struct Gathered<'a> {
 pub(super) struct Found {
     /// Unless the run was ended before its end.
     pub verdict: Verdict,
-    pub comparisons: Vec<PathRatio>,
+    pub ratios: Vec<PathRatio>,
     pub thresholds: Vec<ThresholdOutcome>,
     pub searches: Vec<SearchRecord>,
 }
@@ -116,7 +116,7 @@ impl<'a> Gathered<'a> {
             summary: summarize(&self.trials),
             trials: self.trials,
             calibration,
-            comparisons: found.comparisons,
+            ratios: found.ratios,
             searches: found.searches,
         };
         Finished { result, kept: self.kept, failure: self.failure }

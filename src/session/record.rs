@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::doubts::{Evidence, judge};
+use super::gaps;
 use super::probes::Seen;
 use super::spec::TrialSpec;
 use crate::crew::CrewReport;
@@ -11,7 +12,8 @@ use crate::load::GeneratorOutcome;
 use crate::metrics::Recording;
 use crate::plan::PointPlan;
 use crate::result::{
-    BrokerRecord, ErrorGroup, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow, StageLatencies, Trial,
+    BrokerRecord, ErrorGroup, Finding, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow, StageLatencies,
+    Trial,
 };
 
 /// What the parts of a trial brought home.
@@ -34,6 +36,8 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     let (cost, errors) = (loaded.seen.cost(), errors(&loaded));
     let summary = loaded.load.summary;
     let recording = summary.recorder.finish();
+    let breaks = summary.breaks.into_iter().chain(loaded.crew.breaks);
+    let gaps = gaps::of(breaks, &recording.timeline);
     let mut latencies = StageLatencies::default();
     for (stage, summary) in &recording.latencies {
         latencies.set(*stage, Some(summary.clone()));
@@ -54,6 +58,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         complete: loaded.complete,
         dropped: loaded.crew.dropped + summary.dropped,
         ended_early: loaded.crew.ended_early + u32::from(summary.collector_ended),
+        gaps: &gaps,
     });
     let leg = Leg {
         transport: spec.transport,
@@ -78,6 +83,8 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         breakdown: recording.breakdown,
         ledger: summary.totals,
         faults: loaded.faults.faults,
+        gaps,
+        findings: Finding::earliest(summary.findings),
         errors,
         brokers: loaded.seen.fill(loaded.records),
         generator: GeneratorRecord {

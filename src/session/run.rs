@@ -27,10 +27,10 @@ pub async fn run(
         }
     }
     let trials = &gathered.trials;
-    let comparisons = pairs::between_paths(trials);
+    let ratios = pairs::between_paths(trials);
     let thresholds = thresholds::hold(plan, trials);
     let verdict = thresholds::verdict(trials, &thresholds);
-    let found = Found { verdict, comparisons, thresholds, searches: Vec::new() };
+    let found = Found { verdict, ratios, thresholds, searches: Vec::new() };
     Ok(gathered.finish(settings, found))
 }
 

@@ -43,7 +43,7 @@ pub async fn search(
     let trials = &gathered.trials;
     let found = Found {
         verdict: verdict(&searches),
-        comparisons: Vec::new(),
+        ratios: Vec::new(),
         thresholds: searches.iter().flat_map(|search| deciding(search, point, trials)).collect(),
         searches,
     };

@@ -1,6 +1,6 @@
 //! Holds trials against the thresholds of their plan, and says what comes of it.
 
-use crate::plan::{Comparison, Metric, Plan, PointPlan, Statistic, Threshold};
+use crate::plan::{Metric, Operator, Plan, PointPlan, Statistic, Threshold};
 use crate::result::{LatencySummary, ThresholdOutcome, Trial, Verdict};
 use crate::stats::median;
 use crate::terms::TransportKind;
@@ -77,12 +77,12 @@ fn observed(metric: &Metric, trials: &[&Trial]) -> (Option<f64>, u64) {
 }
 
 fn holds(threshold: &Threshold, observed: f64) -> bool {
-    match threshold.comparison {
-        Comparison::Less => observed < threshold.bound,
-        Comparison::LessOrEqual => observed <= threshold.bound,
-        Comparison::Equal => observed == threshold.bound,
-        Comparison::GreaterOrEqual => observed >= threshold.bound,
-        Comparison::Greater => observed > threshold.bound,
+    match threshold.operator {
+        Operator::Less => observed < threshold.bound,
+        Operator::LessOrEqual => observed <= threshold.bound,
+        Operator::Equal => observed == threshold.bound,
+        Operator::GreaterOrEqual => observed >= threshold.bound,
+        Operator::Greater => observed > threshold.bound,
     }
 }
 

@@ -15,11 +15,11 @@ use super::spec::TrialSpec;
 use super::watch::watch_over;
 use crate::clock::now_ns;
 use crate::crew::{Crew, WorkOrder};
-use crate::fault::{Faults, aim};
+use crate::fault::{Aimed, Faults, aim};
 use crate::load::{Generators, Run};
 use crate::mailbox::{Mailboxes, Post};
 use crate::metrics::Timeline;
-use crate::path::Leg;
+use crate::path::Wiring;
 use crate::payload::Payloads;
 use crate::plan::PointPlan;
 use crate::result::{ErrorGroup, Trial};
@@ -74,9 +74,9 @@ async fn on_site(
     progress: &dyn Progress,
 ) -> Result<Trial, RunError> {
     let nonce = nonce();
-    let leg = Leg::of(spec.point, spec.transport, &prefix(spec.point, site, nonce));
-    let transport = leg.build(&site.targets())?;
-    let parts = Parts::new(spec, settings, leg, transport, nonce);
+    let wiring = Wiring::of(spec.point, spec.transport, &prefix(spec.point, site, nonce));
+    let transport = wiring.build(&site.targets())?;
+    let parts = Parts::new(spec, settings, wiring, transport, nonce);
     parts.measure(site, progress).await
 }
 
@@ -87,9 +87,9 @@ pub async fn measure_wrapped<T: Transport + 'static>(
     progress: &dyn Progress,
     wrap: impl FnOnce(Arc<dyn Transport>) -> T,
 ) -> Result<Trial, RunError> {
-    let leg = Leg::of(spec.point, spec.transport, "");
-    let transport = Arc::new(wrap(leg.build(&Targets::default())?));
-    let parts = Parts::new(spec, settings, leg, transport, nonce());
+    let wiring = Wiring::of(spec.point, spec.transport, "");
+    let transport = Arc::new(wrap(wiring.build(&Targets::default())?));
+    let parts = Parts::new(spec, settings, wiring, transport, nonce());
     parts.measure(&mut Site::default(), progress).await
 }
 
@@ -113,7 +113,7 @@ fn prefix(point: &PointPlan, site: &Site, nonce: u32) -> String {
 struct Parts<'a> {
     spec: &'a TrialSpec<'a>,
     settings: &'a Settings,
-    leg: Leg,
+    wiring: Wiring,
     transport: Arc<dyn Transport>,
     correlation: Correlation,
     payloads: Arc<Payloads>,
@@ -124,7 +124,7 @@ impl<'a> Parts<'a> {
     fn new(
         spec: &'a TrialSpec<'a>,
         settings: &'a Settings,
-        leg: Leg,
+        wiring: Wiring,
         transport: Arc<dyn Transport>,
         nonce: u32,
     ) -> Self {
@@ -133,13 +133,14 @@ impl<'a> Parts<'a> {
         let waits_for_delivery = !point.load.is_scheduled() && point.end() == End::Delivery;
         let wakes_at = waits_for_delivery.then(|| point.load.worth_waking() as usize);
         let mailboxes = Arc::new(Mailboxes::new(point.load.generators, wakes_at));
-        Self { spec, settings, leg, transport, correlation, payloads, mailboxes }
+        Self { spec, settings, wiring, transport, correlation, payloads, mailboxes }
     }
 
     /// Prepares the path, puts the load on it, clears it up.
     async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<Trial, RunError> {
+        let aimed = aim(&self.spec.point.faults, &site.servers())?;
         self.transport.prepare(self.payloads.longest_bytes()).await?;
-        let loaded = self.load(site, progress).await;
+        let loaded = self.load(site, aimed, progress).await;
         // Also after a failure: what this run created is deleted, and the first error is the one to report.
         let cleared = self.clear_up(site).await;
         let mut trial = assemble(self.spec, loaded?);
@@ -147,9 +148,13 @@ impl<'a> Parts<'a> {
         Ok(trial)
     }
 
-    async fn load(&self, site: &mut Site, progress: &dyn Progress) -> Result<Loaded, RunError> {
-        let (point, stop) = (self.spec.point, &self.settings.stop);
-        let aimed = aim(&point.faults, &site.servers())?;
+    async fn load(
+        &self,
+        site: &mut Site,
+        aimed: Vec<Aimed>,
+        progress: &dyn Progress,
+    ) -> Result<Loaded, RunError> {
+        let stop = &self.settings.stop;
         let failed = |what| move |error: std::io::Error| RunError::failed(what, error);
         let mut line = StartLine::new();
 
@@ -178,7 +183,7 @@ impl<'a> Parts<'a> {
     }
 
     fn order(&self) -> Option<WorkOrder> {
-        WorkOrder::of(self.spec.point, &self.leg, self.correlation, self.spec.seed)
+        WorkOrder::of(self.spec.point, &self.wiring, self.correlation, self.spec.seed)
     }
 
     fn run(&self) -> Run {
@@ -204,7 +209,7 @@ impl<'a> Parts<'a> {
 
     /// Deletes what the path has created. On a site with a server of ours that is down it ends with the site.
     async fn clear_up(&self, site: &Site) -> Result<(), ErrorGroup> {
-        if site.servers().iter().any(|server| server.id().is_none()) {
+        if site.has_server_down() {
             return Ok(());
         }
         let given_up = async {

@@ -96,6 +96,11 @@ impl Site {
         self.nodes.iter().filter_map(|node| node.server.clone()).collect()
     }
 
+    /// Whether a server of ours does not run.
+    pub fn has_server_down(&self) -> bool {
+        self.nodes.iter().flat_map(|node| &node.server).any(|server| server.id().is_none())
+    }
+
     /// Everything that is wrong or unknown about the durability tier, of all nodes.
     pub fn tier_doubts(&self) -> Vec<String> {
         let alone = self.nodes.len() == 1;

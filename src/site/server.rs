@@ -99,7 +99,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `program`; whether it answers is for [`Server::until`] to find out.
+    /// Starts `program`; [`Server::ready`] waits until it answers.
     pub fn start(
         parent: &Parent,
         name: &str,
@@ -181,21 +181,14 @@ impl Server {
         self.answering().await.map_err(|reason| self.failure(reason))
     }
 
+    /// Waits until it answers, the process ends, or time is up.
     async fn answering(&self) -> Result<(), String> {
-        let id = self.id().unwrap_or_default();
-        self.poll(async || (self.answers)(id).await.then_some(())).await
-    }
-
-    /// Calls `ready` until it gives something, the process ends, or time is up.
-    pub async fn until<T>(&self, ready: impl AsyncFnMut() -> Option<T>) -> Result<T, SiteError> {
-        self.poll(ready).await.map_err(|reason| self.failure(reason))
-    }
-
-    async fn poll<T>(&self, mut ready: impl AsyncFnMut() -> Option<T>) -> Result<T, String> {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
-            if let Some(found) = ready().await {
-                return Ok(found);
+            if let Some(id) = self.id()
+                && (self.answers)(id).await
+            {
+                return Ok(());
             }
             if let Some(end) = self.process.ended() {
                 return Err(format!("{end}: {}", self.last_line()));

@@ -12,7 +12,8 @@ use super::troubles::Troubles;
 #[async_trait(?Send)]
 pub trait Producer {
     /// Hands a batch to the client library and empties it. Does not wait for the broker: outcomes come
-    /// through [`Outcomes`], so that a slow broker never makes the pacer late.
+    /// through [`Outcomes`], so that a slow broker never makes the pacer late. What is sent while the connection
+    /// is down ends as indeterminate. An error means that no reconnection helps.
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError>;
 
     /// Nothing more is due for the moment.
@@ -23,7 +24,8 @@ pub trait Producer {
 
 #[async_trait(?Send)]
 pub trait Consumer {
-    /// Waits for at least one delivery and takes up to `max` that are there.
+    /// Waits for at least one delivery and takes up to `max` that are there, over as many connections as it
+    /// takes. An error means that no reconnection helps.
     async fn receive(&mut self, max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError>;
 }
 
@@ -36,7 +38,8 @@ pub trait Responder {
 
 #[async_trait(?Send)]
 pub trait Collector {
-    /// Waits for at least one arrival and takes up to `max` that are there.
+    /// Waits for at least one arrival and takes up to `max` that are there, over as many connections as it
+    /// takes. An error means that no reconnection helps.
     async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError>;
 }
 
@@ -60,12 +63,16 @@ pub trait Transport: Send + Sync {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError>;
 
     /// Opens the connections of generator `index`, in the runtime that will use them.
-    async fn generator(&self, index: u32, outcomes: Rc<dyn Outcomes>)
-    -> Result<GeneratorEnd, TransportError>;
+    async fn generator(
+        &self,
+        index: u32,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<GeneratorEnd, TransportError>;
 
     /// Opens the connections of worker `index`, in the runtime that will use them.
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError>;
 
-    /// Deletes what `prepare` created, and only that.
+    /// Deletes what `prepare` created, and only that. Gives up after some seconds.
     async fn dismantle(&self) -> Result<(), TransportError>;
 }

@@ -106,6 +106,7 @@ impl Transport for InProcess {
         &self,
         index: u32,
         _outcomes: Rc<dyn Outcomes>,
+        _troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
         let collector = self
             .limits

@@ -24,8 +24,8 @@ pub use error::TransportError;
 pub use frame::{Arrival, Delivery, Frame, Receipt, Reply};
 pub use limits::Limits;
 pub use names::Names;
-pub use outcomes::Outcomes;
-pub use troubles::{Noted, Troubles};
+pub use outcomes::{Outcomes, Unknown};
+pub use troubles::{Break, Noted, Troubles};
 
 /// Where the brokers of a trial are, as far as it has any.
 #[derive(Debug, Clone, Default)]

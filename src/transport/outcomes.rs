@@ -8,6 +8,16 @@ pub trait Outcomes {
     fn rejected(&self, sequence: u64, reason: &str);
     /// It may still arrive.
     fn indeterminate(&self, sequence: u64, reason: &str);
-    /// The client dropped a result because it was read too slowly.
-    fn dropped(&self);
+    /// A connection broke: of the open requests that went `over` it, nobody knows what becomes of those that
+    /// `unknown` says.
+    fn broken(&self, over: &dyn Fn(u64) -> bool, unknown: Unknown);
+}
+
+/// Which open requests a broken connection leaves unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// Those that the broker had not confirmed; it stores the others.
+    Unconfirmed,
+    /// All: the broker stores nothing.
+    All,
 }

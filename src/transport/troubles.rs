@@ -1,31 +1,126 @@
-//! What went wrong at connections without ending them, counted.
+//! What befell the connections of a thread without ending them: errors, drops, breaks.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// What went wrong at a worker's connections without ending them, counted by its wording.
+use serde::{Deserialize, Serialize};
+
+use crate::result::{GapKind, Side};
+
+/// Breaks of one thread that are kept; a connection that flaps must not fill the memory.
+const BREAKS_MAX: usize = 1_000;
+
+/// Shared by all ends of a thread.
 #[derive(Debug, Clone, Default)]
-pub struct Troubles(Rc<RefCell<Noted>>);
+pub struct Troubles(Rc<RefCell<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    noted: Noted,
+    /// Generator's connections that are down.
+    down: usize,
+}
 
 /// The notes of [`Troubles`].
 #[derive(Debug, Clone, Default)]
 pub struct Noted {
+    /// How often, by wording.
     pub errors: BTreeMap<String, u64>,
-    /// Deliveries that the client dropped because they were read too slowly.
+    /// Messages that the client dropped because they were read too slowly.
     pub dropped: u64,
+    pub breaks: Vec<Break>,
+}
+
+/// A stretch in which one end had no connection, or found stored data gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Break {
+    pub side: Side,
+    pub kind: GapKind,
+    pub detail: String,
+    pub start_ns: u64,
+    /// None while it lasts.
+    pub end_ns: Option<u64>,
+}
+
+/// A break under way.
+#[derive(Debug)]
+pub struct BreakId {
+    /// None where there were too many to keep it.
+    index: Option<usize>,
+    stops_sending: bool,
 }
 
 impl Troubles {
     pub fn note(&self, error: &impl ToString) {
-        *self.0.borrow_mut().errors.entry(error.to_string()).or_default() += 1;
+        *self.0.borrow_mut().noted.errors.entry(error.to_string()).or_default() += 1;
     }
 
     pub fn dropped(&self) {
-        self.0.borrow_mut().dropped += 1;
+        self.0.borrow_mut().noted.dropped += 1;
+    }
+
+    /// A break has begun.
+    pub fn begin(&self, side: Side, kind: GapKind, detail: impl ToString, start_ns: u64) -> BreakId {
+        let stops_sending = side == Side::Generator && kind == GapKind::Disconnected;
+        let mut state = self.0.borrow_mut();
+        state.down += usize::from(stops_sending);
+        let index = state.noted.breaks.len();
+        if index >= BREAKS_MAX {
+            *state.noted.errors.entry("breaks beyond those that are kept".to_owned()).or_default() += 1;
+            return BreakId { index: None, stops_sending };
+        }
+        let detail = detail.to_string();
+        state.noted.breaks.push(Break { side, kind, detail, start_ns, end_ns: None });
+        BreakId { index: Some(index), stops_sending }
+    }
+
+    /// It is over.
+    pub fn end(&self, id: BreakId, end_ns: u64) {
+        let mut state = self.0.borrow_mut();
+        state.down -= usize::from(id.stops_sending);
+        if let Some(index) = id.index {
+            state.noted.breaks[index].end_ns = Some(end_ns);
+        }
+    }
+
+    /// Whether a connection that requests go out on is down.
+    pub fn cut_off(&self) -> bool {
+        self.0.borrow().down > 0
     }
 
     pub fn noted(&self) -> Noted {
-        self.0.borrow().clone()
+        self.0.borrow().noted.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sending_is_cut_off_while_a_generators_connection_is_down() {
+        let troubles = Troubles::default();
+        let worker = troubles.begin(Side::Worker, GapKind::Disconnected, "reset", 1);
+        assert!(!troubles.cut_off(), "a worker's connection is not what requests go out on");
+        let generator = troubles.begin(Side::Generator, GapKind::Disconnected, "reset", 2);
+        assert!(troubles.cut_off());
+        troubles.end(generator, 5);
+        assert!(!troubles.cut_off());
+        let ends: Vec<_> = troubles.noted().breaks.iter().map(|noted| noted.end_ns).collect();
+        assert_eq!(ends, [None, Some(5)]);
+        troubles.end(worker, 6);
+    }
+
+    #[test]
+    fn breaks_without_end_are_counted_and_not_all_kept() {
+        let troubles = Troubles::default();
+        for at_ns in 0..BREAKS_MAX as u64 + 7 {
+            let id = troubles.begin(Side::Generator, GapKind::Disconnected, "reset", at_ns);
+            troubles.end(id, at_ns);
+        }
+        let noted = troubles.noted();
+        assert_eq!((noted.breaks.len(), noted.errors.values().sum::<u64>()), (BREAKS_MAX, 7));
+        assert!(!troubles.cut_off());
     }
 }

@@ -44,7 +44,7 @@ pub(super) async fn serve_at_once(
         let received_ns = now_ns();
         for delivery in deliveries.drain(..) {
             if delivery.parked {
-                events.push(parked(&delivery, &serving.scoring));
+                events.push(parked(&delivery, &serving.scoring, received_ns));
                 continue;
             }
             match serving.scoring.read(&delivery.body) {
@@ -57,9 +57,14 @@ pub(super) async fn serve_at_once(
                     events.push(Event::Scored { sequence, received_ns, at_ns });
                     replies.push(Reply { key: accepted.key, body: Some(body), receipt: delivery.receipt });
                 }
-                Err(error) => {
-                    replies.push(refuse(delivery, &error, serving.replies_to_sender, &mut events, &mut arena))
-                }
+                Err(error) => replies.push(refuse(
+                    delivery,
+                    received_ns,
+                    &error,
+                    serving.replies_to_sender,
+                    &mut events,
+                    &mut arena,
+                )),
             }
         }
         serving.post.post(&mut events);

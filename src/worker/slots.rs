@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::BytesMut;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::order::Order;
 use super::service::sample_ns;
@@ -39,6 +39,7 @@ struct Slots {
     responder: Rc<dyn Responder>,
     /// First failure of a slot; it closes the semaphore.
     failure: RefCell<Option<TransportError>>,
+    failed: Notify,
     arena: RefCell<BytesMut>,
     /// When the slots that are free should have been, in the order in which they were freed.
     freed_ns: RefCell<VecDeque<u64>>,
@@ -54,6 +55,7 @@ pub(super) async fn serve_in_slots(
         free: Arc::new(Semaphore::new(serving.concurrency as usize)),
         responder: Rc::clone(&end.responder),
         failure: RefCell::new(None),
+        failed: Notify::new(),
         arena: RefCell::new(BytesMut::new()),
         freed_ns: RefCell::default(),
         serving,
@@ -64,7 +66,12 @@ pub(super) async fn serve_in_slots(
     while let Some(first) = slots.acquire().await {
         let free = 1 + slots.free.available_permits();
         let mut permit = Some(first);
-        let waited = wait(end.consumer.receive(free, &mut deliveries)).await?;
+        let waited = tokio::select! {
+            biased;
+            waited = wait(end.consumer.receive(free, &mut deliveries)) => waited?,
+            // Nothing may ever be delivered to a worker whose replies are refused.
+            () = slots.failed.notified() => break,
+        };
         let received_ns = now_ns();
         if waited {
             // Nothing was waiting until now, so no slot can have been kept waiting.
@@ -131,7 +138,7 @@ impl Slots {
         refusals: &mut Vec<Reply>,
     ) {
         if delivery.parked {
-            events.push(parked(&delivery, &self.serving.scoring));
+            events.push(parked(&delivery, &self.serving.scoring, received_ns));
             return;
         }
         match self.serving.scoring.read(&delivery.body).map(|accepted| accepted.sequence) {
@@ -143,7 +150,7 @@ impl Slots {
             Err(error) => {
                 let to_sender = self.serving.replies_to_sender;
                 let mut arena = self.arena.borrow_mut();
-                refusals.push(refuse(delivery, &error, to_sender, events, &mut arena));
+                refusals.push(refuse(delivery, received_ns, &error, to_sender, events, &mut arena));
             }
         }
     }
@@ -169,9 +176,85 @@ impl Slots {
         if let Err(error) = self.responder.reply(&mut reply).await {
             self.failure.borrow_mut().get_or_insert(error);
             self.free.close();
+            self.failed.notify_one();
         }
         let late_ns = at_ns.saturating_sub(due_ns).min(LATENESS_BORNE_NS);
         self.freed_ns.borrow_mut().push_back(now_ns() - late_ns);
         drop(permit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::mailbox::Mailboxes;
+    use crate::payload::Payloads;
+    use crate::plan::{Payload, ServiceTime};
+    use crate::schema::Correlation;
+    use crate::timer::Timer;
+    use crate::transport::{Consumer, Receipt};
+    use crate::worker::Scoring;
+
+    /// Delivers one request, and nothing after it.
+    struct Once(Option<Bytes>);
+
+    #[async_trait(?Send)]
+    impl Consumer for Once {
+        async fn receive(&mut self, _max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError> {
+            let Some(body) = self.0.take() else { return std::future::pending().await };
+            into.push(Delivery { body, receipt: Receipt::default(), parked: false });
+            Ok(())
+        }
+    }
+
+    struct Refused;
+
+    #[async_trait(?Send)]
+    impl Responder for Refused {
+        async fn reply(&self, _replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+            Err(TransportError::failed("replying", "refused"))
+        }
+    }
+
+    fn request(correlation: Correlation) -> Bytes {
+        let payload = Payload {
+            description_bytes: vec![16],
+            categories: vec![("NETWORK".to_owned(), 1.0)],
+            requester_roles: vec![("IT_ADMIN".to_owned(), 1.0)],
+        };
+        let mut arena = BytesMut::with_capacity(1 << 12);
+        Payloads::new(&payload, 1, correlation).write(0, b"2025-06-27T14:30:00Z", &mut arena).1
+    }
+
+    #[test]
+    fn a_refused_reply_ends_a_worker_to_which_nothing_more_is_delivered() {
+        let correlation = Correlation::new(1);
+        let serve = async {
+            let end = WorkerEnd {
+                consumer: Box::new(Once(Some(request(correlation)))),
+                responder: Rc::new(Refused),
+            };
+            let serving = Serving {
+                scoring: Rc::new(Scoring { correlation, categories: vec!["NETWORK".to_owned()] }),
+                service_time: ServiceTime::Constant { ns: 1_000 },
+                seed: 1,
+                concurrency: 4,
+                results: true,
+                lanes: 1,
+                replies_to_sender: false,
+                post: Arc::new(Mailboxes::new(1, None)),
+                timer: Timer::start().expect("a timer"),
+            };
+            tokio::time::timeout(Duration::from_secs(20), serve_in_slots(end, serving, Order::of(1))).await
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let ended = tokio::task::LocalSet::new().block_on(&runtime, serve);
+        let error = ended.expect("it ends").expect_err("with the failure").to_string();
+        assert!(error.contains("refused"), "{error}");
     }
 }

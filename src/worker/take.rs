@@ -20,9 +20,9 @@ pub(super) async fn take_at_once(
         let at_ns = now_ns();
         for delivery in deliveries.drain(..) {
             events.push(match serving.scoring.sequence(&delivery.body) {
-                Some(sequence) if delivery.parked => Event::Parked { sequence },
+                Some(sequence) if delivery.parked => Event::Parked { sequence, at_ns },
                 Some(sequence) => Event::Received { sequence, at_ns, reordered: order.is_behind(sequence) },
-                None => Event::Unexpected,
+                None => Event::Unexpected { at_ns },
             });
             if !delivery.parked && delivery.receipt.0.is_some() {
                 replies.push(Reply { key: 0, body: None, receipt: delivery.receipt });

@@ -7,10 +7,10 @@ use crate::mailbox::Event;
 use crate::transport::{Delivery, Reply};
 
 /// The event of a request that the broker has given up; a body that can't be read is a stranger's.
-pub(super) fn parked(delivery: &Delivery, scoring: &Scoring) -> Event {
+pub(super) fn parked(delivery: &Delivery, scoring: &Scoring, at_ns: u64) -> Event {
     match scoring.read(&delivery.body) {
-        Ok(accepted) => Event::Parked { sequence: accepted.sequence },
-        Err(_) => Event::Unexpected,
+        Ok(accepted) => Event::Parked { sequence: accepted.sequence, at_ns },
+        Err(_) => Event::Unexpected { at_ns },
     }
 }
 
@@ -18,12 +18,13 @@ pub(super) fn parked(delivery: &Delivery, scoring: &Scoring) -> Event {
 /// Only a path with a reply address gets the error; elsewhere the delivery is just acknowledged.
 pub(super) fn refuse(
     delivery: Delivery,
+    at_ns: u64,
     error: &str,
     replies_to_sender: bool,
     events: &mut Vec<Event>,
     arena: &mut BytesMut,
 ) -> Reply {
-    events.push(Event::Unexpected);
+    events.push(Event::Unexpected { at_ns });
     let body = replies_to_sender.then(|| error_reply(error, arena));
     Reply { key: 0, body, receipt: delivery.receipt }
 }

@@ -71,7 +71,7 @@ pub fn invalid() -> RunResult {
         row.valid_repetitions = 0;
         row.figures.clear();
     }
-    result.comparisons.clear();
+    result.ratios.clear();
     result
 }
 
@@ -107,7 +107,7 @@ pub fn stopped() -> RunResult {
     trial.breakdown.clear();
     trial.latency_ns = StageLatencies::default();
     result.thresholds.clear();
-    result.comparisons.clear();
+    result.ratios.clear();
     result.summary.clear();
     result
 }

@@ -9,6 +9,7 @@ use weighbridge::clock::now_ns;
 use weighbridge::fault::{Faults, aim};
 use weighbridge::metrics::Timeline;
 use weighbridge::plan::{Brokers, FaultAction, FaultPlan};
+use weighbridge::probe::{Probe, Series, column};
 use weighbridge::site::{Data, Options, Server, Site};
 use weighbridge::start_line::StartLine;
 use weighbridge_record::result::Fault;
@@ -103,6 +104,62 @@ async fn nodes_of_a_kind_are_numbered_and_each_is_a_server_of_its_own() {
     addresses.sort();
     addresses.dedup();
     assert_eq!((addresses.len(), site.servers().len(), site.tier_doubts().len()), (3, 3, 0));
+    site.stop(false);
+}
+
+/// What the probes of a site see in a second and a half, of which `middle` takes some part.
+async fn watched(site: &mut Site, middle: impl AsyncFnOnce(&[Arc<Server>])) -> Vec<Series> {
+    let servers = site.servers();
+    let mut line = StartLine::new();
+    let probes = site.watch(&line).expect("threads");
+    line.ready(probes.len() as u32).await.expect("probes are always ready");
+    // Intervals of a tenth of a second.
+    line.start(Timeline::new(now_ns(), 0, SECOND_NS, 0));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    middle(&servers).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    probes.into_iter().map(Probe::stop).collect()
+}
+
+#[tokio::test]
+async fn a_server_that_stands_still_leaves_a_hole_and_holds_up_nobody() {
+    let mut site = site(&[BrokerKind::RedisServer, BrokerKind::NatsServer], Durability::Memory).await;
+    let seen = watched(&mut site, async |servers| {
+        servers.iter().for_each(|server| server.pause().expect("a pause"));
+        // Longer than the second after which a server is asked again, and than it is waited for.
+        tokio::time::sleep(Duration::from_millis(1_600)).await;
+        servers.iter().for_each(|server| server.resume().expect("going on"));
+    });
+    for series in &seen.await {
+        let looks = series.at_ns().len();
+        assert!(looks >= 8, "{looks} looks");
+        let known = |name| (0..looks).filter(move |look| series.value(name, *look).is_some());
+        assert_eq!(known(column::CPU_SECONDS).count(), looks, "/proc answers also for what stands still");
+        let asked: Vec<usize> = known(column::NET_IN_BYTES).collect();
+        assert!(
+            asked.contains(&0) && asked.contains(&(looks - 1)) && asked.len() <= 3,
+            "{asked:?} of {looks}"
+        );
+    }
+    site.stop(false);
+}
+
+#[tokio::test]
+async fn counters_go_on_over_the_lives_of_a_server() {
+    let mut site = site(&[BrokerKind::RedisServer, BrokerKind::NatsServer], Durability::Memory).await;
+    let seen = watched(&mut site, async |servers| {
+        for server in servers {
+            server.restart(Data::Kept).await.expect("a restart");
+        }
+        tokio::time::sleep(Duration::from_millis(900)).await;
+    });
+    for series in seen.await {
+        for name in [column::CPU_SECONDS, column::DISK_WRITE_BYTES, column::NET_IN_BYTES] {
+            let values: Vec<f64> =
+                (0..series.at_ns().len()).filter_map(|look| series.value(name, look)).collect();
+            assert!(values.len() >= 2 && values.is_sorted(), "{name}: {values:?}");
+        }
+    }
     site.stop(false);
 }
 

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures::TryStreamExt;
 use weighbridge::calibrate::faulty::{Faulty, Wrong};
 use weighbridge::plan::Plan;
 use weighbridge::scenario::{Overrides, plan};
-use weighbridge::session::{RunError, Settings, Silent, TrialSpec, measure_wrapped};
+use weighbridge::session::{RunError, Settings, Silent, TrialSpec, Unkept, measure, measure_wrapped, run};
 use weighbridge::stop::Stop;
 use weighbridge::transport::{
     Frame, GeneratorEnd, Outcomes, Producer, Transport, TransportError, Troubles, WorkerEnd,
 };
-use weighbridge_record::result::Trial;
+use weighbridge_record::result::{Trial, Verdict};
 use weighbridge_record::terms::TransportKind;
+
+use crate::harness::brokers::{Nats, Redis};
 
 /// Nothing that is stopped at once may take as long as anything in here.
 const FAR_BELOW: Duration = Duration::from_secs(15);
@@ -55,11 +58,12 @@ impl Transport for Hanging {
         &self,
         index: u32,
         outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
         if self.hang == Hang::Connecting {
             std::future::pending::<()>().await;
         }
-        let end = self.inner.generator(index, outcomes).await?;
+        let end = self.inner.generator(index, outcomes, troubles).await?;
         Ok(GeneratorEnd { producer: Box::new(Stuck), ..end })
     }
 
@@ -138,4 +142,44 @@ fn connecting_is_given_up_at_once() {
     let (trial, took) = stopped(&planned(&[]), &[(300, Stop::Now)], hanging);
     assert!(took < FAR_BELOW, "{took:?}");
     assert!(matches!(trial, Err(RunError::Stopped)));
+}
+
+#[test]
+fn a_run_that_ends_before_its_first_trial_still_has_a_report() {
+    let settings = Settings::default();
+    settings.stop.set(Stop::Now);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let finished = runtime.block_on(run(&planned(&[]), &settings, &Silent, &mut Unkept));
+    let result = finished.unwrap_or_else(|error| panic!("{error}")).result;
+    assert_eq!((result.verdict, result.trials.len()), (Verdict::Aborted, 0));
+    let folder = tempfile::tempdir().expect("a folder");
+    weighbridge_report::folder::write(&result, folder.path()).expect("a report");
+}
+
+/// What a run created on somebody else's server is deleted also when it is to end at once.
+#[tokio::test]
+async fn nothing_is_left_on_an_external_server() {
+    let (redis, nats) = (Redis::start(&[]), Nats::start(""));
+    let context = async_nats::jetstream::new(nats.connect().await);
+    for (transport, key, url) in [
+        (TransportKind::RedisStreams, "redis_url", redis.url()),
+        (TransportKind::NatsJetstream, "nats_url", nats.url()),
+    ] {
+        let plan = planned(&[&format!("brokers.{key}=\"{url}\""), "workers.service_time=\"20s\""]);
+        let settings = Settings::default();
+        let signal = settings.stop.clone();
+        let stopping = async {
+            tokio::time::sleep(Duration::from_millis(800)).await;
+            signal.set(Stop::Now);
+            Instant::now()
+        };
+        let spec = TrialSpec::alone(&plan.points[0], transport, plan.seed);
+        let (trial, stopped) = tokio::join!(measure(&spec, &settings, &Silent), stopping);
+        let trial = trial.unwrap_or_else(|error| panic!("{error}")).trial;
+        assert!(stopped.elapsed() < FAR_BELOW, "{transport}: {:?}", stopped.elapsed());
+        assert!(trial.ledger.lost > 0 && trial.ledger.check().is_ok(), "{:?}", trial.ledger);
+    }
+    assert_eq!(redis.keys(), Vec::<String>::new());
+    let names: Vec<String> = context.stream_names().try_collect().await.expect("names");
+    assert_eq!(names, Vec::<String>::new());
 }

@@ -26,7 +26,7 @@ pub fn grown(mut record: RunResult, size: Size) -> RunResult {
         }
     }
     record.summary.clear();
-    record.comparisons.clear();
+    record.ratios.clear();
     record
 }
 

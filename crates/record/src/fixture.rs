@@ -74,7 +74,7 @@ impl Fixture {
         }
         let summary = self.summary(&trials);
         let thresholds = trials.iter().filter(|trial| trial.repetition == 1).map(threshold).collect();
-        let comparisons = crate::pairs::between_paths(&trials);
+        let ratios = crate::pairs::between_paths(&trials);
         RunResult {
             schema_version: SCHEMA_VERSION,
             run_id: "01JABCDEFGHJKMNPQRSTVWXYZ0".to_owned(),
@@ -93,7 +93,7 @@ impl Fixture {
             trials,
             summary,
             calibration: Vec::new(),
-            comparisons,
+            ratios,
             searches: Vec::new(),
         }
     }
@@ -165,6 +165,8 @@ impl Fixture {
             ledger,
             series,
             faults: Vec::new(),
+            gaps: Vec::new(),
+            findings: Vec::new(),
             errors: Vec::new(),
             brokers: transport.broker().map(broker).into_iter().collect(),
             generator: generator(),

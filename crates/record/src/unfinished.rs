@@ -44,7 +44,7 @@ impl RunHead {
             summary: summarize(&trials),
             calibration: self.calibration,
             // A search tries each path at rates of its own, which are not compared.
-            comparisons: if searches.is_empty() { between_paths(&trials) } else { Vec::new() },
+            ratios: if searches.is_empty() { between_paths(&trials) } else { Vec::new() },
             searches,
             trials,
         }
@@ -63,7 +63,7 @@ mod tests {
         let whole = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
         let cut = RunHead::of(&whole).cut_short(whole.trials.clone(), Vec::new());
         assert_eq!((cut.verdict, cut.thresholds.len()), (Verdict::Aborted, 0));
-        assert_eq!((&cut.summary, &cut.comparisons), (&whole.summary, &whole.comparisons));
+        assert_eq!((&cut.summary, &cut.ratios), (&whole.summary, &whole.ratios));
         assert_eq!((cut.run_id, cut.trials), (whole.run_id, whole.trials));
     }
 
@@ -90,6 +90,6 @@ mod tests {
         };
         let cut = RunHead::of(&whole).cut_short(whole.trials[..1].to_vec(), vec![search(0), search(1)]);
         assert_eq!(cut.searches, [search(0)]);
-        assert!(cut.comparisons.is_empty());
+        assert!(cut.ratios.is_empty());
     }
 }

@@ -60,6 +60,9 @@ pub(super) fn of_group(group: &Group<'_>) -> String {
     if group.trials().any(|trial| !trial.valid) {
         return "No ranking: a trial at this point is invalid.".to_owned();
     }
+    if group.trials().all(|trial| trial.ledger.completed == 0) {
+        return format!("Nothing was answered; {}.", losses(group));
+    }
     let Some(ranking) = Ranking::of(group) else {
         return "Too few samples to answer: no percentile has 10 samples above it.".to_owned();
     };
@@ -199,7 +202,7 @@ mod tests {
         let transports = vec![TransportKind::NatsCore, TransportKind::NatsRequest];
         let mut result = Fixture { transports, repetitions: 3, ..Fixture::default() }.build();
         assert!(sentence(&result).starts_with("nats-core answers fastest"), "{}", sentence(&result));
-        for pair in &mut result.comparisons {
+        for pair in &mut result.ratios {
             pair.verdict = PairVerdict::NoDifferenceShown;
         }
         insta::assert_snapshot!(sentence(&result), @"nats-core and nats-request are level over 3 runs: p99 turnaround 2.71 ms and 3.13 ms, no difference is shown; nothing was lost.");
@@ -209,7 +212,7 @@ mod tests {
     fn overlapping_intervals_of_a_record_without_ratios_claim_no_difference() {
         let transports = vec![TransportKind::NatsCore, TransportKind::NatsRequest];
         let mut result = Fixture { transports, repetitions: 3, ..Fixture::default() }.build();
-        result.comparisons.clear();
+        result.ratios.clear();
         for row in &mut result.summary {
             let estimate = row.figures.get_mut("latency_ns.turnaround.p99").unwrap();
             (estimate.low, estimate.high) = (Some(1e6), Some(9e6));
@@ -254,6 +257,23 @@ mod tests {
         insta::assert_snapshot!(sentence(&rate_sweep(&transports)), @"nats-core answers fastest at all 8 points: at load.rate = 1 000 p99 turnaround 841 µs, at load.rate = 200 000 p99 turnaround 1.06 ms. p99 bends: redis-streams at 50 000/s; no bend: nats-core to 200 000/s.");
         let transports = [TransportKind::RedisStreams, TransportKind::NatsJetstream];
         insta::assert_snapshot!(sentence(&rate_sweep(&transports)), @"No ranking: 3 of 16 trials are invalid (nats-jetstream). p99 bends: redis-streams at 50 000/s; no bend: nats-jetstream to 20 000/s (invalid above).");
+    }
+
+    #[test]
+    fn where_no_result_came_back_deliveries_rank_nobody() {
+        let transports = vec![TransportKind::NatsCore, TransportKind::RedisPubsub];
+        let mut result = Fixture { transports, ..Fixture::default() }.build();
+        for trial in &mut result.trials {
+            trial.latency_ns.turnaround = None;
+            trial.latency_ns.turnaround_uncorrected = None;
+            trial.ledger.lost = trial.ledger.completed;
+            trial.ledger.lost_results = trial.ledger.lost;
+            trial.ledger.completed = 0;
+        }
+        for row in &mut result.summary {
+            row.figures.retain(|figure, _| !figure.starts_with("latency_ns.turnaround"));
+        }
+        insta::assert_snapshot!(sentence(&result), @"Nothing was answered; redis-pubsub lost 20 000 of 20 000, nats-core lost 20 000 of 20 000.");
     }
 
     #[test]

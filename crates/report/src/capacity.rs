@@ -81,7 +81,7 @@ fn found(search: &SearchRecord, result: &RunResult) -> String {
     };
     let rate = format::rate(rate_per_s);
     let p99 = match search.confirming().and_then(|probe| p99(result.trials.get(probe.trial)?)) {
-        Some((stage, ns)) => format!(" (p99 {} {})", stage.name(), format::latency_ns(ns)),
+        Some(ns) => format!(" (p99 {} {})", Stage::ANSWER.name(), format::latency_ns(ns)),
         None => String::new(),
     };
     match search.outcome {
@@ -134,7 +134,7 @@ pub fn shown(result: &RunResult) -> Vec<Group<'_>> {
     if entries.is_empty() {
         return Vec::new();
     }
-    vec![Group { point: &NO_POINT, entries, comparisons: Vec::new() }]
+    vec![Group { point: &NO_POINT, entries, ratios: Vec::new() }]
 }
 
 /// A row for each transport, in the order in which they were searched.
@@ -191,7 +191,7 @@ pub fn probe_line(probe: &Probe, trial: &Trial) -> String {
         (true, false) => "not confirmed",
     };
     let why = if probe.passed {
-        let p99 = p99(trial).map_or_else(|| "-".to_owned(), |(_, ns)| format::latency_ns(ns));
+        let p99 = p99(trial).map_or_else(|| "-".to_owned(), format::latency_ns);
         format!(" (p99 {p99})")
     } else {
         format!(": {}", reasons(probe))
@@ -201,14 +201,12 @@ pub fn probe_line(probe: &Probe, trial: &Trial) -> String {
 
 fn p99_at(probe: Option<&Probe>, result: &RunResult) -> String {
     let figure = probe.and_then(|probe| p99(result.trials.get(probe.trial)?));
-    figure.map_or_else(String::new, |(_, ns)| format::latency_ns(ns))
+    figure.map_or_else(String::new, format::latency_ns)
 }
 
-/// Of turnaround, or of delivery where nothing comes back.
-fn p99(trial: &Trial) -> Option<(Stage, u64)> {
-    [Stage::Turnaround, Stage::Delivery]
-        .into_iter()
-        .find_map(|stage| Some((stage, trial.latency_ns.get(stage)?.p99?)))
+/// Of the answering latency.
+fn p99(trial: &Trial) -> Option<u64> {
+    trial.latency_ns.get(Stage::ANSWER)?.p99
 }
 
 fn reasons(probe: &Probe) -> String {
@@ -252,5 +250,4 @@ fn name(reason: &Reason) -> String {
 }
 
 #[cfg(test)]
-#[path = "capacity_tests.rs"]
 mod tests;

@@ -21,7 +21,7 @@ pub struct Group<'a> {
     pub point: &'a Point,
     pub entries: Vec<Entry<'a>>,
     /// Ratios between the transports of this point; none in records that were written without them.
-    pub comparisons: Vec<&'a PathRatio>,
+    pub ratios: Vec<&'a PathRatio>,
 }
 
 /// One transport at one point, over its repetitions.
@@ -45,7 +45,7 @@ fn group<'a>(result: &'a RunResult, point: &'a Point, places: Vec<Place<'a>>) ->
     Group {
         point,
         entries: places.into_iter().map(|place| entry(result, place)).collect(),
-        comparisons: result.comparisons.iter().filter(|pair| &pair.point == point).collect(),
+        ratios: result.ratios.iter().filter(|pair| &pair.point == point).collect(),
     }
 }
 
@@ -59,13 +59,6 @@ fn entry<'a>(result: &'a RunResult, place: Place<'a>) -> Entry<'a> {
 impl<'a> Group<'a> {
     pub fn label(&self) -> String {
         self.point.label()
-    }
-
-    /// The latency that answers: turnaround, or delivery where the scenario has no results.
-    pub fn stage(&self) -> Stage {
-        let has_turnaround =
-            self.trials().any(|trial| trial.latency_ns.turnaround.as_ref().is_some_and(|t| t.count > 0));
-        if has_turnaround { Stage::Turnaround } else { Stage::Delivery }
     }
 
     pub fn trials(&self) -> impl Iterator<Item = &'a Trial> {

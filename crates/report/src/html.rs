@@ -11,7 +11,6 @@ use super::answer::{answer, of_group};
 use super::capacity;
 use super::charts::{self, Detail, Scope};
 use super::checks;
-use super::comparison;
 use super::errors;
 use super::fairness::{self, Fairness};
 use super::faults;
@@ -19,12 +18,13 @@ use super::figure_view::{FigureView, figure_view};
 use super::groups;
 use super::groups::Group;
 use super::page::Frame;
+use super::paths_table;
 use super::ratios;
 use super::sweeps;
 use super::thresholds::observed;
 use weighbridge_record::format;
 use weighbridge_record::result::{RunResult, Verdict};
-use weighbridge_record::terms::Path;
+use weighbridge_record::terms::{Path, Stage};
 
 /// A page of this size still opens at once on a slow machine.
 pub const PAGE_BYTES_MAX: usize = 3_000_000;
@@ -96,7 +96,7 @@ fn render_at(
         swept: groups.len() > 1,
         // The probes of a search are points of a sweep as well, though only some are compared.
         sweep: sweep(&groups::groups(result))?,
-        parts: comparison::parts(),
+        parts: paths_table::parts(),
         sections,
         fairness: fairness::sheet(result, groups),
         checks: checks::rows(&result.calibration),
@@ -124,7 +124,7 @@ struct Page<'a> {
     thresholds_held: usize,
     swept: bool,
     sweep: Sweep,
-    parts: [comparison::Part; 2],
+    parts: [paths_table::Part; 2],
     sections: Vec<Section>,
     fairness: Fairness,
     checks: Vec<checks::Row>,
@@ -156,7 +156,7 @@ struct Section {
     stage: &'static str,
     corrected: bool,
     repetitions: usize,
-    rows: Vec<comparison::Row>,
+    rows: Vec<paths_table::Row>,
     ratios: ratios::Ratios,
     figures: Vec<FigureView>,
     faults: Vec<faults::Row>,
@@ -248,11 +248,11 @@ fn sweep(groups: &[Group<'_>]) -> Result<Sweep, ReportError> {
         groups.iter().flat_map(|group| &group.entries).map(|entry| entry.path).collect();
     paths.sort_unstable();
     paths.dedup();
-    let stage = groups.first().map_or("turnaround", |group| group.stage().name());
+    let stage = Stage::ANSWER.name();
     let cell = |group: &Group<'_>, path: &Path| {
         let entry = group.entries.iter().find(|entry| entry.path == *path);
         let figure = |path: &str| entry.and_then(|entry| entry.figure(path));
-        let p99 = figure(&format!("latency_ns.{}.p99", group.stage().name()));
+        let p99 = figure(&format!("latency_ns.{}.p99", Stage::ANSWER.name()));
         let rate = figure("rates.completed_per_s");
         let invalid = entry.is_some_and(|entry| !sweeps::has_valid(entry));
         let remark = if invalid { " invalid" } else { "" };
@@ -294,10 +294,10 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
     Ok(Section {
         label: group.label(),
         answer: of_group(group),
-        stage: group.stage().name(),
+        stage: Stage::ANSWER.name(),
         corrected: group.scheduled(),
         repetitions: group.repetitions(),
-        rows: comparison::rows(group),
+        rows: paths_table::rows(group),
         ratios: ratios::section(group),
         figures: figures?,
         faults: faults::rows(group),
@@ -307,5 +307,4 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
 }
 
 #[cfg(test)]
-#[path = "html_tests.rs"]
 mod tests;

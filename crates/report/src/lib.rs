@@ -27,7 +27,6 @@ mod charts;
 pub mod checks;
 pub mod compare_page;
 pub mod compare_text;
-mod comparison;
 pub mod csv;
 #[cfg(test)]
 mod documented;
@@ -47,6 +46,7 @@ pub mod junit;
 mod knee;
 pub mod markdown;
 mod page;
+mod paths_table;
 mod printable;
 mod promises;
 mod ranking;

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::answer::answer;
 use super::capacity;
-use super::comparison::{self, COLUMNS};
 use super::groups::Group;
+use super::paths_table::{self, COLUMNS};
 use super::thresholds::observed;
 use weighbridge_record::result::{RunResult, Verdict};
 
@@ -58,7 +58,7 @@ fn push_table(text: &mut String, group: &Group<'_>) {
         text,
         format_args!("\n\n| transport | {} |\n|---|{}\n", SHOWN.join(" | "), "--:|".repeat(SHOWN.len())),
     );
-    for row in comparison::rows(group) {
+    for row in paths_table::rows(group) {
         let remark = if row.valid { "" } else { " (invalid)" };
         push(text, format_args!("| {}{remark} |", row.path));
         for column in SHOWN {

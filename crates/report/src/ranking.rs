@@ -61,7 +61,7 @@ impl<'a> Ranking<'a> {
     pub fn of(group: &Group<'a>) -> Option<Self> {
         let ranked: Vec<&Entry<'_>> = group.competing();
         let measure = if group.scheduled() {
-            let stage = group.stage();
+            let stage = Stage::ANSWER;
             [("p99", "p99"), ("p90", "p90"), ("p50", "p50")]
                 .map(|(statistic, name)| Measure::Latency { stage, statistic, name })
                 .into_iter()
@@ -81,7 +81,7 @@ impl<'a> Ranking<'a> {
             places.reverse();
         }
         let path = measure.path();
-        let pairs = group.comparisons.iter().copied().filter(|pair| pair.figure == path).collect();
+        let pairs = group.ratios.iter().copied().filter(|pair| pair.figure == path).collect();
         (!places.is_empty()).then_some(Self { measure, places, pairs })
     }
 

@@ -52,7 +52,7 @@ pub fn rate_sweeps(groups: &[Group<'_>]) -> Vec<RateSweep> {
 }
 
 fn rate_sweep(slice: &Slice<'_, '_>) -> RateSweep {
-    let stage = slice.steps.first().map_or(Stage::Turnaround, |step| step.group.stage());
+    let stage = Stage::ANSWER;
     let curves = Path::all().filter_map(|path| {
         let steps: Vec<RateStep> =
             slice.steps.iter().filter_map(|step| rate_step(step, path, stage)).collect();

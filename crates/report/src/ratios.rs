@@ -36,18 +36,14 @@ impl Ratios {
 }
 
 pub fn section(group: &Group<'_>) -> Ratios {
-    let mut judged: Vec<&PathRatio> = group
-        .comparisons
-        .iter()
-        .copied()
-        .filter(|pair| pair.verdict != PairVerdict::TooFewRepetitions)
-        .collect();
+    let mut judged: Vec<&PathRatio> =
+        group.ratios.iter().copied().filter(|pair| pair.verdict != PairVerdict::TooFewRepetitions).collect();
     judged.sort_by_key(|pair| figure_order(&pair.figure));
     let note = if !judged.is_empty() {
         ""
     } else if group.trials().any(|trial| !trial.valid) {
         "No ratios: a trial at this point is invalid."
-    } else if group.comparisons.is_empty() {
+    } else if group.ratios.is_empty() {
         "No ratios: there is nothing to compare."
     } else {
         "No ratios: an interval needs at least 3 repetitions (--repeat)."
@@ -157,7 +153,7 @@ fn pairs_with_best<'a>(group: &Group<'a>, path: &str) -> Vec<&'a PathRatio> {
         entry.figure(path).map(|estimate| estimate.median)
     };
     let pairs: Vec<&PathRatio> = group
-        .comparisons
+        .ratios
         .iter()
         .copied()
         .filter(|pair| pair.figure == path && pair.verdict != PairVerdict::TooFewRepetitions)
@@ -211,7 +207,7 @@ mod tests {
             let result = Fixture { repetitions, seconds: 1, ..Fixture::default() }.build();
             let mut invalid = result.clone();
             invalid.trials[0].valid = false;
-            invalid.comparisons.clear();
+            invalid.ratios.clear();
             (section(&groups(&result)[0]).note, section(&groups(&invalid)[0]).note)
         });
         assert_eq!(notes[0].0, "No ratios: an interval needs at least 3 repetitions (--repeat).");

@@ -3,8 +3,8 @@
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 
 use super::capacity;
-use super::comparison::{self, COLUMNS};
 use super::groups::Group;
+use super::paths_table::{self, COLUMNS};
 use super::printable::printable;
 use weighbridge_record::point::value_text;
 
@@ -47,7 +47,7 @@ pub fn comparison(groups: &[Group<'_>], color: bool) -> String {
     table.set_header(heading.map(|text| Cell::new(text).add_attribute(Attribute::Dim)));
     for (index, group) in groups.iter().enumerate() {
         let point = points.as_ref().map(|points| points.labels[index].as_str());
-        for (place, row) in comparison::rows(group).into_iter().enumerate() {
+        for (place, row) in paths_table::rows(group).into_iter().enumerate() {
             let point = point.map(|label| Cell::new(if place == 0 { label } else { "" }));
             table.add_row(point.into_iter().chain(cells(&row, shown)));
         }
@@ -79,7 +79,7 @@ fn set(mut table: Table, words: usize) -> String {
     table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-fn cells(row: &comparison::Row, shown: &[(&str, &str)]) -> Vec<Cell> {
+fn cells(row: &paths_table::Row, shown: &[(&str, &str)]) -> Vec<Cell> {
     let mut name = row.path.name().to_owned();
     if !row.valid {
         name.push_str(" (!)");

@@ -11,7 +11,7 @@ use super::groups::Group;
 use super::sweeps;
 use weighbridge_record::histogram::quantile_max;
 use weighbridge_record::result::RunResult;
-use weighbridge_record::terms::{Path, TransportKind};
+use weighbridge_record::terms::{Path, Stage, TransportKind};
 
 const COLUMNS: usize = 64;
 const ROWS: usize = 14;
@@ -36,7 +36,7 @@ pub fn percentiles(result: &RunResult) -> Result<String, ReportError> {
     let Some(group) = groups.get(sweeps::representative(&groups)) else { return Ok(String::new()) };
     let mut curves = Vec::new();
     for entry in &group.entries {
-        if let Some(histogram) = entry.merged(group.stage())?.filter(|h| quantile_max(h.len()) > 0.0) {
+        if let Some(histogram) = entry.merged(Stage::ANSWER)?.filter(|h| quantile_max(h.len()) > 0.0) {
             curves.push(Curve { path: entry.path, histogram });
         }
     }
@@ -60,7 +60,7 @@ fn draw(group: &Group<'_>, curves: &[Curve]) -> String {
         label if label.is_empty() => String::new(),
         label => format!(" at {label}"),
     };
-    let mut text = format!("{} by percentile, log scale{label}\n", group.stage().name());
+    let mut text = format!("{} by percentile, log scale{label}\n", Stage::ANSWER.name());
     let names = row_names(&y);
     for (row, line) in grid.iter().enumerate() {
         let line: String = line.iter().collect();

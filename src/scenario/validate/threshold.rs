@@ -1,7 +1,7 @@
 //! `[thresholds]`: `"turnaround.p99" = "< 50ms"` into metric, comparison and bound.
 
 use super::check::Check;
-use crate::plan::{Comparison, Metric, Statistic, Threshold};
+use crate::plan::{Metric, Operator, Statistic, Threshold};
 use crate::result::{LedgerTotals, Rates};
 use crate::scenario::duration;
 use crate::scenario::error::Finding;
@@ -9,12 +9,12 @@ use crate::scenario::nearest::nearest;
 use crate::terms::Stage;
 
 /// Longer operators first, or `<=` would be read as `<`.
-const COMPARISONS: [(&str, Comparison); 5] = [
-    ("<=", Comparison::LessOrEqual),
-    (">=", Comparison::GreaterOrEqual),
-    ("==", Comparison::Equal),
-    ("<", Comparison::Less),
-    (">", Comparison::Greater),
+const OPERATORS: [(&str, Operator); 5] = [
+    ("<=", Operator::LessOrEqual),
+    (">=", Operator::GreaterOrEqual),
+    ("==", Operator::Equal),
+    ("<", Operator::Less),
+    (">", Operator::Greater),
 ];
 
 /// All thresholds of the document, in its order.
@@ -32,10 +32,10 @@ pub fn check_all(check: &mut Check<'_>) -> Vec<Threshold> {
         };
         let (Some(metric), Some(text)) = (metric, entry.node.text()) else { continue };
         match condition(text, &metric) {
-            Ok((comparison, bound)) => thresholds.push(Threshold {
+            Ok((operator, bound)) => thresholds.push(Threshold {
                 expression: format!("{} {text}", entry.key),
                 metric,
-                comparison,
+                operator,
                 bound,
             }),
             Err(wrong) => {
@@ -94,9 +94,9 @@ fn hint<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     nearest(word, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
-fn condition(text: &str, metric: &Metric) -> Result<(Comparison, f64), String> {
+fn condition(text: &str, metric: &Metric) -> Result<(Operator, f64), String> {
     let trimmed = text.trim();
-    let Some((operator, comparison)) = COMPARISONS.into_iter().find(|(sign, _)| trimmed.starts_with(sign))
+    let Some((operator, comparison)) = OPERATORS.into_iter().find(|(sign, _)| trimmed.starts_with(sign))
     else {
         return Err(format!("`{text}` must start with one of <, <=, ==, >=, >, for example \"< 50ms\""));
     };

@@ -1,7 +1,7 @@
 use super::*;
 use crate::metrics::Counts;
 use crate::plan::Executor;
-use crate::result::{IntervalLatency, LatencySummary, Phase};
+use crate::result::{IntervalLatency, LatencySummary, Phase, Side};
 use crate::scenario;
 
 const SCENARIO: &str = r#"
@@ -29,6 +29,7 @@ struct Case {
     ceiling_per_s: Option<f64>,
     clock_jump_ns: i64,
     tier_doubts: Vec<String>,
+    gaps: Vec<Gap>,
 }
 
 fn latency(count: u64, p99: u64) -> Option<LatencySummary> {
@@ -60,6 +61,7 @@ fn sound() -> Case {
         ceiling_per_s: Some(2_000.0),
         clock_jump_ns: 1_000,
         tier_doubts: Vec::new(),
+        gaps: Vec::new(),
     }
 }
 
@@ -102,6 +104,7 @@ impl Case {
             complete: self.complete,
             dropped: self.dropped,
             ended_early: self.ended_early,
+            gaps: &self.gaps,
         };
         judge(&evidence)
             .into_iter()
@@ -175,6 +178,27 @@ fn busy_cores_are_doubted() {
     let mut case = sound();
     case.machine_busy = Some(0.97);
     assert_eq!(case.kinds(), [DoubtKind::CpuSaturated]);
+}
+
+fn gap(end_s: Option<f64>) -> Gap {
+    let (side, kind, detail) = (Side::Worker, GapKind::Disconnected, "reset".to_owned());
+    Gap { side, kind, connections: 1, detail, start_s: 2.0, end_s }
+}
+
+#[test]
+fn a_connection_that_came_back_is_told_and_invalidates_nothing() {
+    let mut case = sound();
+    case.gaps = vec![gap(Some(4.0))];
+    assert_eq!(case.kinds(), [DoubtKind::Disconnected]);
+    assert!(!DoubtKind::Disconnected.invalidates());
+}
+
+#[test]
+fn a_broker_that_was_not_back_at_the_end_invalidates_the_trial() {
+    let mut case = sound();
+    case.gaps = vec![gap(None)];
+    assert_eq!(case.kinds(), [DoubtKind::BrokerGone]);
+    assert!(DoubtKind::BrokerGone.invalidates());
 }
 
 #[test]
@@ -269,6 +293,7 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
         complete: true,
         dropped: 0,
         ended_early: 0,
+        gaps: &[],
     };
     assert_eq!(debug_build(&evidence).is_some(), cfg!(debug_assertions));
 }

@@ -2,18 +2,20 @@
 //!
 //! The server never answers a publish, but it handles a connection's messages in their order. So now and then
 //! a marker is published to an inbox of our own on the same connection; when that comes back, the server has
-//! handled all that went before it.
+//! handled all that went before it. A break of the connection in between leaves that open.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
+use async_nats::message::OutboundMessage;
 use async_nats::{Client, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::publishers::Publishers;
+use super::link::is_up;
+use super::publishers::{Publishers, offer};
 use super::subjects::{Inbox, last_token};
 use super::subscription;
 use crate::clock::now_ns;
@@ -42,6 +44,8 @@ struct Lane {
     open: Markers,
     /// First and last request, and their number, that no marker has followed yet.
     unmarked: Option<(u64, u64, u64)>,
+    /// Which connection they go out on.
+    connection: u64,
 }
 
 /// Markers on their way, oldest first.
@@ -52,14 +56,14 @@ struct Marker {
     number: u64,
     first: u64,
     last: u64,
-    /// Times that the connection had been made when the marker was sent.
-    connects: u64,
+    /// Which connection they went out on.
+    connection: u64,
 }
 
-fn connects(client: &Client) -> u64 {
-    client.statistics().connects.load(Ordering::Relaxed)
+/// Number of the connection that carries what is sent now: while there is none, of the next.
+fn connection(client: &Client) -> u64 {
+    client.statistics().connects.load(Ordering::Relaxed) + u64::from(!is_up(client))
 }
-
 impl Confirmed {
     pub async fn new(
         publishers: Publishers,
@@ -71,12 +75,13 @@ impl Confirmed {
             let inbox = Inbox::new(client);
             let markers = subscription::subscribe(client, inbox.wildcard(), None).await?;
             let (client, open) = (client.clone(), Markers::default());
-            let lane = Lane { client, inbox, next_marker: 0, open, unmarked: None };
+            let connection = connection(&client);
+            let lane = Lane { client, inbox, next_marker: 0, open, unmarked: None, connection };
             tokio::task::spawn_local(confirm(
                 markers,
                 lane.client.clone(),
                 Rc::clone(&lane.open),
-                publishers.stride(),
+                publishers.lanes().stride(),
                 Rc::clone(&outcomes),
             ));
             lanes.push(lane);
@@ -95,23 +100,37 @@ impl Lane {
         self.unmarked = Some((first, sequence, count + 1));
     }
 
-    /// Publishes a marker if there is anything to mark.
+    /// Lets go of requests that went out on a connection that is gone: no marker can follow them.
+    fn follow_connection(&mut self) {
+        let connection = connection(&self.client);
+        if self.connection != connection {
+            self.connection = connection;
+            self.unmarked = None;
+        }
+    }
+
+    /// Publishes a marker if there is anything to mark, and room for it.
     async fn mark(&mut self) -> Result<(), TransportError> {
-        let Some((first, last, _)) = self.unmarked.take() else { return Ok(()) };
+        let Some((first, last, _)) = self.unmarked else { return Ok(()) };
         let number = self.next_marker;
-        self.next_marker += 1;
-        let marker = Marker { number, first, last, connects: connects(&self.client) };
-        self.open.borrow_mut().push_back(marker);
-        let published = self.client.publish(self.inbox.subject(number), Bytes::new()).await;
-        published.map_err(|error| TransportError::failed("publishing on NATS", error))
+        let (subject, payload) = (self.inbox.subject(number), Bytes::new());
+        let message = OutboundMessage { subject, reply: None, payload, headers: None };
+        if offer(&mut self.client, message).await? {
+            self.next_marker += 1;
+            self.unmarked = None;
+            self.open.borrow_mut().push_back(Marker { number, first, last, connection: self.connection });
+        }
+        Ok(())
     }
 }
 
 #[async_trait(?Send)]
 impl Producer for Confirmed {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
+        self.lanes.iter_mut().for_each(Lane::follow_connection);
+        let lanes = self.publishers.lanes();
         for frame in batch.iter() {
-            self.lanes[self.publishers.lane(frame.sequence)].sent(frame.sequence);
+            self.lanes[lanes.of(frame.sequence)].sent(frame.sequence);
         }
         self.publishers.send(batch, |_| None).await?;
         for lane in &mut self.lanes {
@@ -124,6 +143,7 @@ impl Producer for Confirmed {
 
     async fn pause(&mut self) -> Result<(), TransportError> {
         for lane in &mut self.lanes {
+            lane.follow_connection();
             lane.mark().await?;
         }
         Ok(())
@@ -146,7 +166,7 @@ async fn confirm(
         for number in numbers.drain(..) {
             while let Some(marker) = next_up_to(&open, number) {
                 let mut requests = (marker.first..=marker.last).step_by(stride as usize);
-                if marker.number == number && marker.connects == connects(&client) {
+                if marker.number == number && marker.connection == connection(&client) {
                     outcomes.accepted(&mut requests, at_ns);
                 } else {
                     let reason = "the connection broke before the server had handled the request";

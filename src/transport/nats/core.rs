@@ -11,17 +11,19 @@ use async_trait::async_trait;
 use crate::terms::End;
 
 use super::confirmed::Confirmed;
-use super::publishers::{self, Publishers};
+use super::link::{self, Change, Changes};
+use super::publishers::{self, Connecting, Publishers};
 use super::rights::{self, Rights};
 use super::subjects::lasting;
 use super::subscription::{self, Requests};
 use crate::connect::{self, Endpoint};
+use crate::result::Side;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
 use crate::transport::limits::Limits;
 use crate::transport::names::Names;
-use crate::transport::outcomes::Outcomes;
+use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
 
 pub struct NatsCore {
@@ -52,11 +54,15 @@ impl Transport for NatsCore {
         &self,
         index: u32,
         outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let subjects = self.names.request_subjects();
-        let publishers = Publishers::connect(&self.endpoint, subjects, self.limits).await?;
+        let (endpoint, limits) = (&self.endpoint, self.limits);
+        let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::All };
+        let publishers = Publishers::connect(self.names.request_subjects(), &with).await?;
         let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
-            let client = connect::nats::connect(&self.endpoint, "weighbridge-collector", 0).await?;
+            let told = (Side::Collector, troubles);
+            let (client, changes) = link::connect(endpoint, "weighbridge-collector", 0, told).await?;
+            tokio::task::spawn_local(lose_results(changes, Rc::clone(&outcomes)));
             let results =
                 subscription::subscribe(&client, format!("{}.*", self.names.result()), None).await?;
             Some(Box::new(Results { results, _client: client }))
@@ -64,15 +70,17 @@ impl Transport for NatsCore {
             None
         };
         let producer: Box<dyn Producer> = match self.limits.end {
-            End::Acknowledgement => Box::new(Confirmed::new(publishers, self.limits, outcomes).await?),
+            End::Acknowledgement => Box::new(Confirmed::new(publishers, limits, outcomes).await?),
             End::Delivery | End::Result => Box::new(CoreProducer(publishers)),
         };
         Ok(GeneratorEnd { producer, collector })
     }
 
-    async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
+    async fn worker(&self, _index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let queue = self.limits.max_in_flight as usize;
-        let client = connect::nats::connect(&self.endpoint, "weighbridge-worker", queue).await?;
+        let told = (Side::Worker, troubles);
+        let (client, changes) = link::connect(&self.endpoint, "weighbridge-worker", queue, told).await?;
+        changes.note_all();
         let subject = format!("{}.*", self.names.request());
         let requests = subscription::subscribe(&client, subject, Some("weighbridge")).await?;
         let subjects = self.names.result_subjects().iter().map(|subject| lasting(subject)).collect();
@@ -84,6 +92,15 @@ impl Transport for NatsCore {
 
     async fn dismantle(&self) -> Result<(), TransportError> {
         Ok(())
+    }
+}
+
+/// What is published while the collector has no connection reaches nobody.
+async fn lose_results(mut changes: Changes, outcomes: Rc<dyn Outcomes>) {
+    while let Some(change) = changes.next().await {
+        if change == Change::Lost {
+            outcomes.broken(&|_| true, Unknown::All);
+        }
     }
 }
 

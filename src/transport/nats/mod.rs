@@ -5,6 +5,7 @@
 mod confirmed;
 mod core;
 mod jetstream;
+mod link;
 mod publishers;
 mod request;
 mod rights;

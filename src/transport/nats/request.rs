@@ -9,17 +9,19 @@ use async_nats::message::OutboundMessage;
 use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
-use super::publishers::{self, Publishers};
+use super::link;
+use super::publishers::{self, Connecting, Publishers};
 use super::rights::{self, Rights};
 use super::subjects::Inbox;
 use super::subscription::{self, Requests};
 use crate::connect::{self, Endpoint};
+use crate::result::Side;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
 use crate::transport::limits::Limits;
 use crate::transport::names::Names;
-use crate::transport::outcomes::Outcomes;
+use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
 
 pub struct NatsRequest {
@@ -49,9 +51,12 @@ impl Transport for NatsRequest {
     async fn generator(
         &self,
         _index: u32,
-        _outcomes: Rc<dyn Outcomes>,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let publishers = Publishers::connect(&self.endpoint, vec![self.names.sync()], self.limits).await?;
+        let (endpoint, limits) = (&self.endpoint, self.limits);
+        let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::All };
+        let publishers = Publishers::connect(vec![self.names.sync()], &with).await?;
         let inbox = Inbox::new(publishers.first());
         // The inbox is read on the first publishing connection, as a client's own request() would.
         let replies = subscription::subscribe(publishers.first(), inbox.wildcard(), None).await?;
@@ -61,9 +66,11 @@ impl Transport for NatsRequest {
         })
     }
 
-    async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
+    async fn worker(&self, _index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let queue = self.limits.max_in_flight as usize;
-        let client = connect::nats::connect(&self.endpoint, "weighbridge-worker", queue).await?;
+        let told = (Side::Worker, troubles);
+        let (client, changes) = link::connect(&self.endpoint, "weighbridge-worker", queue, told).await?;
+        changes.note_all();
         let requests = subscription::subscribe(&client, self.names.sync(), Some("weighbridge")).await?;
         Ok(WorkerEnd {
             consumer: Box::new(Requests { requests }),

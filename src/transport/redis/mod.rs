@@ -1,9 +1,11 @@
 //! The two Redis paths.
 
+mod link;
 mod pipelines;
 mod preflight;
 mod pubsub;
 mod streams;
+mod subscription;
 
 pub(super) use pubsub::RedisPubsub;
 pub(super) use streams::RedisStreams;

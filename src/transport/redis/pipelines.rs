@@ -1,60 +1,64 @@
-//! What the two Redis paths share: sending a batch as one pipeline, telling errors apart.
+//! Publishing connections of a generator: a batch goes out as one pipeline, and its replies tell what became of
+//! each request.
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisError, Value};
 
+use super::link::{Link, OnBreak, Settings};
 use crate::clock::now_ns;
-use crate::connect::{
-    Endpoint,
-    redis::{connect, plain},
-};
+use crate::connect::{Endpoint, redis::plain};
+use crate::result::Side;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
 use crate::transport::limits::Limits;
 use crate::transport::outcomes::Outcomes;
+use crate::transport::troubles::Troubles;
 
 /// Publishing connections of one generator; whole batches go out as one pipeline each.
 pub(super) struct Pipelines {
-    connections: Vec<MultiplexedConnection>,
+    links: Vec<Link>,
     generators: u64,
     outcomes: Rc<dyn Outcomes>,
 }
 
 impl Pipelines {
-    pub async fn connect(
-        endpoint: &Endpoint,
-        limits: Limits,
-        outcomes: Rc<dyn Outcomes>,
+    /// `on_break` makes what each connection does about its breaks.
+    pub async fn connect<B: OnBreak + 'static>(
+        (endpoint, limits): (&Endpoint, Limits),
+        (outcomes, troubles): (Rc<dyn Outcomes>, &Troubles),
+        on_break: impl Fn() -> B,
     ) -> Result<Self, TransportError> {
-        let mut connections = Vec::new();
+        let mut links = Vec::new();
         for _ in 0..limits.connections {
-            let timeout = Duration::from_nanos(limits.timeout_ns);
-            connections.push(connect(endpoint, Some(timeout), limits.max_in_flight as usize).await?);
+            let settings = Settings {
+                endpoint: endpoint.clone(),
+                response_timeout: Some(Duration::from_nanos(limits.timeout_ns)),
+                queue: limits.max_in_flight as usize,
+            };
+            links.push(Link::open(settings, (Side::Generator, troubles), on_break()).await?);
         }
-        Ok(Self { connections, generators: u64::from(limits.generators), outcomes })
+        Ok(Self { links, generators: u64::from(limits.generators), outcomes })
     }
 
     /// Sends one command per frame, each batch of a connection as one pipeline. Returns at once; outcomes
     /// come with the replies.
     pub fn send(&mut self, batch: &mut Vec<Frame>, command: impl Fn(&mut Pipeline, &Frame)) {
-        if let [only] = &self.connections[..] {
+        if let [only] = &self.links[..] {
             let mut lane = Lane::with_capacity(batch.len());
             batch.drain(..).for_each(|frame| lane.add(&frame, &command));
-            lane.send(only.clone(), Rc::clone(&self.outcomes));
+            lane.send(only, &self.outcomes);
             return;
         }
-        let mut lanes: Vec<Lane> =
-            self.connections.iter().map(|_| Lane::with_capacity(batch.len())).collect();
+        let mut lanes: Vec<Lane> = self.links.iter().map(|_| Lane::with_capacity(batch.len())).collect();
         for frame in batch.drain(..) {
             // By its number, so that each connection stays an ordering key of its own.
             let lane = (frame.sequence / self.generators) as usize % lanes.len();
             lanes[lane].add(&frame, &command);
         }
-        for (lane, connection) in lanes.into_iter().zip(&self.connections) {
-            lane.send(connection.clone(), Rc::clone(&self.outcomes));
+        for (lane, link) in lanes.into_iter().zip(&self.links) {
+            lane.send(link, &self.outcomes);
         }
     }
 }
@@ -75,13 +79,20 @@ impl Lane {
         self.sequences.push(frame.sequence);
     }
 
-    fn send(mut self, mut connection: MultiplexedConnection, outcomes: Rc<dyn Outcomes>) {
+    fn send(mut self, link: &Link, outcomes: &Rc<dyn Outcomes>) {
         if self.sequences.is_empty() {
             return;
         }
+        let Some(mut lent) = link.lend() else {
+            return indeterminate(&self.sequences, "sent while the connection was down", &**outcomes);
+        };
         self.pipeline.ignore_errors();
+        let (link, outcomes) = (link.clone(), Rc::clone(outcomes));
         tokio::task::spawn_local(async move {
-            let replies: Result<Value, RedisError> = self.pipeline.query_async(&mut connection).await;
+            let replies: Result<Value, RedisError> = self.pipeline.query_async(&mut lent.connection).await;
+            if let Err(error) = &replies {
+                link.failed(lent.number, error);
+            }
             report(&self.sequences, replies, &*outcomes, now_ns());
         });
     }
@@ -102,12 +113,11 @@ fn report(sequences: &[u64], replies: Result<Value, RedisError>, outcomes: &dyn 
             }
         }
         // The timeout or the broken connection covers the whole batch: each entry may still have arrived.
-        Ok(_) => sequences.iter().for_each(|sequence| {
-            outcomes.indeterminate(*sequence, "the pipeline's reply has another length");
-        }),
-        Err(error) => {
-            let reason = plain(&error);
-            sequences.iter().for_each(|sequence| outcomes.indeterminate(*sequence, &reason));
-        }
+        Ok(_) => indeterminate(sequences, "the pipeline's reply has another length", outcomes),
+        Err(error) => indeterminate(sequences, &plain(&error), outcomes),
     }
+}
+
+fn indeterminate(sequences: &[u64], reason: &str, outcomes: &dyn Outcomes) {
+    sequences.iter().for_each(|sequence| outcomes.indeterminate(*sequence, reason));
 }

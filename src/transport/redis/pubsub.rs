@@ -1,32 +1,28 @@
 //! Redis Pub/Sub: `PUBLISH` both ways.
 //!
 //! Redis shares no work among subscribers, so one subscription feeds all workers, as the engine does today.
-//! The library queues what it reads without bound; here the queue is bounded and drops are counted, as the
-//! NATS client does, so that slow consumers are treated alike.
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use async_channel::{Receiver, Sender, TrySendError};
+use async_channel::{Receiver, Sender};
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
-use redis::aio::{MultiplexedConnection, PubSubStream};
 use redis::{Cmd, Pipeline, Value};
 
+use super::link::{Link, OnBreak, Settings, Wait};
 use super::pipelines::Pipelines;
 use super::preflight::{preflight, refused};
+use super::subscription::{Feed, SUBSCRIPTION_CAPACITY, subscribe, take};
 use crate::connect::{self, Endpoint, redis::plain};
+use crate::result::Side;
 use crate::transport::ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Delivery, Frame, Receipt, Reply};
 use crate::transport::limits::Limits;
 use crate::transport::names::Names;
-use crate::transport::outcomes::Outcomes;
+use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
-
-/// As many as the NATS client holds for a slow subscription.
-const SUBSCRIPTION_CAPACITY: usize = 65_536;
 
 pub struct RedisPubsub {
     endpoint: Endpoint,
@@ -42,13 +38,8 @@ impl RedisPubsub {
         Self { endpoint, names, limits, requests }
     }
 
-    /// Subscribes, and waits until the server counts the subscriber.
-    async fn subscribe(&self, channels: Vec<String>) -> Result<PubSubStream, TransportError> {
-        let (mut sink, stream) = connect::redis::subscriber(&self.endpoint).await?.split();
-        let confirmed = sink.subscribe(&channels).await;
-        confirmed.map_err(|error| refused(&self.endpoint, "SUBSCRIBE", &channels.join(" "), &error))?;
-        // The sink may go: the stream keeps the connection.
-        Ok(stream)
+    fn feed(&self, channels: Vec<String>, queue: Sender<Bytes>, (side, troubles): (Side, &Troubles)) -> Feed {
+        Feed { endpoint: self.endpoint.clone(), channels, queue, side, troubles: troubles.clone() }
     }
 }
 
@@ -65,7 +56,7 @@ impl Transport for RedisPubsub {
             published.map_err(|error| refused(&self.endpoint, "PUBLISH", &channel, &error))?;
         }
         for channels in [self.names.request_subjects(), self.names.result_subjects()] {
-            self.subscribe(channels).await?;
+            subscribe(&self.endpoint, &channels).await?;
         }
         Ok(())
     }
@@ -74,15 +65,20 @@ impl Transport for RedisPubsub {
         &self,
         index: u32,
         outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let pipelines = Pipelines::connect(&self.endpoint, self.limits, Rc::clone(&outcomes)).await?;
+        let told = (Rc::clone(&outcomes), troubles);
+        let on_break = || NothingStored(Rc::clone(&outcomes));
+        let pipelines = Pipelines::connect((&self.endpoint, self.limits), told, on_break).await?;
         let channels = self.names.request_subjects();
         let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
-            let results = self.subscribe(self.names.result_subjects()).await?;
-            let (sender, receiver) = async_channel::bounded(SUBSCRIPTION_CAPACITY);
-            let dropped = Rc::clone(&outcomes);
-            tokio::task::spawn_local(pump(results, sender, move || dropped.dropped()));
-            Some(Box::new(Results(receiver)))
+            let (queue, results) = async_channel::bounded(SUBSCRIPTION_CAPACITY);
+            let feed = self.feed(self.names.result_subjects(), queue, (Side::Collector, troubles));
+            let subscription = subscribe(&feed.endpoint, &feed.channels).await?;
+            // What is published while nobody is subscribed reaches nobody.
+            let lost = move || outcomes.broken(&|_| true, Unknown::All);
+            tokio::task::spawn_local(feed.run(subscription, lost));
+            Some(Box::new(Results(results)))
         } else {
             None
         };
@@ -91,18 +87,21 @@ impl Transport for RedisPubsub {
 
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         if index == 0 {
-            let requests = self.subscribe(self.names.request_subjects()).await?;
-            let dropped = troubles.clone();
-            tokio::task::spawn_local(pump(requests, self.requests.0.clone(), move || dropped.dropped()));
+            let queue = self.requests.0.clone();
+            let feed = self.feed(self.names.request_subjects(), queue, (Side::Worker, troubles));
+            let subscription = subscribe(&feed.endpoint, &feed.channels).await?;
+            tokio::task::spawn_local(feed.run(subscription, || {}));
         }
-        let timeout = Duration::from_nanos(self.limits.timeout_ns);
-        let connection =
-            connect::redis::connect(&self.endpoint, Some(timeout), self.limits.max_in_flight as usize)
-                .await?;
+        let settings = Settings {
+            endpoint: self.endpoint.clone(),
+            response_timeout: Some(Duration::from_nanos(self.limits.timeout_ns)),
+            queue: self.limits.max_in_flight as usize,
+        };
+        let link = Link::open(settings, (Side::Worker, troubles), Wait).await?;
         let channels = self.names.result_subjects();
         Ok(WorkerEnd {
             consumer: Box::new(Requests { requests: self.requests.1.clone() }),
-            responder: Rc::new(ResultPublisher { connection, channels, troubles: troubles.clone() }),
+            responder: Rc::new(ResultPublisher { link, channels, troubles: troubles.clone() }),
         })
     }
 
@@ -111,38 +110,13 @@ impl Transport for RedisPubsub {
     }
 }
 
-/// Moves messages from a subscription into the bounded queue, counting what doesn't fit.
-async fn pump(mut messages: PubSubStream, queue: Sender<Bytes>, dropped: impl Fn()) {
-    while let Some(message) = messages.next().await {
-        let body: Bytes = match message.get_payload() {
-            Ok(body) => body,
-            Err(error) => {
-                tracing::warn!("unreadable Pub/Sub message: {error}");
-                continue;
-            }
-        };
-        match queue.try_send(body) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => dropped(),
-            Err(TrySendError::Closed(_)) => return,
-        }
-    }
-    // The end of the stream is a gap: the library does not reconnect.
-    queue.close();
-}
+/// A server that is gone has kept nothing of what it had confirmed.
+struct NothingStored(Rc<dyn Outcomes>);
 
-async fn take(
-    queue: &Receiver<Bytes>,
-    max: usize,
-    mut each: impl FnMut(Bytes),
-) -> Result<(), TransportError> {
-    let first = queue.recv().await;
-    each(first.map_err(|_| TransportError::Closed { what: "the Redis subscription" })?);
-    for _ in 1..max {
-        let Ok(body) = queue.try_recv() else { break };
-        each(body);
+impl OnBreak for NothingStored {
+    fn lost(&self) {
+        self.0.broken(&|_| true, Unknown::All);
     }
-    Ok(())
 }
 
 struct Publisher {
@@ -180,7 +154,7 @@ impl Consumer for Requests {
 }
 
 struct ResultPublisher {
-    connection: MultiplexedConnection,
+    link: Link,
     channels: Vec<String>,
     troubles: Troubles,
 }
@@ -196,12 +170,16 @@ impl Responder for ResultPublisher {
         if pipeline.is_empty() {
             return Ok(());
         }
-        let mut connection = self.connection.clone();
-        let troubles = self.troubles.clone();
+        let Some(mut lent) = self.link.lend() else {
+            self.troubles.note(&TransportError::failed("publishing results", "the connection is down"));
+            return Ok(());
+        };
+        let (link, troubles) = (self.link.clone(), self.troubles.clone());
         tokio::task::spawn_local(async move {
-            let published: Result<Value, _> = pipeline.query_async(&mut connection).await;
+            let published: Result<Value, _> = pipeline.query_async(&mut lent.connection).await;
             if let Err(error) = published {
                 troubles.note(&TransportError::failed("publishing results", plain(&error)));
+                link.failed(lent.number, &error);
             }
         });
         Ok(())

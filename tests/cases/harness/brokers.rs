@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -13,8 +13,10 @@ use weighbridge_record::terms::BrokerKind;
 
 use super::wait_for;
 
-/// A child process with its folder.
+/// A child process with its folder, which outlives it.
 struct Server {
+    kind: BrokerKind,
+    arguments: Vec<String>,
     child: Child,
     folder: TempDir,
 }
@@ -34,17 +36,27 @@ fn binary(kind: BrokerKind) -> PathBuf {
 }
 
 impl Server {
-    fn spawn(kind: BrokerKind, folder: TempDir, arguments: &[String]) -> Self {
-        let log = File::create(folder.path().join("log")).expect("a log");
-        let child = Command::new(binary(kind))
-            .args(arguments)
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stderr(log.try_clone().expect("a log"))
-            .stdout(log)
-            .spawn()
-            .expect("starting a server");
-        Self { child, folder }
+    fn spawn(kind: BrokerKind, folder: TempDir, arguments: Vec<String>) -> Self {
+        let child = Self::child(kind, folder.path(), &arguments);
+        Self { kind, arguments, child, folder }
+    }
+
+    fn child(kind: BrokerKind, folder: &Path, arguments: &[String]) -> Child {
+        let log = File::create(folder.join("log")).expect("a log");
+        let mut command = Command::new(binary(kind));
+        command.args(arguments).current_dir(folder).stdin(Stdio::null());
+        command.stderr(log.try_clone().expect("a log")).stdout(log);
+        command.spawn().expect("starting a server")
+    }
+
+    /// Ends it with SIGKILL.
+    fn kill(&mut self) {
+        self.child.kill().expect("killing a server of our own");
+        self.child.wait().expect("waiting for a server of our own");
+    }
+
+    fn spawn_again(&mut self) {
+        self.child = Self::child(self.kind, self.folder.path(), &self.arguments);
     }
 
     fn log(&self) -> String {
@@ -72,7 +84,7 @@ impl Redis {
         let mut arguments: Vec<String> = fixed.iter().map(|word| (*word).to_string()).collect();
         arguments.push(port.to_string());
         arguments.extend(settings.iter().map(|word| (*word).to_string()));
-        let mut server = Server::spawn(BrokerKind::RedisServer, folder, &arguments);
+        let mut server = Server::spawn(BrokerKind::RedisServer, folder, arguments);
         let ready = wait_for("redis-server", || {
             let ended = server.child.try_wait().expect("watching redis-server").is_some();
             let ready = server.log().contains("Ready to accept connections");
@@ -94,6 +106,28 @@ impl Redis {
         client.get_connection().expect("connecting to redis-server")
     }
 
+    /// Ends it with SIGKILL.
+    pub fn kill(&mut self) {
+        self.server.kill();
+    }
+
+    /// Starts it again on the same port, with its data or without.
+    pub fn start_again(&mut self, with_data: bool) {
+        if !with_data {
+            let _ = std::fs::remove_dir_all(self.server.folder.path().join("appendonlydir"));
+        }
+        self.server.spawn_again();
+    }
+
+    /// Waits until it has handled so many commands.
+    pub fn wait_until_busy(&self, commands: u64) {
+        wait_for("commands", || {
+            let info: String = redis::cmd("INFO").arg("stats").query(&mut self.connect()).ok()?;
+            let count = info.lines().find_map(|line| line.strip_prefix("total_commands_processed:"))?;
+            (count.trim().parse::<u64>().ok()? >= commands).then_some(())
+        });
+    }
+
     /// Stops the process, so that it answers nobody and every connection stays.
     pub fn freeze(&self) {
         let id = Pid::from_raw(self.server.child.id() as i32).expect("a process id");
@@ -109,7 +143,8 @@ impl Redis {
 /// A NATS server, with JetStream, that the harness is to treat as external.
 pub struct Nats {
     pub address: String,
-    _server: Server,
+    monitoring: String,
+    server: Server,
 }
 
 impl Nats {
@@ -118,20 +153,48 @@ impl Nats {
         let folder = tempfile::tempdir().expect("a folder for nats-server");
         let path = folder.path().display();
         let config = format!(
-            "listen: \"127.0.0.1:-1\"\nports_file_dir: \"{path}\"\n\
+            "listen: \"127.0.0.1:-1\"\nhttp: \"127.0.0.1:-1\"\nports_file_dir: \"{path}\"\n\
              jetstream {{ store_dir: \"{path}/store\" }}\n{settings}\n"
         );
         std::fs::write(folder.path().join("nats.conf"), config).expect("writing the configuration");
-        let arguments = ["-c".to_string(), "nats.conf".to_string()];
-        let mut server = Server::spawn(BrokerKind::NatsServer, folder, &arguments);
+        let arguments = vec!["-c".to_string(), "nats.conf".to_string()];
+        let mut server = Server::spawn(BrokerKind::NatsServer, folder, arguments);
         let ports = server.folder.path().join(format!("nats-server_{}.ports", server.child.id()));
-        let address = wait_for("nats-server", || {
+        let (address, monitoring) = wait_for("nats-server", || {
             let ended = server.child.try_wait().expect("watching nats-server");
             assert!(ended.is_none(), "nats-server ended:\n{}", server.log());
             let ports: Value = serde_json::from_slice(&std::fs::read(&ports).ok()?).ok()?;
-            Some(ports["nats"][0].as_str()?.strip_prefix("nats://")?.to_string())
+            let address = ports["nats"][0].as_str()?.strip_prefix("nats://")?.to_string();
+            Some((address, ports["monitoring"][0].as_str()?.to_string()))
         });
-        Self { address, _server: server }
+        Self { address, monitoring, server }
+    }
+
+    /// Ends it with SIGKILL.
+    pub fn kill(&mut self) {
+        self.server.kill();
+    }
+
+    /// Starts it again on the same port, with its data or without.
+    pub fn start_again(&mut self, with_data: bool) {
+        let folder = self.server.folder.path();
+        let config = folder.join("nats.conf");
+        let text = std::fs::read_to_string(&config).expect("reading the configuration");
+        let listen = format!("listen: \"{}\"", self.address);
+        std::fs::write(&config, text.replace("listen: \"127.0.0.1:-1\"", &listen)).expect("writing it");
+        if !with_data {
+            let _ = std::fs::remove_dir_all(folder.join("store"));
+        }
+        self.server.spawn_again();
+    }
+
+    /// Waits until it has got so many messages.
+    pub fn wait_until_busy(&self, messages: u64) {
+        wait_for("messages", || {
+            let got = ureq::get(format!("{}/varz", self.monitoring)).call().ok()?.body_mut().read_json();
+            let got: Value = got.ok()?;
+            (got["in_msgs"].as_u64()? >= messages).then_some(())
+        });
     }
 
     pub fn url(&self) -> String {

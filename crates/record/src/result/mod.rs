@@ -3,6 +3,8 @@
 //! Units stand last in names; latencies are integer nanoseconds on one monotonic clock.
 
 mod check;
+mod finding;
+mod gap;
 mod latency;
 mod ledger;
 mod ratio;
@@ -15,6 +17,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Check, Rule, Unit};
+pub use finding::{FINDINGS_MAX, Finding, FindingClass};
+pub use gap::{Gap, GapKind, Side};
 pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
 pub use ratio::{PairVerdict, PathRatio};
@@ -43,10 +47,9 @@ pub struct RunResult {
     /// The instrument against known answers, where the run was asked to calibrate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calibration: Vec<Check>,
-    /// Ratios between transports; empty for a point with an invalid trial.
-    #[serde(default)]
-    pub comparisons: Vec<PathRatio>,
-    /// What was searched for and found, a transport each; empty unless the run was a search.
+    /// Ratios between the paths of a point; none for a point with an invalid trial.
+    pub ratios: Vec<PathRatio>,
+    /// What was searched for and found, a path each; empty unless the run was a search.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub searches: Vec<SearchRecord>,
 }

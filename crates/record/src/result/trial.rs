@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BreakdownRow, LedgerTotals, SeriesRow, StageLatencies};
+use super::{BreakdownRow, Finding, Gap, LedgerTotals, SeriesRow, StageLatencies};
 use crate::point::Point;
 use crate::terms::{BrokerKind, Durability, End, Path, Promise, Stage, TransportKind};
 
@@ -36,6 +36,10 @@ pub struct Trial {
     pub ledger: LedgerTotals,
     pub series: Vec<SeriesRow>,
     pub faults: Vec<Fault>,
+    /// Stretches without a connection, or after stored data was lost; in the order of their start.
+    pub gaps: Vec<Gap>,
+    /// Requests of which something is to be told, by class and time: at most 100 of each class, the earliest.
+    pub findings: Vec<Finding>,
     pub errors: Vec<ErrorGroup>,
     pub brokers: Vec<BrokerRecord>,
     pub generator: GeneratorRecord,
@@ -179,6 +183,11 @@ pub enum DoubtKind {
     LazyTierTooShort,
     /// The harness was built without optimisation. Latencies include its slowness.
     DebugBuild,
+    /// Connections were lost and made again: what was in flight then, and what was due meanwhile, is in the
+    /// figures.
+    Disconnected,
+    /// The broker was not back when the trial ended. Makes the trial invalid.
+    BrokerGone,
 }
 
 impl DoubtKind {
@@ -192,6 +201,7 @@ impl DoubtKind {
                 | Self::LedgerUnbalanced
                 | Self::EndedEarly
                 | Self::CeilingTooLow
+                | Self::BrokerGone
         )
     }
 
@@ -215,6 +225,8 @@ impl DoubtKind {
             Self::ClosedLoop => "closed_loop",
             Self::LazyTierTooShort => "lazy_tier_too_short",
             Self::DebugBuild => "debug_build",
+            Self::Disconnected => "disconnected",
+            Self::BrokerGone => "broker_gone",
         }
     }
 }
@@ -268,7 +280,6 @@ pub struct GeneratorRecord {
     pub threads: u32,
     pub connections: u32,
     /// What the kernel's scheduler granted the generator threads.
-    #[serde(default)]
     pub scheduling: String,
     /// Requests handed to the transport per wake of the pacer.
     pub bursts: BurstSizes,

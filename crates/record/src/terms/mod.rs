@@ -70,6 +70,9 @@ impl End {
 }
 
 impl Stage {
+    /// The latency that answers a question: what ends a request ends its turnaround.
+    pub const ANSWER: Self = Self::Turnaround;
+
     pub const ALL: [Self; 6] = [
         Self::SendLag,
         Self::Publish,

@@ -58,7 +58,7 @@ impl Bins {
 }
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
-    let stage = group.stage();
+    let stage = Stage::ANSWER;
     let mut histograms = Vec::new();
     for entry in &group.entries {
         if let Some(histogram) = entry.merged(stage)?.filter(|histogram| !histogram.is_empty()) {

@@ -11,7 +11,7 @@ use crate::interval_latency::Samples;
 use weighbridge_record::format;
 use weighbridge_record::result::Trial;
 use weighbridge_record::stats::median;
-use weighbridge_record::terms::Path;
+use weighbridge_record::terms::{Path, Stage};
 
 /// Rows of cells.
 const ROWS: usize = 40;
@@ -37,7 +37,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
     let most = columns().flat_map(|column| rows.counts(column)).max().unwrap_or(1);
     let mut panels = Vec::new();
     for map in &maps {
-        let title = format!("{}, log scale", group.stage().name());
+        let title = format!("{}, log scale", Stage::ANSWER.name());
         let chart = TimeChart {
             size: Size::Small,
             y: Axis::latency_log(&title, rows.low, rows.high * (rows.high / rows.low).powf(HEADROOM)),

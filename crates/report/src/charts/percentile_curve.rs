@@ -10,7 +10,7 @@ use weighbridge_record::histogram::answers;
 use weighbridge_record::terms::Stage;
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
-    let stage = group.stage();
+    let stage = Stage::ANSWER;
     let mut curves = Vec::new();
     for entry in &group.entries {
         if let Some(histogram) = entry.merged(stage)? {

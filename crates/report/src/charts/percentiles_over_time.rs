@@ -11,7 +11,7 @@ use crate::interval_latency::Samples;
 use weighbridge_record::format;
 use weighbridge_record::histogram::samples_needed;
 use weighbridge_record::result::Trial;
-use weighbridge_record::terms::Path;
+use weighbridge_record::terms::{Path, Stage};
 
 const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
 /// Intervals are made longer until p99 has enough samples, but not so long that fewer than these are left.
@@ -41,7 +41,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         let name = format::percentile(*quantile);
         let low = series.iter().flat_map(|series| &series.values).filter_map(|value| *value);
         let low = low.fold(f64::INFINITY, f64::min);
-        let title = format!("{name} {}, log scale", group.stage().name());
+        let title = format!("{name} {}, log scale", Stage::ANSWER.name());
         let y = Axis::latency_log(&title, low, time::highest(series));
         let chart = TimeChart { size: Size::Wide, y, print: format::latency, series, cells: Vec::new() };
         panels.push(Panel { title: name, drawing: timeline.draw(chart)? });

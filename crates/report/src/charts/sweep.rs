@@ -57,7 +57,7 @@ fn measures(stage: Stage) -> [Measure; 2] {
 pub fn draw(groups: &[Group<'_>]) -> Result<Option<Figure>, ReportError> {
     let Some(key) = sweeps::axis(groups).filter(|key| *key != RATE) else { return Ok(None) };
     let slices = sweeps::slices(groups, key);
-    let measures = measures(groups.first().map_or(Stage::Turnaround, Group::stage));
+    let measures = measures(Stage::ANSWER);
     let mut panels = Vec::new();
     for slice in slices.iter().take(SLICES_MAX) {
         for measure in measures {

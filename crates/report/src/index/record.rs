@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{Rates, SCHEMA_VERSION, Verdict};
 use weighbridge_record::stats::median;
-use weighbridge_record::terms::{BrokerKind, Path, Stage};
+use weighbridge_record::terms::{BrokerKind, Path};
 
 /// The part of a `RunResult` that is listed and drawn. Fields that are not named here are skipped.
 #[derive(Debug, Deserialize)]
@@ -54,13 +54,11 @@ pub struct Trial {
 
 #[derive(Debug, Deserialize)]
 struct Latencies {
-    delivery: Option<Latency>,
     turnaround: Option<Latency>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Latency {
-    count: u64,
     p99: Option<u64>,
 }
 
@@ -138,23 +136,9 @@ impl Record {
         brokers
     }
 
-    /// The latency that answers: turnaround, or delivery where the scenario has no results.
-    pub fn stage(&self) -> Stage {
-        let answered =
-            |trial: &Trial| trial.latency_ns.turnaround.as_ref().is_some_and(|latency| latency.count > 0);
-        if self.trials.iter().any(answered) { Stage::Turnaround } else { Stage::Delivery }
-    }
-
     /// p99 of the answering latency in nanoseconds; none where a repetition has too few samples.
     pub fn p99_ns(&self, point: &Point, path: Path) -> Option<Measured> {
-        let stage = self.stage();
-        self.measured(point, path, |trial| {
-            let latency = match stage {
-                Stage::Turnaround => trial.latency_ns.turnaround.as_ref(),
-                _ => trial.latency_ns.delivery.as_ref(),
-            };
-            latency?.p99.map(|ns| ns as f64)
-        })
+        self.measured(point, path, |trial| trial.latency_ns.turnaround.as_ref()?.p99.map(|ns| ns as f64))
     }
 
     pub fn completed_per_s(&self, point: &Point, path: Path) -> Option<Measured> {

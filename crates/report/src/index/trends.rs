@@ -11,7 +11,7 @@ use crate::charts::trend::{Measure, Reading, Series, Trend, draw};
 use crate::figure_view::{FigureView, figure_view};
 use weighbridge_record::compare::load_facts;
 use weighbridge_record::point::Point;
-use weighbridge_record::terms::Path;
+use weighbridge_record::terms::{Path, Stage};
 
 /// Newest runs on one line; older ones are in the table above.
 const RUNS_DRAWN_MAX: usize = 60;
@@ -109,7 +109,7 @@ fn notes(runs: &[Run], lines: &[Line<'_>]) -> Vec<String> {
 
 fn view(line: &Line<'_>, all: &[Line<'_>], index: usize) -> Result<TrendView, ReportError> {
     let drawn = &line.runs[line.runs.len().saturating_sub(RUNS_DRAWN_MAX)..];
-    let stage = drawn[drawn.len() - 1].1.stage();
+    let stage = Stage::ANSWER;
     let mut figures = Vec::new();
     for measure in [Measure::P99(stage), Measure::CompletedRate] {
         if let Some(figure) = draw(&trend(drawn, measure))? {

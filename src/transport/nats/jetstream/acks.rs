@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+/// The refusal of a subject that no stream takes.
+pub(super) const NO_STREAM: &str = "no stream takes this subject";
+
 /// A stream's answer to a publish.
 #[derive(Deserialize)]
 struct PubAck {
@@ -16,7 +19,7 @@ struct ApiError {
 /// Whether the stream has stored the message.
 pub(super) fn stored(message: &async_nats::Message) -> Result<(), String> {
     if message.status == Some(async_nats::StatusCode::NO_RESPONDERS) {
-        return Err("no stream takes this subject".to_string());
+        return Err(NO_STREAM.to_string());
     }
     match serde_json::from_slice::<PubAck>(&message.payload) {
         Ok(PubAck { error: None }) => Ok(()),

@@ -20,7 +20,7 @@ fn searched() -> RunResult {
     result.trials[4].doubts =
         vec![Doubt { kind: DoubtKind::RateNotReached, detail: "sent 80 % of it".to_owned() }];
     result.thresholds.clear();
-    result.comparisons.clear();
+    result.ratios.clear();
     let shed = Reason::Unsent { unsent: 1_200, attempted: 64_000 };
     let p99 = Reason::Threshold {
         expression: "turnaround.p99 < 20ms".to_owned(),

@@ -4,7 +4,7 @@
 
 use super::groups::{Entry, Group};
 use weighbridge_record::result::{Estimate, LatencySummary};
-use weighbridge_record::terms::Path;
+use weighbridge_record::terms::{Path, Stage};
 use weighbridge_record::{format, histogram};
 
 /// One figure of the table.
@@ -77,10 +77,10 @@ pub fn parts() -> [Part; 2] {
 
 /// Rows of one group, in the fixed order of transports.
 pub fn rows(group: &Group<'_>) -> Vec<Row> {
-    group.entries.iter().map(|entry| row(group, entry)).collect()
+    group.entries.iter().map(|entry| row(entry)).collect()
 }
 
-fn row(group: &Group<'_>, entry: &Entry<'_>) -> Row {
+fn row(entry: &Entry<'_>) -> Row {
     let trial = entry.trial();
     let mut cells = Vec::with_capacity(COLUMNS.len());
     for (field, reason) in [
@@ -90,7 +90,7 @@ fn row(group: &Group<'_>, entry: &Entry<'_>) -> Row {
     ] {
         cells.push(estimated(entry.figure(&format!("rates.{field}")), format::number, reason));
     }
-    cells.extend(latencies(group, entry));
+    cells.extend(latencies(entry));
     let ledger = entry.ledger();
     for value in [ledger.lost, ledger.duplicated, ledger.redelivered, ledger.reordered, ledger.unsent] {
         cells.push(counted(value));
@@ -106,8 +106,8 @@ fn row(group: &Group<'_>, entry: &Entry<'_>) -> Row {
     }
 }
 
-fn latencies(group: &Group<'_>, entry: &Entry<'_>) -> Vec<Cell> {
-    let stage = group.stage();
+fn latencies(entry: &Entry<'_>) -> Vec<Cell> {
+    let stage = Stage::ANSWER;
     let samples = entry
         .counted
         .iter()

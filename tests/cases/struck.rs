@@ -1,0 +1,63 @@
+//! Whole trials on servers of our own that are struck while the load is on.
+
+use weighbridge::plan::{FaultAction, FaultPlan, Plan};
+use weighbridge::scenario::{Overrides, plan};
+use weighbridge::session::{Settings, Silent, TrialSpec, measure};
+use weighbridge_record::result::Trial;
+use weighbridge_record::terms::TransportKind;
+
+const MS: u64 = 1_000_000;
+
+const SCENARIO: &str = r#"
+name = "struck"
+question = "What comes of it?"
+transports = ["redis-pubsub", "redis-streams", "nats-core", "nats-jetstream", "nats-request"]
+[load]
+executor = "constant-arrival-rate"
+arrivals = "uniform"
+rate = 200
+warmup = "0s"
+duration = "2s"
+cooldown = "0s"
+drain = "5s"
+[workers]
+count = 2
+[brokers]
+durability = "sync"
+"#;
+
+fn planned() -> Plan {
+    plan("struck.toml", SCENARIO, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn struck(plan: &mut Plan, transport: TransportKind, action: FaultAction) -> Trial {
+    plan.points[0].faults = vec![FaultPlan { at_ns: 500 * MS, every_ns: None, action, target: None }];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (spec, settings) = (TrialSpec::alone(&plan.points[0], transport, plan.seed), Settings::default());
+    let measured = runtime.block_on(measure(&spec, &settings, &Silent));
+    let trial = measured.unwrap_or_else(|error| panic!("{transport}: {error}")).trial;
+    assert!(trial.complete && trial.ledger.check() == Ok(()), "{transport}: {:?}", trial.ledger);
+    let [fault] = &trial.faults[..] else { panic!("{transport}: {:?}, {:?}", trial.faults, trial.errors) };
+    let broker = transport.broker().expect("a path over a server");
+    assert_eq!((fault.kind.as_str(), fault.target.as_str()), (action.name(), broker.name()));
+    assert!(fault.start_s >= 0.5, "{fault:?}");
+    trial
+}
+
+/// Seconds that the only fault of a trial lasted.
+fn lasted_s(trial: &Trial) -> f64 {
+    trial.faults[0].end_s.expect("it ended") - trial.faults[0].start_s
+}
+
+#[test]
+fn a_server_that_stands_still_for_a_while_loses_nothing() {
+    let mut plan = planned();
+    for transport in plan.transports.clone() {
+        let trial = struck(&mut plan, transport, FaultAction::Pause { lasting_ns: 300 * MS });
+        assert!(lasted_s(&trial) >= 0.3, "{:?}", trial.faults);
+        let ledger = &trial.ledger;
+        assert_eq!((ledger.completed, ledger.lost), (ledger.attempted, 0), "{transport}: {ledger:?}");
+        let longest_ns = trial.latency_ns.turnaround.as_ref().and_then(|latency| latency.max);
+        assert!(longest_ns.expect("samples") >= 250 * MS, "{transport}: the stall shows: {longest_ns:?}");
+    }
+}
