@@ -16,3 +16,16 @@ pub trait Keeper {
     /// What a search has found after another probe, as if it were stopped there.
     fn keep_search(&mut self, search: &SearchRecord);
 }
+
+/// Keeps nothing.
+pub struct Unkept;
+
+impl Keeper for Unkept {
+    fn begin(&mut self, _head: &RunHead) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(())
+    }
+
+    fn keep(&mut self, _trial: &Trial, _logs: &[(String, Vec<u8>)]) {}
+
+    fn keep_search(&mut self, _search: &SearchRecord) {}
+}

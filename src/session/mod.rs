@@ -20,7 +20,7 @@ mod watch;
 
 pub use error::RunError;
 pub use gathered::Finished;
-pub use keeper::Keeper;
+pub use keeper::{Keeper, Unkept};
 pub use progress::{Glance, Progress, Silent};
 pub use run::run;
 pub use search::search;

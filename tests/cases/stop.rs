@@ -9,14 +9,13 @@ use futures::TryStreamExt;
 use weighbridge::calibrate::faulty::{Faulty, Wrong};
 use weighbridge::plan::Plan;
 use weighbridge::scenario::{Overrides, plan};
-use weighbridge::session::{Keeper, RunError, Settings, Silent, TrialSpec, measure, measure_wrapped, run};
+use weighbridge::session::{RunError, Settings, Silent, TrialSpec, Unkept, measure, measure_wrapped, run};
 use weighbridge::stop::Stop;
 use weighbridge::transport::{
     Frame, GeneratorEnd, Outcomes, Producer, Transport, TransportError, Troubles, WorkerEnd,
 };
-use weighbridge_record::result::{SearchRecord, Trial, Verdict};
+use weighbridge_record::result::{Trial, Verdict};
 use weighbridge_record::terms::TransportKind;
-use weighbridge_record::unfinished::RunHead;
 
 use crate::harness::brokers::{Nats, Redis};
 
@@ -145,25 +144,12 @@ fn connecting_is_given_up_at_once() {
     assert!(matches!(trial, Err(RunError::Stopped)));
 }
 
-/// Keeps nothing.
-struct Forgetful;
-
-impl Keeper for Forgetful {
-    fn begin(&mut self, _head: &RunHead) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(())
-    }
-
-    fn keep(&mut self, _trial: &Trial, _logs: &[(String, Vec<u8>)]) {}
-
-    fn keep_search(&mut self, _search: &SearchRecord) {}
-}
-
 #[test]
 fn a_run_that_ends_before_its_first_trial_still_has_a_report() {
     let settings = Settings::default();
     settings.stop.set(Stop::Now);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let finished = runtime.block_on(run(&planned(&[]), &settings, &Silent, &mut Forgetful));
+    let finished = runtime.block_on(run(&planned(&[]), &settings, &Silent, &mut Unkept));
     let result = finished.unwrap_or_else(|error| panic!("{error}")).result;
     assert_eq!((result.verdict, result.trials.len()), (Verdict::Aborted, 0));
     let folder = tempfile::tempdir().expect("a folder");
