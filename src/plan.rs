@@ -5,8 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::connect::Endpoint;
-use crate::terms::{Action, BrokerKind, CompletedBy, Durability, Objective, Stage, TransportKind};
 use weighbridge_record::point::Point;
+use weighbridge_record::terms::{
+    Action, BrokerKind, CompletedBy, Durability, Objective, Stage, TransportKind,
+};
 
 /// A scenario ready to run: trials are points x transports x repetitions.
 #[derive(Debug, Clone)]

@@ -4,10 +4,9 @@ use super::bench::{closed_plan, figure, measure, measure_wrapped, plan};
 use super::stalling::{HeldUp, Stalling};
 use super::theory::stalled_quantile_s;
 use crate::plan::{FaultAction, FaultPlan};
-use crate::result::{Check, Unit};
-use crate::result::{LatencySummary, Trial};
 use crate::session::{RunError, Settings};
-use crate::terms::{Stage, TransportKind};
+use weighbridge_record::result::{Check, LatencySummary, Trial, Unit};
+use weighbridge_record::terms::{Stage, TransportKind};
 
 const GROUP: &str = "stall";
 const STALL_NS: u64 = 1_000_000_000;

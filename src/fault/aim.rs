@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::plan::{FaultAction, FaultPlan};
 use crate::site::Server;
-use crate::terms::Action;
+use weighbridge_record::terms::Action;
 
 /// One fault and one server that it strikes.
 pub struct Aimed {

@@ -15,10 +15,10 @@ use super::summary::AccountSummary;
 use crate::ledger::{Entry, Ledger};
 use crate::mailbox::{Event, Mailboxes};
 use crate::metrics::{Recorder, Timeline};
-use crate::result::{FINDINGS_MAX, FindingClass};
 use crate::schedule::Stripe;
-use crate::terms::{CompletedBy, Stage};
 use crate::transport::Unknown;
+use weighbridge_record::result::{FINDINGS_MAX, FindingClass};
+use weighbridge_record::terms::{CompletedBy, Stage};
 
 /// Different error texts kept; more are counted under one.
 const ERROR_KINDS_MAX: usize = 50;

@@ -27,9 +27,9 @@ use crate::scheduling::keep_time;
 use crate::schema::Correlation;
 use crate::start_line::Place;
 use crate::stop::{Stop, StopSignal};
-use crate::terms::CompletedBy;
 use crate::timer::Timer;
 use crate::transport::{Transport, TransportError, Troubles};
+use weighbridge_record::terms::CompletedBy;
 
 /// Waits this long after the last request is settled, so that duplicates still show.
 const GRACE_NS: u64 = 50_000_000;

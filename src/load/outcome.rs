@@ -4,9 +4,9 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::summary::AccountSummary;
-use crate::result::BurstSizes;
 use crate::scheduling::Grant;
 use weighbridge_record::histogram::{Damaged, decode_like, encode};
+use weighbridge_record::result::BurstSizes;
 
 #[derive(Serialize, Deserialize)]
 pub struct GeneratorOutcome {
@@ -87,10 +87,10 @@ mod tests {
     use super::*;
     use crate::mailbox::Mailboxes;
     use crate::metrics::Timeline;
-    use crate::result::{GapKind, Side};
     use crate::schedule::Stripe;
-    use crate::terms::CompletedBy;
     use crate::transport::{Break, Noted};
+    use weighbridge_record::result::{GapKind, Side};
+    use weighbridge_record::terms::CompletedBy;
 
     const SECOND_NS: u64 = 1_000_000_000;
 

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::result::{BreakdownRow, LatencySummary};
-use crate::terms::{CompletedBy, Stage};
 use weighbridge_record::breakdown::{Breakdown, Parts};
 use weighbridge_record::latency::Latency;
+use weighbridge_record::result::{BreakdownRow, LatencySummary};
+use weighbridge_record::terms::{CompletedBy, Stage};
 
 pub use intervals::{Counts, IntervalRow, Timeline};
 

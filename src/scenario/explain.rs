@@ -8,7 +8,7 @@ use super::prose::{count, number, span};
 use super::warnings::warnings;
 use crate::plan::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, ServiceTime};
 use crate::search::PROBES_MAX;
-use crate::terms::CompletedBy;
+use weighbridge_record::terms::CompletedBy;
 
 /// Starting and stopping the brokers of a trial, roughly.
 const SETUP_NS: u64 = 1_000_000_000;

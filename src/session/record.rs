@@ -11,7 +11,7 @@ use crate::fault::FaultReport;
 use crate::load::GeneratorOutcome;
 use crate::metrics::Recording;
 use crate::plan::PointPlan;
-use crate::result::{
+use weighbridge_record::result::{
     BrokerRecord, ErrorGroup, Finding, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow, StageLatencies,
     Trial,
 };

@@ -22,13 +22,13 @@ use crate::metrics::Timeline;
 use crate::path::Wiring;
 use crate::payload::Payloads;
 use crate::plan::PointPlan;
-use crate::result::{ErrorGroup, Trial};
 use crate::schema::Correlation;
 use crate::site::Site;
 use crate::start_line::StartLine;
 use crate::stop::{Stop, StopSignal};
-use crate::terms::CompletedBy;
 use crate::transport::{Targets, Transport};
+use weighbridge_record::result::{ErrorGroup, Trial};
+use weighbridge_record::terms::CompletedBy;
 
 /// From the last connection to the first request.
 const LEAD_NS: u64 = 50_000_000;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::terms::CompletedBy;
+use weighbridge_record::terms::CompletedBy;
 
 /// Sizes that all transports of a comparison share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use super::{SOUND, planned, refused, with};
 use crate::plan::Workers;
-use crate::terms::CompletedBy;
+use weighbridge_record::terms::CompletedBy;
 
 #[test]
 fn threads_are_the_default_and_none_is_a_count_of_zero() {
