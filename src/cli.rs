@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::connect::GivenUrl;
-use crate::terms::{BrokerKind, TransportKind};
+use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 use url_of::UrlOf;
 
@@ -288,7 +288,8 @@ Examples:
   weighbridge report reports/2026*                render many again
   weighbridge report base-reports change-reports  an index for each folder of runs
 
-DIR is the folder of a run (or its result.json), or a folder of runs. With a run, the index of the
+DIR is the folder of a run (or its result.json), or a folder of runs. What runs that were killed have left
+there, in hidden folders, is made into reports of the trials they had measured. With a run, the index of the
 folder it lies in is renewed as well, if that folder has an index made by Weighbridge, or none and
 the run has the name that Weighbridge gave it. An index.html made by others is never replaced.";
 

@@ -3,13 +3,14 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 
+use super::keeping::Keeping;
 use super::{CommandError, Outcome, broker_options, browser, colored, print};
 use crate::cli::{Brokers, Conduct};
 use crate::credentials::redact;
-use crate::result::RunResult;
 use crate::session::{Finished, Settings};
 use crate::stop::StopSignal;
-use weighbridge_report::{folder, index, markdown, terminal, text_plot};
+use weighbridge_record::result::RunResult;
+use weighbridge_report::{index, markdown, terminal, text_plot};
 
 pub fn settings(brokers: &Brokers, conduct: &Conduct, stop: &StopSignal) -> Settings {
     Settings {
@@ -21,30 +22,22 @@ pub fn settings(brokers: &Brokers, conduct: &Conduct, stop: &StopSignal) -> Sett
     }
 }
 
-/// Writes the report, prints what came out, and says how the run ended.
-pub fn deliver(finished: Finished, conduct: &Conduct) -> Result<Outcome, CommandError> {
+/// Settles the report, prints what came out, and says how the run ended. What can't be written or drawn keeps
+/// nobody from reading the rest.
+pub fn deliver(finished: Finished, keeping: Keeping<'_>, conduct: &Conduct) -> Result<Outcome, CommandError> {
     let result = &finished.result;
-    let written = folder::write(result, &conduct.out, &extras(&finished.files))?;
-    let page = written.join("report.html");
+    let written = keeping.settle(result);
+    if let Err(error) = append_to_job_summary(result) {
+        tracing::error!("{error}");
+    }
+    tell(result, conduct)?;
+    let page = written?.folder.join("report.html");
     let listing = index::renew(&conduct.out);
     if let Err(error) = &listing {
         // The run is whole without the list, and `weighbridge report` makes it later.
         tracing::error!("the index of the runs was not renewed: {error}");
     }
-    append_to_job_summary(result)?;
-    if conduct.json {
-        let document = serde_json::to_string(result);
-        let document = document.map_err(|error| CommandError::Io {
-            action: "writing result.json",
-            source: io::Error::other(error),
-        })?;
-        print(&document)?;
-        print("\n")?;
-    } else {
-        print(&terminal::summary(result, colored(&io::stdout())))?;
-        if conduct.plot {
-            print(&format!("\n{}", text_plot::percentiles(result)?))?;
-        }
+    if !conduct.json {
         print(&format!("\nReport: {}\n", page.display()))?;
         if let Ok(listing) = listing {
             print(&format!("All runs: {}\n", listing.display()))?;
@@ -60,6 +53,26 @@ pub fn deliver(finished: Finished, conduct: &Conduct) -> Result<Outcome, Command
     }
 }
 
+/// Prints what came out, without the report.
+fn tell(result: &RunResult, conduct: &Conduct) -> Result<(), CommandError> {
+    if conduct.json {
+        let document = serde_json::to_string(result);
+        let document = document.map_err(|error| CommandError::Io {
+            action: "writing result.json",
+            source: io::Error::other(error),
+        })?;
+        return print(&format!("{document}\n"));
+    }
+    print(&terminal::summary(result, colored(&io::stdout())))?;
+    if conduct.plot {
+        match text_plot::percentiles(result) {
+            Ok(plot) => print(&format!("\n{plot}"))?,
+            Err(error) => tracing::error!("the percentile curves can't be drawn: {error}"),
+        }
+    }
+    Ok(())
+}
+
 /// Adds the summary to the page of the CI job, where there is one.
 fn append_to_job_summary(result: &RunResult) -> Result<(), CommandError> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
@@ -68,15 +81,6 @@ fn append_to_job_summary(result: &RunResult) -> Result<(), CommandError> {
     let failed = |source| CommandError::Io { action: "appending to $GITHUB_STEP_SUMMARY", source };
     let mut page = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
     page.write_all(markdown::summary(result).as_bytes()).map_err(failed)
-}
-
-/// Broker logs, to lie beside the report.
-fn extras(files: &[(String, Vec<u8>)]) -> Vec<folder::Extra> {
-    let extra = |(name, bytes): &(String, Vec<u8>)| folder::Extra {
-        name: name.clone(),
-        content: folder::ExtraContent::Bytes(bytes.clone()),
-    };
-    files.iter().map(extra).collect()
 }
 
 /// The command as a shell would take it, without secrets.

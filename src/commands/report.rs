@@ -1,7 +1,9 @@
-//! `weighbridge report`: render report.html again from result.json, and the index of the folder it lies in.
+//! `weighbridge report`: render report.html again from result.json, or from what a killed run left, and the index
+//! of the folder it lies in.
 
 use std::path::{Path, PathBuf};
 
+use super::keeping::tell_missing;
 use super::{CommandError, Outcome, browser, print};
 use crate::cli::Report;
 use weighbridge_report::{ReportError, folder, index};
@@ -10,26 +12,24 @@ pub fn run(arguments: &Report) -> Result<Outcome, CommandError> {
     let mut pages: Vec<PathBuf> = Vec::new();
     let mut listings: Vec<PathBuf> = Vec::new();
     for path in &arguments.folders {
-        if !is_run(path) {
+        if folder::is_unfinished(path) {
+            let run = make_whole(path)?;
+            list(&run, &mut listings);
+            pages.push(run.join("report.html"));
+        } else if is_run(path) {
+            pages.push(printed(folder::rerender(path)?)?);
+            list(&if path.is_dir() { path.clone() } else { beside(path) }, &mut listings);
+        } else {
+            pages.extend(killed_runs(path)?);
             if !index::is_folder_of_runs(path) {
                 return Err(ReportError::NoRuns { path: path.clone() }.into());
             }
             add(&mut listings, path.clone());
-            continue;
         }
-        let page = folder::rerender(path)?;
-        print(&format!("{}\n", page.display()))?;
-        let run = if path.is_dir() { path.clone() } else { beside(path) };
-        if let Some(listing) = index::listing(&run) {
-            add(&mut listings, relative(listing));
-        }
-        pages.push(page);
     }
     // Afterwards, so that a folder of many runs is read once.
     for listing in &listings {
-        let page = index::renew(listing)?;
-        print(&format!("{}\n", page.display()))?;
-        pages.push(page);
+        pages.push(printed(index::renew(listing)?)?);
     }
     if arguments.open
         && let Some(page) = pages.first()
@@ -37,6 +37,39 @@ pub fn run(arguments: &Report) -> Result<Outcome, CommandError> {
         browser::open(page);
     }
     Ok(Outcome::Good)
+}
+
+fn printed(page: PathBuf) -> Result<PathBuf, CommandError> {
+    print(&format!("{}\n", page.display()))?;
+    Ok(page)
+}
+
+/// Makes a report of what a run measured before it was killed. Returns its folder.
+fn make_whole(path: &Path) -> Result<PathBuf, CommandError> {
+    let written = folder::make_whole(path)?;
+    tell_missing(&written);
+    printed(written.folder.join("report.html"))?;
+    Ok(written.folder)
+}
+
+/// Makes reports of all killed runs in a folder of runs, as far as they can be made. Returns their pages.
+fn killed_runs(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    let mut pages = Vec::new();
+    for left in folder::left(folder) {
+        match make_whole(&left.path) {
+            Ok(run) => pages.push(run.join("report.html")),
+            Err(CommandError::Report(error)) => tracing::error!("{error}"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(pages)
+}
+
+/// Adds the index that lists this run, if there is to be one.
+fn list(run: &Path, listings: &mut Vec<PathBuf>) {
+    if let Some(listing) = index::listing(run) {
+        add(listings, relative(listing));
+    }
 }
 
 /// What isn't there is taken for a run, whose reading then says what is missing.

@@ -1,14 +1,15 @@
 //! `weighbridge run`: measure scenarios, write a report for each, print what came out.
 
 use super::deliver::{deliver, settings};
+use super::keeping::Keeping;
 use super::{CommandError, Outcome, interrupt, list, overrides, print, progress, runtime};
 use crate::calibrate::Group;
 use crate::cli::Run;
 use crate::plan::Plan;
-use crate::result::{Check, Verdict};
 use crate::scenario::{self, LoadError};
 use crate::session::{self, Settings};
 use crate::stop::{Stop, StopSignal};
+use weighbridge_record::result::{Check, Verdict};
 
 pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {
     if arguments.scenarios.is_empty() {
@@ -46,13 +47,14 @@ async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outc
     let progress = progress::for_stderr(conduct.quiet);
     let calibration =
         if arguments.calibrate { calibrate(&settings, conduct.quiet).await? } else { Vec::new() };
-    let mut finished = session::run(plan, &settings, &*progress).await?;
-    finished.result.calibration = calibration;
+    let mut keeping = Keeping::new(&conduct.out, &calibration);
+    let mut finished = session::run(plan, &settings, &*progress, &mut keeping).await?;
+    finished.result.calibration.clone_from(&calibration);
     if finished.result.calibration.iter().any(|check| !check.passed) {
         // An instrument that fails its known answers has measured nothing.
         finished.result.verdict = Verdict::Invalid;
     }
-    deliver(finished, conduct)
+    deliver(finished, keeping, conduct)
 }
 
 async fn calibrate(settings: &Settings, quiet: bool) -> Result<Vec<Check>, CommandError> {

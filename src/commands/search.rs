@@ -1,6 +1,7 @@
 //! `weighbridge search`: the highest rate at which a scenario keeps its thresholds, path by path.
 
 use super::deliver::{deliver, settings};
+use super::keeping::Keeping;
 use super::{CommandError, Outcome, interrupt, progress, runtime, trial_overrides};
 use crate::cli::Search;
 use crate::scenario::{self, Overrides};
@@ -21,7 +22,8 @@ pub fn run(arguments: &Search) -> Result<Outcome, CommandError> {
         interrupt::listen(stop.clone())?;
         let settings = settings(&arguments.brokers, &arguments.conduct, &stop);
         let progress = progress::for_search(arguments.conduct.quiet);
-        let finished = session::search(&plan, &settings, &*progress).await?;
-        deliver(finished, &arguments.conduct)
+        let mut keeping = Keeping::new(&arguments.conduct.out, &[]);
+        let finished = session::search(&plan, &settings, &*progress, &mut keeping).await?;
+        deliver(finished, keeping, &arguments.conduct)
     })
 }

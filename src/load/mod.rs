@@ -21,7 +21,7 @@ mod unpaced;
 
 pub use account::Account;
 pub use defect::Defect;
-pub use generator::Run;
+pub use generator::Shared;
 pub use generators::Generators;
 pub use live::Live;
 pub use outcome::GeneratorOutcome;

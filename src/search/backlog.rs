@@ -1,8 +1,8 @@
 //! Whether the requests in flight grow over the measured window: a load that is not carried, seen before
 //! it shows in latencies.
 
-use crate::result::{BacklogGrowth, Phase, SeriesRow};
-use crate::stats::median;
+use weighbridge_record::result::{BacklogGrowth, Phase, SeriesRow};
+use weighbridge_record::stats::median;
 
 /// Rows below which a slope says nothing.
 const ROWS_MIN: usize = 6;

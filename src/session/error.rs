@@ -17,6 +17,9 @@ pub enum RunError {
     /// The run is to end at once, and this trial had not begun.
     #[error("stopped before the load began")]
     Stopped,
+    /// What the run measures can't be kept.
+    #[error(transparent)]
+    Keep(Box<dyn std::error::Error + Send + Sync>),
     #[error("{what}: {reason}")]
     Failed { what: &'static str, reason: String },
 }

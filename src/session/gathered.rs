@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::doubts;
 use super::error::RunError;
+use super::keeper::Keeper;
 use super::progress::Progress;
 use super::settings::Settings;
 use super::spec::TrialSpec;
@@ -11,16 +12,15 @@ use super::trial::{self, Measured};
 use crate::clock::{rfc3339, unix_seconds};
 use crate::environment;
 use crate::plan::Plan;
-use crate::result::{
-    Environment, PathRatio, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, SummaryRow,
-    ThresholdOutcome, Trial, Verdict,
+use weighbridge_record::result::{
+    PathRatio, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, ThresholdOutcome, Trial, Verdict,
 };
+use weighbridge_record::summary::summarize;
+use weighbridge_record::unfinished::RunHead;
 
-/// A finished run: its record, and files that go beside it.
+/// A finished run.
 pub struct Finished {
     pub result: RunResult,
-    /// Name and content.
-    pub files: Vec<(String, Vec<u8>)>,
     /// Directories of brokers that were kept because something failed.
     pub kept: Vec<PathBuf>,
     /// Why the run ended before its last trial; what was measured until then stands in the record.
@@ -28,11 +28,10 @@ pub struct Finished {
 }
 
 /// What a run has measured so far.
-pub(super) struct Gathered {
-    run_id: String,
-    environment: Environment,
+pub(super) struct Gathered<'a> {
+    head: RunHead,
+    keeper: &'a mut dyn Keeper,
     pub trials: Vec<Trial>,
-    files: Vec<(String, Vec<u8>)>,
     kept: Vec<PathBuf>,
     pub failure: Option<RunError>,
 }
@@ -41,23 +40,36 @@ pub(super) struct Gathered {
 pub(super) struct Found {
     /// Unless the run was ended before its end.
     pub verdict: Verdict,
-    pub offered: String,
-    pub summary: Vec<SummaryRow>,
     pub ratios: Vec<PathRatio>,
     pub thresholds: Vec<ThresholdOutcome>,
     pub searches: Vec<SearchRecord>,
 }
 
-impl Gathered {
-    pub fn start(settings: &Settings) -> Self {
-        Self {
+impl<'a> Gathered<'a> {
+    /// Begins a run of a plan, whose load is told in the words of `offered`.
+    pub fn start(
+        plan: &Plan,
+        offered: &str,
+        settings: &Settings,
+        keeper: &'a mut dyn Keeper,
+    ) -> Result<Self, RunError> {
+        let head = RunHead {
+            schema_version: SCHEMA_VERSION,
             run_id: ulid::Ulid::generate().to_string(),
+            scenario: ScenarioRecord {
+                name: plan.name.clone(),
+                question: plan.question.clone(),
+                reading: plan.reading.clone(),
+                source: plan.source.clone(),
+                seed: plan.seed,
+                repeat: plan.repeat,
+                offered: offered.to_string(),
+            },
             environment: environment::read(settings.command.clone()),
-            trials: Vec::new(),
-            files: Vec::new(),
-            kept: Vec::new(),
-            failure: None,
-        }
+            calibration: Vec::new(),
+        };
+        keeper.begin(&head).map_err(RunError::Keep)?;
+        Ok(Self { head, keeper, trials: Vec::new(), kept: Vec::new(), failure: None })
     }
 
     /// Measures a trial and keeps it. False where that failed: the failure is kept too, and the run ends. The
@@ -77,39 +89,37 @@ impl Gathered {
                 return Ok(false);
             }
         };
-        for (name, log) in measured.logs {
-            self.files.push((format!("{:02}-{}-{name}.log", spec.order, spec.transport), log));
-        }
+        let name = |server: String| format!("{:02}-{}-{server}.log", spec.order, spec.transport);
+        let logs: Vec<_> = measured.logs.into_iter().map(|(server, log)| (name(server), log)).collect();
+        self.keeper.keep(&measured.trial, &logs);
         self.kept.extend(measured.kept);
         self.trials.push(measured.trial);
         Ok(true)
     }
 
-    pub fn finish(mut self, plan: &Plan, settings: &Settings, found: Found) -> Finished {
-        self.environment.finished_at = rfc3339(unix_seconds());
+    /// Keeps what a search has found so far.
+    pub fn keep_search(&mut self, search: &SearchRecord) {
+        self.keeper.keep_search(search);
+    }
+
+    pub fn finish(self, settings: &Settings, found: Found) -> Finished {
+        let RunHead { schema_version, run_id, scenario, mut environment, calibration } = self.head;
+        environment.finished_at = rfc3339(unix_seconds());
         let aborted = self.failure.is_some() || settings.was_stopped();
         let result = RunResult {
-            schema_version: SCHEMA_VERSION,
-            run_id: self.run_id,
+            schema_version,
+            run_id,
             verdict: if aborted { Verdict::Aborted } else { found.verdict },
-            scenario: ScenarioRecord {
-                name: plan.name.clone(),
-                question: plan.question.clone(),
-                reading: plan.reading.clone(),
-                source: plan.source.clone(),
-                seed: plan.seed,
-                repeat: plan.repeat,
-                offered: found.offered,
-            },
-            environment: self.environment,
+            scenario,
+            environment,
             thresholds: found.thresholds,
+            summary: summarize(&self.trials),
             trials: self.trials,
-            summary: found.summary,
-            calibration: Vec::new(),
+            calibration,
             ratios: found.ratios,
             searches: found.searches,
         };
-        Finished { result, files: self.files, kept: self.kept, failure: self.failure }
+        Finished { result, kept: self.kept, failure: self.failure }
     }
 }
 

@@ -2,32 +2,36 @@
 
 use super::error::RunError;
 use super::gathered::{Finished, Found, Gathered};
+use super::keeper::Keeper;
 use super::preflight::preflight;
 use super::progress::Progress;
 use super::settings::Settings;
 use super::spec::TrialSpec;
-use super::{ceiling, summary};
+use super::{ceiling, thresholds};
 use crate::plan::Plan;
 use weighbridge_record::pairs;
 
 /// Carries out all trials of a plan. Needs a current-thread runtime.
-pub async fn run(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> Result<Finished, RunError> {
+pub async fn run(
+    plan: &Plan,
+    settings: &Settings,
+    progress: &dyn Progress,
+    keeper: &mut dyn Keeper,
+) -> Result<Finished, RunError> {
     preflight(plan, settings).await?;
     let ceiling_per_s = ceiling::measure(plan, settings).await?;
-    let mut gathered = Gathered::start(settings);
+    let mut gathered = Gathered::start(plan, &plan.offered, settings, keeper)?;
     for spec in order(plan, ceiling_per_s) {
         if settings.was_stopped() || !gathered.measure(&spec, settings, progress).await? {
             break;
         }
     }
     let trials = &gathered.trials;
-    let summary = summary::summarize(plan, trials);
     let ratios = pairs::between_paths(trials);
-    let thresholds = summary::hold(plan, trials);
-    let verdict = summary::verdict(trials, &thresholds);
-    let offered = plan.offered.clone();
-    let found = Found { verdict, offered, summary, ratios, thresholds, searches: Vec::new() };
-    Ok(gathered.finish(plan, settings, found))
+    let thresholds = thresholds::hold(plan, trials);
+    let verdict = thresholds::verdict(trials, &thresholds);
+    let found = Found { verdict, ratios, thresholds, searches: Vec::new() };
+    Ok(gathered.finish(settings, found))
 }
 
 /// The plan's trials in the order in which they are measured: A B C, C B A, ... so that a drift of the

@@ -2,18 +2,24 @@
 
 use super::error::RunError;
 use super::gathered::{Finished, Found, Gathered};
+use super::keeper::Keeper;
 use super::preflight::preflight;
 use super::progress::Progress;
 use super::settings::Settings;
 use super::spec::TrialSpec;
-use super::{ceiling, summary};
+use super::{ceiling, thresholds};
 use crate::plan::{Plan, PointPlan, SearchPlan};
-use crate::result::{Probe, SearchOutcome, SearchRecord, SummaryRow, ThresholdOutcome, Trial, Verdict};
 use crate::search::{Search, Shown, Step, judge};
-use crate::terms::TransportKind;
+use weighbridge_record::result::{Probe, SearchOutcome, SearchRecord, ThresholdOutcome, Trial, Verdict};
+use weighbridge_record::terms::TransportKind;
 
 /// Searches every transport of a plan. Needs the same runtime as [`run`](super::run()).
-pub async fn search(plan: &Plan, settings: &Settings, progress: &dyn Progress) -> Result<Finished, RunError> {
+pub async fn search(
+    plan: &Plan,
+    settings: &Settings,
+    progress: &dyn Progress,
+    keeper: &mut dyn Keeper,
+) -> Result<Finished, RunError> {
     // A probe is measured once; repetitions are for rates that are known.
     let plan = &Plan { repeat: 1, ..plan.clone() };
     let (Some(limits), Some(point)) = (&plan.search, plan.points.first()) else {
@@ -24,7 +30,8 @@ pub async fn search(plan: &Plan, settings: &Settings, progress: &dyn Progress) -
     // probe is then held against it at its own rate.
     let highest = point.at_rate(limits.high_per_s);
     let ceiling_per_s = ceiling::of_point(&highest, plan.seed, settings).await?;
-    let mut gathered = Gathered::start(settings);
+    let offered = plan.searched.as_deref().unwrap_or_default();
+    let mut gathered = Gathered::start(plan, offered, settings, keeper)?;
     let mut searches = Vec::new();
     for transport in &plan.transports {
         if settings.was_stopped() || gathered.failure.is_some() {
@@ -36,13 +43,11 @@ pub async fn search(plan: &Plan, settings: &Settings, progress: &dyn Progress) -
     let trials = &gathered.trials;
     let found = Found {
         verdict: verdict(&searches),
-        offered: plan.searched.clone().unwrap_or_default(),
-        summary: summaries(plan, trials),
         ratios: Vec::new(),
         thresholds: searches.iter().flat_map(|search| deciding(search, point, trials)).collect(),
         searches,
     };
-    Ok(gathered.finish(plan, settings, found))
+    Ok(gathered.finish(settings, found))
 }
 
 /// The search of one transport.
@@ -57,7 +62,7 @@ struct Hunt<'a> {
 }
 
 impl Hunt<'_> {
-    async fn carry_out(&self, gathered: &mut Gathered) -> Result<SearchRecord, RunError> {
+    async fn carry_out(&self, gathered: &mut Gathered<'_>) -> Result<SearchRecord, RunError> {
         let mut search = Search::new(self.limits);
         let mut probes = Vec::new();
         while let Some(step) = search.next() {
@@ -69,10 +74,15 @@ impl Hunt<'_> {
             let Some((probe, shown)) = self.measure(step, seed, gathered).await? else { break };
             probes.push(probe);
             search.record(step, shown);
+            gathered.keep_search(&self.found(&search, probes.clone()));
         }
-        let answer = search.answer();
-        let ended = search.next().is_none();
-        Ok(SearchRecord {
+        Ok(self.found(&search, probes))
+    }
+
+    /// What is known, whether or not the search has ended.
+    fn found(&self, search: &Search, probes: Vec<Probe>) -> SearchRecord {
+        let (answer, ended) = (search.answer(), search.next().is_none());
+        SearchRecord {
             path: self.transport.into(),
             objective: self.limits.objective,
             outcome: if ended { answer.outcome } else { SearchOutcome::Stopped },
@@ -83,7 +93,7 @@ impl Hunt<'_> {
             from_per_s: self.limits.low_per_s,
             to_per_s: self.limits.high_per_s,
             probes,
-        })
+        }
     }
 
     /// One probe on a fresh broker; none where it failed or was stopped, which shows nothing.
@@ -91,7 +101,7 @@ impl Hunt<'_> {
         &self,
         step: Step,
         seed: u64,
-        gathered: &mut Gathered,
+        gathered: &mut Gathered<'_>,
     ) -> Result<Option<(Probe, Shown)>, RunError> {
         let mut point = self.point.at_rate(step.rate_per_s);
         if step.confirms {
@@ -129,27 +139,13 @@ impl Hunt<'_> {
 
 /// The scenario's thresholds against one trial alone.
 fn held(point: &PointPlan, trial: &Trial) -> Vec<ThresholdOutcome> {
-    point.thresholds.iter().map(|threshold| summary::hold_one(threshold, &[trial])).collect()
+    point.thresholds.iter().map(|threshold| thresholds::hold_one(threshold, &[trial])).collect()
 }
 
 /// Thresholds at the rate that speaks for the transport. A probe above it is meant to fail them.
 fn deciding(search: &SearchRecord, point: &PointPlan, trials: &[Trial]) -> Vec<ThresholdOutcome> {
     let trial = search.deciding().and_then(|probe| trials.get(probe.trial));
     trial.map(|trial| held(point, trial)).unwrap_or_default()
-}
-
-/// One row for each transport and rate.
-fn summaries(plan: &Plan, trials: &[Trial]) -> Vec<SummaryRow> {
-    let mut tried = Plan { points: Vec::new(), ..plan.clone() };
-    for rate_per_s in trials.iter().filter_map(|trial| trial.point.get("load.rate")?.as_f64()) {
-        let points = plan.points.iter().map(|point| point.at_rate(rate_per_s));
-        for point in points {
-            if !tried.points.iter().any(|known| known.point == point.point) {
-                tried.points.push(point);
-            }
-        }
-    }
-    summary::summarize(&tried, trials)
 }
 
 /// A transport whose lowest measurement is invalid makes the search invalid; one that sustains nothing makes
@@ -169,7 +165,7 @@ fn verdict(searches: &[SearchRecord]) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terms::Objective;
+    use weighbridge_record::terms::Objective;
 
     fn record(outcome: SearchOutcome, rate_per_s: Option<f64>) -> SearchRecord {
         SearchRecord {

@@ -28,7 +28,7 @@ fn list_of_runs() -> String {
         // The derived ones share the names and times of those that they were made of.
         result.run_id = format!("run {number}");
         result.environment.started_at = format!("2026-01-{:02}T03:04:05Z", number + 1);
-        folder::write(result, runs.path(), &[]).expect("a folder of the run");
+        folder::write(result, runs.path()).expect("a folder of the run");
     }
     let page = index::renew(runs.path()).expect("a list");
     std::fs::read_to_string(page).expect("the list")

@@ -8,6 +8,7 @@ mod exits;
 mod faults;
 mod foreign;
 mod harness;
+mod kept;
 mod leftovers;
 mod reclaim;
 mod reconnect;

@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 use weighbridge::calibrate::faulty::{Faulty, Wrong};
 use weighbridge::plan::Plan;
 use weighbridge::scenario::{Overrides, plan};
-use weighbridge::session::{RunError, Settings, Silent, TrialSpec, measure, measure_wrapped, run};
+use weighbridge::session::{RunError, Settings, Silent, TrialSpec, Unkept, measure, measure_wrapped, run};
 use weighbridge::stop::Stop;
 use weighbridge::transport::{
     Frame, GeneratorEnd, Outcomes, Producer, Transport, TransportError, Troubles, WorkerEnd,
@@ -149,11 +149,11 @@ fn a_run_that_ends_before_its_first_trial_still_has_a_report() {
     let settings = Settings::default();
     settings.stop.set(Stop::Now);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let finished = runtime.block_on(run(&planned(&[]), &settings, &Silent));
+    let finished = runtime.block_on(run(&planned(&[]), &settings, &Silent, &mut Unkept));
     let result = finished.unwrap_or_else(|error| panic!("{error}")).result;
     assert_eq!((result.verdict, result.trials.len()), (Verdict::Aborted, 0));
     let folder = tempfile::tempdir().expect("a folder");
-    weighbridge_report::folder::write(&result, folder.path(), &[]).expect("a report");
+    weighbridge_report::folder::write(&result, folder.path()).expect("a report");
 }
 
 /// What a run created on somebody else's server is deleted also when it is to end at once.

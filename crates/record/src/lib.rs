@@ -2,7 +2,7 @@
 //! alone.
 //!
 //! ```text
-//! terms, format -> point -> result -> stats -> pairs, compare
+//! terms, format -> point -> result -> stats -> summary, pairs, compare -> unfinished
 //!                             ^
 //!                             +--- histogram, latency, breakdown: how figures get into it and out of it
 //! ```
@@ -21,4 +21,6 @@ pub mod places;
 pub mod point;
 pub mod result;
 pub mod stats;
+pub mod summary;
 pub mod terms;
+pub mod unfinished;

@@ -6,10 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::ReportError;
-use weighbridge_record::result::Trial;
+use weighbridge_record::result::{LatencySummary, Trial};
 use weighbridge_record::terms::Stage;
-
-const STATISTICS: [&str; 8] = ["min", "mean", "p50", "p90", "p99", "p999", "p9999", "max"];
 
 /// The whole file.
 pub fn trials(trials: &[Trial]) -> Result<Vec<u8>, ReportError> {
@@ -34,7 +32,9 @@ fn head(keys: &BTreeSet<&String>) -> Vec<String> {
     );
     for stage in Stage::ALL {
         names.push(format!("latency_ns.{}.count", stage.name()));
-        names.extend(STATISTICS.map(|statistic| format!("latency_ns.{}.{statistic}", stage.name())));
+        names.extend(
+            LatencySummary::STATISTICS.map(|statistic| format!("latency_ns.{}.{statistic}", stage.name())),
+        );
     }
     let ledger = weighbridge_record::result::LedgerTotals::default();
     names.extend(ledger.fields().map(|(name, _)| format!("ledger.{name}")));
@@ -62,7 +62,10 @@ fn row(trial: &Trial, keys: &BTreeSet<&String>) -> Vec<String> {
     for stage in Stage::ALL {
         let latency = trial.latency_ns.get(stage);
         fields.push(latency.map_or_else(String::new, |latency| latency.count.to_string()));
-        fields.extend(STATISTICS.map(|name| figure(latency.and_then(|latency| latency.statistic(name)))));
+        fields.extend(
+            LatencySummary::STATISTICS
+                .map(|name| figure(latency.and_then(|latency| latency.statistic(name)))),
+        );
     }
     fields.extend(trial.ledger.fields().map(|(_, count)| count.to_string()));
     fields

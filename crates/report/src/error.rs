@@ -28,6 +28,10 @@ pub enum ReportError {
     ForeignIndex { path: PathBuf },
     #[error("{} holds neither a result.json nor runs; give the folder of a run, its result.json, or a folder of runs", path.display())]
     NoRuns { path: PathBuf },
+    #[error("{} is still being written by process {pid}; wait for its end, or stop it", path.display())]
+    StillRunning { path: PathBuf, pid: u32 },
+    #[error("drawing it failed; this is a defect of Weighbridge")]
+    Panicked,
     #[error("cannot draw a chart: {detail}")]
     Chart { detail: String },
     #[error("cannot fill the page: {source}")]

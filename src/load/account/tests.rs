@@ -9,7 +9,7 @@ fn account() -> (Account, Timeline) {
     let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
     let mailboxes = Arc::new(Mailboxes::new(1, None));
     let account =
-        Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 5 * SECOND_NS, End::Result);
+        Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 5 * SECOND_NS, CompletedBy::Result);
     (account, timeline)
 }
 

@@ -3,13 +3,15 @@
 pub mod brokers;
 pub mod guide;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 use weighbridge_record::result::{RunResult, Trial};
+use weighbridge_report::folder;
 
 /// Far beyond what any run here takes; a run that hangs fails its test instead of stalling the suite.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
@@ -20,6 +22,7 @@ const SHORT: &str = "tests/cases/harness/short.toml";
 pub struct Run {
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
+    file_bytes_max: Option<u64>,
     folders: Folders,
 }
 
@@ -43,7 +46,12 @@ impl Run {
     pub fn command(arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|argument| (*argument).to_string()).collect();
         let folder = || tempfile::tempdir().expect("a folder");
-        Self { arguments, variables: Vec::new(), folders: Folders { out: folder(), scratch: folder() } }
+        Self {
+            arguments,
+            variables: Vec::new(),
+            file_bytes_max: None,
+            folders: Folders { out: folder(), scratch: folder() },
+        }
     }
 
     /// `run` with `--out`. No trial is measured again: whoever listens on the wire would hear it twice.
@@ -89,6 +97,12 @@ impl Run {
         self
     }
 
+    /// No file that it writes may be longer, as if the disk were full.
+    pub fn with_files_up_to(mut self, bytes: u64) -> Self {
+        self.file_bytes_max = Some(bytes);
+        self
+    }
+
     pub fn out(&self) -> &Path {
         self.folders.out.path()
     }
@@ -99,7 +113,7 @@ impl Run {
     }
 
     fn prepared(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weighbridge"));
+        let mut command = self.program();
         command.args(&self.arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
         for name in ["REDIS_URL", "NATS_URL", "NO_COLOR", "WEIGHBRIDGE_LOG"] {
             command.env_remove(name);
@@ -107,6 +121,16 @@ impl Run {
         // A killed run can't clear up behind its brokers.
         command.env("TMPDIR", self.folders.scratch.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn program(&self) -> Command {
+        let binary = env!("CARGO_BIN_EXE_weighbridge");
+        let Some(bytes) = self.file_bytes_max else { return Command::new(binary) };
+        // The signal that a write beyond the limit raises would end the process.
+        let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
+        let mut command = Command::new("sh");
+        command.args(["-c", &limit, binary]);
         command
     }
 
@@ -170,10 +194,15 @@ impl Ran {
         self
     }
 
+    /// The folder of the run.
+    pub fn latest(&self) -> PathBuf {
+        self.folders.out.path().join("latest")
+    }
+
     /// The record in the report folder.
     pub fn result(&self) -> RunResult {
-        let record = self.folders.out.path().join("latest");
-        weighbridge_report::folder::read(&record).unwrap_or_else(|error| panic!("{error}\n{}", self.stderr))
+        let record = self.latest();
+        folder::read(&record).unwrap_or_else(|error| panic!("{error}\n{}", self.stderr))
     }
 
     /// The only trial of the run, its ledger in balance.
@@ -183,6 +212,14 @@ impl Ran {
         let trial = trials.remove(0);
         assert_eq!(trial.ledger.check(), Ok(()));
         trial
+    }
+
+    /// The only trial of a run that had little time to write it: in its report, or left to be made into one.
+    pub fn kept(&self) -> Trial {
+        for left in folder::left(self.folders.out.path()) {
+            folder::make_whole(&left.path).unwrap_or_else(|error| panic!("{error}"));
+        }
+        self.trial()
     }
 
     pub fn json(&self) -> Value {
@@ -200,6 +237,11 @@ pub struct Running {
 impl Running {
     pub fn id(&self) -> u32 {
         self.child.as_ref().expect("a run that was not waited for").id()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(self.id() as i32).expect("a process id");
+        kill_process(id, signal).expect("signalling the run");
     }
 
     /// Waits for the end.
@@ -238,7 +280,7 @@ pub fn entries(folder: &Path) -> Vec<String> {
 }
 
 /// All files below a folder; links are left out.
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for name in entries(folder) {
         let path = folder.join(name);

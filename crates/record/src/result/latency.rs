@@ -22,6 +22,9 @@ pub struct LatencySummary {
 }
 
 impl LatencySummary {
+    /// The names of its figures.
+    pub const STATISTICS: [&str; 8] = ["min", "mean", "p50", "p90", "p99", "p999", "p9999", "max"];
+
     /// A figure by its name in `result.json`, in nanoseconds.
     pub fn statistic(&self, name: &str) -> Option<f64> {
         let ns = match name {

@@ -48,7 +48,7 @@ fn takeaways(page: &str) -> String {
 fn every_run_of_a_folder_is_listed_once_and_the_newest_comes_first() {
     let out = tempfile::tempdir().unwrap();
     for day in [1, 2] {
-        folder::write(&result(day), out.path(), &[]).unwrap();
+        folder::write(&result(day), out.path()).unwrap();
     }
     fs::create_dir(out.path().join("not-a-run")).unwrap();
     let page = fs::read_to_string(renew(out.path()).unwrap()).unwrap();
@@ -62,8 +62,8 @@ fn every_run_of_a_folder_is_listed_once_and_the_newest_comes_first() {
 #[test]
 fn a_deleted_run_is_gone_when_the_index_is_renewed() {
     let out = tempfile::tempdir().unwrap();
-    let first = folder::write(&result(1), out.path(), &[]).unwrap();
-    folder::write(&result(2), out.path(), &[]).unwrap();
+    let first = folder::write(&result(1), out.path()).unwrap().folder;
+    folder::write(&result(2), out.path()).unwrap();
     renew(out.path()).unwrap();
     fs::remove_dir_all(first).unwrap();
     let page = fs::read_to_string(renew(out.path()).unwrap()).unwrap();
@@ -79,7 +79,7 @@ fn a_deleted_run_is_gone_when_the_index_is_renewed() {
 #[test]
 fn a_record_that_cannot_be_read_has_a_row_that_says_why() {
     let out = tempfile::tempdir().unwrap();
-    folder::write(&result(1), out.path(), &[]).unwrap();
+    folder::write(&result(1), out.path()).unwrap();
     let broken = [
         ("20260102T000000Z-cut", Some("{\"schema_version\": 1, \"verdict\": \"pas")),
         ("20260103T000000Z-future", Some("{\"schema_version\": 99, \"laid_out\": \"anew\"}")),
@@ -123,7 +123,7 @@ fn text_from_records_and_names_of_folders_stay_text() {
             HOSTILE.clone_into(&mut trial.brokers[0].version);
             trial.point = [(HOSTILE.to_owned(), HOSTILE.into())].into();
         }
-        folder::write(&hostile, out.path(), &[]).unwrap();
+        folder::write(&hostile, out.path()).unwrap();
     }
     let odd = out.path().join("a \"b\" <script>alert(1)");
     fs::create_dir(&odd).unwrap();
@@ -150,7 +150,7 @@ fn the_index_names_no_outside_address() {
 #[test]
 fn a_page_of_somebody_else_is_left_alone() {
     let out = tempfile::tempdir().unwrap();
-    let run = folder::write(&result(1), out.path(), &[]).unwrap();
+    let run = folder::write(&result(1), out.path()).unwrap().folder;
     fs::write(out.path().join("index.html"), "<h1>Home</h1>").unwrap();
     let error = renew(out.path()).unwrap_err().to_string();
     assert!(error.contains("index.html") && error.contains("left alone"), "{error}");
@@ -161,7 +161,7 @@ fn a_page_of_somebody_else_is_left_alone() {
 #[test]
 fn only_a_folder_of_ours_gets_an_index_for_a_run_in_it() {
     let out = tempfile::tempdir().unwrap();
-    let run = folder::write(&result(1), out.path(), &[]).unwrap();
+    let run = folder::write(&result(1), out.path()).unwrap().folder;
     let here = out.path().canonicalize().unwrap();
     assert_eq!(listing(&run), Some(here.clone()), "the run has the name that we gave it");
     assert_eq!(listing(&out.path().join("latest")), Some(here));

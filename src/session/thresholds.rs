@@ -1,59 +1,12 @@
-//! Sums trials up: medians over repetitions, thresholds, the verdict.
-
-use std::collections::BTreeMap;
+//! Holds trials against the thresholds of their plan, and says what comes of it.
 
 use crate::plan::{Metric, Operator, Plan, PointPlan, Statistic, Threshold};
-use crate::result::{LatencySummary, SummaryRow, ThresholdOutcome, Trial, Verdict};
-use crate::stats::{estimate, median};
-use crate::terms::{Stage, TransportKind};
-
-/// One row for each point and transport that was measured.
-pub fn summarize(plan: &Plan, trials: &[Trial]) -> Vec<SummaryRow> {
-    let mut rows = Vec::new();
-    for point in &plan.points {
-        for transport in &plan.transports {
-            let measured = of(trials, point, *transport);
-            if measured.is_empty() {
-                continue;
-            }
-            let valid: Vec<&Trial> = measured.iter().copied().filter(|trial| trial.valid).collect();
-            rows.push(SummaryRow {
-                path: (*transport).into(),
-                point: point.point.clone(),
-                repetitions: measured.len() as u32,
-                valid_repetitions: valid.len() as u32,
-                figures: figures(&valid),
-            });
-        }
-    }
-    rows
-}
+use weighbridge_record::result::{LatencySummary, ThresholdOutcome, Trial, Verdict};
+use weighbridge_record::stats::median;
+use weighbridge_record::terms::TransportKind;
 
 fn of<'a>(trials: &'a [Trial], point: &PointPlan, transport: TransportKind) -> Vec<&'a Trial> {
     trials.iter().filter(|trial| trial.path == transport && trial.point == point.point).collect()
-}
-
-/// Every rate and percentile that all trials have.
-fn figures(trials: &[&Trial]) -> BTreeMap<String, crate::result::Estimate> {
-    let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    let mut add = |name: String, value: Option<f64>| {
-        if let Some(value) = value {
-            values.entry(name).or_default().push(value);
-        }
-    };
-    for trial in trials {
-        for (name, value) in trial.rates.fields() {
-            add(format!("rates.{name}"), value);
-        }
-        for stage in Stage::ALL {
-            let Some(latency) = trial.latency_ns.get(stage) else { continue };
-            for (name, statistic) in Statistic::NAMED {
-                add(format!("latency_ns.{}.{name}", stage.name()), value_of(latency, statistic));
-            }
-        }
-    }
-    let whole = values.into_iter().filter(|(_, values)| values.len() == trials.len());
-    whole.filter_map(|(name, values)| Some((name, estimate(&values)?))).collect()
 }
 
 fn value_of(latency: &LatencySummary, statistic: Statistic) -> Option<f64> {

@@ -1,0 +1,50 @@
+//! Reads a record back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::files::failed;
+use crate::ReportError;
+use weighbridge_record::result::{RunResult, SCHEMA_VERSION};
+
+/// The name of the record in the folder of its run.
+pub const RECORD: &str = "result.json";
+
+/// Reads a `result.json`, or the one in a folder.
+pub fn read(dir_or_file: &Path) -> Result<RunResult, ReportError> {
+    let path = if dir_or_file.is_dir() { dir_or_file.join(RECORD) } else { dir_or_file.to_owned() };
+    let text = fs::read_to_string(&path)
+        .map_err(|source| failed("read", &path, "give a result.json or the folder that holds one", source))?;
+    let not_a_result = |source| ReportError::NotAResult { path: path.clone(), source };
+    let json: serde_json::Value = serde_json::from_str(&text).map_err(not_a_result)?;
+    // Looked at before the layout is, because another version may have another layout.
+    let version = json.get("schema_version").cloned().unwrap_or(serde_json::Value::Null);
+    if version != SCHEMA_VERSION {
+        let found = if version.is_null() { "missing".to_owned() } else { version.to_string() };
+        return Err(ReportError::SchemaVersion { path, found, known: SCHEMA_VERSION });
+    }
+    serde_json::from_value(json).map_err(not_a_result)
+}
+
+/// Where a file of a run lies, of which the folder or the `result.json` is given.
+pub fn beside(dir_or_file: &Path, name: &str) -> PathBuf {
+    if dir_or_file.is_dir() { dir_or_file.join(name) } else { dir_or_file.with_file_name(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_schema_version_is_refused_by_number() {
+        let out = tempfile::tempdir().unwrap();
+        let path = out.path().join("result.json");
+        fs::write(&path, r#"{"schema_version": 99, "new_layout": true}"#).unwrap();
+        let error = read(out.path()).unwrap_err().to_string();
+        assert!(error.contains("schema_version 99") && error.contains("reads 2"), "{error}");
+        fs::write(&path, "{}").unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("missing"));
+        fs::write(&path, "not json").unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("not a result"));
+    }
+}
