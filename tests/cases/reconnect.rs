@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use weighbridge_record::result::{DoubtKind, FindingClass, GapKind, Side, Trial};
+use weighbridge_record::terms::Stage;
 
 use crate::harness::brokers::{Nats, Redis};
 use crate::harness::{Ran, Run, Running};
@@ -188,5 +189,18 @@ fn a_closed_loop_waits_for_the_broker_instead_of_failing_as_fast_as_it_can() {
         let after: u64 = trial.series.iter().filter(|row| row.t_s > back_s).map(|row| row.completed).sum();
         assert!(after > 0, "{transport}: {:?} {:?}", trial.gaps, trial.errors);
         assert!(trial.ledger.lost < 1_000, "{transport}: {:?}", trial.ledger);
+    }
+}
+
+/// The client's queue holds some two thousand messages, a third of what falls due while the broker is away.
+#[test]
+fn a_client_whose_queue_is_full_does_not_hold_up_the_pacer() {
+    for transport in ["nats-core", "nats-jetstream"] {
+        let ran = interrupted(transport, true, &["load.rate=3000", "load.max_in_flight=100"]);
+        ran.expect_code(&[0, 99, 100]);
+        let trial = ran.trial();
+        assert!(trial.ledger.lost_requests > 0 && trial.ledger.indeterminate > 0, "{:?}", trial.ledger);
+        let lag = trial.latency_ns.get(Stage::SendLag).and_then(|lag| lag.max).expect("sends");
+        assert!(lag < 1_000_000_000, "{transport}: a send waited for {lag} ns");
     }
 }
