@@ -17,7 +17,7 @@ use weighbridge::schema::{Correlation, PriorityRequest, PriorityResult};
 use weighbridge::scorer::Score;
 use weighbridge::worker::Scoring;
 use weighbridge_record::latency::Latency;
-use weighbridge_record::terms::End;
+use weighbridge_record::terms::CompletedBy;
 
 const BATCH: u64 = 1_000;
 const SECOND_NS: u64 = 1_000_000_000;
@@ -115,7 +115,7 @@ fn books(criterion: &mut Criterion) {
                     Arc::clone(&mailboxes),
                     Arc::default(),
                     SECOND_NS,
-                    End::Result,
+                    CompletedBy::Result,
                 )
             },
             |mut account| {

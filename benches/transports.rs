@@ -24,7 +24,7 @@ use weighbridge::transport::{
     self, Collector, Consumer, Delivery, Frame, Limits, Names, Outcomes, Producer, Reply, Responder, Targets,
     Transport, Troubles, Unknown,
 };
-use weighbridge_record::terms::{BrokerKind, Durability, End, TransportKind};
+use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, TransportKind};
 
 const BATCHES: [usize; 2] = [1, 64];
 const BODIES_BYTES: usize = 256;
@@ -213,7 +213,7 @@ fn limits() -> Limits {
         worker_concurrency: 64,
         service_ns_mean: 0,
         timeout_ns: 30_000_000_000,
-        end: End::Result,
+        completed_by: CompletedBy::Result,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::connect::GivenUrl;
-use crate::terms::{BrokerKind, TransportKind};
+use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 use url_of::UrlOf;
 

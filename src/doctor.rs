@@ -12,7 +12,7 @@ mod verdict;
 
 use crate::connect::Endpoint;
 use crate::site;
-use crate::terms::BrokerKind;
+use weighbridge_record::terms::BrokerKind;
 
 use machine::{Machine, ProcessorTime};
 

@@ -6,7 +6,7 @@ use std::fs;
 use procfs::{Current, CurrentSI};
 
 use crate::clock::{rfc3339, unix_seconds};
-use crate::result::Environment;
+use weighbridge_record::result::Environment;
 
 /// The allocator of the `weighbridge` command.
 const ALLOCATOR: &str = "mimalloc";

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::PointPlan;
-use crate::terms::{Durability, TransportKind};
 use crate::transport::{self, Limits, Names, Targets, Transport, TransportError};
+use weighbridge_record::terms::{Durability, TransportKind};
 
 /// Everything that a transport is built from but where its servers are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,6 @@ fn limits(point: &PointPlan) -> Limits {
         worker_concurrency: work.map_or(1, |work| work.concurrency),
         service_ns_mean: work.map_or(0, |work| work.service_time.mean_ns()),
         timeout_ns: point.load.timeout_ns,
-        end: point.end(),
+        completed_by: point.completed_by(),
     }
 }

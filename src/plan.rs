@@ -5,8 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::connect::Endpoint;
-use crate::terms::{BrokerKind, Durability, End, Objective, Stage, TransportKind};
 use weighbridge_record::point::Point;
+use weighbridge_record::terms::{
+    Action, BrokerKind, CompletedBy, Durability, Objective, Stage, TransportKind,
+};
 
 /// A scenario ready to run: trials are points x transports x repetitions.
 #[derive(Debug, Clone)]
@@ -69,11 +71,11 @@ pub struct PointPlan {
 
 impl PointPlan {
     /// What ends a request here.
-    pub fn end(&self) -> End {
+    pub fn completed_by(&self) -> CompletedBy {
         match self.workers.work() {
-            None => End::Acknowledgement,
-            Some(work) if !work.results => End::Delivery,
-            Some(_) => End::Result,
+            None => CompletedBy::Acknowledgement,
+            Some(work) if !work.results => CompletedBy::Delivery,
+            Some(_) => CompletedBy::Result,
         }
     }
 }
@@ -271,12 +273,12 @@ pub enum FaultAction {
 }
 
 impl FaultAction {
-    /// As it stands in the record.
-    pub fn name(self) -> &'static str {
+    /// Its word, without the times.
+    pub fn name(self) -> Action {
         match self {
-            Self::Pause { .. } => "pause",
-            Self::Kill { keeps_data: true, .. } => "kill",
-            Self::Kill { keeps_data: false, .. } => "drop-data",
+            Self::Pause { .. } => Action::PauseBroker,
+            Self::Kill { keeps_data: true, .. } => Action::KillBroker,
+            Self::Kill { keeps_data: false, .. } => Action::DropData,
         }
     }
 }

@@ -8,7 +8,7 @@ use weighbridge::load::Account;
 use weighbridge::mailbox::Mailboxes;
 use weighbridge::metrics::Timeline;
 use weighbridge::schedule::Stripe;
-use weighbridge_record::terms::End;
+use weighbridge_record::terms::CompletedBy;
 
 /// Bytes that are allocated and not freed.
 static HELD_BYTES: AtomicIsize = AtomicIsize::new(0);
@@ -47,7 +47,7 @@ fn a_request_in_flight_takes_36_bytes_at_most_and_a_settled_one_1() {
     let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
     let mailboxes = Arc::new(Mailboxes::new(1, None));
     let mut account =
-        Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 30 * SECOND_NS, End::Result);
+        Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 30 * SECOND_NS, CompletedBy::Result);
     // All within one interval: its histogram is there before the first is counted.
     let at_ns = SECOND_NS + 1;
     let first = account.attempt(at_ns);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::plan::Plan;
-use crate::result::{LatencySummary, Trial};
 use crate::scenario::{self, Overrides};
 use crate::session::{self, RunError, Settings, Silent, TrialSpec};
-use crate::terms::{Stage, TransportKind};
 use crate::transport::Transport;
+use weighbridge_record::result::{LatencySummary, Trial};
+use weighbridge_record::terms::{Stage, TransportKind};
 
 /// An even load of 1 000 requests a second for a second.
 const EVEN: &str =

@@ -2,10 +2,9 @@
 
 use super::bench::{measure_wrapped, plan};
 use super::faulty::{Faulty, Wrong, Wrongs};
-use crate::result::LedgerTotals;
-use crate::result::{Check, Unit};
 use crate::session::{RunError, Settings};
-use crate::terms::TransportKind;
+use weighbridge_record::result::{Check, LedgerTotals, Unit};
+use weighbridge_record::terms::TransportKind;
 
 const GROUP: &str = "ledger";
 /// Wrongs of each kind.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::bench::{figure, measure, plan};
 use crate::clock::now_ns;
-use crate::result::{Check, Unit};
 use crate::session::{RunError, Settings};
-use crate::terms::{Stage, TransportKind};
+use weighbridge_record::result::{Check, Unit};
+use weighbridge_record::terms::{Stage, TransportKind};
 
 const GROUP: &str = "floor";
 const ROUNDS: u32 = 1_000;
@@ -44,7 +44,7 @@ pub fn echo_rtt_ns() -> std::io::Result<f64> {
         times_ns.push((now_ns() - start_ns) as f64);
     }
     echoing.join().map_err(|_| std::io::Error::other("the echo thread panicked"))??;
-    Ok(crate::stats::median(&times_ns))
+    Ok(weighbridge_record::stats::median(&times_ns))
 }
 
 /// Median delivery of a path at 1 000/s, against the echo.

@@ -13,10 +13,10 @@ mod stall;
 mod stalling;
 mod theory;
 
-use crate::result::Check;
 use crate::session::{RunError, Settings};
 use crate::site;
-use crate::terms::TransportKind;
+use weighbridge_record::result::Check;
+use weighbridge_record::terms::TransportKind;
 
 /// Paths over managed brokers that take part where their server is found.
 const OVER_BROKERS: [TransportKind; 2] = [TransportKind::NatsCore, TransportKind::RedisPubsub];
@@ -122,7 +122,7 @@ async fn floors(found: &[TransportKind], settings: &Settings) -> Result<Vec<Chec
 #[cfg(test)]
 mod tests {
     use super::{Check, patiently};
-    use crate::result::Unit;
+    use weighbridge_record::result::Unit;
 
     fn attempts(passing: u32) -> (Vec<Check>, u32) {
         let mut made = 0;

@@ -1,9 +1,9 @@
 //! The pacer: how late sends are, in what bursts they go out, and how much the generator can do at most.
 
 use super::bench::{figure, measure, plan, saturating_plan};
-use crate::result::{Check, Unit};
 use crate::session::{RunError, Settings};
-use crate::terms::{Stage, TransportKind};
+use weighbridge_record::result::{Check, Unit};
+use weighbridge_record::terms::{Stage, TransportKind};
 
 const GROUP: &str = "pacing";
 const LAG_P99_MAX_NS: f64 = 1_000_000.0;

@@ -10,11 +10,11 @@ use rand_pcg::Pcg64;
 use super::bench::{figure, measure, plan};
 use super::theory::Queue;
 use crate::plan::Plan;
-use crate::result::{Check, Unit};
 use crate::schedule::{Schedule, Stripe};
 use crate::session::{RunError, Settings};
-use crate::terms::{Stage, TransportKind};
 use crate::worker::sample_ns;
+use weighbridge_record::result::{Check, Unit};
+use weighbridge_record::terms::{Stage, TransportKind};
 
 const GROUP: &str = "queue";
 const SERVICE_S: f64 = 0.001;

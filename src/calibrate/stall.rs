@@ -1,13 +1,12 @@
 //! A stall of known length must show in the percentiles as `T - D (1 - q)`, and a closed loop must hide it.
 
 use super::bench::{closed_plan, figure, measure, measure_wrapped, plan};
-use super::stalling::{End, Stalling};
+use super::stalling::{HeldUp, Stalling};
 use super::theory::stalled_quantile_s;
 use crate::plan::{FaultAction, FaultPlan};
-use crate::result::{Check, Unit};
-use crate::result::{LatencySummary, Trial};
 use crate::session::{RunError, Settings};
-use crate::terms::{Stage, TransportKind};
+use weighbridge_record::result::{Check, LatencySummary, Trial, Unit};
+use weighbridge_record::terms::{Stage, TransportKind};
 
 const GROUP: &str = "stall";
 const STALL_NS: u64 = 1_000_000_000;
@@ -32,7 +31,7 @@ const RATE: &[&str] = &["load.rate=2500", "load.duration=5s"];
 /// Path in memory: held up at its entry, at its exit, and in a closed loop.
 pub async fn in_memory(settings: &Settings) -> Result<Vec<Check>, RunError> {
     let mut checks = Vec::new();
-    for (end, name) in [(End::Entry, "sends held up"), (End::Exit, "worker held up")] {
+    for (end, name) in [(HeldUp::Entry, "sends held up"), (HeldUp::Exit, "worker held up")] {
         let plan = plan(TransportKind::InProcess, RATE)?;
         let trial =
             measure_wrapped(&plan, settings, |inner| Stalling::new(inner, end, WARMUP_NS + AT_NS, STALL_NS));
@@ -50,7 +49,7 @@ pub async fn in_memory(settings: &Settings) -> Result<Vec<Check>, RunError> {
 async fn closed_loop(settings: &Settings) -> Result<Check, RunError> {
     let plan = closed_plan()?;
     let trial = measure_wrapped(&plan, settings, |inner| {
-        Stalling::new(inner, End::Exit, WARMUP_NS + AT_NS, STALL_NS)
+        Stalling::new(inner, HeldUp::Exit, WARMUP_NS + AT_NS, STALL_NS)
     });
     let measured = figure(&trial.await?, Stage::Turnaround, |latency| latency.p99);
     let expected_ns = stalled_quantile_s(0.99, STALL_NS as f64 / 1e9, WINDOW_S) * 1e9;

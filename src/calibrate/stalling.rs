@@ -14,7 +14,7 @@ use crate::transport::{
 
 /// Which end stands still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum HeldUp {
     /// Sends are held up, so that requests go out late.
     Entry,
     /// Deliveries are held up, so that requests arrive late.
@@ -23,7 +23,7 @@ pub enum End {
 
 pub struct Stalling {
     inner: Arc<dyn Transport>,
-    end: End,
+    end: HeldUp,
     stall: Arc<Stall>,
 }
 
@@ -57,7 +57,7 @@ impl Stall {
 
 impl Stalling {
     /// Stands still for `lasting_ns`, `after_ns` after the first frame.
-    pub fn new(inner: Arc<dyn Transport>, end: End, after_ns: u64, lasting_ns: u64) -> Self {
+    pub fn new(inner: Arc<dyn Transport>, end: HeldUp, after_ns: u64, lasting_ns: u64) -> Self {
         let stall = Arc::new(Stall { first_ns: AtomicU64::new(0), after_ns, lasting_ns });
         Self { inner, end, stall }
     }
@@ -76,7 +76,7 @@ impl Transport for Stalling {
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
         let mut end = self.inner.generator(index, outcomes, troubles).await?;
-        if self.end == End::Entry {
+        if self.end == HeldUp::Entry {
             end.producer = Box::new(StallingProducer { inner: end.producer, stall: Arc::clone(&self.stall) });
         }
         Ok(end)
@@ -84,7 +84,7 @@ impl Transport for Stalling {
 
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let mut end = self.inner.worker(index, troubles).await?;
-        if self.end == End::Exit {
+        if self.end == HeldUp::Exit {
             end.consumer = Box::new(StallingConsumer { inner: end.consumer, stall: Arc::clone(&self.stall) });
         }
         Ok(end)

@@ -9,7 +9,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, Command, Error};
 
 use crate::connect::GivenUrl;
-use crate::terms::BrokerKind;
+use weighbridge_record::terms::BrokerKind;
 
 #[derive(Clone)]
 pub(super) struct UrlOf(pub BrokerKind);

@@ -8,9 +8,9 @@ use super::keeping::Keeping;
 use super::{CommandError, Outcome, broker_options, browser, colored, print};
 use crate::cli::{Brokers, Conduct};
 use crate::credentials::redact;
-use crate::result::RunResult;
 use crate::session::{Finished, Settings};
 use crate::stop::StopSignal;
+use weighbridge_record::result::RunResult;
 use weighbridge_report::{index, markdown, terminal, text_plot};
 
 pub fn settings(brokers: &Brokers, conduct: &Conduct, stop: &StopSignal) -> Settings {

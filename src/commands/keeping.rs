@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::path::Path;
 
-use crate::result::{Check, RunResult, SearchRecord, Trial};
 use crate::session::Keeper;
+use weighbridge_record::result::{Check, RunResult, SearchRecord, Trial};
 use weighbridge_record::unfinished::RunHead;
 use weighbridge_report::ReportError;
 use weighbridge_report::folder::{self, Draft, Written};

@@ -25,10 +25,10 @@ use miette::Diagnostic;
 
 use crate::cli::{self, Cli, Command};
 use crate::connect::UrlError;
-use crate::result::Verdict;
 use crate::scenario::{LoadError, Overrides};
 use crate::session::RunError;
 use weighbridge_record::compare::CompareError;
+use weighbridge_record::result::Verdict;
 
 /// How a command ended; the numbers are a contract with scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::result::{Probe, Trial};
 use crate::session::{Glance, Progress, Silent, TrialSpec};
-use crate::terms::Stage;
 use weighbridge_record::format;
+use weighbridge_record::result::{Probe, Trial};
+use weighbridge_record::terms::Stage;
 use weighbridge_report::capacity;
 
 /// How often a line is written where there is no terminal.

@@ -6,10 +6,10 @@ use super::{CommandError, Outcome, interrupt, list, overrides, print, progress, 
 use crate::calibrate::Group;
 use crate::cli::Run;
 use crate::plan::Plan;
-use crate::result::{Check, Verdict};
 use crate::scenario::{self, LoadError};
 use crate::session::{self, Settings};
 use crate::stop::{Stop, StopSignal};
+use weighbridge_record::result::{Check, Verdict};
 
 pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {
     if arguments.scenarios.is_empty() {

@@ -5,10 +5,10 @@ use clap::ValueEnum;
 
 use super::{CommandError, Outcome, print};
 use crate::cli::{Schema, SchemaKind};
-use crate::result::RunResult;
 use crate::scenario;
 use crate::schema::{PriorityRequest, PriorityResult};
 use weighbridge_record::compare::RunComparison;
+use weighbridge_record::result::RunResult;
 
 pub fn run(arguments: &Schema) -> Result<Outcome, CommandError> {
     if arguments.markdown {

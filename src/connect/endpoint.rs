@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 use super::Secret;
-use crate::terms::BrokerKind;
+use weighbridge_record::terms::BrokerKind;
 
 /// A server, or several that belong together, of one kind.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Why a server could not be connected to.
 
-use crate::terms::BrokerKind;
+use weighbridge_record::terms::BrokerKind;
 
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ConnectError {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Endpoint, Secret, UrlError};
-use crate::terms::BrokerKind;
+use weighbridge_record::terms::BrokerKind;
 
 /// A URL of the command line or the environment, not yet read.
 #[derive(Clone)]

@@ -38,7 +38,7 @@ impl CrewReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::{GapKind, Side};
+    use weighbridge_record::result::{GapKind, Side};
 
     #[test]
     fn merging_two_reports_adds_every_count() {

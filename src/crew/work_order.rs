@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::path::Wiring;
 use crate::plan::{PointPlan, ServiceTime, Workers};
 use crate::schema::Correlation;
-use crate::terms::TransportKind;
 use crate::worker::Scoring;
+use weighbridge_record::terms::TransportKind;
 
 /// The order of a trial's workers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use crate::clock::now_ns;
 use crate::connect::{self, ConnectError, Endpoint};
 use crate::plan;
 use crate::site::{self, Options, Site, SiteError};
-use crate::terms::{BrokerKind, Durability};
+use weighbridge_record::terms::{BrokerKind, Durability};
 
 pub const ROUND_TRIPS: usize = 100;
 /// Longest that all round trips together may take.

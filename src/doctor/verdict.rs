@@ -1,6 +1,6 @@
 //! From facts to sentences: what a run here can be trusted for. Pure.
 
-use crate::terms::BrokerKind;
+use weighbridge_record::terms::BrokerKind;
 
 /// A trial is invalid if requests are sent later than this at the 99th percentile.
 const SEND_LAG_NS_MAX: u64 = 1_000_000;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::plan::{FaultAction, FaultPlan};
 use crate::site::Server;
+use weighbridge_record::terms::Action;
 
 /// One fault and one server that it strikes.
 pub struct Aimed {
@@ -19,11 +20,11 @@ pub enum AimError {
     #[error(
         "a fault ({action}) is meant for {target}, which is no server of this trial that was started for it: {known}"
     )]
-    NoSuchServer { action: &'static str, target: String, known: String },
+    NoSuchServer { action: Action, target: String, known: String },
     #[error(
         "a fault ({action}) needs a server that is started for the trial; those of others are never signalled"
     )]
-    NoServers { action: &'static str },
+    NoServers { action: Action },
 }
 
 /// Finds the servers of each fault among those that may be signalled.

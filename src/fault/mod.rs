@@ -13,8 +13,8 @@ use tokio::sync::watch;
 
 use crate::clock::now_ns;
 use crate::metrics::Timeline;
-use crate::result::Fault;
 use crate::start_line::Place;
+use weighbridge_record::result::Fault;
 
 pub use aim::{AimError, Aimed, aim};
 

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 use super::aim::Aimed;
 use crate::clock::now_ns;
 use crate::plan::FaultAction;
-use crate::result::Fault;
 use crate::site::{Data, Server};
+use weighbridge_record::result::Fault;
 
 /// What a fault goes by.
 pub struct Strike<'a> {
@@ -78,7 +78,7 @@ impl<'a> Strike<'a> {
     fn fault(&self, start_ns: u64, end_ns: Option<u64>) -> Fault {
         let since_window_s = |at_ns: u64| (at_ns as f64 - self.window_start_ns as f64) / 1e9;
         Fault {
-            kind: self.line.action.name().to_string(),
+            action: self.line.action.name(),
             target: self.line.server.name().to_string(),
             start_s: since_window_s(start_ns),
             end_s: end_ns.map(since_window_s),

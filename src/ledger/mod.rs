@@ -4,7 +4,7 @@
 //! The ledger knows no latency and no clock: times of open requests stand in `load/in_flight.rs`.
 //! A ledger belongs to one generator and numbers that generator's requests from 0.
 
-use crate::result::LedgerTotals;
+use weighbridge_record::result::LedgerTotals;
 
 /// Requests of one block. Blocks are never moved, so that growth never copies what is settled.
 const BLOCK: usize = 64 * 1024;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::alike::Alike;
 use super::findings::{Findings, Known};
 use super::in_flight::{InFlight, Since, Times, parts};
 use super::live::Live;
@@ -14,17 +15,17 @@ use super::summary::AccountSummary;
 use crate::ledger::{Entry, Ledger};
 use crate::mailbox::{Event, Mailboxes};
 use crate::metrics::{Recorder, Timeline};
-use crate::result::{FINDINGS_MAX, FindingClass};
 use crate::schedule::Stripe;
-use crate::terms::{End, Stage};
 use crate::transport::Unknown;
+use weighbridge_record::result::{FINDINGS_MAX, FindingClass};
+use weighbridge_record::terms::{CompletedBy, Stage};
 
 /// Different error texts kept; more are counted under one.
 const ERROR_KINDS_MAX: usize = 50;
 
 pub struct Account {
     stripe: Stripe,
-    end: End,
+    completed_by: CompletedBy,
     ledger: Ledger,
     in_flight: InFlight,
     recorder: Recorder,
@@ -44,27 +45,6 @@ pub struct Account {
     ending: Alike,
 }
 
-/// Requests with the same times: an unpaced batch, mostly. Recorded together, they cost little more than one.
-#[derive(Debug, Clone, Copy, Default)]
-struct Alike {
-    times: Times,
-    at_ns: u64,
-    count: u64,
-}
-
-impl Alike {
-    /// Takes one more request, and gives back the run that it doesn't belong to.
-    #[inline]
-    fn extend(&mut self, times: Times, at_ns: u64) -> Option<Self> {
-        if self.times == times && self.at_ns == at_ns {
-            self.count += 1;
-            return None;
-        }
-        let over = std::mem::replace(self, Self { times, at_ns, count: 1 });
-        Some(over)
-    }
-}
-
 impl Account {
     pub fn new(
         stripe: Stripe,
@@ -72,14 +52,14 @@ impl Account {
         mailboxes: Arc<Mailboxes>,
         live: Arc<Live>,
         timeout_ns: u64,
-        end: End,
+        completed_by: CompletedBy,
     ) -> Self {
         Self {
             stripe,
-            end,
+            completed_by,
             ledger: Ledger::default(),
-            in_flight: InFlight::new(end == End::Result),
-            recorder: Recorder::new(timeline, end),
+            in_flight: InFlight::new(completed_by == CompletedBy::Result),
+            recorder: Recorder::new(timeline, completed_by),
             errors: BTreeMap::new(),
             findings: Findings::new(timeline.window_start_ns()),
             collector_ended: false,
@@ -136,7 +116,7 @@ impl Account {
     pub fn accepted(&mut self, sequence: u64, at_ns: u64) {
         let Some(number) = self.stripe.local(sequence) else { return };
         let Entry::First { .. } = self.ledger.acknowledged(number) else { return };
-        if self.end == End::Acknowledgement {
+        if self.completed_by == CompletedBy::Acknowledgement {
             return self.complete(number, at_ns);
         }
         self.recorder.counts_at(at_ns).accepted += 1;
@@ -230,10 +210,10 @@ impl Account {
         }
         let counts = self.recorder.counts_at(at_ns);
         counts.completed += count;
-        match self.end {
-            End::Acknowledgement => counts.accepted += count,
-            End::Delivery => counts.delivered += count,
-            End::Result => {}
+        match self.completed_by {
+            CompletedBy::Acknowledgement => counts.accepted += count,
+            CompletedBy::Delivery => counts.delivered += count,
+            CompletedBy::Result => {}
         }
         let turnaround_ns = at_ns.saturating_sub(intended_ns);
         self.recorder.record_turnaround(intended_ns, turnaround_ns, count);
@@ -309,7 +289,7 @@ impl Account {
         if reordered && self.findings.has_room(FindingClass::Reordered) {
             self.find(FindingClass::Reordered, number, at_ns);
         }
-        if self.end == End::Delivery {
+        if self.completed_by == CompletedBy::Delivery {
             return self.complete(number, at_ns);
         }
         self.recorder.counts_at(at_ns).delivered += 1;

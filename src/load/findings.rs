@@ -1,7 +1,7 @@
 //! Requests of which something is to be told, as the account comes upon them: the first hundred of each class.
 
 use super::in_flight::Times;
-use crate::result::{FINDINGS_MAX, Finding, FindingClass};
+use weighbridge_record::result::{FINDINGS_MAX, Finding, FindingClass};
 
 /// What one generator found.
 pub(super) struct Findings {

@@ -27,19 +27,19 @@ use crate::scheduling::keep_time;
 use crate::schema::Correlation;
 use crate::start_line::Place;
 use crate::stop::{Stop, StopSignal};
-use crate::terms::End;
 use crate::timer::Timer;
 use crate::transport::{Transport, TransportError, Troubles};
+use weighbridge_record::terms::CompletedBy;
 
 /// Waits this long after the last request is settled, so that duplicates still show.
 const GRACE_NS: u64 = 50_000_000;
 
 /// What all generators of a trial have in common.
 #[derive(Clone)]
-pub struct Run {
+pub struct Shared {
     pub transport: Arc<dyn Transport>,
     pub load: Load,
-    pub end: End,
+    pub completed_by: CompletedBy,
     pub payloads: Arc<Payloads>,
     pub correlation: Correlation,
     pub seed: u64,
@@ -58,7 +58,7 @@ pub struct Generator {
 
 impl Generator {
     /// Starts generator `index`. It connects, reports ready, and sends from the start of the timeline.
-    pub fn start(index: u32, run: Run, place: Place) -> std::io::Result<Self> {
+    pub fn start(index: u32, run: Shared, place: Place) -> std::io::Result<Self> {
         let live = Arc::new(Live::default());
         let shared = Arc::clone(&live);
         let thread = std::thread::Builder::new().name(format!("generator-{index}")).spawn(move || {
@@ -90,7 +90,7 @@ impl Generator {
 /// Body of the thread: connect, wait for the start, send, drain, close the books.
 async fn generate(
     index: u32,
-    run: Run,
+    run: Shared,
     live: Arc<Live>,
     mut place: Place,
 ) -> Result<GeneratorOutcome, TransportError> {
@@ -102,7 +102,7 @@ async fn generate(
     let provisional = Timeline::new(0, 0, run.load.duration_ns, 0);
     let new_account = |timeline| {
         let (mailboxes, live) = (Arc::clone(&run.mailboxes), Arc::clone(&live));
-        Account::new(stripe, timeline, mailboxes, live, run.load.timeout_ns, run.end)
+        Account::new(stripe, timeline, mailboxes, live, run.load.timeout_ns, run.completed_by)
     };
     let account = Rc::new(RefCell::new(new_account(provisional)));
     let freed = Rc::new(Notify::new());
@@ -120,7 +120,7 @@ async fn generate(
         return Err(TransportError::failed("a generator", "the trial was given up before its start"));
     };
     *account.borrow_mut() = new_account(timeline);
-    if run.end == End::Delivery && !run.load.is_scheduled() {
+    if run.completed_by == CompletedBy::Delivery && !run.load.is_scheduled() {
         let (mailboxes, account, freed) =
             (Arc::clone(&run.mailboxes), Rc::clone(&account), Rc::clone(&freed));
         tokio::task::spawn_local(collector::read_mailbox(mailboxes, stripe.index, account, freed));
@@ -158,7 +158,7 @@ async fn generate(
     Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), scheduling })
 }
 
-async fn send_and_drain(sender: &mut Sender, run: &Run, stripe: Stripe) {
+async fn send_and_drain(sender: &mut Sender, run: &Shared, stripe: Stripe) {
     let share = |window: u32| u64::from(window).div_ceil(u64::from(stripe.count));
     match Schedule::of(&run.load, run.seed, stripe) {
         Some(schedule) => pacer::run(schedule, sender).await,
@@ -169,7 +169,7 @@ async fn send_and_drain(sender: &mut Sender, run: &Run, stripe: Stripe) {
 }
 
 /// Waits until everything is accounted for, or until the deadline.
-async fn drain(sender: &Sender, run: &Run) {
+async fn drain(sender: &Sender, run: &Shared) {
     const LOOK_NS: u64 = 2_000_000;
     let deadline_ns = now_ns() + run.load.drain_ns;
     let mut busy = true;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::generator::{Generator, Run};
+use super::generator::{Generator, Shared};
 use super::live::Live;
 use super::outcome::GeneratorOutcome;
 use crate::start_line::StartLine;
@@ -13,7 +13,7 @@ pub struct Generators(Vec<Generator>);
 
 impl Generators {
     /// Starts the generators; each takes a place at the line and reports there.
-    pub fn start(run: &Run, line: &StartLine) -> io::Result<Self> {
+    pub fn start(run: &Shared, line: &StartLine) -> io::Result<Self> {
         let start = |index| Generator::start(index, run.clone(), line.place());
         (0..run.load.generators).map(start).collect::<io::Result<_>>().map(Self)
     }

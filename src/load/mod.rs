@@ -1,6 +1,7 @@
 //! Puts the load on a transport: paced or unpaced sends, the collector, and the account of both.
 
 mod account;
+mod alike;
 mod arenas;
 mod book;
 mod coalesce;
@@ -20,7 +21,7 @@ mod unpaced;
 
 pub use account::Account;
 pub use defect::Defect;
-pub use generator::Run;
+pub use generator::Shared;
 pub use generators::Generators;
 pub use live::Live;
 pub use outcome::GeneratorOutcome;

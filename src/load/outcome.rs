@@ -4,9 +4,9 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::summary::AccountSummary;
-use crate::result::BurstSizes;
 use crate::scheduling::Grant;
 use weighbridge_record::histogram::{Damaged, decode_like, encode};
+use weighbridge_record::result::BurstSizes;
 
 #[derive(Serialize, Deserialize)]
 pub struct GeneratorOutcome {
@@ -88,7 +88,9 @@ mod tests {
     use crate::mailbox::Mailboxes;
     use crate::metrics::Timeline;
     use crate::schedule::Stripe;
-    use crate::terms::End;
+    use crate::transport::{Break, Noted};
+    use weighbridge_record::result::{GapKind, Side};
+    use weighbridge_record::terms::CompletedBy;
 
     const SECOND_NS: u64 = 1_000_000_000;
 
@@ -97,7 +99,8 @@ mod tests {
         let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
         let mailboxes = Arc::new(Mailboxes::new(2, None));
         let stripe = Stripe { index, count: 2 };
-        let mut account = Account::new(stripe, timeline, mailboxes, Arc::default(), SECOND_NS, End::Result);
+        let mut account =
+            Account::new(stripe, timeline, mailboxes, Arc::default(), SECOND_NS, CompletedBy::Result);
         let mut bursts = Bursts::new();
         for request in 0..requests {
             let intended_ns = SECOND_NS + request * 10_000_000;
@@ -114,7 +117,11 @@ mod tests {
         account.error(&format!("error of {index}"));
         account.error("error of both");
         let scheduling = if index == 0 { Grant::RealTime } else { Grant::ShortSlices };
-        GeneratorOutcome { summary: account.close(), bursts, scheduling }
+        let mut summary = account.close();
+        let (side, kind) = (Side::Generator, GapKind::Disconnected);
+        let cut = Break { side, kind, detail: "reset".to_string(), start_ns: 5, end_ns: Some(7) };
+        summary.note(Noted { breaks: vec![cut], dropped: 2, ..Noted::default() });
+        GeneratorOutcome { summary, bursts, scheduling }
     }
 
     fn sent(outcome: &GeneratorOutcome) -> GeneratorOutcome {
@@ -151,7 +158,9 @@ mod tests {
         merged.merge(outcome(1, 200));
         assert_eq!(merged.bursts.sizes().wakes, 500);
         assert_eq!(merged.scheduling, Grant::ShortSlices, "the worst is told");
-        let AccountSummary { totals, recorder, errors, .. } = merged.summary;
+        let AccountSummary { totals, recorder, errors, findings, breaks, dropped, .. } = merged.summary;
+        // Of each generator one request is lost and one answered twice.
+        assert_eq!((findings.len(), breaks.len(), dropped), (4, 2, 4));
         assert_eq!((totals.attempted, totals.completed, totals.lost, totals.duplicated), (500, 498, 2, 2));
         assert_eq!(totals.check(), Ok(()));
         assert_eq!((errors["error of 0"], errors["error of 1"], errors["error of both"]), (1, 1, 2));

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Recorder;
-use crate::result::{Finding, LedgerTotals};
 use crate::transport::{Break, Noted};
+use weighbridge_record::result::{Finding, LedgerTotals};
 
 #[derive(Serialize, Deserialize)]
 pub struct AccountSummary {

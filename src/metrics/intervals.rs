@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::result::{IntervalLatency, Phase};
 use weighbridge_record::latency::Latency;
+use weighbridge_record::result::{IntervalLatency, Phase};
 
 /// How a trial is cut into intervals. The window begins and ends on interval boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::result::{BreakdownRow, LatencySummary};
-use crate::terms::{End, Stage};
 use weighbridge_record::breakdown::{Breakdown, Parts};
 use weighbridge_record::latency::Latency;
+use weighbridge_record::result::{BreakdownRow, LatencySummary};
+use weighbridge_record::terms::{CompletedBy, Stage};
 
 pub use intervals::{Counts, IntervalRow, Timeline};
 
@@ -22,7 +22,7 @@ use intervals::IntervalHistograms;
 #[derive(Serialize, Deserialize)]
 pub struct Recorder {
     timeline: Timeline,
-    end: End,
+    completed_by: CompletedBy,
     /// By `Stage as usize`.
     stages: [Latency; Stage::ALL.len()],
     turnaround: IntervalHistograms,
@@ -34,10 +34,10 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    pub fn new(timeline: Timeline, end: End) -> Self {
+    pub fn new(timeline: Timeline, completed_by: CompletedBy) -> Self {
         Self {
             timeline,
-            end,
+            completed_by,
             stages: std::array::from_fn(|_| Latency::new()),
             turnaround: IntervalHistograms::default(),
             breakdown: Breakdown::default(),
@@ -124,14 +124,14 @@ impl Recorder {
                 turnaround.merge(latency);
             }
         }
-        match self.end {
+        match self.completed_by {
             // The stage that ends a request is its turnaround, and isn't recorded twice.
-            End::Delivery => self.stages[Stage::Delivery as usize] = turnaround.clone(),
-            End::Acknowledgement => {
+            CompletedBy::Delivery => self.stages[Stage::Delivery as usize] = turnaround.clone(),
+            CompletedBy::Acknowledgement => {
                 let sent_to_end = self.stages[Stage::TurnaroundUncorrected as usize].clone();
                 self.stages[Stage::Publish as usize] = sent_to_end;
             }
-            End::Result => {}
+            CompletedBy::Result => {}
         }
         self.stages[Stage::Turnaround as usize] = turnaround;
         for stage in Stage::ALL {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn recorder(values: &[(u64, u64)]) -> Recorder {
-        let mut recorder = Recorder::new(timeline(), End::Result);
+        let mut recorder = Recorder::new(timeline(), CompletedBy::Result);
         for (intended, value) in values {
             recorder.record(Stage::SendLag, *intended, *value);
             recorder.record_turnaround(*intended, *value, 1);

@@ -8,7 +8,7 @@ use super::prose::{count, number, span};
 use super::warnings::warnings;
 use crate::plan::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, ServiceTime};
 use crate::search::PROBES_MAX;
-use crate::terms::End;
+use weighbridge_record::terms::CompletedBy;
 
 /// Starting and stopping the brokers of a trial, roughly.
 const SETUP_NS: u64 = 1_000_000_000;
@@ -132,10 +132,10 @@ pub fn offered(plan: &PointPlan) -> String {
             format!("as fast as accepted with {} in flight", number(f64::from(load.max_in_flight)))
         }
     };
-    let ends = match plan.end() {
-        End::Acknowledgement => "; no workers, the broker's acknowledgement ends a request",
-        End::Delivery => "; no results, delivery ends a request",
-        End::Result => "",
+    let ends = match plan.completed_by() {
+        CompletedBy::Acknowledgement => "; no workers, the broker's acknowledgement ends a request",
+        CompletedBy::Delivery => "; no results, delivery ends a request",
+        CompletedBy::Result => "",
     };
     format!("{what}, {}{ends}", timing(load))
 }

@@ -9,7 +9,7 @@ use super::document::{Node, Origin, Value, parse_flag_value};
 use super::error::Finding;
 use crate::connect::GivenUrl;
 use crate::credentials::redact;
-use crate::terms::{BrokerKind, TransportKind};
+use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 /// Values of the command line; empty means: as the file says.
 #[derive(Clone, Default)]

@@ -16,7 +16,7 @@ use super::explain::load_words;
 use super::nearest::nearest;
 use super::overrides::Overrides;
 use super::planning::plan;
-use crate::terms::TransportKind;
+use weighbridge_record::terms::TransportKind;
 
 /// A scenario is a page of text; anything larger was picked by mistake.
 const FILE_BYTES_MAX: u64 = 1 << 20;

@@ -4,7 +4,7 @@
 
 use super::prose::{number, span};
 use crate::plan::{Executor, Metric, Plan, PointPlan, Statistic};
-use crate::terms::{Durability, Stage, TransportKind};
+use weighbridge_record::terms::{Durability, Stage, TransportKind};
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// Three sync intervals of the lazy tier (TRAPS, section 1).

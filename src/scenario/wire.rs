@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use super::{duration, pattern};
 use crate::plan::Statistic;
-use crate::result::{LedgerTotals, Rates};
-use crate::terms::{Durability, Objective, Stage, TransportKind};
+use weighbridge_record::result::{LedgerTotals, Rates};
+use weighbridge_record::terms::{Durability, Objective, Stage, TransportKind};
 
 /// JSON Schema of a scenario file.
 pub fn schema() -> Schema {

@@ -2,9 +2,8 @@
 //! it shows in latencies.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
-
-use crate::result::{BacklogGrowth, Phase, SeriesRow};
-use crate::stats::median;
+use weighbridge_record::result::{BacklogGrowth, Phase, SeriesRow};
+use weighbridge_record::stats::median;
 
 /// Rows below which a slope says nothing.
 const ROWS_MIN: usize = 6;

@@ -2,7 +2,7 @@
 
 use super::backlog;
 use super::shown::Shown;
-use crate::result::{Doubt, DoubtKind, Reason, ThresholdOutcome, Trial};
+use weighbridge_record::result::{Doubt, DoubtKind, Reason, ThresholdOutcome, Trial};
 
 /// What a trial shows, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,8 +66,8 @@ fn threshold(outcome: &ThresholdOutcome) -> Option<Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terms::TransportKind;
     use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::terms::TransportKind;
 
     /// A trial without a fault, and its threshold on p99.
     fn sound() -> (Trial, Vec<ThresholdOutcome>) {

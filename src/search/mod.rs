@@ -11,11 +11,11 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Judgement, judge};
+pub use judge::judge;
 pub use shown::Shown;
 
 use crate::plan::SearchPlan;
-use crate::result::SearchOutcome;
+use weighbridge_record::result::SearchOutcome;
 
 /// Probes of one transport, confirmations included: a broker that flips from probe to probe must not hold
 /// the search for ever.

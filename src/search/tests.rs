@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use super::*;
-use crate::terms::Objective;
+use weighbridge_record::terms::Objective;
 
 fn plan(low_per_s: f64, high_per_s: f64, precision: f64) -> SearchPlan {
     SearchPlan {

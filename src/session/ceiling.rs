@@ -6,7 +6,7 @@ use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::trial;
 use crate::plan::{Executor, Plan, PointPlan, ServiceTime, Work, Workers};
-use crate::terms::TransportKind;
+use weighbridge_record::terms::TransportKind;
 
 /// Rates up to this are far below the ceiling of any machine that runs a broker; it is not measured then.
 const RATE_BEYOND_DOUBT_PER_S: f64 = 10_000.0;

@@ -2,9 +2,11 @@
 
 use crate::metrics::IntervalRow;
 use crate::plan::{Executor, PointPlan};
-use crate::result::{Doubt, DoubtKind, Gap, GapKind, LedgerTotals, Rates, StageLatencies, Trial};
-use crate::stats::trend;
-use crate::terms::{Durability, Stage, TransportKind};
+use weighbridge_record::result::{
+    Doubt, DoubtKind, Gap, GapKind, LedgerTotals, Rates, StageLatencies, Trial,
+};
+use weighbridge_record::stats::trend;
+use weighbridge_record::terms::{Durability, Stage, TransportKind};
 
 /// p99 of send lag that is always tolerated.
 const LAG_TOLERATED_NS: f64 = 1_000_000.0;

@@ -1,8 +1,8 @@
 //! What befell the connections of all threads, as the record tells it.
 
 use crate::metrics::Timeline;
-use crate::result::Gap;
 use crate::transport::Break;
+use weighbridge_record::result::Gap;
 
 /// One gap for all that belong together.
 pub(super) fn of(breaks: impl Iterator<Item = Break>, timeline: &Timeline) -> Vec<Gap> {

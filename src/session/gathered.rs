@@ -12,7 +12,7 @@ use super::trial::{self, Measured};
 use crate::clock::{rfc3339, unix_seconds};
 use crate::environment;
 use crate::plan::Plan;
-use crate::result::{
+use weighbridge_record::result::{
     PathRatio, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, ThresholdOutcome, Trial, Verdict,
 };
 use weighbridge_record::summary::summarize;

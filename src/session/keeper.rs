@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::result::{SearchRecord, Trial};
+use weighbridge_record::result::{SearchRecord, Trial};
 use weighbridge_record::unfinished::RunHead;
 
 /// Keeps a run trial by trial.

@@ -5,9 +5,9 @@ use std::io;
 
 use crate::metrics::Timeline;
 use crate::probe::{Harness, Probe, Series, column};
-use crate::result::{BrokerRecord, BrokerSample};
 use crate::site::Site;
 use crate::start_line::StartLine;
+use weighbridge_record::result::{BrokerRecord, BrokerSample};
 
 /// One on the harness and one on each node of the site.
 pub struct Probes {

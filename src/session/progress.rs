@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::spec::TrialSpec;
-use crate::result::{Probe, Trial};
+use weighbridge_record::result::{Probe, Trial};
 
 /// What is known while a trial runs.
 #[derive(Debug, Clone, Default)]

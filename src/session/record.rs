@@ -11,7 +11,7 @@ use crate::fault::FaultReport;
 use crate::load::GeneratorOutcome;
 use crate::metrics::Recording;
 use crate::plan::PointPlan;
-use crate::result::{
+use weighbridge_record::result::{
     BrokerRecord, ErrorGroup, Finding, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow, StageLatencies,
     Trial,
 };
@@ -75,7 +75,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         valid: !doubts.iter().any(|doubt| doubt.kind.invalidates()),
         complete: loaded.complete,
         doubts,
-        end: point.end(),
+        completed_by: point.completed_by(),
         window_s: recording.timeline.window_s(),
         rates,
         latency_ns: latencies,

@@ -9,9 +9,9 @@ use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::{ceiling, thresholds};
 use crate::plan::{Plan, PointPlan, SearchPlan};
-use crate::result::{Probe, SearchOutcome, SearchRecord, ThresholdOutcome, Trial, Verdict};
 use crate::search::{Search, Shown, Step, judge};
-use crate::terms::TransportKind;
+use weighbridge_record::result::{Probe, SearchOutcome, SearchRecord, ThresholdOutcome, Trial, Verdict};
+use weighbridge_record::terms::TransportKind;
 
 /// Searches every transport of a plan. Needs the same runtime as [`run`](super::run()).
 pub async fn search(
@@ -165,7 +165,7 @@ fn verdict(searches: &[SearchRecord]) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terms::Objective;
+    use weighbridge_record::terms::Objective;
 
     fn record(outcome: SearchOutcome, rate_per_s: Option<f64>) -> SearchRecord {
         SearchRecord {

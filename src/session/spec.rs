@@ -1,7 +1,7 @@
 //! One trial that is to be measured.
 
 use crate::plan::PointPlan;
-use crate::terms::TransportKind;
+use weighbridge_record::terms::TransportKind;
 
 /// One trial of a plan.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 //! Holds trials against the thresholds of their plan, and says what comes of it.
 
 use crate::plan::{Metric, Operator, Plan, PointPlan, Statistic, Threshold};
-use crate::result::{LatencySummary, ThresholdOutcome, Trial, Verdict};
-use crate::stats::median;
-use crate::terms::TransportKind;
+use weighbridge_record::result::{LatencySummary, ThresholdOutcome, Trial, Verdict};
+use weighbridge_record::stats::median;
+use weighbridge_record::terms::TransportKind;
 
 fn of<'a>(trials: &'a [Trial], point: &PointPlan, transport: TransportKind) -> Vec<&'a Trial> {
     trials.iter().filter(|trial| trial.path == transport && trial.point == point.point).collect()

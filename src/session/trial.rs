@@ -16,19 +16,19 @@ use super::watch::watch_over;
 use crate::clock::now_ns;
 use crate::crew::{Crew, WorkOrder};
 use crate::fault::{Aimed, Faults, aim};
-use crate::load::{Generators, Run};
+use crate::load::{Generators, Shared};
 use crate::mailbox::{Mailboxes, Post};
 use crate::metrics::Timeline;
 use crate::path::Wiring;
 use crate::payload::Payloads;
 use crate::plan::PointPlan;
-use crate::result::{ErrorGroup, Trial};
 use crate::schema::Correlation;
 use crate::site::Site;
 use crate::start_line::StartLine;
 use crate::stop::{Stop, StopSignal};
-use crate::terms::End;
 use crate::transport::{Targets, Transport};
+use weighbridge_record::result::{ErrorGroup, Trial};
+use weighbridge_record::terms::CompletedBy;
 
 /// From the last connection to the first request.
 const LEAD_NS: u64 = 50_000_000;
@@ -130,7 +130,7 @@ impl<'a> Parts<'a> {
     ) -> Self {
         let (point, correlation) = (spec.point, Correlation::new(nonce));
         let payloads = Arc::new(Payloads::new(&point.payload, spec.seed, correlation));
-        let waits_for_delivery = !point.load.is_scheduled() && point.end() == End::Delivery;
+        let waits_for_delivery = !point.load.is_scheduled() && point.completed_by() == CompletedBy::Delivery;
         let wakes_at = waits_for_delivery.then(|| point.load.worth_waking() as usize);
         let mailboxes = Arc::new(Mailboxes::new(point.load.generators, wakes_at));
         Self { spec, settings, wiring, transport, correlation, payloads, mailboxes }
@@ -186,12 +186,12 @@ impl<'a> Parts<'a> {
         WorkOrder::of(self.spec.point, &self.wiring, self.correlation, self.spec.seed)
     }
 
-    fn run(&self) -> Run {
+    fn run(&self) -> Shared {
         let load = &self.spec.point.load;
-        Run {
+        Shared {
             transport: Arc::clone(&self.transport),
             load: load.clone(),
-            end: self.spec.point.end(),
+            completed_by: self.spec.point.completed_by(),
             payloads: Arc::clone(&self.payloads),
             correlation: self.correlation,
             seed: self.spec.seed,

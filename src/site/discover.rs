@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::error::SiteError;
-use crate::terms::BrokerKind;
+use weighbridge_record::terms::BrokerKind;
 
 /// Binaries that the user named.
 #[derive(Debug, Clone, Default)]

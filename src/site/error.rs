@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::connect::ConnectError;
-use crate::terms::BrokerKind;
+use weighbridge_record::terms::BrokerKind;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {

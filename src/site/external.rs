@@ -9,7 +9,7 @@ use super::error::SiteError;
 use super::node::{Config, Node};
 use super::redis_server::{expected, read_back};
 use crate::connect::{self, ConnectError, Endpoint};
-use crate::terms::{BrokerKind, Durability};
+use weighbridge_record::terms::{BrokerKind, Durability};
 
 /// Servers before 2.10.23 could lose whole streams on a mere kill (nats-server #6888).
 const NATS_MINIMUM: &str = "2.10.23";

@@ -20,10 +20,10 @@ use std::sync::Arc;
 use crate::plan;
 use crate::probe::Probe;
 use crate::process::Parent;
-use crate::result::BrokerRecord;
 use crate::start_line::StartLine;
-use crate::terms::BrokerKind;
 use crate::transport::Targets;
+use weighbridge_record::result::BrokerRecord;
+use weighbridge_record::terms::BrokerKind;
 
 pub use discover::{Binaries, Binary, cache_dir, find};
 pub use error::SiteError;

@@ -16,7 +16,7 @@ use super::node::{Config, Node};
 use super::server::{Directory, Server};
 use crate::connect::{self, Endpoint};
 use crate::process::Parent;
-use crate::terms::{BrokerKind, Durability};
+use weighbridge_record::terms::{BrokerKind, Durability};
 
 /// Longest that `/varz` may take.
 const VARZ_WITHIN: Duration = Duration::from_millis(500);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::meter::Meter;
 use super::server::Server;
 use crate::connect::Endpoint;
-use crate::result::BrokerRecord;
-use crate::terms::BrokerKind;
+use weighbridge_record::result::BrokerRecord;
+use weighbridge_record::terms::BrokerKind;
 
 /// Settings by name, as read back from a server.
 pub type Config = BTreeMap<String, String>;

@@ -18,7 +18,7 @@ use super::node::{Config, Node};
 use super::server::{Directory, Server, port_taken};
 use crate::connect::{self, Endpoint};
 use crate::process::Parent;
-use crate::terms::{BrokerKind, Durability};
+use weighbridge_record::terms::{BrokerKind, Durability};
 
 const PORT_ATTEMPTS: u32 = 5;
 /// Longest that the server may take to tell its traffic.

@@ -1,7 +1,7 @@
 //! Why a path could not do its work.
 
 use crate::connect::ConnectError;
-use crate::terms::BrokerKind;
+use weighbridge_record::terms::BrokerKind;
 
 /// What went wrong on a path, with what was tried and what to do.
 #[derive(Debug, Clone, thiserror::Error)]

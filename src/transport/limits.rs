@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::terms::End;
+use weighbridge_record::terms::CompletedBy;
 
 /// Sizes that all transports of a comparison share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,12 +17,12 @@ pub struct Limits {
     pub service_ns_mean: u64,
     /// After it the outcome of a send is unknown.
     pub timeout_ns: u64,
-    pub end: End,
+    pub completed_by: CompletedBy,
 }
 
 impl Limits {
     /// Whether generator `index` collects the results, where one does so for all.
     pub(super) fn collects(&self, index: u32) -> bool {
-        index == 0 && self.end == End::Result
+        index == 0 && self.completed_by == CompletedBy::Result
     }
 }

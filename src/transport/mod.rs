@@ -17,7 +17,7 @@ mod troubles;
 use std::sync::Arc;
 
 use crate::connect::Endpoint;
-use crate::terms::{Durability, TransportKind};
+use weighbridge_record::terms::{Durability, TransportKind};
 
 pub use ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 pub use error::TransportError;

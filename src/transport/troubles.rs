@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::result::{GapKind, Side};
+use weighbridge_record::result::{GapKind, Side};
 
 /// Breaks of one thread that are kept; a connection that flaps must not fill the memory.
 const BREAKS_MAX: usize = 1_000;

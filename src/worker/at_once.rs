@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::order::Order;
+use super::lanes::Lanes;
 use super::serving::{BATCH_MAX, Serving};
 use super::unscored::{parked, refuse};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
@@ -32,7 +32,7 @@ impl Timestamp {
 pub(super) async fn serve_at_once(
     mut end: WorkerEnd,
     serving: Serving,
-    mut order: Order,
+    mut order: Lanes,
 ) -> Result<(), TransportError> {
     let mut deliveries = Vec::new();
     let mut replies = Vec::new();

@@ -4,7 +4,7 @@
 //! timer as the generators: tokio's would serve a millisecond late.
 
 mod at_once;
-mod order;
+mod lanes;
 mod scoring;
 mod serve;
 mod service;

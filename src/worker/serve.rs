@@ -5,7 +5,7 @@
 //! in the broker or its client, alike on every path.
 
 use super::at_once::serve_at_once;
-use super::order::Order;
+use super::lanes::Lanes;
 use super::serving::Serving;
 use super::slots::serve_in_slots;
 use super::take::take_at_once;
@@ -14,7 +14,7 @@ use crate::transport::{TransportError, WorkerEnd};
 
 /// Serves until the transport ends or fails.
 pub async fn serve(end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
-    let order = Order::of(serving.lanes);
+    let order = Lanes::of(serving.lanes);
     let at_once = serving.service_time == (ServiceTime::Constant { ns: 0 });
     if at_once && !serving.results {
         take_at_once(end, serving, order).await

@@ -14,7 +14,7 @@ use std::task::Poll;
 use bytes::BytesMut;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::order::Order;
+use super::lanes::Lanes;
 use super::service::sample_ns;
 use super::serving::Serving;
 use super::unscored::{parked, refuse};
@@ -49,7 +49,7 @@ struct Slots {
 pub(super) async fn serve_in_slots(
     mut end: WorkerEnd,
     serving: Serving,
-    mut order: Order,
+    mut order: Lanes,
 ) -> Result<(), TransportError> {
     let slots = Rc::new(Slots {
         free: Arc::new(Semaphore::new(serving.concurrency as usize)),
@@ -132,7 +132,7 @@ impl Slots {
         &self,
         delivery: Delivery,
         received_ns: u64,
-        order: &mut Order,
+        order: &mut Lanes,
         events: &mut Vec<Event>,
         jobs: &mut Vec<Job>,
         refusals: &mut Vec<Reply>,
@@ -250,7 +250,7 @@ mod tests {
                 post: Arc::new(Mailboxes::new(1, None)),
                 timer: Timer::start().expect("a timer"),
             };
-            tokio::time::timeout(Duration::from_secs(20), serve_in_slots(end, serving, Order::of(1))).await
+            tokio::time::timeout(Duration::from_secs(20), serve_in_slots(end, serving, Lanes::of(1))).await
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let ended = tokio::task::LocalSet::new().block_on(&runtime, serve);

@@ -1,6 +1,6 @@
 //! A worker that answers nothing: takes requests, notes who they are, acknowledges them.
 
-use super::order::Order;
+use super::lanes::Lanes;
 use super::serving::{BATCH_MAX, Serving};
 use crate::clock::now_ns;
 use crate::mailbox::Event;
@@ -10,7 +10,7 @@ use crate::transport::{Reply, TransportError, WorkerEnd};
 pub(super) async fn take_at_once(
     mut end: WorkerEnd,
     serving: Serving,
-    mut order: Order,
+    mut order: Lanes,
 ) -> Result<(), TransportError> {
     let mut deliveries = Vec::new();
     let mut replies = Vec::new();

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use weighbridge_record::result::{Doubt, DoubtKind, ErrorGroup, Fault, RunResult, StageLatencies, Verdict};
+use weighbridge_record::terms::Action;
 
 /// A record with the name that findings get.
 pub struct Record {
@@ -116,8 +117,8 @@ pub fn stopped() -> RunResult {
 pub fn faults() -> RunResult {
     let mut result = measured("spike");
     for trial in &mut result.trials {
-        let fault = |kind: &str, target: &str, start_s, end_s| Fault {
-            kind: kind.to_owned(),
+        let fault = |action: Action, target: &str, start_s, end_s| Fault {
+            action,
             target: target.to_owned(),
             start_s,
             end_s,
@@ -125,9 +126,9 @@ pub fn faults() -> RunResult {
             duplicated: None,
         };
         trial.faults = vec![
-            fault("kill", "broker", 0.8, Some(1.4)),
-            fault("pause", "worker 1", 1.9, Some(2.2)),
-            fault("pause", "worker 2", 2.0, None),
+            fault(Action::KillBroker, "broker", 0.8, Some(1.4)),
+            fault(Action::PauseBroker, "broker 1", 1.9, Some(2.2)),
+            fault(Action::PauseBroker, "broker 2", 2.0, None),
         ];
         trial.ledger.lost = 40;
     }
@@ -168,8 +169,8 @@ pub fn hostile() -> RunResult {
         trial.doubts.push(Doubt { kind: DoubtKind::Shed, detail: text.clone() });
         trial.errors.push(ErrorGroup { message: text.clone(), count: 5 });
         trial.faults = vec![Fault {
-            kind: MARKUP.to_owned(),
-            target: long.clone(),
+            action: Action::PauseBroker,
+            target: format!("{MARKUP}{long}"),
             start_s: 0.5,
             end_s: Some(1.0),
             lost: None,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use weighbridge_record::result::{LedgerTotals, Trial};
-use weighbridge_record::terms::{End, Stage};
+use weighbridge_record::terms::{CompletedBy, Stage};
 
 use crate::harness::Run;
 use crate::harness::brokers::Nats;
@@ -37,7 +37,10 @@ fn without_results_a_request_ends_when_a_worker_has_it() {
     for service_time in ["0s", "1ms"] {
         let service_time = format!("workers.service_time={service_time}");
         for trial in sound(&transports, &["--set", "workers.results=false", "--set", &service_time]) {
-            assert_eq!((trial.end, trial.ledger.delivered), (End::Delivery, trial.ledger.attempted));
+            assert_eq!(
+                (trial.completed_by, trial.ledger.delivered),
+                (CompletedBy::Delivery, trial.ledger.attempted)
+            );
             expect_ended_by(&trial, Stage::Delivery, Stage::Turnaround);
         }
     }
@@ -50,7 +53,10 @@ fn without_workers_a_request_ends_with_the_brokers_acknowledgement() {
         let flags = [&["--set", "workers.count=0"], more].concat();
         for trial in sound(&STORED_OR_NOT, &flags) {
             let LedgerTotals { attempted, acknowledged, delivered, .. } = trial.ledger;
-            assert_eq!((trial.end, acknowledged, delivered), (End::Acknowledgement, attempted, 0));
+            assert_eq!(
+                (trial.completed_by, acknowledged, delivered),
+                (CompletedBy::Acknowledgement, attempted, 0)
+            );
             expect_ended_by(&trial, Stage::Publish, Stage::TurnaroundUncorrected);
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::Commands;
 use weighbridge::connect::Endpoint;
 use weighbridge::transport::{Limits, Names, Targets, Troubles, build};
-use weighbridge_record::terms::{BrokerKind, Durability, End, TransportKind};
+use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, TransportKind};
 
 use crate::harness::brokers::Redis;
 
@@ -20,7 +20,7 @@ fn limits() -> Limits {
         worker_concurrency: 16,
         service_ns_mean: 0,
         timeout_ns: 5_000_000_000,
-        end: End::Result,
+        completed_by: CompletedBy::Result,
     }
 }
 

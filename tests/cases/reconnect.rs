@@ -165,7 +165,9 @@ fn a_broker_that_does_not_come_back_leaves_a_partial_record_that_is_invalid() {
 #[test]
 fn a_closed_loop_waits_for_the_broker_instead_of_failing_as_fast_as_it_can() {
     for transport in ["redis-pubsub", "nats-core"] {
-        let set = ["load={ executor = \"closed-loop\", in_flight = 8, duration = \"9s\", drain = \"3s\" }"];
+        let set = [
+            "load={ executor = \"closed-loop\", in_flight = 8, duration = \"9s\", drain = \"3s\", timeout = \"1s\" }",
+        ];
         let trial = {
             let mut broker = Broker::of(transport);
             let mut run = Run::short(&[transport]);

@@ -13,7 +13,7 @@ use weighbridge::probe::{Probe, Series, column};
 use weighbridge::site::{Data, Options, Server, Site};
 use weighbridge::start_line::StartLine;
 use weighbridge_record::result::Fault;
-use weighbridge_record::terms::{BrokerKind, Durability};
+use weighbridge_record::terms::{Action, BrokerKind, Durability};
 
 use crate::harness::wait_for;
 
@@ -177,8 +177,8 @@ fn fault(at_ns: u64, action: FaultAction) -> FaultPlan {
     FaultPlan { at_ns, every_ns: None, action, target: None }
 }
 
-fn kinds(faults: &[Fault]) -> Vec<(&str, &str)> {
-    faults.iter().map(|fault| (fault.kind.as_str(), fault.target.as_str())).collect()
+fn kinds(faults: &[Fault]) -> Vec<(Action, &str)> {
+    faults.iter().map(|fault| (fault.action, fault.target.as_str())).collect()
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn a_pause_that_is_given_up_leaves_nothing_stopped() {
             drop(faults);
         } else {
             let report = faults.stop();
-            assert_eq!(kinds(&report.faults), [("pause", "redis-server")]);
+            assert_eq!(kinds(&report.faults), [(Action::PauseBroker, "redis-server")]);
             assert!(report.faults[0].end_s.is_some() && report.errors.is_empty(), "{report:?}");
         }
         assert!(given_up.elapsed() < Duration::from_secs(20), "it waited for the end of the pause");
@@ -216,7 +216,8 @@ async fn faults_strike_at_their_time_and_only_whom_they_are_meant_for() {
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let report = faults.stop();
     assert_eq!(report.errors, Vec::<String>::new());
-    let (killed, paused): (Vec<&Fault>, _) = report.faults.iter().partition(|fault| fault.kind == "kill");
+    let (killed, paused): (Vec<&Fault>, _) =
+        report.faults.iter().partition(|fault| fault.action == Action::KillBroker);
     assert_eq!((killed.len(), killed[0].target.as_str()), (1, "redis-server"));
     assert!(killed[0].start_s >= 0.2 && killed[0].end_s.expect("it came back") >= killed[0].start_s + 0.2);
     assert!(paused.len() >= 2 && paused.iter().all(|fault| fault.target == "nats-server"), "{paused:?}");
@@ -234,7 +235,10 @@ async fn a_server_that_is_to_stay_down_beyond_the_trial_stays_down() {
     let faults = under_way(&site, &[fault(0, kill)]).await;
     wait_for("the server's end", || server.id().is_none().then_some(()));
     let report = faults.stop();
-    assert_eq!((kinds(&report.faults), report.faults[0].end_s), (vec![("drop-data", "redis-server")], None));
+    assert_eq!(
+        (kinds(&report.faults), report.faults[0].end_s),
+        (vec![(Action::DropData, "redis-server")], None)
+    );
     site.stop(false);
 }
 

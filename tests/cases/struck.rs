@@ -17,7 +17,7 @@ executor = "constant-arrival-rate"
 arrivals = "uniform"
 rate = 200
 warmup = "0s"
-duration = "2s"
+duration = "4s"
 cooldown = "0s"
 drain = "5s"
 [workers]
@@ -39,7 +39,7 @@ fn struck(plan: &mut Plan, transport: TransportKind, action: FaultAction) -> Tri
     assert!(trial.complete && trial.ledger.check() == Ok(()), "{transport}: {:?}", trial.ledger);
     let [fault] = &trial.faults[..] else { panic!("{transport}: {:?}, {:?}", trial.faults, trial.errors) };
     let broker = transport.broker().expect("a path over a server");
-    assert_eq!((fault.kind.as_str(), fault.target.as_str()), (action.name(), broker.name()));
+    assert_eq!((fault.action, fault.target.as_str()), (action.name(), broker.name()));
     assert!(fault.start_s >= 0.5, "{fault:?}");
     trial
 }
@@ -59,5 +59,23 @@ fn a_server_that_stands_still_for_a_while_loses_nothing() {
         assert_eq!((ledger.completed, ledger.lost), (ledger.attempted, 0), "{transport}: {ledger:?}");
         let longest_ns = trial.latency_ns.turnaround.as_ref().and_then(|latency| latency.max);
         assert!(longest_ns.expect("samples") >= 250 * MS, "{transport}: the stall shows: {longest_ns:?}");
+    }
+}
+
+#[test]
+fn a_server_that_is_killed_comes_back_and_the_load_goes_on() {
+    let mut plan = planned();
+    for transport in plan.transports.clone() {
+        let kill = FaultAction::Kill { down_ns: 500 * MS, keeps_data: true };
+        let trial = struck(&mut plan, transport, kill);
+        assert!(lasted_s(&trial) >= 0.5, "{:?}", trial.faults);
+        assert!(!trial.gaps.is_empty(), "{transport}: the ends of the path noticed nothing");
+        let last = trial.series.iter().filter(|row| (3.5..4.0).contains(&row.t_s));
+        assert!(last.map(|row| row.completed).sum::<u64>() > 50, "{transport}: {:?}", trial.errors);
+        if transport == TransportKind::RedisStreams {
+            assert_eq!(trial.ledger.lost_acknowledged, 0, "{:?}", trial.ledger);
+        }
+        let server = &trial.brokers[0];
+        assert!(server.cpu_seconds.is_some() && server.net_in_bytes.is_some(), "{server:?}");
     }
 }

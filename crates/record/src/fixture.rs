@@ -20,7 +20,7 @@ use crate::result::{
     IntervalLatency, LatencySummary, LedgerTotals, Leg, Phase, Rates, RunResult, SCHEMA_VERSION,
     ScenarioRecord, SeriesRow, StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
 };
-use crate::terms::{BrokerKind, Durability, End, Stage, TransportKind};
+use crate::terms::{BrokerKind, CompletedBy, Durability, Stage, TransportKind};
 
 pub use outage::with_outage;
 pub use rate_sweep::{overloaded, rate_sweep};
@@ -150,7 +150,7 @@ impl Fixture {
                 kind: DoubtKind::CpuSaturated,
                 detail: "2 cores were busy for 97 % of the window.".to_owned(),
             }],
-            end: End::Result,
+            completed_by: CompletedBy::Result,
             window_s: f64::from(self.seconds),
             rates: self.rates(transport),
             latency_ns: StageLatencies {

@@ -38,7 +38,7 @@ pub fn of<'a>(group: &Group<'a>) -> Vec<(String, &'a Fault)> {
 }
 
 fn same(a: &Fault, b: &Fault) -> bool {
-    a.kind == b.kind && (a.start_s - b.start_s).abs() < SAME_S
+    a.action == b.action && (a.start_s - b.start_s).abs() < SAME_S
 }
 
 /// A row for every fault of every counted trial.
@@ -66,7 +66,7 @@ fn row(trial: &Trial, fault: &Fault, known: &[(String, &Fault)]) -> Row {
         path: trial.path,
         repetition: trial.repetition,
         label: label.unwrap_or_default(),
-        what: format!("{} {}", fault.kind, fault.target),
+        what: format!("{} {}", fault.action.verb(), fault.target),
         when,
         first_completion: after(first_completion(trial, fault)),
         recovered: after(recovered(trial, fault)),

@@ -5,8 +5,7 @@
 use serde_json::Value;
 
 use super::groups::{Entry, Group};
-use weighbridge_record::point::Point;
-use weighbridge_record::point::value_text;
+use weighbridge_record::point::{Point, value_text};
 use weighbridge_record::stats::median;
 
 /// The key whose sweep is a load curve.

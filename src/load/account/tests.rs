@@ -9,7 +9,7 @@ fn account() -> (Account, Timeline) {
     let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
     let mailboxes = Arc::new(Mailboxes::new(1, None));
     let account =
-        Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 5 * SECOND_NS, End::Result);
+        Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 5 * SECOND_NS, CompletedBy::Result);
     (account, timeline)
 }
 
@@ -89,4 +89,69 @@ fn errors_beyond_fifty_kinds_are_counted_together() {
     let errors = account.close().errors;
     assert_eq!(errors.len(), 51);
     assert_eq!(errors["other errors"], 10);
+}
+
+#[test]
+fn a_broken_connection_leaves_unknown_what_the_broker_had_not_confirmed_or_does_not_store() {
+    let (mut account, _) = account();
+    let [bare, confirmed, done] = [1, 2, 3].map(|second| send(&mut account, second * SECOND_NS));
+    account.accepted(confirmed, 3 * SECOND_NS);
+    account.completed(done, 3 * SECOND_NS);
+    account.broken(&|sequence| sequence != bare, Unknown::Unconfirmed, 4 * SECOND_NS);
+    assert_eq!(account.in_flight(), 2, "the one that went over another connection is under way");
+    account.broken(&|_| true, Unknown::Unconfirmed, 4 * SECOND_NS);
+    assert_eq!((account.in_flight(), account.open()), (1, 2));
+    account.broken(&|_| true, Unknown::All, 4 * SECOND_NS);
+    assert_eq!((account.in_flight(), account.open()), (0, 2));
+    account.completed(bare, 5 * SECOND_NS);
+    assert_eq!((account.in_flight(), account.open()), (0, 1));
+    let totals = account.close().totals;
+    assert_eq!((totals.completed, totals.indeterminate, totals.lost), (2, 2, 1));
+    assert_eq!(totals.check(), Ok(()));
+}
+
+#[test]
+fn what_befell_a_request_is_found_with_its_times() {
+    let (mut account, _) = account();
+    let at = |second: u64| second * SECOND_NS;
+    let [twice, lost, refused] = [2, 3, 4].map(|second| send(&mut account, at(second)));
+    account.completed(twice, at(5));
+    account.completed(twice, at(6));
+    account.accepted(lost, at(4));
+    let mut events = vec![
+        Event::Received { sequence: lost, at_ns: at(5), reordered: true },
+        Event::Received { sequence: lost, at_ns: at(6), reordered: false },
+        Event::Unexpected { at_ns: at(7) },
+    ];
+    account.mailboxes.clone().post(&mut events);
+    account.read_mailbox();
+    account.rejected(refused, "refused", at(8));
+    let findings = account.close().findings;
+    let found = |class| findings.iter().find(|finding| finding.class == class).expect("a finding");
+    // The window starts at one second.
+    let duplicated = found(FindingClass::Duplicated);
+    assert_eq!(
+        (duplicated.sequence, duplicated.sent_s, duplicated.at_s),
+        (Some(twice), Some(1.0), Some(5.0))
+    );
+    let gone = found(FindingClass::LostResult);
+    assert_eq!((gone.sequence, gone.intended_s, gone.at_s), (Some(lost), Some(2.0), None));
+    assert!(gone.acknowledged);
+    assert_eq!(found(FindingClass::Reordered).at_s, Some(4.0));
+    assert_eq!(found(FindingClass::Redelivered).at_s, Some(5.0));
+    assert_eq!(
+        (found(FindingClass::Unexpected).sequence, found(FindingClass::Unexpected).at_s),
+        (None, Some(6.0))
+    );
+    assert_eq!(found(FindingClass::Rejected).at_s, Some(7.0));
+    assert_eq!(findings.len(), 6, "{findings:?}");
+}
+
+#[test]
+fn a_request_to_which_nothing_happened_is_not_found() {
+    let (mut account, _) = account();
+    let sequence = send(&mut account, SECOND_NS);
+    account.accepted(sequence, SECOND_NS + 1);
+    account.completed(sequence, SECOND_NS + 2);
+    assert!(account.close().findings.is_empty());
 }

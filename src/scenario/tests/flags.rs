@@ -6,7 +6,7 @@ use super::{SOUND, planned, refused_with, with};
 #[test]
 fn flags_replace_values_and_show_in_the_source() {
     let flags = Overrides {
-        transports: vec![crate::terms::TransportKind::InProcess],
+        transports: vec![weighbridge_record::terms::TransportKind::InProcess],
         rate: Some(50.0),
         duration: Some("2s".to_owned()),
         repeat: Some(3),

@@ -5,7 +5,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 use super::super::{LoadError, Overrides, plan};
 use super::{SOUND, refused, with};
 use crate::connect::GivenUrl;
-use crate::terms::BrokerKind;
+use weighbridge_record::terms::BrokerKind;
 
 const THREE: &str = r#"name = "three"
 question = "Are all three told?"

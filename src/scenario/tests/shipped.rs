@@ -7,7 +7,7 @@ use super::super::shelf::EMBEDDED;
 use super::super::{LoadError, Overrides, Place, explain, list, load, plan, schema};
 use super::planned;
 use crate::plan::Executor;
-use crate::terms::Durability;
+use weighbridge_record::terms::Durability;
 
 fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")

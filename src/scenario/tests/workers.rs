@@ -2,7 +2,7 @@
 
 use super::{SOUND, planned, refused, with};
 use crate::plan::Workers;
-use crate::terms::End;
+use weighbridge_record::terms::CompletedBy;
 
 #[test]
 fn threads_are_the_default_and_none_is_a_count_of_zero() {
@@ -11,7 +11,7 @@ fn threads_are_the_default_and_none_is_a_count_of_zero() {
     for nobody in ["count = 0", "kind = \"none\"", "kind = \"none\"\ncount = 0"] {
         let plan = planned(&with("count = 2", nobody));
         assert_eq!(plan.points[0].workers, Workers::None, "{nobody}");
-        assert_eq!(plan.points[0].end(), End::Acknowledgement, "{nobody}");
+        assert_eq!(plan.points[0].completed_by(), CompletedBy::Acknowledgement, "{nobody}");
     }
 }
 

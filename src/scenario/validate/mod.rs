@@ -17,8 +17,8 @@ use super::document::Node;
 use super::error::Finding;
 use super::{structure, wire};
 use crate::plan::{PointPlan, SearchPlan};
-use crate::terms::TransportKind;
 use weighbridge_record::point::Point;
+use weighbridge_record::terms::TransportKind;
 
 /// What all points of a scenario share.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use crate::connect::Endpoint;
 use crate::plan::{Brokers, Payload, ServiceTime, Work, Workers};
 use crate::scenario::error::Finding;
 use crate::scenario::wire;
-use crate::terms::{BrokerKind, Durability, TransportKind};
+use weighbridge_record::terms::{BrokerKind, Durability, TransportKind};
 
 const HOUR_NS: u64 = 3_600 * 1_000_000_000;
 

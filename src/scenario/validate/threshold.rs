@@ -2,11 +2,11 @@
 
 use super::check::Check;
 use crate::plan::{Metric, Operator, Statistic, Threshold};
-use crate::result::{LedgerTotals, Rates};
 use crate::scenario::duration;
 use crate::scenario::error::Finding;
 use crate::scenario::nearest::nearest;
-use crate::terms::Stage;
+use weighbridge_record::result::{LedgerTotals, Rates};
+use weighbridge_record::terms::Stage;
 
 /// Longer operators first, or `<=` would be read as `<`.
 const OPERATORS: [(&str, Operator); 5] = [

@@ -1,8 +1,8 @@
 use super::*;
 use crate::metrics::Counts;
 use crate::plan::Executor;
-use crate::result::{IntervalLatency, LatencySummary, Phase, Side};
 use crate::scenario;
+use weighbridge_record::result::{IntervalLatency, LatencySummary, Phase, Side};
 
 const SCENARIO: &str = r#"
 name = "judged"

@@ -8,7 +8,7 @@ use async_nats::message::OutboundMessage;
 use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
-use crate::terms::End;
+use weighbridge_record::terms::CompletedBy;
 
 use super::confirmed::Confirmed;
 use super::link::{self, Change, Changes};
@@ -17,7 +17,6 @@ use super::rights::{self, Rights};
 use super::subjects::lasting;
 use super::subscription::{self, Requests};
 use crate::connect::{self, Endpoint};
-use crate::result::Side;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
@@ -25,6 +24,7 @@ use crate::transport::limits::Limits;
 use crate::transport::names::Names;
 use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
+use weighbridge_record::result::Side;
 
 pub struct NatsCore {
     endpoint: Endpoint,
@@ -69,9 +69,9 @@ impl Transport for NatsCore {
         } else {
             None
         };
-        let producer: Box<dyn Producer> = match self.limits.end {
-            End::Acknowledgement => Box::new(Confirmed::new(publishers, limits, outcomes).await?),
-            End::Delivery | End::Result => Box::new(CoreProducer(publishers)),
+        let producer: Box<dyn Producer> = match self.limits.completed_by {
+            CompletedBy::Acknowledgement => Box::new(Confirmed::new(publishers, limits, outcomes).await?),
+            CompletedBy::Delivery | CompletedBy::Result => Box::new(CoreProducer(publishers)),
         };
         Ok(GeneratorEnd { producer, collector })
     }

@@ -20,8 +20,6 @@ use super::link;
 use super::rights::{self, Rights};
 use super::subjects::lasting;
 use crate::connect::{self, Endpoint};
-use crate::result::Side;
-use crate::terms::Durability;
 use crate::transport::ends::{GeneratorEnd, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::limits::Limits;
@@ -31,6 +29,8 @@ use crate::transport::troubles::Troubles;
 use requests::{Requests, advisory};
 use responder::StreamResponder;
 use stores::{ANSWERS_WITHIN, DURABLE, Stores};
+use weighbridge_record::result::Side;
+use weighbridge_record::terms::Durability;
 
 pub struct NatsJetstream(Stores);
 

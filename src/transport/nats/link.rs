@@ -5,9 +5,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::clock::now_ns;
 use crate::connect::{self, Endpoint};
-use crate::result::{GapKind, Side};
 use crate::transport::error::TransportError;
 use crate::transport::troubles::{BreakId, Troubles};
+use weighbridge_record::result::{GapKind, Side};
 
 /// What happened to a connection after it had been made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,6 @@ use super::rights::{self, Rights};
 use super::subjects::Inbox;
 use super::subscription::{self, Requests};
 use crate::connect::{self, Endpoint};
-use crate::result::Side;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
@@ -23,6 +22,7 @@ use crate::transport::limits::Limits;
 use crate::transport::names::Names;
 use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
+use weighbridge_record::result::Side;
 
 pub struct NatsRequest {
     endpoint: Endpoint,

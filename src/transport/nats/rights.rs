@@ -14,8 +14,8 @@ use futures::{FutureExt, StreamExt};
 
 use super::subscription;
 use crate::connect::{self, Endpoint};
-use crate::terms::BrokerKind;
 use crate::transport::error::TransportError;
+use weighbridge_record::terms::BrokerKind;
 
 /// Longest that JetStream may take to say which streams there are; a user without the right to ask waits
 /// this long for nothing.

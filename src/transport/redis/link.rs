@@ -14,9 +14,9 @@ use tokio::sync::Notify;
 use crate::clock::now_ns;
 use crate::connect::redis::{Driver, open, plain, unreachable};
 use crate::connect::{ConnectError, Endpoint, backoff::delay};
-use crate::result::{GapKind, Side};
 use crate::transport::error::TransportError;
 use crate::transport::troubles::{BreakId, Troubles};
+use weighbridge_record::result::{GapKind, Side};
 
 /// How one connection is made.
 #[derive(Clone)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use redis::RedisError;
 
 use crate::connect::{self, Endpoint, redis::plain};
-use crate::terms::BrokerKind;
 use crate::transport::error::TransportError;
+use weighbridge_record::terms::BrokerKind;
 
 /// Checks that the server answers commands and takes bodies of this size.
 pub(super) async fn preflight(endpoint: &Endpoint, body_bytes: usize) -> Result<(), TransportError> {

@@ -14,9 +14,9 @@ use redis::aio::{PubSubSink, PubSubStream};
 use super::preflight::refused;
 use crate::clock::now_ns;
 use crate::connect::{self, ConnectError, Endpoint, backoff::delay};
-use crate::result::{GapKind, Side};
 use crate::transport::error::TransportError;
 use crate::transport::troubles::Troubles;
+use weighbridge_record::result::{GapKind, Side};
 
 /// As many as the NATS client holds for a slow subscription.
 pub(super) const SUBSCRIPTION_CAPACITY: usize = 65_536;

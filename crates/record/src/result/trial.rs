@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BreakdownRow, Finding, Gap, LedgerTotals, SeriesRow, StageLatencies};
 use crate::point::Point;
-use crate::terms::{BrokerKind, Durability, End, Path, Promise, Stage, TransportKind};
+use crate::terms::{Action, BrokerKind, CompletedBy, Durability, Path, Promise, Stage, TransportKind};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trial {
@@ -24,7 +24,7 @@ pub struct Trial {
     pub complete: bool,
     pub doubts: Vec<Doubt>,
     /// What ended a request.
-    pub end: End,
+    pub completed_by: CompletedBy,
     /// Seconds of the measured window.
     pub window_s: f64,
     pub rates: Rates,
@@ -37,8 +37,10 @@ pub struct Trial {
     pub series: Vec<SeriesRow>,
     pub faults: Vec<Fault>,
     /// Stretches without a connection, or after stored data was lost; in the order of their start.
+    #[serde(default)]
     pub gaps: Vec<Gap>,
     /// Requests of which something is to be told, by class and time: at most 100 of each class, the earliest.
+    #[serde(default)]
     pub findings: Vec<Finding>,
     pub errors: Vec<ErrorGroup>,
     pub brokers: Vec<BrokerRecord>,
@@ -234,16 +236,16 @@ impl DoubtKind {
 /// Something done to a broker or a worker on purpose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fault {
-    pub kind: String,
+    pub action: Action,
+    /// The server by its name in the trial: `nats-server`, `nats-server.2`.
     pub target: String,
     /// Seconds since the start of the measured window.
     pub start_s: f64,
+    /// When the target went on or answered again; null if it did not before the trial ended.
     pub end_s: Option<f64>,
     /// Requests lost because of it; null where nobody counted.
-    #[serde(default)]
     pub lost: Option<u64>,
     /// Results that came twice because of it; null where nobody counted.
-    #[serde(default)]
     pub duplicated: Option<u64>,
 }
 

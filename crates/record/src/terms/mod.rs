@@ -1,6 +1,7 @@
 //! The words that every other module shares: transports and what they promise, paths, durability tiers, stages
 //! of a request.
 
+mod action;
 mod broker;
 mod durability;
 mod path;
@@ -10,6 +11,7 @@ mod transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use action::Action;
 pub use broker::BrokerKind;
 pub use durability::Durability;
 pub use path::Path;
@@ -21,7 +23,7 @@ pub use transport::{Collects, TransportKind};
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum End {
+pub enum CompletedBy {
     /// There are no workers: the broker has it. Where the broker answers no publish, it has handled a message
     /// that was sent after it on the same connection.
     Acknowledgement,
@@ -53,13 +55,13 @@ pub enum Stage {
     Delivery,
     /// Received to scored.
     Service,
-    /// Intended to completed (see [`End`]): what the user of the engine feels.
+    /// Intended to completed (see [`CompletedBy`]): what the user of the engine feels.
     Turnaround,
     /// Sent to completed: what a tool blind to coordinated omission would print.
     TurnaroundUncorrected,
 }
 
-impl End {
+impl CompletedBy {
     pub fn name(self) -> &'static str {
         match self {
             Self::Acknowledgement => "acknowledgement",

@@ -10,12 +10,12 @@ use super::pulls::{Opener, Pulls};
 use super::requests::PULL_MAX;
 use super::stores::{ANSWERS_WITHIN, Stores, is_not_found};
 use crate::clock::now_ns;
-use crate::result::{GapKind, Side};
 use crate::transport::ends::Collector;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Arrival;
 use crate::transport::nats::link;
 use crate::transport::troubles::Troubles;
+use weighbridge_record::result::{GapKind, Side};
 
 pub(super) async fn open(stores: &Stores, troubles: &Troubles) -> Result<Box<dyn Collector>, TransportError> {
     let told = (Side::Collector, troubles);

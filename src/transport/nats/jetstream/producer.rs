@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use super::acks::{NO_STREAM, stored};
 use super::stores::{ANSWERS_WITHIN, Stores};
 use crate::clock::now_ns;
-use crate::result::Side;
 use crate::transport::ends::Producer;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
@@ -19,6 +18,7 @@ use crate::transport::nats::subjects::{Inbox, last_token};
 use crate::transport::nats::subscription;
 use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
+use weighbridge_record::result::Side;
 
 pub(super) async fn open(
     stores: &Stores,

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use super::pulls::{Opener, Pulls};
 use super::responder::Unstored;
 use super::stores::{ACK_WAIT, ANSWERS_WITHIN, DURABLE, Stores};
-use crate::result::Side;
 use crate::transport::ends::Consumer;
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Delivery, Receipt};
@@ -19,6 +18,7 @@ use crate::transport::limits::Limits;
 use crate::transport::nats::link::Changes;
 use crate::transport::nats::subscription;
 use crate::transport::troubles::Troubles;
+use weighbridge_record::result::Side;
 
 /// Most messages one pull asks for; prefetched messages burn `ack_wait`, so slow workers ask for fewer.
 pub(super) const PULL_MAX: usize = 500;

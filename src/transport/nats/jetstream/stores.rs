@@ -7,12 +7,12 @@ use async_nats::jetstream::{self, consumer, stream};
 
 use crate::clock::now_ns;
 use crate::connect::{Endpoint, backoff::delay};
-use crate::result::{GapKind, Side};
-use crate::terms::{BrokerKind, Durability};
 use crate::transport::error::TransportError;
 use crate::transport::limits::Limits;
 use crate::transport::names::Names;
 use crate::transport::troubles::Troubles;
+use weighbridge_record::result::{GapKind, Side};
+use weighbridge_record::terms::{BrokerKind, Durability};
 
 pub(super) const DURABLE: &str = "priority-workers";
 const REQUESTS: &str = "PRIORITY_REQUESTS";

@@ -4,8 +4,8 @@ use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Value};
 
 use crate::clock::now_ns;
-use crate::result::{GapKind, Side};
 use crate::transport::troubles::Troubles;
+use weighbridge_record::result::{GapKind, Side};
 
 pub(super) const GROUP: &str = "priority-workers";
 /// What another worker left pending for so long is taken over.

@@ -12,12 +12,12 @@ use super::group::{CLAIM_AFTER_MS, DELIVERIES_MAX, GROUP, begin_anew};
 use super::in_hand::InHand;
 use crate::clock::now_ns;
 use crate::connect::redis::plain;
-use crate::result::Side;
 use crate::transport::ends::Consumer;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Delivery;
 use crate::transport::redis::link::{Lent, Link};
 use crate::transport::troubles::Troubles;
+use weighbridge_record::result::Side;
 
 /// How often a worker looks for entries to reclaim.
 pub(super) const CLAIM_EVERY_NS: u64 = 5_000_000_000;

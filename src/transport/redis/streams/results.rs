@@ -13,12 +13,12 @@ use super::group::last_id;
 use super::requests::BLOCK_MS;
 use crate::clock::now_ns;
 use crate::connect::redis::plain;
-use crate::result::{GapKind, Side};
 use crate::transport::ends::Collector;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Arrival;
 use crate::transport::redis::link::{Lent, Link, OnBreak};
 use crate::transport::troubles::Troubles;
+use weighbridge_record::result::{GapKind, Side};
 
 /// Pause after an error that reconnecting does not mend and waiting may.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -1,13 +1,13 @@
 //! Whether deliveries come in the order of their requests.
 
 /// Notices first deliveries that come after a later request of the same ordering key.
-pub(super) struct Order {
+pub(super) struct Lanes {
     /// Highest sequence number by lane; lanes that a worker hasn't seen yet may be missing at the end.
     newest: Vec<u64>,
     lanes: usize,
 }
 
-impl Order {
+impl Lanes {
     pub fn of(lanes: u64) -> Self {
         Self { newest: Vec::new(), lanes: lanes as usize }
     }
@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn order_is_judged_lane_by_lane() {
-        let mut order = Order::of(2);
+        let mut order = Lanes::of(2);
         let behind: Vec<bool> = [0, 1, 2, 5, 4, 3, 6].map(|sequence| order.is_behind(sequence)).into();
         assert_eq!(behind, [false, false, false, false, false, true, false]);
     }
