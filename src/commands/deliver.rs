@@ -1,5 +1,6 @@
 //! What `run` and `search` share: settings from flags, and handing over the record.
 
+use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 
@@ -93,12 +94,8 @@ fn command_line(arguments: impl Iterator<Item = String>) -> String {
 }
 
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+*".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_string()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    // Only a zero byte can't be quoted, and no argument holds one.
+    shlex::try_quote(word).map_or_else(|_| word.to_string(), Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -109,6 +106,7 @@ mod tests {
     fn the_command_can_be_pasted_and_shows_no_secret() {
         let words = ["/usr/bin/weighbridge", "run", "it's", "--redis-url", "redis://u:secret@h:1"];
         let line = command_line(words.into_iter().map(str::to_string));
-        assert_eq!(line, r"weighbridge run 'it'\''s' --redis-url redis://***@h:1");
+        assert_eq!(line, r#"weighbridge run "it's" --redis-url 'redis://***@h:1'"#);
+        assert_eq!(shlex::split(&line).unwrap()[1..], ["run", "it's", "--redis-url", "redis://***@h:1"]);
     }
 }

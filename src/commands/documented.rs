@@ -23,21 +23,8 @@ fn documents() -> Vec<(String, String)> {
 
 /// The words of a line as a shell takes them, without comments, redirections and what pipes into others.
 fn words(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
-    for c in line.chars() {
-        match (quote, c) {
-            (Some(open), _) if c == open => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, ' ') => words.extend(word.take()),
-            (None, '#' | '>' | '|') if word.is_none() => return words,
-            _ => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    words
+    let words = shlex::split(line).unwrap_or_else(|| panic!("no shell takes {line}"));
+    words.into_iter().take_while(|word| word != "|" && !word.starts_with('>')).collect()
 }
 
 fn expect_command(place: &str, line: &str) {

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use anstyle::{AnsiColor, Style};
+use weighbridge_report::wrapping::wrapped;
+
 use super::brokers::{BrokerFinding, ROUND_TRIPS};
 use super::examination::Examination;
 use super::timing::{Lateness, SLEEP_NS, SLEEPS};
@@ -16,21 +19,21 @@ const INDENT: usize = 18;
 struct Paint(bool);
 
 impl Paint {
-    fn paint(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+    fn paint(self, style: Style, text: &str) -> String {
+        if self.0 { format!("{style}{text}{style:#}") } else { text.to_string() }
     }
 
     fn bold(self, text: &str) -> String {
-        self.paint("1", text)
+        self.paint(Style::new().bold(), text)
     }
 
     fn weighted(self, weight: Weight, text: &str) -> String {
-        let code = match weight {
-            Weight::Good => "32",
-            Weight::Limit => "33",
-            Weight::Blocking => "31",
+        let color = match weight {
+            Weight::Good => AnsiColor::Green,
+            Weight::Limit => AnsiColor::Yellow,
+            Weight::Blocking => AnsiColor::Red,
         };
-        self.paint(code, text)
+        self.paint(color.on_default(), text)
     }
 }
 
@@ -51,7 +54,11 @@ impl Page {
 
     /// A name, and beside it what was found; further lines of the finding stand under its first.
     fn row(&mut self, name: &str, finding: &str) {
-        let lines = finding.lines().flat_map(|line| wrapped(line, COLUMNS - INDENT));
+        let lines = finding.lines().flat_map(|line| {
+            let text = line.trim_start();
+            let indent = &line[..line.len() - text.len()];
+            wrapped(text, indent, indent, COLUMNS - INDENT)
+        });
         for (index, line) in lines.enumerate() {
             let name = if index == 0 { name } else { "" };
             // Writing to a String can't fail.
@@ -66,7 +73,7 @@ impl Page {
             Weight::Blocking => "STOP",
         };
         let mark = self.paint.weighted(sentence.weight, &format!("{mark:<6}"));
-        for (index, line) in wrapped(&sentence.text, COLUMNS - 8).into_iter().enumerate() {
+        for (index, line) in wrapped(&sentence.text, "", "", COLUMNS - 8).into_iter().enumerate() {
             let lead = if index == 0 { mark.as_str() } else { "      " };
             // Writing to a String can't fail.
             let _ = writeln!(self.text, "  {lead}{line}");
@@ -172,27 +179,6 @@ fn duration(ns: u64) -> String {
     }
 }
 
-/// Breaks a line between words; its own indentation is kept on every line. A word longer than `columns`,
-/// such as a path, is left whole so that it can be copied.
-fn wrapped(line: &str, columns: usize) -> Vec<String> {
-    let indent = &line[..line.len() - line.trim_start().len()];
-    if line.chars().count() <= columns {
-        return vec![line.to_string()];
-    }
-    let mut lines = Vec::new();
-    let mut current = String::new();
-    for word in line.split_whitespace() {
-        let length = current.chars().count() + 1 + word.chars().count();
-        if !current.is_empty() && length > columns {
-            lines.push(std::mem::take(&mut current));
-        }
-        current.push_str(if current.is_empty() { indent } else { " " });
-        current.push_str(word);
-    }
-    lines.push(current);
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,13 +196,6 @@ mod tests {
         for (ns, text) in cases {
             assert_eq!(duration(ns), text);
         }
-    }
-
-    #[test]
-    fn long_lines_break_between_words_and_keep_their_indentation() {
-        assert_eq!(wrapped("  one two three", 9), ["  one two", "  three"]);
-        assert_eq!(wrapped("short", 9), ["short"]);
-        assert_eq!(wrapped("a /very/long/path b", 6), ["a", "/very/long/path", "b"]);
     }
 
     #[test]

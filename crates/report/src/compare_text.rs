@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::wrapping::wrapped;
 use weighbridge_record::compare::{
     Difference, FigureComparison, FigureVerdict, RunComparison, RunReference, RunVerdict,
 };
@@ -15,7 +16,7 @@ const COLUMNS_MAX: usize = 80;
 
 /// The whole text, with a line break at its end.
 pub fn text(comparison: &RunComparison) -> String {
-    let mut text = format!("{}\n", wrapped(&headline(comparison)));
+    let mut text = format!("{}\n", wrapped(&headline(comparison), "", "", COLUMNS_MAX).join("\n"));
     let reference = |name: &str, run: &RunReference| {
         format!("  {name}  {} of {}, run {}\n", run.scenario, run.started_at, run.run_id)
     };
@@ -59,23 +60,6 @@ pub fn headline(comparison: &RunComparison) -> String {
             format!("No regression: all {all} figures are within {tolerance} % or better.")
         }
     }
-}
-
-/// Broken between words, so that no line is wider than a terminal.
-fn wrapped(text: &str) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let width = lines.last().map_or(0, |line| line.chars().count());
-        match lines.last_mut() {
-            Some(line) if width == 0 => line.push_str(word),
-            Some(line) if width + 1 + word.chars().count() <= COLUMNS_MAX => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n")
 }
 
 fn table<'a>(figures: impl Iterator<Item = &'a FigureComparison>) -> String {

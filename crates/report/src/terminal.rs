@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use comfy_table::Color;
+use anstyle::AnsiColor;
 
 use super::answer::{answer, of_group};
 use super::capacity;
@@ -14,6 +14,7 @@ use super::printable::printable;
 use super::ratios;
 use super::terminal_table::{self, as_one_table};
 use super::thresholds::observed;
+use super::wrapping::wrapped;
 use weighbridge_record::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
 
 const WIDTH: usize = 80;
@@ -89,7 +90,7 @@ fn push_thresholds(text: &mut String, thresholds: &[ThresholdOutcome], color: bo
         };
         let line = format!(
             "{} {}: {place}, observed {}",
-            paint("FAILED", Color::Red, color),
+            paint("FAILED", AnsiColor::Red, color),
             printable(&outcome.expression),
             observed(outcome)
         );
@@ -116,7 +117,7 @@ fn push_doubts(text: &mut String, groups: &[Group<'_>], color: bool) {
     text.push('\n');
     for (doubt, paths) in lines.iter().take(DOUBT_LINES_MAX) {
         let invalidates = doubt.kind.invalidates();
-        let word = if invalidates { paint("INVALID", Color::Red, color) } else { "doubt".to_owned() };
+        let word = if invalidates { paint("INVALID", AnsiColor::Red, color) } else { "doubt".to_owned() };
         let (kind, detail) = (doubt.kind.name(), printable(&doubt.detail));
         push_wrapped(text, "  ", &format!("{word} {kind}: {detail} ({})", paths.join(", ")), color);
     }
@@ -146,60 +147,27 @@ const ERROR_LINES_MAX: usize = 5;
 /// A long sweep repeats its doubts at every point; the report has them all.
 const DOUBT_LINES_MAX: usize = 12;
 
-fn headline_color(verdict: Verdict) -> Color {
+fn headline_color(verdict: Verdict) -> AnsiColor {
     match verdict {
-        Verdict::Passed => Color::Green,
-        Verdict::Failed | Verdict::Invalid => Color::Red,
-        Verdict::Aborted => Color::Yellow,
+        Verdict::Passed => AnsiColor::Green,
+        Verdict::Failed | Verdict::Invalid => AnsiColor::Red,
+        Verdict::Aborted => AnsiColor::Yellow,
     }
 }
 
-fn paint(text: &str, with: Color, color: bool) -> String {
-    let code = match with {
-        Color::Green => 32,
-        Color::Yellow => 33,
-        _ => 31,
-    };
-    if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+fn paint(text: &str, with: AnsiColor, color: bool) -> String {
+    let style = with.on_default();
+    if color { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
-/// Breaks at spaces so that no line is wider than the terminal. `styled` text keeps its escape
-/// sequences, which take no room.
+/// Adds a sentence in lines that fit the terminal. `styled` text keeps its escape sequences.
 fn push_wrapped(text: &mut String, indent: &str, sentence: &str, styled: bool) {
-    let mut width = 0;
-    for word in sentence.split(' ') {
-        let word: String = word.chars().filter(|c| !c.is_control() || (styled && *c == '\u{1b}')).collect();
-        let word_width = visible_width(&word);
-        if width == 0 {
-            text.push_str(indent);
-            width = indent.len();
-        } else if width + 1 + word_width > WIDTH {
-            text.push('\n');
-            text.push_str(indent);
-            text.push_str("  ");
-            width = indent.len() + 2;
-        } else {
-            text.push(' ');
-            width += 1;
-        }
-        text.push_str(&word);
-        width += word_width;
+    let sentence: String =
+        sentence.chars().filter(|c| !c.is_control() || (styled && *c == '\u{1b}')).collect();
+    for line in wrapped(&sentence, indent, &format!("{indent}  "), WIDTH) {
+        text.push_str(&line);
+        text.push('\n');
     }
-    text.push('\n');
-}
-
-fn visible_width(word: &str) -> usize {
-    let mut width = 0;
-    let mut in_escape = false;
-    for c in word.chars() {
-        match (in_escape, c) {
-            (false, '\u{1b}') => in_escape = true,
-            (true, 'm') => in_escape = false,
-            (true, _) => {}
-            (false, _) => width += 1,
-        }
-    }
-    width
 }
 
 #[cfg(test)]
