@@ -17,7 +17,7 @@ executor = "constant-arrival-rate"
 arrivals = "uniform"
 rate = 200
 warmup = "0s"
-duration = "4s"
+duration = "6s"
 cooldown = "0s"
 drain = "5s"
 [workers]
@@ -70,8 +70,11 @@ fn a_server_that_is_killed_comes_back_and_the_load_goes_on() {
         let trial = struck(&mut plan, transport, kill);
         assert!(lasted_s(&trial) >= 0.5, "{:?}", trial.faults);
         assert!(!trial.gaps.is_empty(), "{transport}: the ends of the path noticed nothing");
-        let last = trial.series.iter().filter(|row| (3.5..4.0).contains(&row.t_s));
-        assert!(last.map(|row| row.completed).sum::<u64>() > 50, "{transport}: {:?}", trial.errors);
+        // Clients try again after up to some seconds, on a busy machine more; by now all are back.
+        let last = trial.series.iter().filter(|row| (5.0..6.0).contains(&row.t_s));
+        let (sent, completed) = last.fold((0, 0), |(s, c), row| (s + row.sent, c + row.completed));
+        let told = (&trial.gaps, &trial.errors);
+        assert!(sent > 0 && completed * 2 > sent, "{transport}: {completed} of {sent}: {told:?}");
         if transport == TransportKind::RedisStreams {
             assert_eq!(trial.ledger.lost_acknowledged, 0, "{:?}", trial.ledger);
         }
