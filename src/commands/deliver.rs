@@ -106,7 +106,9 @@ mod tests {
     fn the_command_can_be_pasted_and_shows_no_secret() {
         let words = ["/usr/bin/weighbridge", "run", "it's", "--redis-url", "redis://u:secret@h:1"];
         let line = command_line(words.into_iter().map(str::to_string));
-        assert_eq!(line, r#"weighbridge run "it's" --redis-url 'redis://***@h:1'"#);
-        assert_eq!(shlex::split(&line).unwrap()[1..], ["run", "it's", "--redis-url", "redis://***@h:1"]);
+        assert_eq!(
+            shlex::split(&line).unwrap(),
+            ["weighbridge", "run", "it's", "--redis-url", "redis://***@h:1"]
+        );
     }
 }
