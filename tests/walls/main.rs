@@ -59,6 +59,37 @@ fn no_file_grows_past_a_few_screens() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
+/// Where a file named in a document may lie.
+fn named(name: &str) -> [PathBuf; 4] {
+    let within = |krate: &str, prefix: &str| {
+        let rest = name.strip_prefix(prefix).unwrap_or("none of this crate");
+        root().join(krate).join("src").join(rest)
+    };
+    let (record, report) = (within("crates/record", "record/"), within("crates/report", "report/"));
+    [root().join(name), root().join("src").join(name), record, report]
+}
+
+#[test]
+fn files_that_the_documents_name_exist() {
+    let mut gone = Vec::new();
+    for document in ["ARCHITECTURE.md", "METHODOLOGY.md"] {
+        let text = fs::read_to_string(root().join(document)).expect("a document");
+        for word in text.split('`').skip(1).step_by(2) {
+            let is_path = |c: char| c.is_ascii_lowercase() || "_/.-".contains(c);
+            // A module alone is a matter of the floors.
+            let word = word.trim_end_matches('/');
+            if !word.contains('/') || word.starts_with(['/', '.']) || !word.chars().all(is_path) {
+                continue;
+            }
+            let exists = |path: PathBuf| path.exists() || path.with_extension("rs").exists();
+            if !named(word).into_iter().any(exists) {
+                gone.push(format!("{document}: {word}"));
+            }
+        }
+    }
+    assert!(gone.is_empty(), "{}", gone.join("\n"));
+}
+
 const TABLE: &str = "\
 ## Floors of `planted`
 

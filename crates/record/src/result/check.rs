@@ -8,17 +8,22 @@ use serde::{Deserialize, Serialize};
 pub struct Check {
     /// `stall`, `queue`, `floor`, `pacing` or `ledger`.
     pub group: String,
+    /// What is checked, in words.
     pub name: String,
+    /// Unit of the figures.
     pub unit: Unit,
+    /// The known answer, or the bound.
     pub expected: f64,
     /// None where there was nothing to measure, which fails.
     pub measured: Option<f64>,
     pub rule: Rule,
     /// Largest difference, or the bound itself, in the unit.
     pub tolerance: f64,
+    /// Whether the rule holds.
     pub passed: bool,
 }
 
+/// Unit of a check's figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gap {
     pub side: Side,
+    /// What was missing.
     pub kind: GapKind,
     /// Connections that it befell.
     pub connections: u32,
@@ -30,6 +31,7 @@ pub enum Side {
     Worker,
 }
 
+/// What was missing in a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GapKind {

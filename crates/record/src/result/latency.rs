@@ -8,14 +8,23 @@ use crate::terms::Stage;
 /// Figures of one histogram, in nanoseconds. A percentile with fewer than 10 samples above it is null.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LatencySummary {
+    /// Requests behind the figures.
     pub count: u64,
+    /// Shortest in nanoseconds; null without samples, like mean and maximum.
     pub min: Option<u64>,
+    /// Mean in nanoseconds.
     pub mean: Option<f64>,
+    /// Median in nanoseconds; null with fewer than 10 samples above it, like the other percentiles.
     pub p50: Option<u64>,
+    /// 90th percentile in nanoseconds.
     pub p90: Option<u64>,
+    /// 99th percentile in nanoseconds.
     pub p99: Option<u64>,
+    /// 99.9th percentile in nanoseconds.
     pub p999: Option<u64>,
+    /// 99.99th percentile in nanoseconds.
     pub p9999: Option<u64>,
+    /// Longest in nanoseconds.
     pub max: Option<u64>,
     /// HdrHistogram V2-deflate, base64.
     pub histogram: String,
@@ -81,8 +90,11 @@ impl StageLatencies {
 /// add up to their turnarounds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BreakdownRow {
+    /// Shortest turnaround of the row in nanoseconds.
     pub turnaround_ns_min: u64,
+    /// Longest turnaround of the row in nanoseconds.
     pub turnaround_ns_max: u64,
+    /// Requests of the row.
     pub count: u64,
     /// Intended -> sent.
     pub send_lag_ns_sum: u64,

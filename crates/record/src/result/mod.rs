@@ -3,6 +3,8 @@
 //! Units stand last in names; latencies are integer nanoseconds on one monotonic clock.
 
 mod check;
+#[cfg(test)]
+mod documented;
 mod finding;
 mod gap;
 mod latency;
@@ -35,13 +37,17 @@ pub const SCHEMA_VERSION: u32 = 2;
 /// Everything a run found out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunResult {
+    /// Version of this layout.
     pub schema_version: u32,
     /// A ULID; sorts by time.
     pub run_id: String,
+    /// What the run comes to.
     pub verdict: Verdict,
+    /// What was asked.
     pub scenario: ScenarioRecord,
     pub environment: Environment,
     pub thresholds: Vec<ThresholdOutcome>,
+    /// Every trial, in the order in which they were measured.
     pub trials: Vec<Trial>,
     pub summary: Vec<SummaryRow>,
     /// The instrument against known answers, where the run was asked to calibrate.
@@ -54,6 +60,7 @@ pub struct RunResult {
     pub searches: Vec<SearchRecord>,
 }
 
+/// What a run comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -67,38 +74,54 @@ pub enum Verdict {
     Aborted,
 }
 
+/// The scenario of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScenarioRecord {
+    /// Name of the scenario.
     pub name: String,
+    /// The one question that it asks.
     pub question: String,
     /// How to read the answer, in the scenario author's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<String>,
     /// The scenario as run, overrides applied, as TOML text.
     pub source: String,
+    /// Seed of the first repetition; each further one adds 1.
     pub seed: u64,
+    /// Repetitions that were asked for.
     pub repeat: u32,
+    /// The load in a line, for people.
     pub offered: String,
 }
 
 /// Where and with what the run took place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Environment {
+    /// Version of Weighbridge.
     pub weighbridge_version: String,
     /// Commit the binary was built from, where it was built from a checkout.
     pub git_commit: Option<String>,
     /// RFC 3339, UTC.
     pub started_at: String,
+    /// RFC 3339, UTC.
     pub finished_at: String,
     /// The command that reproduces the run; secrets are left out.
     pub command: String,
+    /// Name and version of the operating system.
     pub os: String,
+    /// Version of the kernel.
     pub kernel: String,
+    /// Model of the processor.
     pub cpu_model: String,
+    /// Cores that the harness may use.
     pub cores: u32,
+    /// Memory of the machine, in bytes.
     pub memory_bytes: u64,
+    /// What the kernel reads the time from.
     pub clock_source: String,
+    /// Memory allocator of the harness.
     pub allocator: String,
+    /// `release`, or another profile of the build.
     pub build_profile: String,
     /// How processes share the cores, in words.
     pub placement: String,

@@ -16,7 +16,9 @@ pub struct PathRatio {
     pub figure: String,
     pub a: Path,
     pub b: Path,
+    /// Repetitions behind `a`.
     pub a_repetitions: u32,
+    /// Repetitions behind `b`.
     pub b_repetitions: u32,
     /// Median of `a` divided by the median of `b`, with its 95 % interval.
     pub ratio: Estimate,

@@ -12,6 +12,7 @@ use crate::terms::{Objective, Path};
 pub struct SearchRecord {
     pub path: Path,
     pub objective: Objective,
+    /// How the search ended.
     pub outcome: SearchOutcome,
     /// The answer, confirmed by a longer run; null where there is none.
     pub rate_per_s: Option<f64>,
@@ -23,6 +24,7 @@ pub struct SearchRecord {
     pub precision: f64,
     /// Rates that the search was to stay between.
     pub from_per_s: f64,
+    /// The highest rate it was to try.
     pub to_per_s: f64,
     /// In the order in which they were measured.
     pub probes: Vec<Probe>,
@@ -48,6 +50,7 @@ impl SearchRecord {
     }
 }
 
+/// How a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchOutcome {
@@ -67,9 +70,11 @@ pub enum SearchOutcome {
 /// One rate tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Probe {
+    /// The rate that was tried, in requests per second.
     pub rate_per_s: f64,
     /// Whether this was the longer run that confirms an answer.
     pub confirmation: bool,
+    /// Whether the rate was sustained.
     pub passed: bool,
     /// Why it did not pass; empty if it did.
     pub reasons: Vec<Reason>,
@@ -83,17 +88,34 @@ pub struct Probe {
 pub enum Reason {
     /// A threshold does not hold.
     Threshold {
+        /// The threshold as it was written.
         expression: String,
         /// As in `thresholds`: null where there were too few samples.
         observed: Option<f64>,
+        /// Samples behind the observed figure.
         samples: u64,
     },
     /// Requests were sent and never came back.
-    Lost { lost: u64, attempted: u64 },
+    Lost {
+        /// Requests lost.
+        lost: u64,
+        /// Requests that the schedule asked for.
+        attempted: u64,
+    },
     /// Requests were shed because `max_in_flight` were outstanding.
-    Unsent { unsent: u64, attempted: u64 },
+    Unsent {
+        /// Requests shed.
+        unsent: u64,
+        /// Requests that the schedule asked for.
+        attempted: u64,
+    },
     /// Requests were refused.
-    Rejected { rejected: u64, attempted: u64 },
+    Rejected {
+        /// Requests refused.
+        rejected: u64,
+        /// Requests that the schedule asked for.
+        attempted: u64,
+    },
     /// The number of requests in flight grows.
     BacklogGrows(BacklogGrowth),
     /// The measurement is invalid, so nothing is known of the path at this rate.
@@ -105,7 +127,9 @@ pub enum Reason {
 pub struct BacklogGrowth {
     /// Least-squares slope, in requests in flight a second, with its 95 % interval.
     pub slope_per_s: f64,
+    /// Lower end of the interval.
     pub slope_low_per_s: f64,
+    /// Upper end of the interval.
     pub slope_high_per_s: f64,
     /// Median of the window's last third less that of its first.
     pub rise_requests: f64,

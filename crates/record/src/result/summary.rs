@@ -13,7 +13,9 @@ use crate::terms::Path;
 pub struct SummaryRow {
     pub path: Path,
     pub point: Point,
+    /// Trials of this path at this point.
     pub repetitions: u32,
+    /// Those that are valid; the figures rest on them.
     pub valid_repetitions: u32,
     /// By path in the trial: `rates.completed_per_s`, `latency_ns.turnaround.p99`, ...
     pub figures: BTreeMap<String, Estimate>,
@@ -22,14 +24,18 @@ pub struct SummaryRow {
 /// A median over repetitions with its 95 % interval; no interval from fewer than 3 repetitions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
+    /// Median over the repetitions, in the unit of the figure.
     pub median: f64,
+    /// Lower end of the interval; null with fewer than 3 repetitions.
     pub low: Option<f64>,
+    /// Upper end of the interval; null with fewer than 3 repetitions.
     pub high: Option<f64>,
 }
 
 /// One threshold held against one transport at one point.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ThresholdOutcome {
+    /// The threshold as it was written.
     pub expression: String,
     pub path: Path,
     pub point: Point,

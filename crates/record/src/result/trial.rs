@@ -9,6 +9,7 @@ use super::{BreakdownRow, Finding, Gap, LedgerTotals, SeriesRow, StageLatencies}
 use crate::point::Point;
 use crate::terms::{Action, BrokerKind, CompletedBy, Durability, Path, Promise, Stage, TransportKind};
 
+/// One path measured once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trial {
     pub path: Path,
@@ -19,6 +20,7 @@ pub struct Trial {
     /// Place in the order in which the run's trials were measured, from 1.
     pub order: u32,
     pub point: Point,
+    /// Whether its figures may be trusted: no doubt forbids it.
     pub valid: bool,
     /// Whether the trial ran to its planned end.
     pub complete: bool,
@@ -37,12 +39,11 @@ pub struct Trial {
     pub series: Vec<SeriesRow>,
     pub faults: Vec<Fault>,
     /// Stretches without a connection, or after stored data was lost; in the order of their start.
-    #[serde(default)]
     pub gaps: Vec<Gap>,
     /// Requests of which something is to be told, by class and time: at most 100 of each class, the earliest.
-    #[serde(default)]
     pub findings: Vec<Finding>,
     pub errors: Vec<ErrorGroup>,
+    /// The servers of the trial, in the order of its site.
     pub brokers: Vec<BrokerRecord>,
     pub generator: GeneratorRecord,
 }
@@ -113,10 +114,13 @@ impl Trial {
 pub struct Rates {
     /// Null where nothing is scheduled: closed loop and saturation.
     pub offered_per_s: Option<f64>,
+    /// Requests handed to the client library, per second.
     pub sent_per_s: f64,
     /// Null where the broker never answers.
     pub accepted_per_s: Option<f64>,
+    /// Requests that a worker received for the first time, per second.
     pub delivered_per_s: f64,
+    /// Requests completed, per second.
     pub completed_per_s: f64,
 }
 
@@ -140,11 +144,13 @@ impl Rates {
 /// A reason why a figure may not be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Doubt {
+    /// Which doubt.
     pub kind: DoubtKind,
     /// The figures that raised it, in a sentence.
     pub detail: String,
 }
 
+/// The reasons why a figure may not be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DoubtKind {
@@ -236,6 +242,7 @@ impl DoubtKind {
 /// Something done to a broker or a worker on purpose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fault {
+    /// What was done.
     pub action: Action,
     /// The server by its name in the trial: `nats-server`, `nats-server.2`.
     pub target: String,
@@ -252,13 +259,17 @@ pub struct Fault {
 /// Errors of one wording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorGroup {
+    /// The wording.
     pub message: String,
+    /// Times that it occurred.
     pub count: u64,
 }
 
+/// A server of a trial, and what it used during the trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BrokerRecord {
     pub kind: BrokerKind,
+    /// Version that it says it has.
     pub version: String,
     /// Started by the harness, or reached by URL.
     pub managed: bool,
@@ -268,18 +279,26 @@ pub struct BrokerRecord {
     pub config: BTreeMap<String, String>,
     /// Null for external brokers, whose process can't be read.
     pub cpu_seconds: Option<f64>,
+    /// Highest reading of its resident memory, in bytes; null for external brokers.
     pub rss_bytes_max: Option<u64>,
+    /// Bytes that it received, as it counts them; null where it was not asked.
     pub net_in_bytes: Option<u64>,
+    /// Bytes that it sent, as it counts them; null where it was not asked.
     pub net_out_bytes: Option<u64>,
+    /// Bytes that it had written to disk; null for external brokers.
     pub disk_write_bytes: Option<u64>,
 }
 
 /// What the instrument itself cost. Workers that run inside the harness are part of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GeneratorRecord {
+    /// CPU time of the whole harness, in seconds.
     pub cpu_seconds: f64,
+    /// Highest reading of the resident memory of the harness, in bytes.
     pub rss_bytes_max: u64,
+    /// Generator and worker threads.
     pub threads: u32,
+    /// Publishing connections of all generators.
     pub connections: u32,
     /// What the kernel's scheduler granted the generator threads.
     pub scheduling: String,
@@ -287,11 +306,17 @@ pub struct GeneratorRecord {
     pub bursts: BurstSizes,
 }
 
+/// Sizes of the batches that were handed to the transport, in requests.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BurstSizes {
+    /// Batches handed over.
     pub wakes: u64,
+    /// Mean size.
     pub mean: f64,
+    /// Median size.
     pub p50: u64,
+    /// 99th percentile of the size.
     pub p99: u64,
+    /// Largest size.
     pub max: u64,
 }

@@ -27,6 +27,7 @@ pub enum Loss {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Duplicates {
+    /// It is delivered once or not at all.
     None,
     /// A delivery that was not acknowledged in time is repeated.
     ByRedelivery,
