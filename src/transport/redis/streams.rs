@@ -45,6 +45,9 @@ const READ_MAX: usize = 500;
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// Longest that the server may take to answer, where it may be gone.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
+/// Times that the keys of a run are deleted, and the wait between two.
+const DELETIONS_MAX: u32 = 5;
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 pub struct RedisStreams {
     endpoint: Endpoint,
@@ -170,8 +173,16 @@ impl Transport for RedisStreams {
     async fn dismantle(&self) -> Result<(), TransportError> {
         let mut connection = connect::redis::connect(&self.endpoint, Some(ANSWERS_WITHIN), 0).await?;
         let keys = [self.names.request(), self.names.result()];
-        let deleted: Result<i64, _> = redis::cmd("DEL").arg(&keys).query_async(&mut connection).await;
-        deleted.map(|_| ()).map_err(|error| refused(&self.endpoint, "DEL", &keys.join(" "), &error))
+        for _ in 0..DELETIONS_MAX {
+            let deleted: Result<i64, _> = redis::cmd("DEL").arg(&keys).query_async(&mut connection).await;
+            match deleted {
+                Ok(0) => break,
+                // A command of a connection that is closed already may come after this, and make a key anew.
+                Ok(_) => tokio::time::sleep(LOOK_AGAIN_AFTER).await,
+                Err(error) => return Err(refused(&self.endpoint, "DEL", &keys.join(" "), &error)),
+            }
+        }
+        Ok(())
     }
 }
 
