@@ -187,7 +187,7 @@ fn what_is_no_result_exits_1() {
 }
 
 #[test]
-fn a_record_of_this_version_without_later_fields_reads() {
+fn a_record_with_nothing_but_what_must_be_there_reads() {
     let result = folder::read(Path::new(MINIMAL)).unwrap();
     assert_eq!((result.trials.len(), result.ratios.len()), (1, 0));
     assert_eq!(result.trials[0].generator.scheduling, "");
