@@ -38,7 +38,6 @@ pub struct RateCurve {
 /// The curves of one combination of whatever else is swept.
 pub struct RateSweep {
     pub held: Point,
-    pub stage: Stage,
     pub curves: Vec<RateCurve>,
 }
 
@@ -52,19 +51,17 @@ pub fn rate_sweeps(groups: &[Group<'_>]) -> Vec<RateSweep> {
 }
 
 fn rate_sweep(slice: &Slice<'_, '_>) -> RateSweep {
-    let stage = Stage::ANSWER;
     let curves = Path::all().filter_map(|path| {
-        let steps: Vec<RateStep> =
-            slice.steps.iter().filter_map(|step| rate_step(step, path, stage)).collect();
+        let steps: Vec<RateStep> = slice.steps.iter().filter_map(|step| rate_step(step, path)).collect();
         let knee = knee_of(&steps);
         (!steps.is_empty()).then_some(RateCurve { path, steps, knee })
     });
-    RateSweep { held: slice.held.clone(), stage, curves: curves.collect() }
+    RateSweep { held: slice.held.clone(), curves: curves.collect() }
 }
 
-fn rate_step(step: &Step<'_, '_>, path: Path, stage: Stage) -> Option<RateStep> {
+fn rate_step(step: &Step<'_, '_>, path: Path) -> Option<RateStep> {
     let entry = step.group.entries.iter().find(|entry| entry.path == path)?;
-    let latency = |(statistic, _)| figure(entry, &format!("latency_ns.{}.{statistic}", stage.name()));
+    let latency = |(statistic, _)| figure(entry, &format!("latency_ns.{}.{statistic}", Stage::ANSWER.name()));
     Some(RateStep {
         rate_per_s: step.value.as_f64()?,
         offered_per_s: figure(entry, "rates.offered_per_s")?,

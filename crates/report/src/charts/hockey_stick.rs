@@ -11,7 +11,7 @@ use crate::groups::Group;
 use crate::knee::{CARRIED_SHARE_MIN, POINTS_MIN};
 use crate::rate_curve::{RateCurve, RateStep, RateSweep, STATISTICS, rate_sweeps, takeaway};
 use weighbridge_record::format;
-use weighbridge_record::terms::Path;
+use weighbridge_record::terms::{Path, Stage};
 
 /// The statistics from the lowest to the highest.
 const RISING: [usize; 3] = [1, 0, 2];
@@ -66,7 +66,7 @@ fn drawing(
         lines.extend(lines_of(curve, statistic));
         marks.extend(marks_of(curve, statistic));
     }
-    let title = format!("{name} {}, log scale", sweep.stage.name());
+    let title = format!("{name} {}, log scale", Stage::ANSWER.name());
     let x = Axis::rate("completed requests per second", rates.0, rates.1);
     let y = Axis::latency_log(&title, latencies.0 * 0.85, latencies.1);
     Plot { lines, marks, readout: readout(sweep, statistic), ..Plot::new(size, x, y) }.draw()
