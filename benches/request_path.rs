@@ -11,11 +11,11 @@ use weighbridge::load::Account;
 use weighbridge::mailbox::Mailboxes;
 use weighbridge::metrics::Timeline;
 use weighbridge::payload::Payloads;
-use weighbridge::plan::{Arrivals, Payload};
 use weighbridge::schedule::{RateProfile, Schedule, Stripe};
 use weighbridge::schema::{Correlation, PriorityRequest, PriorityResult};
 use weighbridge::scorer::Score;
 use weighbridge::worker::Scoring;
+use weighbridge_plan::{Arrivals, Payload};
 use weighbridge_record::latency::Latency;
 use weighbridge_record::terms::CompletedBy;
 

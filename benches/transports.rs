@@ -17,13 +17,13 @@ use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use weighbridge::payload::Payloads;
-use weighbridge::plan::{Brokers, Payload};
 use weighbridge::schema::Correlation;
 use weighbridge::site::{Binaries, Options, Site};
 use weighbridge::transport::{
     self, Collector, Consumer, Delivery, Frame, Limits, Names, Outcomes, Producer, Reply, Responder, Targets,
     Transport, Troubles, Unknown,
 };
+use weighbridge_plan::{Brokers, Payload};
 use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, TransportKind};
 
 const BATCHES: [usize; 2] = [1, 64];

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::connect::GivenUrl;
+use weighbridge_plan::endpoint::GivenUrl;
 use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 use url_of::UrlOf;

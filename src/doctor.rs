@@ -10,8 +10,8 @@ mod text;
 mod timing;
 mod verdict;
 
-use crate::connect::Endpoint;
 use crate::site;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::BrokerKind;
 
 use machine::{Machine, ProcessorTime};

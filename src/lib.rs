@@ -16,20 +16,20 @@
 //! | Rooms | What is done there |
 //! |---|---|
 //! | [`cli`], [`commands`] | flags, verbs, exit codes |
-//! | [`scenario`], [`plan`] | from a TOML file to a validated plan |
 //! | [`schedule`], [`payload`], [`schema`], [`scorer`] | pure: when to send, what to send, how it is scored |
 //! | [`load`], [`mailbox`], [`worker`], `crew` | generator and worker threads, and what the second tell the first |
 //! | [`transport`], `path` | one messaging path a file; moves opaque frames in batches |
 //! | [`site`], `process`, `probe`, [`fault`] | servers of our own and of others; what they use; what is done to them |
-//! | [`connect`], `credentials` | where servers are and how to get in; secrets kept out of sight |
+//! | [`connect`] | the two functions that connect |
 //! | [`ledger`], [`metrics`] | what became of each request; latencies and counts |
 //! | `search` | pure: which rate to try next, and whether one was sustained |
 //! | [`session`], [`stop`] | the one orchestrator: start, warm up, measure, drain, stop, judge, sum up |
 //! | `clock`, `timer`, `scheduling`, `start_line` | monotonic time, and waking on it |
 //! | `environment`, `doctor` | the machine, as recorded and as judged |
 //!
-//! The words, the record and its statistics stand in `weighbridge_record`, pages in `weighbridge_report`. Which
-//! room may know which is said in ARCHITECTURE.md.
+//! What is asked stands in `weighbridge_plan`, from a TOML file to a validated plan; the words, the record and its
+//! statistics in `weighbridge_record`; pages in `weighbridge_report`. Which room may know which is said in
+//! ARCHITECTURE.md.
 //!
 //! Threads: the main thread orchestrates. Servers, generators, workers, probes and faults have threads of their
 //! own. Generators share nothing but the mailboxes; what they recorded is merged once, when they have ended.
@@ -39,7 +39,6 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod connect;
-mod credentials;
 mod crew;
 mod doctor;
 mod environment;
@@ -50,10 +49,8 @@ pub mod mailbox;
 pub mod metrics;
 mod path;
 pub mod payload;
-pub mod plan;
 pub mod probe;
 mod process;
-pub mod scenario;
 pub mod schedule;
 mod scheduling;
 pub mod schema;

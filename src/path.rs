@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::PointPlan;
 use crate::transport::{self, Limits, Names, Targets, Transport, TransportError};
+use weighbridge_plan::PointPlan;
 use weighbridge_record::terms::{Durability, TransportKind};
 
 /// Everything that a transport is built from but where its servers are.

@@ -10,8 +10,8 @@ use bytes::{Bytes, BytesMut};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-use crate::plan;
 use crate::schema::{CORRELATION_BYTES, Correlation, PriorityRequest, SEQUENCE_DIGITS, digits};
+use weighbridge_plan as plan;
 
 /// Different bodies of one payload; enough that a broker can't live from its cache lines.
 const TEMPLATES_MAX: usize = 128;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::plan::Plan;
-use crate::scenario::{self, Overrides};
 use crate::session::{self, RunError, Settings, Silent, TrialSpec};
 use crate::transport::Transport;
+use weighbridge_plan::Plan;
+use weighbridge_plan::scenario::{self, Overrides};
 use weighbridge_record::result::{LatencySummary, Trial};
 use weighbridge_record::terms::{Stage, TransportKind};
 

@@ -9,10 +9,10 @@ use rand_pcg::Pcg64;
 
 use super::bench::{figure, measure, plan};
 use super::theory::Queue;
-use crate::plan::Plan;
 use crate::schedule::{Schedule, Stripe};
 use crate::session::{RunError, Settings};
 use crate::worker::sample_ns;
+use weighbridge_plan::Plan;
 use weighbridge_record::result::{Check, Unit};
 use weighbridge_record::terms::{Stage, TransportKind};
 
@@ -151,7 +151,7 @@ fn figures(mut turnarounds: Vec<f64>) -> Figures {
 #[cfg(test)]
 mod tests {
     use super::{CASES, Queue, SERVICE_S, queue_plan, replay, serve};
-    use crate::plan::ServiceTime;
+    use weighbridge_plan::ServiceTime;
 
     #[test]
     fn one_server_serves_in_order() {

@@ -3,8 +3,8 @@
 use super::bench::{closed_plan, figure, measure, measure_wrapped, plan};
 use super::stalling::{HeldUp, Stalling};
 use super::theory::stalled_quantile_s;
-use crate::plan::{FaultAction, FaultPlan};
 use crate::session::{RunError, Settings};
+use weighbridge_plan::{FaultAction, FaultPlan};
 use weighbridge_record::result::{Check, LatencySummary, Trial, Unit};
 use weighbridge_record::terms::{Stage, TransportKind};
 

@@ -8,7 +8,7 @@ use clap::builder::{StringValueParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, Command, Error};
 
-use crate::connect::GivenUrl;
+use weighbridge_plan::endpoint::GivenUrl;
 use weighbridge_record::terms::BrokerKind;
 
 #[derive(Clone)]

@@ -7,9 +7,9 @@ use std::io::{self, Write};
 use super::keeping::Keeping;
 use super::{CommandError, Outcome, broker_options, browser, colored, print};
 use crate::cli::{Brokers, Conduct};
-use crate::credentials::redact;
 use crate::session::{Finished, Settings};
 use crate::stop::StopSignal;
+use weighbridge_plan::credentials::redact;
 use weighbridge_record::result::RunResult;
 use weighbridge_report::{index, markdown, terminal, text_plot};
 

@@ -4,8 +4,8 @@ use std::io;
 
 use super::{CommandError, Outcome, broker_options, colored, print, runtime};
 use crate::cli::Doctor;
-use crate::connect::{Endpoint, GivenUrl};
 use crate::doctor::examine;
+use weighbridge_plan::endpoint::{Endpoint, GivenUrl};
 
 pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
     let runtime = runtime()?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command};
-use crate::scenario;
+use weighbridge_plan::scenario;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{CommandError, Outcome, print};
 use crate::cli::List;
-use crate::scenario;
+use weighbridge_plan::scenario;
 
 pub fn run(arguments: &List) -> Result<Outcome, CommandError> {
     print(&text(&arguments.folder.path))?;

@@ -24,9 +24,9 @@ use std::process::ExitCode;
 use miette::Diagnostic;
 
 use crate::cli::{self, Cli, Command};
-use crate::connect::UrlError;
-use crate::scenario::{LoadError, Overrides};
 use crate::session::RunError;
+use weighbridge_plan::endpoint::UrlError;
+use weighbridge_plan::scenario::{LoadError, Overrides};
 use weighbridge_record::compare::CompareError;
 use weighbridge_record::result::Verdict;
 

@@ -5,10 +5,10 @@ use super::keeping::Keeping;
 use super::{CommandError, Outcome, interrupt, list, overrides, print, progress, runtime};
 use crate::calibrate::Group;
 use crate::cli::Run;
-use crate::plan::Plan;
-use crate::scenario::{self, LoadError};
 use crate::session::{self, Settings};
 use crate::stop::{Stop, StopSignal};
+use weighbridge_plan::Plan;
+use weighbridge_plan::scenario::{self, LoadError};
 use weighbridge_record::result::{Check, Verdict};
 
 pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {

@@ -5,8 +5,8 @@ use clap::ValueEnum;
 
 use super::{CommandError, Outcome, print};
 use crate::cli::{Schema, SchemaKind};
-use crate::scenario;
 use crate::schema::{PriorityRequest, PriorityResult};
+use weighbridge_plan::scenario;
 use weighbridge_record::compare::RunComparison;
 use weighbridge_record::result::RunResult;
 

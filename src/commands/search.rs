@@ -4,9 +4,9 @@ use super::deliver::{deliver, settings};
 use super::keeping::Keeping;
 use super::{CommandError, Outcome, interrupt, progress, runtime, trial_overrides};
 use crate::cli::Search;
-use crate::scenario::{self, Overrides};
 use crate::session;
 use crate::stop::StopSignal;
+use weighbridge_plan::scenario::{self, Overrides};
 
 pub fn run(arguments: &Search) -> Result<Outcome, CommandError> {
     let overrides = Overrides {

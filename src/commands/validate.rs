@@ -2,7 +2,7 @@
 
 use super::{CommandError, Outcome, overrides, print};
 use crate::cli::Validate;
-use crate::scenario;
+use weighbridge_plan::scenario;
 
 pub fn run(arguments: &Validate) -> Result<Outcome, CommandError> {
     let overrides = overrides(&arguments.changes, None);

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 
+use super::ConnectError;
 use super::backoff::delay;
-use super::{Access, ConnectError, Endpoint, Tls};
+use weighbridge_plan::endpoint::{Access, Endpoint, Tls};
 
 /// Slow subscriptions drop beyond this, as the library's default does.
 const SUBSCRIPTION_CAPACITY: usize = 65_536;

@@ -7,7 +7,8 @@ use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError};
 use tokio::net::TcpStream;
 
-use super::{Access, ConnectError, Endpoint};
+use super::ConnectError;
+use weighbridge_plan::endpoint::{Access, Endpoint};
 
 /// Longest that connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);

@@ -5,9 +5,9 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::path::Wiring;
-use crate::plan::{PointPlan, ServiceTime, Workers};
 use crate::schema::Correlation;
 use crate::worker::Scoring;
+use weighbridge_plan::{PointPlan, ServiceTime, Workers};
 use weighbridge_record::terms::TransportKind;
 
 /// The order of a trial's workers.
@@ -59,7 +59,7 @@ impl WorkOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Overrides, plan};
+    use weighbridge_plan::scenario::{Overrides, plan};
 
     const SCENARIO: &str = r#"
 name = "order"

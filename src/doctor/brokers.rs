@@ -9,9 +9,10 @@ use futures::StreamExt;
 
 use super::timing::median;
 use crate::clock::now_ns;
-use crate::connect::{self, ConnectError, Endpoint};
-use crate::plan;
+use crate::connect::{self, ConnectError};
 use crate::site::{self, Options, Site, SiteError};
+use weighbridge_plan as plan;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, Durability};
 
 pub const ROUND_TRIPS: usize = 100;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::plan::{FaultAction, FaultPlan};
 use crate::site::Server;
+use weighbridge_plan::{FaultAction, FaultPlan};
 use weighbridge_record::terms::Action;
 
 /// One fault and one server that it strikes.

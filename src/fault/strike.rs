@@ -6,8 +6,8 @@ use tokio::sync::watch;
 
 use super::aim::Aimed;
 use crate::clock::now_ns;
-use crate::plan::FaultAction;
 use crate::site::{Data, Server};
+use weighbridge_plan::FaultAction;
 use weighbridge_record::result::Fault;
 
 /// What a fault goes by.

@@ -21,7 +21,6 @@ use crate::clock::now_ns;
 use crate::mailbox::Mailboxes;
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
-use crate::plan::Load;
 use crate::schedule::{Schedule, Stripe};
 use crate::scheduling::keep_time;
 use crate::schema::Correlation;
@@ -29,6 +28,7 @@ use crate::start_line::Place;
 use crate::stop::{Stop, StopSignal};
 use crate::timer::Timer;
 use crate::transport::{Transport, TransportError, Troubles};
+use weighbridge_plan::Load;
 use weighbridge_record::terms::CompletedBy;
 
 /// Waits this long after the last request is settled, so that duplicates still show.

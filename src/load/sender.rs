@@ -13,10 +13,10 @@ use super::outcome::Bursts;
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
-use crate::plan::Load;
 use crate::stop::StopSignal;
 use crate::timer::Timer;
 use crate::transport::{Frame, Producer, Troubles};
+use weighbridge_plan::Load;
 
 /// What the sender and whoever tells it when to send share.
 pub(super) struct Sending {

@@ -7,7 +7,7 @@ mod poisson;
 mod profile;
 mod uniform;
 
-use crate::plan::{Arrivals, Executor, Load};
+use weighbridge_plan::{Arrivals, Executor, Load};
 
 use poisson::Poisson;
 pub use profile::{RateProfile, Segment};

@@ -1,6 +1,6 @@
 //! A rate that moves over time, as straight pieces, and its inverse: when is the k-th request due?
 
-use crate::plan::{Load, RampStage};
+use weighbridge_plan::{Load, RampStage};
 
 const NS_PER_S: f64 = 1e9;
 

@@ -14,12 +14,10 @@ mod tests;
 pub use judge::judge;
 pub use shown::Shown;
 
-use crate::plan::SearchPlan;
+use weighbridge_plan::PROBES_MAX;
+use weighbridge_plan::SearchPlan;
 use weighbridge_record::result::SearchOutcome;
 
-/// Probes of one transport, confirmations included: a broker that flips from probe to probe must not hold
-/// the search for ever.
-pub const PROBES_MAX: usize = 24;
 /// The last probes confirm whatever has passed, however wide the bracket is: what isn't confirmed is no
 /// answer.
 const CONFIRMATIONS_KEPT: usize = 4;

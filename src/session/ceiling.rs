@@ -5,7 +5,7 @@ use super::progress::Silent;
 use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::trial;
-use crate::plan::{Executor, Plan, PointPlan, ServiceTime, Work, Workers};
+use weighbridge_plan::{Executor, Plan, PointPlan, ServiceTime, Work, Workers};
 use weighbridge_record::terms::TransportKind;
 
 /// Rates up to this are far below the ceiling of any machine that runs a broker; it is not measured then.

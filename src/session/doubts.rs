@@ -1,7 +1,7 @@
 //! Reasons not to trust a trial: each a pure function of figures, each with the figures that raised it.
 
 use crate::metrics::IntervalRow;
-use crate::plan::{Executor, PointPlan};
+use weighbridge_plan::{Executor, PointPlan};
 use weighbridge_record::result::{
     Doubt, DoubtKind, Gap, GapKind, LedgerTotals, Rates, StageLatencies, Trial,
 };

@@ -11,7 +11,7 @@ use super::spec::TrialSpec;
 use super::trial::{self, Measured};
 use crate::clock::{rfc3339, unix_seconds};
 use crate::environment;
-use crate::plan::Plan;
+use weighbridge_plan::Plan;
 use weighbridge_record::result::{
     PathRatio, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, ThresholdOutcome, Trial, Verdict,
 };

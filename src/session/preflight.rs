@@ -2,8 +2,8 @@
 
 use super::error::RunError;
 use super::settings::Settings;
-use crate::plan::Plan;
 use crate::site;
+use weighbridge_plan::Plan;
 
 /// All brokers are looked for before the first trial: one that is missing must not cost the others' time.
 pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError> {

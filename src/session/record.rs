@@ -10,7 +10,7 @@ use crate::crew::CrewReport;
 use crate::fault::FaultReport;
 use crate::load::GeneratorOutcome;
 use crate::metrics::Recording;
-use crate::plan::PointPlan;
+use weighbridge_plan::PointPlan;
 use weighbridge_record::result::{
     BrokerRecord, ErrorGroup, Finding, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow, StageLatencies,
     Trial,

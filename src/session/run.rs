@@ -8,7 +8,7 @@ use super::progress::Progress;
 use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::{ceiling, thresholds};
-use crate::plan::Plan;
+use weighbridge_plan::Plan;
 use weighbridge_record::pairs;
 
 /// Carries out all trials of a plan. Needs a current-thread runtime.

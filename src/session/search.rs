@@ -8,8 +8,8 @@ use super::progress::Progress;
 use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::{ceiling, thresholds};
-use crate::plan::{Plan, PointPlan, SearchPlan};
 use crate::search::{Search, Shown, Step, judge};
+use weighbridge_plan::{Plan, PointPlan, SearchPlan};
 use weighbridge_record::result::{Probe, SearchOutcome, SearchRecord, ThresholdOutcome, Trial, Verdict};
 use weighbridge_record::terms::TransportKind;
 

@@ -1,6 +1,6 @@
 //! One trial that is to be measured.
 
-use crate::plan::PointPlan;
+use weighbridge_plan::PointPlan;
 use weighbridge_record::terms::TransportKind;
 
 /// One trial of a plan.

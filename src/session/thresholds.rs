@@ -1,6 +1,6 @@
 //! Holds trials against the thresholds of their plan, and says what comes of it.
 
-use crate::plan::{Metric, Operator, Plan, PointPlan, Statistic, Threshold};
+use weighbridge_plan::{Metric, Operator, Plan, PointPlan, Statistic, Threshold};
 use weighbridge_record::result::{LatencySummary, ThresholdOutcome, Trial, Verdict};
 use weighbridge_record::stats::median;
 use weighbridge_record::terms::TransportKind;

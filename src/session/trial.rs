@@ -21,12 +21,12 @@ use crate::mailbox::{Mailboxes, Post};
 use crate::metrics::Timeline;
 use crate::path::Wiring;
 use crate::payload::Payloads;
-use crate::plan::PointPlan;
 use crate::schema::Correlation;
 use crate::site::Site;
 use crate::start_line::StartLine;
 use crate::stop::{Stop, StopSignal};
 use crate::transport::{Targets, Transport};
+use weighbridge_plan::PointPlan;
 use weighbridge_record::result::{ErrorGroup, Trial};
 use weighbridge_record::terms::CompletedBy;
 

@@ -8,7 +8,8 @@ use super::discover::at_least;
 use super::error::SiteError;
 use super::node::{Config, Node};
 use super::redis_server::{expected, read_back};
-use crate::connect::{self, ConnectError, Endpoint};
+use crate::connect::{self, ConnectError};
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, Durability};
 
 /// Servers before 2.10.23 could lose whole streams on a mere kill (nats-server #6888).

@@ -17,11 +17,11 @@ mod server;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::plan;
 use crate::probe::Probe;
 use crate::process::Parent;
 use crate::start_line::StartLine;
 use crate::transport::Targets;
+use weighbridge_plan as plan;
 use weighbridge_record::result::BrokerRecord;
 use weighbridge_record::terms::BrokerKind;
 

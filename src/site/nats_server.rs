@@ -14,8 +14,9 @@ use super::error::SiteError;
 use super::meter::{Meter, Traffic};
 use super::node::{Config, Node};
 use super::server::{Directory, Server};
-use crate::connect::{self, Endpoint};
+use crate::connect;
 use crate::process::Parent;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, Durability};
 
 /// Longest that `/varz` may take.

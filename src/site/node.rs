@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::meter::Meter;
 use super::server::Server;
-use crate::connect::Endpoint;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::BrokerRecord;
 use weighbridge_record::terms::BrokerKind;
 

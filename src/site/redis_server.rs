@@ -16,8 +16,9 @@ use super::error::SiteError;
 use super::meter::{Meter, Traffic};
 use super::node::{Config, Node};
 use super::server::{Directory, Server, port_taken};
-use crate::connect::{self, Endpoint};
+use crate::connect;
 use crate::process::Parent;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, Durability};
 
 const PORT_ATTEMPTS: u32 = 5;

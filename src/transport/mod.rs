@@ -16,7 +16,7 @@ mod troubles;
 
 use std::sync::Arc;
 
-use crate::connect::Endpoint;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{Durability, TransportKind};
 
 pub use ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};

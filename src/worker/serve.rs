@@ -9,8 +9,8 @@ use super::lanes::Lanes;
 use super::serving::Serving;
 use super::slots::serve_in_slots;
 use super::take::take_at_once;
-use crate::plan::ServiceTime;
 use crate::transport::{TransportError, WorkerEnd};
+use weighbridge_plan::ServiceTime;
 
 /// Serves until the transport ends or fails.
 pub async fn serve(end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {

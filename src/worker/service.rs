@@ -6,7 +6,7 @@ use rand_distr::{Distribution, Exp1, StandardNormal};
 use rand_pcg::Pcg64;
 
 use crate::payload::mix;
-use crate::plan::ServiceTime;
+use weighbridge_plan::ServiceTime;
 
 /// Service time of one request, in nanoseconds.
 pub fn sample_ns(service: ServiceTime, seed: u64, sequence: u64) -> u64 {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::scoring::Scoring;
 use crate::mailbox::Post;
-use crate::plan::ServiceTime;
 use crate::timer::Timer;
+use weighbridge_plan::ServiceTime;
 
 /// Deliveries handled at a time where scoring takes no time.
 pub(super) const BATCH_MAX: usize = 512;

@@ -194,11 +194,11 @@ mod tests {
     use super::*;
     use crate::mailbox::Mailboxes;
     use crate::payload::Payloads;
-    use crate::plan::{Payload, ServiceTime};
     use crate::schema::Correlation;
     use crate::timer::Timer;
     use crate::transport::{Consumer, Receipt};
     use crate::worker::Scoring;
+    use weighbridge_plan::{Payload, ServiceTime};
 
     /// Delivers one request, and nothing after it.
     struct Once(Option<Bytes>);

@@ -2,8 +2,8 @@
 //!
 //! Generator, workers and collector are the real ones; only the path between them is broken.
 
-use weighbridge::scenario::{Overrides, plan};
 use weighbridge::session::{Settings, Silent, TrialSpec, measure_wrapped};
+use weighbridge_plan::scenario::{Overrides, plan};
 use weighbridge_record::result::LedgerTotals;
 use weighbridge_record::terms::TransportKind;
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use redis::Commands;
-use weighbridge::connect::Endpoint;
 use weighbridge::transport::{Limits, Names, Targets, Troubles, build};
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, TransportKind};
 
 use crate::harness::brokers::Redis;

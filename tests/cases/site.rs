@@ -8,10 +8,10 @@ use procfs::process::Process;
 use weighbridge::clock::now_ns;
 use weighbridge::fault::{Faults, aim};
 use weighbridge::metrics::Timeline;
-use weighbridge::plan::{Brokers, FaultAction, FaultPlan};
 use weighbridge::probe::{Probe, Series, column};
 use weighbridge::site::{Data, Options, Server, Site};
 use weighbridge::start_line::StartLine;
+use weighbridge_plan::{Brokers, FaultAction, FaultPlan};
 use weighbridge_record::result::Fault;
 use weighbridge_record::terms::{Action, BrokerKind, Durability};
 

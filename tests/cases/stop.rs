@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use weighbridge::calibrate::faulty::{Faulty, Wrong};
-use weighbridge::plan::Plan;
-use weighbridge::scenario::{Overrides, plan};
 use weighbridge::session::{RunError, Settings, Silent, TrialSpec, Unkept, measure, measure_wrapped, run};
 use weighbridge::stop::Stop;
 use weighbridge::transport::{
     Frame, GeneratorEnd, Outcomes, Producer, Transport, TransportError, Troubles, WorkerEnd,
 };
+use weighbridge_plan::Plan;
+use weighbridge_plan::scenario::{Overrides, plan};
 use weighbridge_record::result::{Trial, Verdict};
 use weighbridge_record::terms::TransportKind;
 

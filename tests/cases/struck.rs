@@ -1,8 +1,8 @@
 //! Whole trials on servers of our own that are struck while the load is on.
 
-use weighbridge::plan::{FaultAction, FaultPlan, Plan};
-use weighbridge::scenario::{Overrides, plan};
 use weighbridge::session::{Settings, Silent, TrialSpec, measure};
+use weighbridge_plan::scenario::{Overrides, plan};
+use weighbridge_plan::{FaultAction, FaultPlan, Plan};
 use weighbridge_record::result::Trial;
 use weighbridge_record::terms::TransportKind;
 

@@ -18,6 +18,7 @@ pub struct Building {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     File(Place),
+    /// `tokio`, or `weighbridge_plan::scenario` where a part of the crate is named.
     Crate(String),
 }
 
@@ -65,7 +66,7 @@ impl Building {
             "self" | "super" => from.clone(),
             child if self.sources.contains_key(&with(from, child)) => from.clone(),
             // A bare name is an item in scope, which an import named already, or another crate.
-            _ if rest.len() > 1 => return Some(Target::Crate(rest[0].clone())),
+            _ if rest.len() > 1 => return Some(Target::Crate(rest[..2].join("::"))),
             _ => return None,
         };
         if matches!(rest[0].as_str(), "crate" | "self") {

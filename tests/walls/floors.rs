@@ -1,8 +1,9 @@
 //! The table of floors of `ARCHITECTURE.md`, and what breaks it.
 //!
 //! A crate's table stands under a heading that ends in its name in backticks. Its first column lists modules,
-//! its last what they must not know: modules of the crate or other crates, those in backticks. Rows go from
-//! the top floor down; a module imports from its own floor and from those below.
+//! its last what they must not know: modules of the crate, other crates or a part of one, as in
+//! `weighbridge_plan::scenario`, those in backticks. Rows go from the top floor down; a module imports from its own
+//! floor and from those below.
 
 use std::collections::BTreeMap;
 
@@ -63,8 +64,9 @@ impl Floors {
             Target::File(other) => other.first()?,
             Target::Crate(name) => name,
         };
-        if self.must_not_know[&place[0]].contains(name) {
-            return Some(format!("{} must not know {name}", told(place)));
+        let is = |unknown: &&String| name == *unknown || name.starts_with(&format!("{unknown}::"));
+        if let Some(unknown) = self.must_not_know[&place[0]].iter().find(is) {
+            return Some(format!("{} must not know {unknown}", told(place)));
         }
         match target {
             Target::File(other) if self.floor.get(name).is_some_and(|above| *above < floor) => {

@@ -20,8 +20,9 @@ fn root() -> &'static Path {
 }
 
 /// The crates by name, with the folders of their sources.
-fn crates() -> [(&'static str, PathBuf); 3] {
+fn crates() -> [(&'static str, PathBuf); 4] {
     [
+        ("weighbridge-plan", root().join("crates/plan/src")),
         ("weighbridge-record", root().join("crates/record/src")),
         ("weighbridge-report", root().join("crates/report/src")),
         ("weighbridge", root().join("src")),
@@ -60,13 +61,14 @@ fn no_file_grows_past_a_few_screens() {
 }
 
 /// Where a file named in a document may lie.
-fn named(name: &str) -> [PathBuf; 4] {
+fn named(name: &str) -> [PathBuf; 5] {
     let within = |krate: &str, prefix: &str| {
         let rest = name.strip_prefix(prefix).unwrap_or("none of this crate");
         root().join(krate).join("src").join(rest)
     };
-    let (record, report) = (within("crates/record", "record/"), within("crates/report", "report/"));
-    [root().join(name), root().join("src").join(name), record, report]
+    let [plan, record, report] =
+        ["plan", "record", "report"].map(|krate| within(&format!("crates/{krate}"), &format!("{krate}/")));
+    [root().join(name), root().join("src").join(name), plan, record, report]
 }
 
 #[test]
@@ -96,7 +98,7 @@ const TABLE: &str = "\
 | Modules | Job | Must not know |
 |---|---|---|
 | `top` | dispatches | |
-| `middle/` | works | `clap`, the weather |
+| `middle/` | works | `clap`, `tokio::net`, the weather |
 | `bottom` | words | |
 ";
 
@@ -151,6 +153,8 @@ fn a_reexport_is_followed_to_where_the_thing_is_defined() {
 fn what_a_room_must_not_know_is_found() {
     assert_eq!(broken(&[("middle", "use clap::Parser;")]), ["middle must not know clap"]);
     assert_eq!(broken(&[("middle", "fn f() { clap::run() }")]), ["middle must not know clap"]);
+    assert_eq!(broken(&[("middle", "use tokio::net::TcpStream;")]), ["middle must not know tokio::net"]);
+    assert_eq!(broken(&[("middle", "use tokio::time::sleep;")]), Vec::<String>::new());
 }
 
 #[test]

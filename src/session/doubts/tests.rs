@@ -1,7 +1,7 @@
 use super::*;
 use crate::metrics::Counts;
-use crate::plan::Executor;
-use crate::scenario;
+use weighbridge_plan::Executor;
+use weighbridge_plan::scenario;
 use weighbridge_record::result::{IntervalLatency, LatencySummary, Phase, Side};
 
 const SCENARIO: &str = r#"

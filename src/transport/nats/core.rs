@@ -16,7 +16,7 @@ use super::publishers::{self, Connecting, Publishers};
 use super::rights::{self, Rights};
 use super::subjects::lasting;
 use super::subscription::{self, Requests};
-use crate::connect::{self, Endpoint};
+use crate::connect;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
@@ -24,6 +24,7 @@ use crate::transport::limits::Limits;
 use crate::transport::names::Names;
 use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::Side;
 
 pub struct NatsCore {

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use super::link;
 use super::rights::{self, Rights};
 use super::subjects::lasting;
-use crate::connect::{self, Endpoint};
+use crate::connect;
 use crate::transport::ends::{GeneratorEnd, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::limits::Limits;
@@ -29,6 +29,7 @@ use crate::transport::troubles::Troubles;
 use requests::{Requests, advisory};
 use responder::StreamResponder;
 use stores::{ANSWERS_WITHIN, DURABLE, Stores};
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::Side;
 use weighbridge_record::terms::Durability;
 

@@ -4,9 +4,10 @@ use async_nats::{Client, Event, connection::State};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::clock::now_ns;
-use crate::connect::{self, Endpoint};
+use crate::connect;
 use crate::transport::error::TransportError;
 use crate::transport::troubles::{BreakId, Troubles};
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::{GapKind, Side};
 
 /// What happened to a connection after it had been made.

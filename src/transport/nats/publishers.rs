@@ -13,12 +13,12 @@ use futures::SinkExt;
 
 use super::link::{self, Change, Changes, is_up};
 use super::subjects::lasting;
-use crate::connect::Endpoint;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
 use crate::transport::limits::Limits;
 use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::Side;
 
 /// How often it is looked whether a connection whose queue is full still stands.

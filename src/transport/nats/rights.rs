@@ -13,8 +13,9 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 
 use super::subscription;
-use crate::connect::{self, Endpoint};
+use crate::connect;
 use crate::transport::error::TransportError;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::BrokerKind;
 
 /// Longest that JetStream may take to say which streams there are; a user without the right to ask waits

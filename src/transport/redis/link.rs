@@ -13,9 +13,10 @@ use tokio::sync::Notify;
 
 use crate::clock::now_ns;
 use crate::connect::redis::{Driver, open, plain, unreachable};
-use crate::connect::{ConnectError, Endpoint, backoff::delay};
+use crate::connect::{ConnectError, backoff::delay};
 use crate::transport::error::TransportError;
 use crate::transport::troubles::{BreakId, Troubles};
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::{GapKind, Side};
 
 /// How one connection is made.

@@ -8,12 +8,13 @@ use redis::{Pipeline, RedisError, Value};
 
 use super::link::{Link, OnBreak, Settings};
 use crate::clock::now_ns;
-use crate::connect::{Endpoint, redis::plain};
+use crate::connect::redis::plain;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
 use crate::transport::limits::Limits;
 use crate::transport::outcomes::Outcomes;
 use crate::transport::troubles::Troubles;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::Side;
 
 /// Publishing connections of one generator; whole batches go out as one pipeline each.

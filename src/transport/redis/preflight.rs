@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use redis::RedisError;
 
-use crate::connect::{self, Endpoint, redis::plain};
+use crate::connect::{self, redis::plain};
 use crate::transport::error::TransportError;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::BrokerKind;
 
 /// Checks that the server answers commands and takes bodies of this size.

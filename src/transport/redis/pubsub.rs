@@ -14,7 +14,7 @@ use super::link::{Link, OnBreak, Settings, Wait};
 use super::pipelines::Pipelines;
 use super::preflight::{preflight, refused};
 use super::subscription::{Feed, SUBSCRIPTION_CAPACITY, subscribe, take};
-use crate::connect::{self, Endpoint, redis::plain};
+use crate::connect::{self, redis::plain};
 use crate::transport::ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Delivery, Frame, Receipt, Reply};
@@ -22,6 +22,7 @@ use crate::transport::limits::Limits;
 use crate::transport::names::Names;
 use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::Side;
 
 pub struct RedisPubsub {

@@ -22,7 +22,7 @@ use super::link::{Link, OnBreak, Settings, Wait};
 use super::pipelines::Pipelines;
 use super::preflight::{preflight, refused};
 use crate::clock::now_ns;
-use crate::connect::{self, Endpoint};
+use crate::connect;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
@@ -36,6 +36,7 @@ use requests::{BLOCK_MS, CLAIM_EVERY_NS, Requests};
 use responder::ResultAdder;
 use results::{Position, Results, SameResults};
 use rights::Trying;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::Side;
 
 /// Most entries of one read where scoring takes no time.

@@ -13,9 +13,10 @@ use redis::aio::{PubSubSink, PubSubStream};
 
 use super::preflight::refused;
 use crate::clock::now_ns;
-use crate::connect::{self, ConnectError, Endpoint, backoff::delay};
+use crate::connect::{self, ConnectError, backoff::delay};
 use crate::transport::error::TransportError;
 use crate::transport::troubles::Troubles;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::{GapKind, Side};
 
 /// As many as the NATS client holds for a slow subscription.

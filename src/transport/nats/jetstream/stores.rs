@@ -6,11 +6,12 @@ use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::{self, consumer, stream};
 
 use crate::clock::now_ns;
-use crate::connect::{Endpoint, backoff::delay};
+use crate::connect::backoff::delay;
 use crate::transport::error::TransportError;
 use crate::transport::limits::Limits;
 use crate::transport::names::Names;
 use crate::transport::troubles::Troubles;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::{GapKind, Side};
 use weighbridge_record::terms::{BrokerKind, Durability};
 

@@ -4,9 +4,9 @@ use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Value};
 
 use super::group::{CLAIM_AFTER_MS, GROUP};
-use crate::connect::Endpoint;
 use crate::transport::error::TransportError;
 use crate::transport::redis::preflight::refused;
+use weighbridge_plan::endpoint::Endpoint;
 
 /// The streams of a run, on a server that is not yet known to let us.
 pub(super) struct Trying<'a> {

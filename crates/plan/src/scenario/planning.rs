@@ -6,8 +6,8 @@ use super::explain::{offered, searched};
 use super::overrides::Overrides;
 use super::wire::schema;
 use super::{sweep, validate};
+use crate::Plan;
 use crate::credentials;
-use crate::plan::Plan;
 
 /// Checks the text of a scenario; `label` names its file in errors.
 pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, ScenarioErrors> {

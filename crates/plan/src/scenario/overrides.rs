@@ -7,8 +7,8 @@ use std::fmt;
 
 use super::document::{Node, Origin, Value, parse_flag_value};
 use super::error::Finding;
-use crate::connect::GivenUrl;
 use crate::credentials::redact;
+use crate::endpoint::GivenUrl;
 use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 /// Values of the command line; empty means: as the file says.

@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::{duration, pattern};
-use crate::plan::Statistic;
+use crate::Statistic;
 use weighbridge_record::result::{LedgerTotals, Rates};
 use weighbridge_record::terms::{Durability, Objective, Stage, TransportKind};
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::check::Check;
-use crate::connect::Endpoint;
-use crate::plan::{Brokers, Payload, ServiceTime, Work, Workers};
+use crate::endpoint::Endpoint;
 use crate::scenario::error::Finding;
 use crate::scenario::wire;
+use crate::{Brokers, Payload, ServiceTime, Work, Workers};
 use weighbridge_record::terms::{BrokerKind, Durability, TransportKind};
 
 const HOUR_NS: u64 = 3_600 * 1_000_000_000;

@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use super::prose::{count, number, span};
 use super::warnings::warnings;
-use crate::plan::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, ServiceTime};
-use crate::search::PROBES_MAX;
+use crate::PROBES_MAX;
+use crate::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, ServiceTime};
 use weighbridge_record::terms::CompletedBy;
 
 /// Starting and stopping the brokers of a trial, roughly.

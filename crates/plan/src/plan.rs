@@ -4,11 +4,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::connect::Endpoint;
+use crate::endpoint::Endpoint;
 use weighbridge_record::point::Point;
 use weighbridge_record::terms::{
     Action, BrokerKind, CompletedBy, Durability, Objective, Stage, TransportKind,
 };
+
+/// Probes of one transport in a search, confirmations included: a broker that flips from probe to probe must not
+/// hold the search for ever.
+pub const PROBES_MAX: usize = 24;
 
 /// A scenario ready to run: trials are points x transports x repetitions.
 #[derive(Debug, Clone)]

@@ -1,10 +1,10 @@
 //! `[thresholds]`: `"turnaround.p99" = "< 50ms"` into metric, comparison and bound.
 
 use super::check::Check;
-use crate::plan::{Metric, Operator, Statistic, Threshold};
 use crate::scenario::duration;
 use crate::scenario::error::Finding;
 use crate::scenario::nearest::nearest;
+use crate::{Metric, Operator, Statistic, Threshold};
 use weighbridge_record::result::{LedgerTotals, Rates};
 use weighbridge_record::terms::Stage;
 

@@ -4,7 +4,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 
 use super::super::{LoadError, Overrides, plan};
 use super::{SOUND, refused, with};
-use crate::connect::GivenUrl;
+use crate::endpoint::GivenUrl;
 use weighbridge_record::terms::BrokerKind;
 
 const THREE: &str = r#"name = "three"

@@ -16,7 +16,7 @@ use check::Check;
 use super::document::Node;
 use super::error::Finding;
 use super::{structure, wire};
-use crate::plan::{PointPlan, SearchPlan};
+use crate::{PointPlan, SearchPlan};
 use weighbridge_record::point::Point;
 use weighbridge_record::terms::TransportKind;
 

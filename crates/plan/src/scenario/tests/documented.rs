@@ -11,8 +11,8 @@ use super::{SOUND, planned};
 /// First line of an example that is no whole scenario.
 const FRAGMENT: &str = "# fragment";
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn read(path: &Path) -> String {
@@ -108,7 +108,7 @@ fn every_default_of_the_schema_is_the_one_that_is_taken() {
                 continue;
             }
             let Ok(with) = plan("host.toml", &host, &set) else { continue };
-            let told = |plan: &crate::plan::Plan| {
+            let told = |plan: &crate::Plan| {
                 format!("{:?} {:?} {} {}", plan.points, plan.search, plan.repeat, plan.seed)
             };
             assert_eq!(told(&with), told(&without), "`{path}` is not {default} by default");

@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use super::load::SECOND_NS;
-use crate::plan::SearchPlan;
+use crate::SearchPlan;
 use crate::scenario::wire;
 
 const PRECISION: f64 = 0.1;
@@ -54,7 +54,7 @@ pub fn check(check: &mut Check<'_>, wire: &mut wire::Scenario) -> Option<SearchP
 }
 
 /// The load of the longest trial at the highest rate must be one that can be accounted for.
-pub fn check_requests(check: &mut Check<'_>, search: &SearchPlan, load: &crate::plan::Load) {
+pub fn check_requests(check: &mut Check<'_>, search: &SearchPlan, load: &crate::Load) {
     let longest_ns = load.warmup_ns + load.duration_ns.max(search.confirm_ns) + load.cooldown_ns;
     super::load::too_many_requests(check, search.high_per_s, longest_ns, &["search", "high"]);
 }

@@ -1,8 +1,8 @@
 //! `[load]`: which keys belong to which executor, and the limits on the whole of it.
 
 use super::check::{Check, DURATION_NS_MAX};
-use crate::plan::{Arrivals, Executor, Load, RampStage};
 use crate::scenario::wire;
+use crate::{Arrivals, Executor, Load, RampStage};
 
 pub const SECOND_NS: u64 = 1_000_000_000;
 /// Default of `load.batch` for large windows.

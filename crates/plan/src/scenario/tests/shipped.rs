@@ -6,11 +6,11 @@ use super::super::explain::{load_words, offered};
 use super::super::shelf::EMBEDDED;
 use super::super::{LoadError, Overrides, Place, explain, list, load, plan, schema};
 use super::planned;
-use crate::plan::Executor;
+use crate::Executor;
 use weighbridge_record::terms::Durability;
 
 fn folder() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios")
 }
 
 #[test]

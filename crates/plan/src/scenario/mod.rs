@@ -37,7 +37,7 @@ pub use reference::markdown;
 pub use shelf::{Listed, LoadError, Place, Summary, list};
 pub use wire::schema;
 
-use crate::plan::Plan;
+use crate::Plan;
 
 /// Finds a scenario by path or by name, applies the flags and checks it.
 ///

@@ -23,19 +23,19 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The shipped scenarios by name, in the order of names.
 pub const EMBEDDED: [(&str, &str); 13] = [
-    ("baseline-latency", include_str!("../../scenarios/baseline-latency.toml")),
-    ("batching", include_str!("../../scenarios/batching.toml")),
-    ("capacity", include_str!("../../scenarios/capacity.toml")),
-    ("connection-pool", include_str!("../../scenarios/connection-pool.toml")),
-    ("durability-tiers", include_str!("../../scenarios/durability-tiers.toml")),
-    ("hockey-stick", include_str!("../../scenarios/hockey-stick.toml")),
-    ("payload-sizes", include_str!("../../scenarios/payload-sizes.toml")),
-    ("quickstart", include_str!("../../scenarios/quickstart.toml")),
-    ("request-reply", include_str!("../../scenarios/request-reply.toml")),
-    ("soak", include_str!("../../scenarios/soak.toml")),
-    ("spike", include_str!("../../scenarios/spike.toml")),
-    ("throughput", include_str!("../../scenarios/throughput.toml")),
-    ("workers-scaling", include_str!("../../scenarios/workers-scaling.toml")),
+    ("baseline-latency", include_str!("../../../../scenarios/baseline-latency.toml")),
+    ("batching", include_str!("../../../../scenarios/batching.toml")),
+    ("capacity", include_str!("../../../../scenarios/capacity.toml")),
+    ("connection-pool", include_str!("../../../../scenarios/connection-pool.toml")),
+    ("durability-tiers", include_str!("../../../../scenarios/durability-tiers.toml")),
+    ("hockey-stick", include_str!("../../../../scenarios/hockey-stick.toml")),
+    ("payload-sizes", include_str!("../../../../scenarios/payload-sizes.toml")),
+    ("quickstart", include_str!("../../../../scenarios/quickstart.toml")),
+    ("request-reply", include_str!("../../../../scenarios/request-reply.toml")),
+    ("soak", include_str!("../../../../scenarios/soak.toml")),
+    ("spike", include_str!("../../../../scenarios/spike.toml")),
+    ("throughput", include_str!("../../../../scenarios/throughput.toml")),
+    ("workers-scaling", include_str!("../../../../scenarios/workers-scaling.toml")),
 ];
 
 /// Why a scenario could not be loaded.

@@ -9,7 +9,7 @@ mod shipped;
 mod workers;
 
 use super::{Overrides, ScenarioErrors, plan};
-use crate::plan::Plan;
+use crate::Plan;
 
 /// A sound scenario; tests replace a line of it.
 const SOUND: &str = r#"name = "sound"

@@ -3,7 +3,7 @@
 //! Warnings before a run. What a run itself casts doubt on is recorded with its trials.
 
 use super::prose::{number, span};
-use crate::plan::{Executor, Metric, Plan, PointPlan, Statistic};
+use crate::{Executor, Metric, Plan, PointPlan, Statistic};
 use weighbridge_record::terms::{Durability, Stage, TransportKind};
 
 const SECOND_NS: u64 = 1_000_000_000;

@@ -1,7 +1,7 @@
 //! Who the workers are.
 
 use super::{SOUND, planned, refused, with};
-use crate::plan::Workers;
+use crate::Workers;
 use weighbridge_record::terms::CompletedBy;
 
 #[test]

@@ -1,0 +1,12 @@
+//! Where servers are and how to get in.
+//!
+//! A URL becomes an [`Endpoint`] once, where it was written; from there on nobody handles text that may hold a
+//! password.
+
+mod given;
+mod secret;
+mod url;
+
+pub use given::GivenUrl;
+pub use secret::Secret;
+pub use url::{Access, Endpoint, Server, Tls, UrlError};

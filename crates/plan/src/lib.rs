@@ -1,0 +1,14 @@
+//! What Weighbridge is asked: a scenario in TOML, with flags over it, becomes a validated [`Plan`]; a URL becomes an
+//! [`endpoint::Endpoint`] where it was written.
+//!
+//! Nothing is run here, and no server is asked: the engine does that, and knows no TOML.
+
+pub mod credentials;
+pub mod endpoint;
+mod plan;
+pub mod scenario;
+
+pub use plan::{
+    Arrivals, Brokers, Executor, FaultAction, FaultPlan, Load, Metric, Operator, PROBES_MAX, Payload, Plan,
+    PointPlan, RampStage, SearchPlan, ServiceTime, Statistic, Threshold, Work, Workers,
+};
