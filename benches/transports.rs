@@ -212,7 +212,6 @@ fn limits() -> Limits {
         generators: 1,
         worker_concurrency: 64,
         service_ns_mean: 0,
-        timeout_ns: 30_000_000_000,
         completed_by: CompletedBy::Result,
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use procfs::{Current, CurrentSI};
 
 use crate::clock::{rfc3339, unix_seconds};
+use crate::connect::patience;
 use weighbridge_record::result::Environment;
 
 /// The allocator of the `weighbridge` command.
@@ -40,6 +41,7 @@ pub fn read(command: String) -> Environment {
             ]
             .map(|(name, version)| (name.to_string(), version.to_string())),
         ),
+        connections: Some(patience::settings()),
     }
 }
 

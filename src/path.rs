@@ -39,7 +39,6 @@ fn limits(point: &PointPlan) -> Limits {
         generators: point.load.generators,
         worker_concurrency: work.map_or(1, |work| work.concurrency),
         service_ns_mean: work.map_or(0, |work| work.service_time.mean_ns()),
-        timeout_ns: point.load.timeout_ns,
         completed_by: point.completed_by(),
     }
 }

@@ -154,7 +154,8 @@ pub fn prepare_terminal(cli: &Cli) {
         Command::Search(search) => search.conduct.quiet,
         _ => false,
     };
-    let default = if quiet { "error" } else { "weighbridge=warn,error" };
+    // What the NATS client says is in the record, and would be said twice a second by each connection.
+    let default = if quiet { "error,async_nats=off" } else { "weighbridge=warn,error,async_nats=off" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("WEIGHBRIDGE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(color).init();

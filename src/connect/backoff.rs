@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(20);
-const LONGEST: Duration = Duration::from_millis(500);
+pub(crate) const LONGEST: Duration = Duration::from_millis(500);
 
 /// Before attempt `number`, from 0: the first at once, then doubling up to half a second.
 pub(crate) fn delay(number: u32) -> Duration {

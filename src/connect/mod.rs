@@ -5,6 +5,7 @@
 pub(crate) mod backoff;
 mod error;
 pub(crate) mod nats;
+pub(crate) mod patience;
 pub(crate) mod redis;
 
 pub use error::ConnectError;

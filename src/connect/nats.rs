@@ -1,11 +1,10 @@
 //! Connecting to NATS.
 
-use std::time::Duration;
-
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 
 use super::ConnectError;
 use super::backoff::delay;
+use super::patience::{CONNECT_WITHIN, PING_EVERY};
 use weighbridge_plan::endpoint::{Access, Endpoint, Tls};
 
 /// Slow subscriptions drop beyond this, as the library's default does.
@@ -22,8 +21,8 @@ pub(crate) fn options(endpoint: &Endpoint, name: &str, queue: usize) -> ConnectO
         .name(name)
         .client_capacity(queue.max(2048))
         .subscription_capacity(SUBSCRIPTION_CAPACITY)
-        .ping_interval(Duration::from_secs(2))
-        .connection_timeout(Duration::from_secs(2))
+        .ping_interval(PING_EVERY)
+        .connection_timeout(CONNECT_WITHIN)
         // The server's INFO must not lead past the address that was checked.
         .ignore_discovered_servers()
         .skip_subject_validation(true)
@@ -49,16 +48,18 @@ pub(crate) async fn open(endpoint: &Endpoint, options: ConnectOptions) -> Result
         Ok(servers) => servers,
         Err(error) => return Err(ConnectError::Unavailable { broker, address, reason: error.to_string() }),
     };
-    options.connect(servers).await.map_err(|error| {
-        let reason = error.kind().to_string();
-        match error.kind() {
-            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                let reason = format!("{reason}; {}", hint(&endpoint.access));
-                ConnectError::Refused { broker, address, reason }
-            }
-            _ => ConnectError::Unavailable { broker, address, reason },
-        }
-    })
+    options.connect(servers).await.map_err(|error| unreachable(endpoint, &error.kind().to_string()))
+}
+
+/// Tells a server that refuses from one that isn't there, by the library's words for it.
+pub(crate) fn unreachable(endpoint: &Endpoint, reason: &str) -> ConnectError {
+    let (broker, address) = (endpoint.kind, endpoint.address());
+    let refusals = [ConnectErrorKind::Authentication, ConnectErrorKind::AuthorizationViolation];
+    if refusals.iter().any(|kind| kind.to_string() == reason) {
+        let reason = format!("{reason}; {}", hint(&endpoint.access));
+        return ConnectError::Refused { broker, address, reason };
+    }
+    ConnectError::Unavailable { broker, address, reason: reason.to_string() }
 }
 
 fn hint(access: &Access) -> &'static str {

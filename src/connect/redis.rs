@@ -8,10 +8,8 @@ use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError};
 use tokio::net::TcpStream;
 
 use super::ConnectError;
+use super::patience::CONNECT_WITHIN;
 use weighbridge_plan::endpoint::{Access, Endpoint};
-
-/// Longest that connecting may take.
-const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 
 /// What runs a connection; ends as soon as the connection does, used or not.
 pub(crate) type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -90,14 +88,17 @@ fn info(endpoint: &Endpoint) -> RedisConnectionInfo {
 /// Tells a server that refuses from one that isn't there.
 pub(crate) fn unreachable(endpoint: &Endpoint, error: &RedisError) -> ConnectError {
     let (broker, address, reason) = (endpoint.kind, endpoint.address(), plain(error));
-    let known = error.code().is_some_and(|code| {
-        matches!(code, "NOAUTH" | "WRONGPASS" | "NOPERM") || code == "ERR" && reason.contains("AUTH")
-    });
+    let known = is_refusal(error.code()) || error.code() == Some("ERR") && reason.contains("AUTH");
     if known || error.kind() == redis::ErrorKind::AuthenticationFailed {
         ConnectError::Refused { broker, address, reason: format!("{reason}; check user and password") }
     } else {
         ConnectError::Unavailable { broker, address, reason }
     }
+}
+
+/// Whether this code of an error says that we may not.
+pub(crate) fn is_refusal(code: Option<&str>) -> bool {
+    matches!(code, Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
 }
 
 /// An error in words, without the library's debug dressing.

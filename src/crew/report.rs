@@ -17,6 +17,8 @@ pub struct CrewReport {
     pub dropped: u64,
     /// What befell the workers' connections.
     pub breaks: Vec<Break>,
+    /// What the broker said when it refused a worker what it had allowed before.
+    pub refusal: Option<String>,
 }
 
 impl CrewReport {
@@ -30,6 +32,7 @@ impl CrewReport {
             *self.errors.entry(error).or_default() += count;
         }
         self.ended_early += other.ended_early;
+        self.refusal = self.refusal.take().or(other.refusal);
         self.dropped += other.dropped;
         self.breaks.extend(other.breaks);
     }
@@ -44,13 +47,15 @@ mod tests {
     fn merging_two_reports_adds_every_count() {
         let (side, kind, detail) = (Side::Worker, GapKind::Disconnected, "reset".to_owned());
         let lost = Break { side, kind, detail, start_ns: 1, end_ns: None };
-        let report = CrewReport { dropped: 3, breaks: vec![lost.clone()], ..CrewReport::ended("gone") };
+        let refusal = Some("no right".to_owned());
+        let breaks = vec![lost.clone()];
+        let report = CrewReport { dropped: 3, breaks, refusal: refusal.clone(), ..CrewReport::ended("gone") };
         let mut merged = report.clone();
         merged.merge(report);
         let errors = BTreeMap::from([("gone".to_string(), 2)]);
         assert_eq!(
             merged,
-            CrewReport { errors, ended_early: 2, dropped: 6, breaks: vec![lost.clone(), lost] }
+            CrewReport { errors, ended_early: 2, dropped: 6, breaks: vec![lost.clone(), lost], refusal }
         );
         let sent = serde_json::to_string(&merged).unwrap();
         assert_eq!(serde_json::from_str::<CrewReport>(&sent).unwrap(), merged);

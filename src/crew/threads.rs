@@ -112,8 +112,8 @@ async fn work(share: Share, place: Place, mut stopped: watch::Receiver<bool>) ->
             }
         }
     }
-    let Noted { errors, dropped, breaks } = troubles.noted();
-    report.merge(CrewReport { errors, ended_early: 0, dropped, breaks });
+    let Noted { errors, dropped, breaks, refusal } = troubles.noted();
+    report.merge(CrewReport { errors, ended_early: 0, dropped, breaks, refusal });
     report
 }
 

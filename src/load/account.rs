@@ -374,6 +374,7 @@ impl Account {
             errors: self.errors,
             findings: self.findings.into_kept(),
             breaks: Vec::new(),
+            refusal: None,
             dropped: 0,
             collector_ended: self.collector_ended,
         }

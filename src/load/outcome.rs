@@ -120,7 +120,12 @@ mod tests {
         let mut summary = account.close();
         let (side, kind) = (Side::Generator, GapKind::Disconnected);
         let cut = Break { side, kind, detail: "reset".to_string(), start_ns: 5, end_ns: Some(7) };
-        summary.note(Noted { breaks: vec![cut], dropped: 2, ..Noted::default() });
+        summary.note(Noted {
+            breaks: vec![cut],
+            dropped: 2,
+            refusal: Some("no right".to_string()),
+            ..Noted::default()
+        });
         GeneratorOutcome { summary, bursts, scheduling }
     }
 
@@ -130,10 +135,10 @@ mod tests {
 
     /// Everything that a record is made of.
     fn figures(outcome: GeneratorOutcome) -> impl PartialEq + std::fmt::Debug {
-        let AccountSummary { totals, recorder, errors, findings, breaks, dropped, collector_ended } =
+        let AccountSummary { totals, recorder, errors, findings, breaks, refusal, dropped, collector_ended } =
             outcome.summary;
         let recording = recorder.finish();
-        let told = (totals, errors, findings, breaks, dropped, collector_ended);
+        let told = (totals, errors, findings, breaks, refusal, dropped, collector_ended);
         let told = (told, outcome.bursts, outcome.scheduling);
         (told, recording.latencies, recording.rows, recording.breakdown, recording.timeline)
     }

@@ -18,6 +18,8 @@ pub struct AccountSummary {
     pub findings: Vec<Finding>,
     /// What befell the generator's connections.
     pub breaks: Vec<Break>,
+    /// What the broker said when it refused the generator what it had allowed before.
+    pub refusal: Option<String>,
     /// Results that the client dropped because they were read too slowly.
     pub dropped: u64,
     /// The collector ended before the trial did.
@@ -34,6 +36,7 @@ impl AccountSummary {
         self.recorder.merge(other.recorder);
         self.findings.extend(other.findings);
         self.breaks.extend(other.breaks);
+        self.refusal = self.refusal.take().or(other.refusal);
         self.dropped += other.dropped;
         self.collector_ended |= other.collector_ended;
     }
@@ -43,6 +46,7 @@ impl AccountSummary {
         for (error, count) in noted.errors {
             *self.errors.entry(error).or_default() += count;
         }
+        self.refusal = self.refusal.take().or(noted.refusal);
         self.dropped += noted.dropped;
         self.breaks.extend(noted.breaks);
     }

@@ -46,6 +46,8 @@ pub struct Evidence<'a> {
     pub dropped: u64,
     /// Workers and collectors that ended before the trial did.
     pub ended_early: u32,
+    /// What the broker said when it refused what it had allowed before.
+    pub refusal: Option<&'a str>,
     /// Stretches without a connection, or after stored data was lost.
     pub gaps: &'a [Gap],
 }
@@ -57,6 +59,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
         unbalanced,
         ended_early,
         broker_gone,
+        access_lost,
         disconnected,
         queue_full,
         generator_lagged,
@@ -146,6 +149,11 @@ fn broker_gone(evidence: &Evidence<'_>) -> Option<Doubt> {
         gone.detail
     );
     doubt(DoubtKind::BrokerGone, detail)
+}
+
+fn access_lost(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let refusal = evidence.refusal?;
+    doubt(DoubtKind::AccessLost, format!("the broker refused what it had allowed before: {refusal}"))
 }
 
 fn disconnected(evidence: &Evidence<'_>) -> Option<Doubt> {

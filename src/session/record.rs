@@ -58,6 +58,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         complete: loaded.complete,
         dropped: loaded.crew.dropped + summary.dropped,
         ended_early: loaded.crew.ended_early + u32::from(summary.collector_ended),
+        refusal: loaded.crew.refusal.as_deref().or(summary.refusal.as_deref()),
         gaps: &gaps,
     });
     let leg = Leg {

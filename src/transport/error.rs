@@ -24,6 +24,11 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    /// Whether the broker is there and does not let us.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Connect(ConnectError::Refused { .. }))
+    }
+
     pub(crate) fn failed(what: &'static str, reason: impl ToString) -> Self {
         Self::Failed { what, reason: reason.to_string() }
     }

@@ -15,8 +15,6 @@ pub struct Limits {
     pub worker_concurrency: u32,
     /// Mean time that scoring one request takes.
     pub service_ns_mean: u64,
-    /// After it the outcome of a send is unknown.
-    pub timeout_ns: u64,
     pub completed_by: CompletedBy,
 }
 

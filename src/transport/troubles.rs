@@ -10,6 +10,8 @@ use weighbridge_record::result::{GapKind, Side};
 
 /// Breaks of one thread that are kept; a connection that flaps must not fill the memory.
 const BREAKS_MAX: usize = 1_000;
+/// Wordings of errors that are kept apart; a server that words each one differently must not either.
+const WORDINGS_MAX: usize = 200;
 
 /// Shared by all ends of a thread.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +32,16 @@ pub struct Noted {
     /// Messages that the client dropped because they were read too slowly.
     pub dropped: u64,
     pub breaks: Vec<Break>,
+    /// What the broker said first when it refused what it had allowed before.
+    pub refusal: Option<String>,
+}
+
+impl Noted {
+    fn count(&mut self, error: String) {
+        let known = self.errors.len() < WORDINGS_MAX || self.errors.contains_key(&error);
+        let error = if known { error } else { "errors of other wordings".to_owned() };
+        *self.errors.entry(error).or_default() += 1;
+    }
 }
 
 /// A stretch in which one end had no connection, or found stored data gone.
@@ -53,7 +65,18 @@ pub struct BreakId {
 
 impl Troubles {
     pub fn note(&self, error: &impl ToString) {
-        *self.0.borrow_mut().noted.errors.entry(error.to_string()).or_default() += 1;
+        self.0.borrow_mut().noted.count(error.to_string());
+    }
+
+    /// The broker refuses what it had allowed before: a password or a right was changed.
+    pub fn refused(&self, error: &impl ToString) {
+        self.note(error);
+        self.refused_request(error);
+    }
+
+    /// The same, where the error is told as a request's.
+    pub fn refused_request(&self, error: &impl ToString) {
+        self.0.borrow_mut().noted.refusal.get_or_insert_with(|| error.to_string());
     }
 
     pub fn dropped(&self) {
@@ -67,7 +90,7 @@ impl Troubles {
         state.down += usize::from(stops_sending);
         let index = state.noted.breaks.len();
         if index >= BREAKS_MAX {
-            *state.noted.errors.entry("breaks beyond those that are kept".to_owned()).or_default() += 1;
+            state.noted.count("breaks beyond those that are kept".to_owned());
             return BreakId { index: None, stops_sending };
         }
         let detail = detail.to_string();
@@ -110,6 +133,25 @@ mod tests {
         let ends: Vec<_> = troubles.noted().breaks.iter().map(|noted| noted.end_ns).collect();
         assert_eq!(ends, [None, Some(5)]);
         troubles.end(worker, 6);
+    }
+
+    #[test]
+    fn the_first_refusal_is_kept_and_every_one_is_counted() {
+        let troubles = Troubles::default();
+        troubles.note(&"slow");
+        assert_eq!(troubles.noted().refusal, None);
+        ["no right", "no password", "no right"].iter().for_each(|error| troubles.refused(error));
+        let noted = troubles.noted();
+        assert_eq!(noted.refusal.as_deref(), Some("no right"));
+        assert_eq!((noted.errors["no right"], noted.errors["no password"]), (2, 1));
+    }
+
+    #[test]
+    fn wordings_without_end_are_counted_together() {
+        let troubles = Troubles::default();
+        (0..WORDINGS_MAX + 7).for_each(|number| troubles.note(&number));
+        let noted = troubles.noted();
+        assert_eq!((noted.errors.len(), noted.errors["errors of other wordings"]), (WORDINGS_MAX + 1, 7));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! One crate, so that it links once. Tests that need `redis-server` or `nats-server` fail without them.
 
+mod access;
 mod calibration;
 mod ends;
 mod exits;
@@ -9,7 +10,9 @@ mod faults;
 mod foreign;
 mod harness;
 mod kept;
+mod kicked;
 mod leftovers;
+mod patience;
 mod reclaim;
 mod reconnect;
 mod record;

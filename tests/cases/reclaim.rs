@@ -19,7 +19,6 @@ fn limits() -> Limits {
         generators: 1,
         worker_concurrency: 16,
         service_ns_mean: 0,
-        timeout_ns: 5_000_000_000,
         completed_by: CompletedBy::Result,
     }
 }

@@ -13,14 +13,15 @@ const DOWN: Duration = Duration::from_secs(2);
 /// Requests that are to be through before the broker goes.
 const BUSY: u64 = 400;
 
-enum Broker {
+/// A server that stands for somebody else's, of either kind.
+pub enum Broker {
     Redis(Redis),
     Nats(Nats),
 }
 
 impl Broker {
     /// With all its data on disk.
-    fn of(transport: &str) -> Self {
+    pub fn of(transport: &str) -> Self {
         if transport.starts_with("redis") {
             Self::Redis(Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]))
         } else {
@@ -28,24 +29,32 @@ impl Broker {
         }
     }
 
-    fn flags(&self) -> [String; 2] {
+    pub fn flags(&self) -> [String; 2] {
         match self {
             Self::Redis(server) => ["--redis-url".to_string(), server.url()],
             Self::Nats(server) => ["--nats-url".to_string(), server.url()],
         }
     }
 
-    fn wait_until_busy(&self) {
+    pub fn wait_until_busy(&self) {
         match self {
             Self::Redis(server) => server.wait_until_busy(BUSY),
             Self::Nats(server) => server.wait_until_busy(BUSY),
         }
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         match self {
             Self::Redis(server) => server.kill(),
             Self::Nats(server) => server.kill(),
+        }
+    }
+
+    /// Stops the process where it stands for so long.
+    pub fn stand_still(&self, time: Duration) {
+        match self {
+            Self::Redis(server) => server.stand_still(time),
+            Self::Nats(server) => server.stand_still(time),
         }
     }
 
@@ -58,7 +67,7 @@ impl Broker {
 }
 
 /// 200 requests a second on four workers, for as long as it takes to lose a broker and to have it again.
-fn start(transport: &str, broker: &Broker, set: &[&str]) -> Running {
+pub fn start(transport: &str, broker: &Broker, set: &[&str]) -> Running {
     let mut run = Run::short(&[transport]).with(&["--duration", "9s"]);
     for change in ["workers.count=4", "load.drain=3s", "brokers.durability=os"].iter().chain(set) {
         run = run.with(&["--set", change]);

@@ -16,9 +16,9 @@ use crate::breakdown::{Breakdown, Parts};
 use crate::histogram::{answers, encode};
 use crate::point::Point;
 use crate::result::{
-    BrokerRecord, BrokerSample, BurstSizes, Doubt, DoubtKind, Environment, Estimate, GeneratorRecord,
-    IntervalLatency, LatencySummary, LedgerTotals, Leg, Phase, Rates, RunResult, SCHEMA_VERSION,
-    ScenarioRecord, SeriesRow, StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
+    BrokerRecord, BrokerSample, BurstSizes, ConnectionSettings, Doubt, DoubtKind, Environment, Estimate,
+    GeneratorRecord, IntervalLatency, LatencySummary, LedgerTotals, Leg, Phase, Rates, RunResult,
+    SCHEMA_VERSION, ScenarioRecord, SeriesRow, StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
 };
 use crate::terms::{BrokerKind, CompletedBy, Durability, Stage, TransportKind};
 
@@ -395,5 +395,12 @@ fn environment() -> Environment {
         placement: "broker, workers and generator share 2 cores".to_owned(),
         clients: [("async-nats".to_owned(), "0.51.0".to_owned()), ("redis".to_owned(), "1.0.0".to_owned())]
             .into(),
+        connections: Some(ConnectionSettings {
+            connect_timeout_s: 2.0,
+            ping_interval_s: 20.0,
+            pings_unanswered_max: 2,
+            silence_max_s: 60.0,
+            reconnect_delay_max_s: 0.5,
+        }),
     }
 }

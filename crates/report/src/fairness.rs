@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::groups::Group;
 use weighbridge_record::format;
-use weighbridge_record::result::{RunResult, Trial};
+use weighbridge_record::result::{ConnectionSettings, RunResult, Trial};
 use weighbridge_record::terms::Path;
 
 /// A heading with names and values under it.
@@ -89,6 +89,7 @@ fn instrument(result: &RunResult, groups: &[Group<'_>]) -> Section {
     facts.extend(
         environment.clients.iter().map(|(name, version)| fact(&format!("Client {name}"), version.clone())),
     );
+    facts.extend(environment.connections.iter().flat_map(patience));
     let trials: Vec<&Trial> = groups.iter().flat_map(Group::trials).collect();
     let most = |read: fn(&Trial) -> u64| trials.iter().map(|trial| read(trial)).max().unwrap_or(0);
     let grants: std::collections::BTreeSet<&str> =
@@ -101,6 +102,25 @@ fn instrument(result: &RunResult, groups: &[Group<'_>]) -> Section {
     let cpu_seconds: f64 = trials.iter().map(|trial| trial.generator.cpu_seconds).sum();
     facts.push(fact("CPU, all trials", format::seconds(cpu_seconds)));
     Section { title: "Instrument".to_owned(), facts }
+}
+
+/// How long the clients wait for a server, alike for all brokers.
+fn patience(settings: &ConnectionSettings) -> [(String, String); 3] {
+    let silence = format!(
+        "asked for a sign of life after {}, given up after {}, with {} pings unanswered",
+        format::seconds(settings.ping_interval_s),
+        format::seconds(settings.silence_max_s),
+        settings.pings_unanswered_max
+    );
+    let again = format!(
+        "at once, then ever more slowly, up to every {}",
+        format::seconds(settings.reconnect_delay_max_s)
+    );
+    [
+        fact("Clients connect within", format::seconds(settings.connect_timeout_s)),
+        fact("A silent server, by all clients", silence),
+        fact("A lost connection, by all clients", format!("tried again {again}")),
+    ]
 }
 
 /// One broker configuration and the transports it served.
@@ -175,5 +195,10 @@ mod tests {
         assert_eq!(titles, ["Run", "Machine", "Instrument", "redis-server 7.0.15", "nats-server 2.14.0"]);
         assert_eq!(sheet.sections[4].facts[0].1, "nats-core, nats-jetstream, nats-request");
         assert_eq!(sheet.promises.len(), 5);
+        let silence = sheet.sections[2].facts.iter().find(|(name, _)| name.contains("silent"));
+        assert!(
+            silence.is_some_and(|(_, words)| words.contains("20 s") && words.contains("60 s")),
+            "{silence:?}"
+        );
     }
 }

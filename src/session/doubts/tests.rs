@@ -29,6 +29,7 @@ struct Case {
     ceiling_per_s: Option<f64>,
     clock_jump_ns: i64,
     tier_doubts: Vec<String>,
+    refusal: Option<String>,
     gaps: Vec<Gap>,
 }
 
@@ -61,6 +62,7 @@ fn sound() -> Case {
         ceiling_per_s: Some(2_000.0),
         clock_jump_ns: 1_000,
         tier_doubts: Vec::new(),
+        refusal: None,
         gaps: Vec::new(),
     }
 }
@@ -104,6 +106,7 @@ impl Case {
             complete: self.complete,
             dropped: self.dropped,
             ended_early: self.ended_early,
+            refusal: self.refusal.as_deref(),
             gaps: &self.gaps,
         };
         judge(&evidence)
@@ -202,6 +205,14 @@ fn a_broker_that_was_not_back_at_the_end_invalidates_the_trial() {
 }
 
 #[test]
+fn a_right_that_was_taken_invalidates_the_trial() {
+    let mut case = sound();
+    case.refusal = Some("no permission to publish".to_owned());
+    assert_eq!(case.kinds(), [DoubtKind::AccessLost]);
+    assert!(DoubtKind::AccessLost.invalidates());
+}
+
+#[test]
 fn a_worker_that_ended_early_is_doubted() {
     let mut case = sound();
     case.ended_early = 1;
@@ -293,6 +304,7 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
         complete: true,
         dropped: 0,
         ended_early: 0,
+        refusal: None,
         gaps: &[],
     };
     assert_eq!(debug_build(&evidence).is_some(), cfg!(debug_assertions));

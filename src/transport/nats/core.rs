@@ -80,8 +80,7 @@ impl Transport for NatsCore {
     async fn worker(&self, _index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let queue = self.limits.max_in_flight as usize;
         let told = (Side::Worker, troubles);
-        let (client, changes) = link::connect(&self.endpoint, "weighbridge-worker", queue, told).await?;
-        changes.note_all();
+        let (client, _) = link::connect(&self.endpoint, "weighbridge-worker", queue, told).await?;
         let subject = format!("{}.*", self.names.request());
         let requests = subscription::subscribe(&client, subject, Some("weighbridge")).await?;
         let subjects = self.names.result_subjects().iter().map(|subject| lasting(subject)).collect();

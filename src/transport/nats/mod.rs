@@ -11,6 +11,7 @@ mod request;
 mod rights;
 mod subjects;
 mod subscription;
+mod watch;
 
 pub(super) use self::core::NatsCore;
 pub(super) use jetstream::NatsJetstream;

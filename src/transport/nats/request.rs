@@ -70,8 +70,7 @@ impl Transport for NatsRequest {
     async fn worker(&self, _index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
         let queue = self.limits.max_in_flight as usize;
         let told = (Side::Worker, troubles);
-        let (client, changes) = link::connect(&self.endpoint, "weighbridge-worker", queue, told).await?;
-        changes.note_all();
+        let (client, _) = link::connect(&self.endpoint, "weighbridge-worker", queue, told).await?;
         let requests = subscription::subscribe(&client, self.names.sync(), Some("weighbridge")).await?;
         Ok(WorkerEnd {
             consumer: Box::new(Requests { requests }),

@@ -12,6 +12,7 @@ use redis::aio::MultiplexedConnection;
 use tokio::sync::Notify;
 
 use crate::clock::now_ns;
+use crate::connect::patience::ANSWERS_WITHIN;
 use crate::connect::redis::{Driver, open, plain, unreachable};
 use crate::connect::{ConnectError, backoff::delay};
 use crate::transport::error::TransportError;
@@ -23,8 +24,8 @@ use weighbridge_record::result::{GapKind, Side};
 #[derive(Clone)]
 pub(super) struct Settings {
     pub endpoint: Endpoint,
-    /// None for blocking reads, which wait in the server.
-    pub response_timeout: Option<Duration>,
+    /// Longest that the server may be silent while it owes an answer.
+    pub response_timeout: Duration,
     /// Commands that may wait before the connection.
     pub queue: usize,
 }
@@ -65,8 +66,6 @@ struct Shared {
 enum State {
     Up(MultiplexedConnection),
     Down,
-    /// The server refuses us: no further attempt would help.
-    Refused(ConnectError),
 }
 
 /// A connection to be used now.
@@ -100,19 +99,16 @@ impl Link {
     pub fn lend(&self) -> Option<Lent> {
         match &*self.0.state.borrow() {
             State::Up(connection) => Some(Lent { connection: connection.clone(), number: self.0.made.get() }),
-            State::Down | State::Refused(_) => None,
+            State::Down => None,
         }
     }
 
-    /// Waits for the connection. An error if the server refuses it.
-    pub async fn wait(&self) -> Result<Lent, TransportError> {
+    /// Waits for the connection.
+    pub async fn wait(&self) -> Lent {
         loop {
             let changed = self.0.changed.notified();
             if let Some(lent) = self.lend() {
-                return Ok(lent);
-            }
-            if let State::Refused(error) = &*self.0.state.borrow() {
-                return Err(error.clone().into());
+                return lent;
             }
             changed.await;
         }
@@ -120,7 +116,7 @@ impl Link {
 
     /// A command on connection `number` failed. True if that is how the connection is found broken.
     pub fn failed(&self, number: u64, error: &RedisError) -> bool {
-        let broken = !error.is_timeout() && error.is_unrecoverable_error();
+        let broken = error.is_timeout() || error.is_unrecoverable_error();
         broken && self.give_up(number, &plain(error))
     }
 
@@ -141,7 +137,7 @@ impl Link {
 
 impl Settings {
     async fn connect(&self) -> Result<(MultiplexedConnection, Driver), ConnectError> {
-        open(&self.endpoint, self.response_timeout, self.queue).await
+        open(&self.endpoint, Some(self.response_timeout), self.queue).await
     }
 }
 
@@ -172,12 +168,9 @@ impl Shared {
                     self.troubles.end(id, now_ns());
                     break;
                 }
-                Err(error @ ConnectError::Refused { .. }) => {
-                    self.troubles.note(&error);
-                    *self.state.borrow_mut() = State::Refused(error);
-                    break;
-                }
-                Err(ConnectError::Unavailable { .. }) => {}
+                // Who changed a password may change it back.
+                Err(error @ ConnectError::Refused { .. }) => self.troubles.refused(&error),
+                Err(error @ ConnectError::Unavailable { .. }) => self.troubles.note(&error),
             }
         }
         self.changed.notify_waiters();
@@ -188,6 +181,7 @@ impl Shared {
         let looked = tokio::select! {
             looked = self.on_break.look(&mut connection) => looked,
             () = &mut driver => Err(io::Error::from(io::ErrorKind::ConnectionReset).into()),
+            () = tokio::time::sleep(ANSWERS_WITHIN) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
         };
         match looked {
             // It answers, and doesn't let us look.

@@ -6,6 +6,7 @@ mod preflight;
 mod pubsub;
 mod streams;
 mod subscription;
+mod told;
 
 pub(super) use pubsub::RedisPubsub;
 pub(super) use streams::RedisStreams;

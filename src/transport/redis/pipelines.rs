@@ -2,13 +2,13 @@
 //! each request.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use redis::{Pipeline, RedisError, Value};
 
 use super::link::{Link, OnBreak, Settings};
 use crate::clock::now_ns;
-use crate::connect::redis::plain;
+use crate::connect::patience::SILENCE_MAX;
+use crate::connect::redis::{is_refusal, plain};
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
 use crate::transport::limits::Limits;
@@ -22,6 +22,7 @@ pub(super) struct Pipelines {
     links: Vec<Link>,
     generators: u64,
     outcomes: Rc<dyn Outcomes>,
+    troubles: Troubles,
 }
 
 impl Pipelines {
@@ -35,12 +36,13 @@ impl Pipelines {
         for _ in 0..limits.connections {
             let settings = Settings {
                 endpoint: endpoint.clone(),
-                response_timeout: Some(Duration::from_nanos(limits.timeout_ns)),
+                response_timeout: SILENCE_MAX,
                 queue: limits.max_in_flight as usize,
             };
             links.push(Link::open(settings, (Side::Generator, troubles), on_break()).await?);
         }
-        Ok(Self { links, generators: u64::from(limits.generators), outcomes })
+        let (generators, troubles) = (u64::from(limits.generators), troubles.clone());
+        Ok(Self { links, generators, outcomes, troubles })
     }
 
     /// Sends one command per frame, each batch of a connection as one pipeline. Returns at once; outcomes
@@ -49,7 +51,7 @@ impl Pipelines {
         if let [only] = &self.links[..] {
             let mut lane = Lane::with_capacity(batch.len());
             batch.drain(..).for_each(|frame| lane.add(&frame, &command));
-            lane.send(only, &self.outcomes);
+            lane.send(only, &self.outcomes, &self.troubles);
             return;
         }
         let mut lanes: Vec<Lane> = self.links.iter().map(|_| Lane::with_capacity(batch.len())).collect();
@@ -59,7 +61,7 @@ impl Pipelines {
             lanes[lane].add(&frame, &command);
         }
         for (lane, link) in lanes.into_iter().zip(&self.links) {
-            lane.send(link, &self.outcomes);
+            lane.send(link, &self.outcomes, &self.troubles);
         }
     }
 }
@@ -80,7 +82,7 @@ impl Lane {
         self.sequences.push(frame.sequence);
     }
 
-    fn send(mut self, link: &Link, outcomes: &Rc<dyn Outcomes>) {
+    fn send(mut self, link: &Link, outcomes: &Rc<dyn Outcomes>, troubles: &Troubles) {
         if self.sequences.is_empty() {
             return;
         }
@@ -88,27 +90,35 @@ impl Lane {
             return indeterminate(&self.sequences, "sent while the connection was down", &**outcomes);
         };
         self.pipeline.ignore_errors();
-        let (link, outcomes) = (link.clone(), Rc::clone(outcomes));
+        let (link, outcomes, troubles) = (link.clone(), Rc::clone(outcomes), troubles.clone());
         tokio::task::spawn_local(async move {
             let replies: Result<Value, RedisError> = self.pipeline.query_async(&mut lent.connection).await;
             if let Err(error) = &replies {
                 link.failed(lent.number, error);
             }
-            report(&self.sequences, replies, &*outcomes, now_ns());
+            report(&self.sequences, replies, &*outcomes, &troubles);
         });
     }
 }
 
 /// Reports the replies of a pipeline, one by one where there are any.
-fn report(sequences: &[u64], replies: Result<Value, RedisError>, outcomes: &dyn Outcomes, at_ns: u64) {
+fn report(
+    sequences: &[u64],
+    replies: Result<Value, RedisError>,
+    outcomes: &dyn Outcomes,
+    troubles: &Troubles,
+) {
     match replies {
         Ok(Value::Array(replies)) if replies.len() == sequences.len() => {
-            let is_refusal = |reply: &Value| matches!(reply, Value::ServerError(_));
-            let accepted = sequences.iter().zip(&replies).filter(|(_, reply)| !is_refusal(reply));
-            outcomes.accepted(&mut accepted.map(|(sequence, _)| *sequence), at_ns);
+            let is_error = |reply: &Value| matches!(reply, Value::ServerError(_));
+            let accepted = sequences.iter().zip(&replies).filter(|(_, reply)| !is_error(reply));
+            outcomes.accepted(&mut accepted.map(|(sequence, _)| *sequence), now_ns());
             for (sequence, reply) in sequences.iter().zip(&replies) {
                 if let Value::ServerError(error) = reply {
                     let reason = format!("{} {}", error.code(), error.details().unwrap_or_default());
+                    if is_refusal(Some(error.code())) {
+                        troubles.refused_request(&reason.trim());
+                    }
                     outcomes.rejected(*sequence, reason.trim());
                 }
             }

@@ -14,7 +14,8 @@ use super::link::{Link, OnBreak, Settings, Wait};
 use super::pipelines::Pipelines;
 use super::preflight::{preflight, refused};
 use super::subscription::{Feed, SUBSCRIPTION_CAPACITY, subscribe, take};
-use crate::connect::{self, redis::plain};
+use super::told::tell;
+use crate::connect::{self, patience::SILENCE_MAX};
 use crate::transport::ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Delivery, Frame, Receipt, Reply};
@@ -95,7 +96,7 @@ impl Transport for RedisPubsub {
         }
         let settings = Settings {
             endpoint: self.endpoint.clone(),
-            response_timeout: Some(Duration::from_nanos(self.limits.timeout_ns)),
+            response_timeout: SILENCE_MAX,
             queue: self.limits.max_in_flight as usize,
         };
         let link = Link::open(settings, (Side::Worker, troubles), Wait).await?;
@@ -179,7 +180,7 @@ impl Responder for ResultPublisher {
         tokio::task::spawn_local(async move {
             let published: Result<Value, _> = pipeline.query_async(&mut lent.connection).await;
             if let Err(error) = published {
-                troubles.note(&TransportError::failed("publishing results", plain(&error)));
+                tell(&troubles, "publishing results", &error);
                 link.failed(lent.number, &error);
             }
         });

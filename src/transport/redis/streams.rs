@@ -23,6 +23,7 @@ use super::pipelines::Pipelines;
 use super::preflight::{preflight, refused};
 use crate::clock::now_ns;
 use crate::connect;
+use crate::connect::patience::{ANSWERS_WITHIN, SILENCE_MAX};
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
@@ -41,11 +42,6 @@ use weighbridge_record::result::Side;
 
 /// Most entries of one read where scoring takes no time.
 const READ_MAX: usize = 500;
-/// Longest that a server which holds a blocking read may be silent beyond the read's own time; a connection that
-/// is silent for longer is given up. As long as the NATS client waits for a sign of life.
-const SILENCE_MAX: Duration = Duration::from_secs(5);
-/// Longest that the server may take to answer, where it may be gone.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 /// Times that the keys of a run are deleted, and the wait between two.
 const DELETIONS_MAX: u32 = 5;
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
@@ -65,14 +61,14 @@ impl RedisStreams {
     fn commands(&self) -> Settings {
         Settings {
             endpoint: self.endpoint.clone(),
-            response_timeout: Some(Duration::from_nanos(self.limits.timeout_ns)),
+            response_timeout: SILENCE_MAX,
             queue: self.limits.max_in_flight as usize,
         }
     }
 
     /// A connection of its own for blocking reads: shared with publishers, it would hold them up.
     fn reader(&self) -> Settings {
-        let response_timeout = Some(Duration::from_millis(BLOCK_MS) + SILENCE_MAX);
+        let response_timeout = Duration::from_millis(BLOCK_MS) + SILENCE_MAX;
         Settings { endpoint: self.endpoint.clone(), response_timeout, queue: 0 }
     }
 
@@ -89,7 +85,7 @@ impl RedisStreams {
         let on_break =
             SameResults { stream: stream.clone(), position: position.clone(), troubles: troubles.clone() };
         let link = Link::open(self.reader(), (Side::Collector, troubles), on_break).await?;
-        let lent = link.wait().await?;
+        let lent = link.wait().await;
         Ok(Box::new(Results { link, lent, stream, position, troubles: troubles.clone() }))
     }
 
@@ -121,8 +117,7 @@ impl RedisStreams {
 impl Transport for RedisStreams {
     async fn prepare(&self, longest_body_bytes: usize) -> Result<(), TransportError> {
         preflight(&self.endpoint, longest_body_bytes).await?;
-        let timeout = Duration::from_nanos(self.limits.timeout_ns);
-        let mut connection = connect::redis::connect(&self.endpoint, Some(timeout), 0).await?;
+        let mut connection = connect::redis::connect(&self.endpoint, Some(ANSWERS_WITHIN), 0).await?;
         self.try_all(&mut connection).await
     }
 
@@ -149,7 +144,7 @@ impl Transport for RedisStreams {
         let commands = Link::open(self.commands(), told, Wait).await?;
         let in_hand = Rc::new(InHand::default());
         let consumer = Requests {
-            lent: reader.wait().await?,
+            lent: reader.wait().await,
             reader,
             commands: commands.clone(),
             stream: self.names.request(),

@@ -13,7 +13,9 @@ use redis::aio::{PubSubSink, PubSubStream};
 
 use super::preflight::refused;
 use crate::clock::now_ns;
-use crate::connect::{self, ConnectError, backoff::delay};
+use crate::connect::patience::{PING_EVERY, SILENCE_MAX};
+use crate::connect::redis::{is_refusal, plain};
+use crate::connect::{self, backoff::delay};
 use crate::transport::error::TransportError;
 use crate::transport::troubles::Troubles;
 use weighbridge_plan::endpoint::Endpoint;
@@ -22,9 +24,8 @@ use weighbridge_record::result::{GapKind, Side};
 /// As many as the NATS client holds for a slow subscription.
 pub(super) const SUBSCRIPTION_CAPACITY: usize = 65_536;
 
-const PING_EVERY: Duration = Duration::from_secs(2);
-/// The NATS client gives a connection up when a third ping is due and two have no answer.
-const PONG_WITHIN: Duration = Duration::from_secs(4);
+/// Longest that the server may take to confirm a subscription: as long as a round trip on NATS may.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(5);
 
 /// A subscription that the server has confirmed.
 pub(super) struct Subscription {
@@ -38,9 +39,12 @@ pub(super) async fn subscribe(
     channels: &[String],
 ) -> Result<Subscription, TransportError> {
     let (mut sink, messages) = connect::redis::subscriber(endpoint).await?.split();
-    let confirmed = tokio::time::timeout(PONG_WITHIN, sink.subscribe(channels)).await;
+    let confirmed = tokio::time::timeout(CONFIRMED_WITHIN, sink.subscribe(channels)).await;
     let confirmed = confirmed.map_err(|_| TransportError::failed("SUBSCRIBE", "no answer"))?;
-    confirmed.map_err(|error| refused(endpoint, "SUBSCRIBE", &channels.join(" "), &error))?;
+    confirmed.map_err(|error| match is_refusal(error.code()) {
+        true => refused(endpoint, "SUBSCRIBE", &channels.join(" "), &error),
+        false => TransportError::failed("SUBSCRIBE", plain(&error)),
+    })?;
     Ok(Subscription { sink, messages })
 }
 
@@ -54,8 +58,7 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// Moves messages into the queue, until nobody takes from it or the server refuses the subscription; that
-    /// closes the queue. `lost` is called each time the connection breaks.
+    /// Moves messages into the queue, until nobody takes from it. `lost` is called each time the connection breaks.
     pub async fn run(self, mut subscription: Subscription, lost: impl Fn()) {
         loop {
             let Subscription { mut sink, mut messages } = subscription;
@@ -66,14 +69,7 @@ impl Feed {
             let detail = "the subscription to redis-server was lost";
             let id = self.troubles.begin(self.side, GapKind::Disconnected, detail, now_ns());
             lost();
-            subscription = match self.again().await {
-                Ok(subscription) => subscription,
-                Err(error) => {
-                    self.troubles.note(&error);
-                    self.queue.close();
-                    return;
-                }
-            };
+            subscription = self.again().await;
             self.troubles.end(id, now_ns());
         }
     }
@@ -97,17 +93,16 @@ impl Feed {
         true
     }
 
-    /// Subscribes again. An error if the server refuses for good.
-    async fn again(&self) -> Result<Subscription, TransportError> {
+    /// Subscribes again.
+    async fn again(&self) -> Subscription {
         let mut attempt = 0;
         loop {
             tokio::time::sleep(delay(attempt)).await;
             attempt += 1;
             match subscribe(&self.endpoint, &self.channels).await {
-                Ok(subscription) => return Ok(subscription),
-                Err(error @ TransportError::Connect(ConnectError::Refused { .. })) => return Err(error),
-                Err(TransportError::Connect(ConnectError::Unavailable { .. })) => {}
-                // A server that is loading its data, for one.
+                Ok(subscription) => return subscription,
+                // Who changed a password or took a right may change it back.
+                Err(error) if error.is_refusal() => self.troubles.refused(&error),
                 Err(error) => self.troubles.note(&error),
             }
         }
@@ -118,7 +113,7 @@ impl Feed {
 async fn silence(sink: &mut PubSubSink) {
     loop {
         tokio::time::sleep(PING_EVERY).await;
-        let pong = tokio::time::timeout(PONG_WITHIN, sink.ping::<redis::Value>()).await;
+        let pong = tokio::time::timeout(SILENCE_MAX - PING_EVERY, sink.ping::<redis::Value>()).await;
         if !matches!(pong, Ok(Ok(_))) {
             return;
         }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -53,6 +54,18 @@ impl Server {
     fn kill(&mut self) {
         self.child.kill().expect("killing a server of our own");
         self.child.wait().expect("waiting for a server of our own");
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(self.child.id() as i32).expect("a process id");
+        kill_process(id, signal).expect("signalling a server of our own");
+    }
+
+    /// Stops it where it stands for so long.
+    fn stand_still(&self, time: Duration) {
+        self.signal(Signal::STOP);
+        std::thread::sleep(time);
+        self.signal(Signal::CONT);
     }
 
     fn spawn_again(&mut self) {
@@ -130,8 +143,12 @@ impl Redis {
 
     /// Stops the process, so that it answers nobody and every connection stays.
     pub fn freeze(&self) {
-        let id = Pid::from_raw(self.server.child.id() as i32).expect("a process id");
-        kill_process(id, Signal::STOP).expect("stopping redis-server");
+        self.server.signal(Signal::STOP);
+    }
+
+    /// Stops the process where it stands for so long.
+    pub fn stand_still(&self, time: Duration) {
+        self.server.stand_still(time);
     }
 
     /// Every key of the server.
@@ -186,6 +203,25 @@ impl Nats {
             let _ = std::fs::remove_dir_all(folder.join("store"));
         }
         self.server.spawn_again();
+    }
+
+    /// Stops the process where it stands for so long.
+    pub fn stand_still(&self, time: Duration) {
+        self.server.stand_still(time);
+    }
+
+    /// Puts `new` in the place of `old` in its settings, and lets it read them again.
+    pub fn reload(&self, old: &str, new: &str) {
+        let config = self.server.folder.path().join("nats.conf");
+        let text = std::fs::read_to_string(&config).expect("reading the configuration");
+        assert!(text.contains(old), "{text}");
+        let listen = format!("listen: \"{}\"", self.address);
+        let text = text.replace("listen: \"127.0.0.1:-1\"", &listen).replace(old, new);
+        std::fs::write(&config, text).expect("writing it");
+        self.server.signal(Signal::HUP);
+        wait_for("the new settings", || {
+            self.server.log().contains("Reloaded server configuration").then_some(())
+        });
     }
 
     /// Waits until it has got so many messages.

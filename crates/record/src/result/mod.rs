@@ -127,4 +127,22 @@ pub struct Environment {
     pub placement: String,
     /// Versions of the client libraries.
     pub clients: std::collections::BTreeMap<String, String>,
+    /// How long servers are waited for; null in records of versions that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<ConnectionSettings>,
+}
+
+/// How long servers are waited for, alike by the clients of all brokers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConnectionSettings {
+    /// Longest that connecting may take, in seconds.
+    pub connect_timeout_s: f64,
+    /// Silence after which the server is asked for a sign of life, in seconds.
+    pub ping_interval_s: f64,
+    /// Pings without an answer when the next one that is due ends the connection.
+    pub pings_unanswered_max: u32,
+    /// Longest silence on a connection whose server owes an answer, in seconds; then it is given up.
+    pub silence_max_s: f64,
+    /// Longest wait before a lost connection is tried again, in seconds.
+    pub reconnect_delay_max_s: f64,
 }

@@ -196,6 +196,8 @@ pub enum DoubtKind {
     Disconnected,
     /// The broker was not back when the trial ended. Makes the trial invalid.
     BrokerGone,
+    /// The broker refused what it had allowed before: a password or a right was changed. Makes the trial invalid.
+    AccessLost,
 }
 
 impl DoubtKind {
@@ -210,6 +212,7 @@ impl DoubtKind {
                 | Self::EndedEarly
                 | Self::CeilingTooLow
                 | Self::BrokerGone
+                | Self::AccessLost
         )
     }
 
@@ -235,6 +238,7 @@ impl DoubtKind {
             Self::DebugBuild => "debug_build",
             Self::Disconnected => "disconnected",
             Self::BrokerGone => "broker_gone",
+            Self::AccessLost => "access_lost",
         }
     }
 }

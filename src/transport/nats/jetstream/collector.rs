@@ -8,8 +8,9 @@ use async_trait::async_trait;
 
 use super::pulls::{Opener, Pulls};
 use super::requests::PULL_MAX;
-use super::stores::{ANSWERS_WITHIN, Stores, is_not_found};
+use super::stores::{Stores, is_not_found};
 use crate::clock::now_ns;
+use crate::connect::patience::ANSWERS_WITHIN;
 use crate::transport::ends::Collector;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Arrival;

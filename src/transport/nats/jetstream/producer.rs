@@ -8,8 +8,9 @@ use async_nats::{Client, Subscriber};
 use async_trait::async_trait;
 
 use super::acks::{NO_STREAM, stored};
-use super::stores::{ANSWERS_WITHIN, Stores};
+use super::stores::Stores;
 use crate::clock::now_ns;
+use crate::connect::patience::ANSWERS_WITHIN;
 use crate::transport::ends::Producer;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;

@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use super::pulls::{Opener, Pulls};
 use super::responder::Unstored;
-use super::stores::{ACK_WAIT, ANSWERS_WITHIN, DURABLE, Stores};
+use super::stores::{ACK_WAIT, DURABLE, Stores};
+use crate::connect::patience::ANSWERS_WITHIN;
 use crate::transport::ends::Consumer;
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Delivery, Receipt};

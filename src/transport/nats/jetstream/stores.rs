@@ -23,9 +23,6 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub(super) const ACK_WAIT: Duration = Duration::from_secs(30);
 const MAX_DELIVER: i64 = 3;
 
-/// Longest that the server may take to answer, where it may be gone.
-pub(super) const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
-
 #[derive(Clone)]
 pub(super) struct Stores {
     pub endpoint: Endpoint,

@@ -16,6 +16,7 @@ use crate::transport::ends::Consumer;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Delivery;
 use crate::transport::redis::link::{Lent, Link};
+use crate::transport::redis::told::tell;
 use crate::transport::troubles::Troubles;
 use weighbridge_record::result::Side;
 
@@ -48,7 +49,7 @@ impl Consumer for Requests {
         while into.is_empty() {
             let count = self.count.min(max);
             if self.in_hand.is_to_look_again() {
-                self.finish_in_hand().await?;
+                self.finish_in_hand().await;
             }
             if self.own_after.is_some() {
                 self.read_own(count, into).await?;
@@ -78,14 +79,13 @@ fn to_score(entry: Entry) -> Delivery {
 
 impl Requests {
     /// Before own pending entries are read again from the first: those in hand are among them, and are finished.
-    async fn finish_in_hand(&mut self) -> Result<(), TransportError> {
+    async fn finish_in_hand(&mut self) {
         // Nothing can be settled before this one is back too.
-        self.commands.wait().await?;
+        self.commands.wait().await;
         self.in_hand.empty().await;
         // What could not be settled while that was waited for is read now.
         self.in_hand.is_to_look_again();
         self.own_after = Some(Bytes::from_static(b"0"));
-        Ok(())
     }
 
     /// Reads a page of what is pending for this worker: given to it on a connection that broke, or not settled
@@ -114,7 +114,7 @@ impl Requests {
             // The next read sees a lost group too, and mends it.
             Err(error) => {
                 self.commands.failed(lent.number, &error);
-                self.troubles.note(&TransportError::failed("XAUTOCLAIM", plain(&error)));
+                tell(&self.troubles, "XAUTOCLAIM", &error);
             }
         }
         Ok(())
@@ -154,17 +154,15 @@ impl Requests {
             Some("NOGROUP") => {
                 let told = (Side::Worker, &self.troubles);
                 if let Err(error) = begin_anew(&self.stream, &mut self.lent.connection, told).await {
-                    self.troubles.note(&TransportError::failed("XGROUP CREATE", plain(&error)));
+                    tell(&self.troubles, "XGROUP CREATE", &error);
                     self.reader.failed(self.lent.number, &error);
                     tokio::time::sleep(PAUSE).await;
                 }
             }
-            Some("NOPERM" | "NOAUTH" | "WRONGPASS" | "WRONGTYPE") => {
-                return Err(TransportError::failed(command, plain(error)));
-            }
-            // The server is loading, out of memory, or the like.
+            Some("WRONGTYPE") => return Err(TransportError::failed(command, plain(error))),
+            // The server is loading, out of memory, or the like; a right that was taken may be given back.
             Some(_) => {
-                self.troubles.note(&TransportError::failed(command, plain(error)));
+                tell(&self.troubles, command, error);
                 tokio::time::sleep(PAUSE).await;
             }
             None => {
@@ -172,7 +170,7 @@ impl Requests {
                 self.reader.give_up(self.lent.number, &plain(error));
             }
         }
-        let lent = self.reader.wait().await?;
+        let lent = self.reader.wait().await;
         if lent.number != self.lent.number {
             self.in_hand.look_again();
             self.lent = lent;

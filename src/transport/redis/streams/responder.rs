@@ -9,11 +9,11 @@ use redis::{Pipeline, RedisError, Value};
 use super::entries::add;
 use super::group::GROUP;
 use super::in_hand::InHand;
-use crate::connect::redis::plain;
 use crate::transport::ends::Responder;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Reply;
 use crate::transport::redis::link::{Lent, Link};
+use crate::transport::redis::told::tell;
 use crate::transport::troubles::Troubles;
 
 pub(super) struct ResultAdder {
@@ -49,7 +49,7 @@ impl Responder for ResultAdder {
             let number = lent.number;
             let settled = settle(lent, add_results, acknowledgement).await;
             if let Err((command, error)) = &settled {
-                troubles.note(&TransportError::failed(command, plain(error)));
+                tell(&troubles, command, error);
                 link.failed(number, error);
             }
             // What the server refuses is left for the others to reclaim.

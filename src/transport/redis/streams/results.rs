@@ -17,6 +17,7 @@ use crate::transport::ends::Collector;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Arrival;
 use crate::transport::redis::link::{Lent, Link, OnBreak};
+use crate::transport::redis::told::tell;
 use crate::transport::troubles::Troubles;
 use weighbridge_record::result::{GapKind, Side};
 
@@ -69,17 +70,15 @@ impl Collector for Results {
 impl Results {
     async fn mend(&mut self, error: &RedisError) -> Result<(), TransportError> {
         match error.code() {
-            Some("NOPERM" | "NOAUTH" | "WRONGPASS" | "WRONGTYPE") => {
-                return Err(TransportError::failed("XREAD", plain(error)));
-            }
-            // The server is loading, or the like.
+            Some("WRONGTYPE") => return Err(TransportError::failed("XREAD", plain(error))),
+            // The server is loading, or the like; a right that was taken may be given back.
             Some(_) => {
-                self.troubles.note(&TransportError::failed("XREAD", plain(error)));
+                tell(&self.troubles, "XREAD", error);
                 tokio::time::sleep(PAUSE).await;
             }
             None => _ = self.link.give_up(self.lent.number, &plain(error)),
         }
-        self.lent = self.link.wait().await?;
+        self.lent = self.link.wait().await;
         Ok(())
     }
 }
