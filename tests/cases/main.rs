@@ -13,6 +13,7 @@ mod leftovers;
 mod reclaim;
 mod reconnect;
 mod record;
+mod refused;
 mod rights;
 mod search;
 mod signals;
