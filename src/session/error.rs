@@ -17,6 +17,13 @@ pub enum RunError {
     /// The run is to end at once, and this trial had not begun.
     #[error("stopped before the load began")]
     Stopped,
+    /// The generator could send only a small share of the rate, whatever the path.
+    #[error(
+        "{asked_per_s:.0}/s is far more than this generator can send: in memory, where no broker slows it down, it \
+         reaches {ceiling_per_s:.0}/s. Ask for less: `load.rate` or `--rate`, the targets of `load.stages`, the rates of \
+         a sweep, `search.low`; or share the load among more `load.generators` on more cores"
+    )]
+    BeyondCeiling { asked_per_s: f64, ceiling_per_s: f64 },
     /// What the run measures can't be kept.
     #[error(transparent)]
     Keep(Box<dyn std::error::Error + Send + Sync>),

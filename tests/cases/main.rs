@@ -16,6 +16,7 @@ mod patience;
 mod reclaim;
 mod reconnect;
 mod record;
+mod refused;
 mod rights;
 mod search;
 mod signals;

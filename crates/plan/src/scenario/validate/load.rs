@@ -1,6 +1,7 @@
 //! `[load]`: which keys belong to which executor, and the limits on the whole of it.
 
 use super::check::{Check, DURATION_NS_MAX};
+use crate::scenario::prose::span;
 use crate::scenario::wire;
 use crate::{Arrivals, Executor, Load, RampStage};
 
@@ -33,7 +34,7 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. } => BATCH_MAX,
     };
     too_many_in_all(check, &executor, warmup_ns + duration_ns + cooldown_ns);
-    Some(Load {
+    let load = Load {
         executor,
         warmup_ns,
         duration_ns,
@@ -44,7 +45,9 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         generators: load.generators.unwrap_or(1),
         connections: load.connections.unwrap_or(1),
         batch: load.batch.unwrap_or(batch),
-    })
+    };
+    too_few_in_all(check, &load);
+    Some(load)
 }
 
 /// Each key that belongs to some executors only: which they are, and whether they need it.
@@ -163,6 +166,33 @@ fn too_many_in_all(check: &mut Check<'_>, executor: &Executor, total_ns: u64) {
             too_many_requests(check, rate_per_s, total_ns, &["load", "stages"]);
         }
         Executor::ClosedLoop { .. } | Executor::Saturate => {}
+    }
+}
+
+/// A window without a request shows nothing.
+fn too_few_in_all(check: &mut Check<'_>, load: &Load) {
+    let told_already = load.duration_ns == 0 || load.peak_per_s() == Some(0.0);
+    if told_already || load.expected_requests().is_none_or(|requests| requests >= 1.0) {
+        return;
+    }
+    let window = span(load.duration_ns);
+    match load.executor {
+        // A search gives the load its lowest rate, where it has none of its own.
+        Executor::ConstantArrivalRate { .. } if check.wrote(&["load", "rate"]) => check.report(
+            &["load", "rate"],
+            format!(
+                "`load.rate` puts less than one request into the window of {window}: raise it, or lengthen \
+                 `load.duration`"
+            ),
+        ),
+        Executor::RampingArrivalRate { .. } => check.report(
+            &["load", "stages"],
+            format!(
+                "`load.stages` put less than one request into their {window}: raise a `target`, or lengthen a \
+                 `duration`"
+            ),
+        ),
+        _ => {}
     }
 }
 
