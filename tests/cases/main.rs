@@ -3,6 +3,7 @@
 //! One crate, so that it links once. Tests that need `redis-server` or `nats-server` fail without them.
 
 mod calibration;
+mod disks;
 mod ends;
 mod exits;
 mod faults;
@@ -10,11 +11,14 @@ mod foreign;
 mod harness;
 mod kept;
 mod leftovers;
+mod output;
 mod reclaim;
 mod reconnect;
 mod record;
+mod refused;
 mod rights;
 mod search;
+mod secrets;
 mod signals;
 mod site;
 mod start;
