@@ -72,7 +72,7 @@ impl Hunt<'_> {
                 break;
             }
             // Each probe has arrivals and payloads of its own.
-            let seed = self.plan.seed + probes.len() as u64;
+            let seed = self.plan.seed.wrapping_add(probes.len() as u64);
             let Some((probe, shown)) = self.measure(step, seed, gathered).await? else { break };
             probes.push(probe);
             search.record(step, shown);

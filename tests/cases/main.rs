@@ -4,6 +4,7 @@
 
 mod access;
 mod calibration;
+mod disks;
 mod ends;
 mod exits;
 mod faults;
@@ -12,6 +13,8 @@ mod harness;
 mod kept;
 mod kicked;
 mod leftovers;
+mod no_scenario;
+mod output;
 mod patience;
 mod reclaim;
 mod reconnect;
@@ -19,6 +22,7 @@ mod record;
 mod refused;
 mod rights;
 mod search;
+mod secrets;
 mod signals;
 mod site;
 mod start;

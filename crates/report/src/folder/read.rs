@@ -1,6 +1,7 @@
 //! Reads a record back.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::files::failed;
@@ -12,7 +13,7 @@ pub const RECORD: &str = "result.json";
 
 /// Reads a `result.json`, or the one in a folder.
 pub fn read(dir_or_file: &Path) -> Result<RunResult, ReportError> {
-    let path = if dir_or_file.is_dir() { dir_or_file.join(RECORD) } else { dir_or_file.to_owned() };
+    let path = record_of(dir_or_file);
     let text = fs::read_to_string(&path)
         .map_err(|source| failed("read", &path, "give a result.json or the folder that holds one", source))?;
     let not_a_result = |source| ReportError::NotAResult { path: path.clone(), source };
@@ -26,6 +27,16 @@ pub fn read(dir_or_file: &Path) -> Result<RunResult, ReportError> {
     serde_json::from_value(json).map_err(not_a_result)
 }
 
+fn record_of(dir_or_file: &Path) -> PathBuf {
+    if dir_or_file.is_dir() { dir_or_file.join(RECORD) } else { dir_or_file.to_owned() }
+}
+
+/// Whether a path, by whatever way, leads to the record of this run.
+pub fn is_record_of(path: &Path, run: &Path) -> bool {
+    let ends = |path: &Path| path.metadata().map(|file| (file.dev(), file.ino())).ok();
+    ends(path).is_some_and(|end| ends(&record_of(run)) == Some(end))
+}
+
 /// Where a file of a run lies, of which the folder or the `result.json` is given.
 pub fn beside(dir_or_file: &Path, name: &str) -> PathBuf {
     if dir_or_file.is_dir() { dir_or_file.join(name) } else { dir_or_file.with_file_name(name) }
@@ -34,6 +45,23 @@ pub fn beside(dir_or_file: &Path, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_is_known_by_whatever_way_leads_to_it() {
+        let out = tempfile::tempdir().unwrap();
+        let record = out.path().join(RECORD);
+        fs::write(&record, "{}").unwrap();
+        let (link, hard, other) =
+            (out.path().join("link"), out.path().join("hard"), out.path().join("other"));
+        std::os::unix::fs::symlink(&record, &link).unwrap();
+        fs::hard_link(&record, &hard).unwrap();
+        for path in [&record, &link, &hard] {
+            assert!(is_record_of(path, out.path()) && is_record_of(path, &record), "{}", path.display());
+        }
+        assert!(!is_record_of(&other, out.path()));
+        fs::write(&other, "{}").unwrap();
+        assert!(!is_record_of(&other, out.path()) && !is_record_of(out.path(), out.path()));
+    }
 
     #[test]
     fn another_schema_version_is_refused_by_number() {
