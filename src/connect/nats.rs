@@ -1,5 +1,7 @@
 //! Connecting to NATS.
 
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
@@ -10,6 +12,9 @@ use weighbridge_plan::endpoint::{Access, Endpoint, Tls};
 
 /// Slow subscriptions drop beyond this, as the library's default does.
 const SUBSCRIPTION_CAPACITY: usize = 65_536;
+
+/// Longest that connecting may take.
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 
 /// Connects, with a queue that holds all that may be in flight, so that a stalled server never stops the pacer.
 pub(crate) async fn connect(endpoint: &Endpoint, name: &str, queue: usize) -> Result<Client, ConnectError> {
@@ -23,7 +28,7 @@ pub(crate) fn options(endpoint: &Endpoint, name: &str, queue: usize) -> ConnectO
         .client_capacity(queue.max(2048))
         .subscription_capacity(SUBSCRIPTION_CAPACITY)
         .ping_interval(Duration::from_secs(2))
-        .connection_timeout(Duration::from_secs(2))
+        .connection_timeout(CONNECT_WITHIN)
         // The server's INFO must not lead past the address that was checked.
         .ignore_discovered_servers()
         .skip_subject_validation(true)
@@ -49,16 +54,32 @@ pub(crate) async fn open(endpoint: &Endpoint, options: ConnectOptions) -> Result
         Ok(servers) => servers,
         Err(error) => return Err(ConnectError::Unavailable { broker, address, reason: error.to_string() }),
     };
-    options.connect(servers).await.map_err(|error| {
-        let reason = error.kind().to_string();
-        match error.kind() {
-            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                let reason = format!("{reason}; {}", hint(&endpoint.access));
-                ConnectError::Refused { broker, address, reason }
-            }
-            _ => ConnectError::Unavailable { broker, address, reason },
+    options.connect(servers).await.map_err(|error| match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+            let reason = format!("{}; {}", error.kind(), hint(&endpoint.access));
+            ConnectError::Refused { broker, address, reason }
         }
+        ConnectErrorKind::TimedOut => {
+            let reason = format!("it did not answer within {} s", CONNECT_WITHIN.as_secs());
+            ConnectError::unavailable(endpoint, reason + tls_hint(endpoint), &error)
+        }
+        _ if is_of_the_system(&error) => ConnectError::unavailable(endpoint, error.to_string(), &error),
+        _ => ConnectError::unavailable(endpoint, error.to_string() + tls_hint(endpoint), &error),
     })
+}
+
+/// Whether there was no connection at all: nobody listens, no further file may be opened.
+fn is_of_the_system(error: &async_nats::ConnectError) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.raw_os_error().is_some())
+}
+
+/// What may be wrong where there is a connection and no understanding.
+fn tls_hint(endpoint: &Endpoint) -> &'static str {
+    match endpoint.tls {
+        Tls::On => "; where it has no TLS, write nats:// instead of tls://",
+        Tls::Off => "",
+    }
 }
 
 fn hint(access: &Access) -> &'static str {

@@ -10,6 +10,7 @@ mod foreign;
 mod harness;
 mod kept;
 mod leftovers;
+mod preflight;
 mod reclaim;
 mod reconnect;
 mod record;

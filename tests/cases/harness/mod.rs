@@ -23,6 +23,7 @@ pub struct Run {
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
     file_bytes_max: Option<u64>,
+    open_files_max: Option<u64>,
     folders: Folders,
 }
 
@@ -50,6 +51,7 @@ impl Run {
             arguments,
             variables: Vec::new(),
             file_bytes_max: None,
+            open_files_max: None,
             folders: Folders { out: folder(), scratch: folder() },
         }
     }
@@ -103,6 +105,12 @@ impl Run {
         self
     }
 
+    /// It may open no more files at a time.
+    pub fn with_open_files_up_to(mut self, count: u64) -> Self {
+        self.open_files_max = Some(count);
+        self
+    }
+
     pub fn out(&self) -> &Path {
         self.folders.out.path()
     }
@@ -126,11 +134,20 @@ impl Run {
 
     fn program(&self) -> Command {
         let binary = env!("CARGO_BIN_EXE_weighbridge");
-        let Some(bytes) = self.file_bytes_max else { return Command::new(binary) };
-        // The signal that a write beyond the limit raises would end the process.
-        let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
+        let mut limits = String::new();
+        if let Some(bytes) = self.file_bytes_max {
+            // The signal that a write beyond the limit raises would end the process.
+            limits += &format!("trap '' XFSZ; ulimit -f {}; ", bytes / 512);
+        }
+        if let Some(count) = self.open_files_max {
+            limits += &format!("ulimit -n {count}; ");
+        }
+        if limits.is_empty() {
+            return Command::new(binary);
+        }
+        let limited = format!("{limits}exec \"$0\" \"$@\"");
         let mut command = Command::new("sh");
-        command.args(["-c", &limit, binary]);
+        command.args(["-c", &limited, binary]);
         command
     }
 
