@@ -16,6 +16,7 @@ mod leftovers;
 mod no_scenario;
 mod output;
 mod patience;
+mod preflight;
 mod reclaim;
 mod reconnect;
 mod record;

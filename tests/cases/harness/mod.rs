@@ -110,6 +110,11 @@ impl Run {
         self
     }
 
+    /// It may open no more files at a time.
+    pub fn with_open_files_up_to(self, count: u64) -> Self {
+        self.by(&format!("ulimit -n {count}; exec \"$0\" \"$@\""))
+    }
+
     pub fn out(&self) -> &Path {
         self.folders.out.path()
     }

@@ -106,17 +106,18 @@ pub struct Load {
     #[schemars(range(min = 0, max = 1e8), extend("default" = 0))]
     pub start_rate: Option<f64>,
     /// Stretches over which the rate moves linearly to a target; only for ramping-arrival-rate, which needs
-    /// them. Together they last at most 24 h.
+    /// them. Together they last 100 ms to 24 h.
     #[schemars(length(min = 1, max = 100))]
     pub stages: Option<Vec<RampStage>>,
     /// Requests outstanding at any time; only for closed-loop, which needs it.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub in_flight: Option<u32>,
-    /// Load before the measured window, for connections and caches to settle.
+    /// Load before the measured window, for connections and caches to settle. Like `cooldown` and `drain` it takes at
+    /// most 1 000 times the window.
     #[schemars(extend("default" = "1s"))]
     pub warmup: Option<Duration>,
-    /// The measured window. Every executor needs it but ramping-arrival-rate, whose stages say how long they
-    /// last.
+    /// The measured window, at least 100 ms. Every executor needs it but ramping-arrival-rate, whose stages say how
+    /// long they last.
     pub duration: Option<Duration>,
     /// Load after the measured window, so that its last requests meet the same load as the others.
     #[schemars(extend("default" = "500ms"))]
@@ -323,7 +324,7 @@ pub struct Search {
     /// passed.
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1, "default" = 0.1))]
     pub precision: Option<f64>,
-    /// The measured window of the two runs that confirm the answer.
+    /// The measured window of the two runs that confirm the answer, at least 100 ms.
     #[schemars(extend("default" = "20s"))]
     pub confirm: Option<Duration>,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::failed;
 use crate::ReportError;
-use weighbridge_record::result::{RunResult, SCHEMA_VERSION};
+use weighbridge_record::result::{RunResult, SCHEMA_VERSION, bounds};
 
 /// The name of the record in the folder of its run.
 pub const RECORD: &str = "result.json";
@@ -24,6 +24,7 @@ pub fn read(dir_or_file: &Path) -> Result<RunResult, ReportError> {
         let found = if version.is_null() { "missing".to_owned() } else { version.to_string() };
         return Err(ReportError::SchemaVersion { path, found, known: SCHEMA_VERSION });
     }
+    bounds::check(&json).map_err(|source| ReportError::OutOfBounds { path: path.clone(), source })?;
     serde_json::from_value(json).map_err(not_a_result)
 }
 
@@ -45,6 +46,7 @@ pub fn beside(dir_or_file: &Path, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weighbridge_record::fixture::Fixture;
 
     #[test]
     fn a_record_is_known_by_whatever_way_leads_to_it() {
@@ -74,5 +76,15 @@ mod tests {
         assert!(read(&path).unwrap_err().to_string().contains("missing"));
         fs::write(&path, "not json").unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("not a result"));
+    }
+
+    #[test]
+    fn a_count_that_no_run_can_reach_is_named_with_file_and_place() {
+        let out = tempfile::tempdir().unwrap();
+        let mut result = Fixture { seconds: 1, ..Fixture::default() }.build();
+        result.trials[1].ledger.completed = 1 << 62;
+        fs::write(out.path().join(RECORD), serde_json::to_vec(&result).unwrap()).unwrap();
+        let error = read(out.path()).unwrap_err().to_string();
+        assert!(error.contains("result.json: trials[1].ledger.completed is 4611686018427387904"), "{error}");
     }
 }

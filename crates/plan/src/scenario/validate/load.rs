@@ -1,13 +1,15 @@
 //! `[load]`: which keys belong to which executor, and the limits on the whole of it.
 
-use super::check::{Check, DURATION_NS_MAX};
+use super::check::{Check, DURATION_NS_MAX, WINDOW_NS_MIN};
 use crate::scenario::prose::span;
-use crate::scenario::wire;
+use crate::scenario::{duration, wire};
 use crate::{Arrivals, Executor, Load, RampStage};
 
 pub const SECOND_NS: u64 = 1_000_000_000;
 /// Default of `load.batch` for large windows.
 const BATCH_MAX: u32 = 256;
+/// Longest that each part beside the window may take, in windows: the series has the window's intervals throughout.
+const WINDOWS_MAX: u64 = 1_000;
 /// Scheduled requests of one trial; the ledger keeps an entry for each.
 const REQUESTS_MAX: f64 = 1e9;
 
@@ -22,10 +24,13 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         wire::Executor::RampingArrivalRate => ramp(check, load)?,
         _ => {
             let asked = load.duration?;
-            let duration_ns = check.positive_duration(&["load", "duration"], Some(asked), 0);
+            let duration_ns = check.window(&["load", "duration"], Some(asked), 0);
             (steady(executor_name, load)?, duration_ns)
         }
     };
+    for (key, ns) in [("warmup", warmup_ns), ("cooldown", cooldown_ns), ("drain", drain_ns)] {
+        too_long_beside(check, key, ns, duration_ns);
+    }
     let max_in_flight = max_in_flight(check, load, &executor);
     // Where requests go out when others end, a quarter of the window is made while the rest is under way.
     let batch = match executor {
@@ -33,7 +38,7 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         Executor::Saturate => BATCH_MAX.min(max_in_flight.div_ceil(4)),
         Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. } => BATCH_MAX,
     };
-    too_many_in_all(check, &executor, warmup_ns + duration_ns + cooldown_ns);
+    too_many_in_all(check, &executor, warmup_ns.saturating_add(duration_ns).saturating_add(cooldown_ns));
     let load = Load {
         executor,
         warmup_ns,
@@ -137,6 +142,9 @@ fn ramp(check: &mut Check<'_>, load: &wire::Load) -> Option<(Executor, u64)> {
         check.report(&["load", "stages"], "`load.stages` must last at most 24h together".to_owned());
         return None;
     }
+    if !stages.iter().any(|stage| stage.duration_ns == 0) {
+        check.long_enough(&["load", "stages"], duration_ns);
+    }
     Some((Executor::RampingArrivalRate { start_rate_per_s, stages, arrivals: arrivals(load) }, duration_ns))
 }
 
@@ -152,6 +160,19 @@ fn max_in_flight(check: &mut Check<'_>, load: &wire::Load, executor: &Executor) 
         check.report(&["load", "max_in_flight"], message);
     }
     max
+}
+
+/// A part of the trial that would be cut into more intervals than a record can hold. What is wrong with the window
+/// has been said.
+fn too_long_beside(check: &mut Check<'_>, key: &str, ns: u64, window_ns: u64) {
+    if window_ns >= WINDOW_NS_MIN && ns > window_ns.saturating_mul(WINDOWS_MAX) {
+        let message = format!(
+            "`load.{key}` is more than {WINDOWS_MAX} times the measured window, which lasts {}: shorten it, or \
+             lengthen the window",
+            duration::format(window_ns)
+        );
+        check.report(&["load", key], message);
+    }
 }
 
 /// The highest rate of the executor against the limit, where it has one.

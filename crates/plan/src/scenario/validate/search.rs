@@ -43,7 +43,7 @@ pub fn check(check: &mut Check<'_>, wire: &mut wire::Scenario) -> Option<SearchP
             format!("`search.high` is {high_per_s}, which must be more than `search.low`, {low_per_s}");
         check.report(&place, message);
     }
-    let confirm_ns = check.positive_duration(&["search", "confirm"], search.confirm, CONFIRM_NS);
+    let confirm_ns = check.window(&["search", "confirm"], search.confirm, CONFIRM_NS);
     Some(SearchPlan {
         objective: search.objective.unwrap_or_default(),
         low_per_s,
@@ -66,6 +66,7 @@ pub fn check_requests(check: &mut Check<'_>, search: &SearchPlan, load: &crate::
         );
         check.report(&["search", "low"], message);
     }
-    let longest_ns = load.warmup_ns + load.duration_ns.max(search.confirm_ns) + load.cooldown_ns;
+    let window_ns = load.duration_ns.max(search.confirm_ns);
+    let longest_ns = load.warmup_ns.saturating_add(window_ns).saturating_add(load.cooldown_ns);
     super::load::too_many_requests(check, search.high_per_s, longest_ns, &["search", "high"]);
 }
