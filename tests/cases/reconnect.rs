@@ -9,18 +9,18 @@ use weighbridge_record::terms::Stage;
 use crate::harness::brokers::{Nats, Redis};
 use crate::harness::{Ran, Run, Running};
 
-const DOWN: Duration = Duration::from_secs(2);
+pub const DOWN: Duration = Duration::from_secs(2);
 /// Requests that are to be through before the broker goes.
 const BUSY: u64 = 400;
 
-enum Broker {
+pub enum Broker {
     Redis(Redis),
     Nats(Nats),
 }
 
 impl Broker {
     /// With all its data on disk.
-    fn of(transport: &str) -> Self {
+    pub fn of(transport: &str) -> Self {
         if transport.starts_with("redis") {
             Self::Redis(Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]))
         } else {
@@ -28,7 +28,7 @@ impl Broker {
         }
     }
 
-    fn flags(&self) -> [String; 2] {
+    pub fn flags(&self) -> [String; 2] {
         match self {
             Self::Redis(server) => ["--redis-url".to_string(), server.url()],
             Self::Nats(server) => ["--nats-url".to_string(), server.url()],
@@ -42,14 +42,14 @@ impl Broker {
         }
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         match self {
             Self::Redis(server) => server.kill(),
             Self::Nats(server) => server.kill(),
         }
     }
 
-    fn start_again(&mut self, with_data: bool) {
+    pub fn start_again(&mut self, with_data: bool) {
         match self {
             Self::Redis(server) => server.start_again(with_data),
             Self::Nats(server) => server.start_again(with_data),
