@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help brokers browser demo test bench peers example pictures fixtures clean
+.PHONY: help brokers browser witness demo test fuzz bench peers example pictures fixtures clean
 
 WEIGHBRIDGE := ./target/release/weighbridge
 
@@ -18,16 +18,26 @@ brokers: ## install redis-server and nats-server where they are missing
 browser: ## install Chromium and chromedriver where they are missing
 	@./scripts/install-browser.sh
 
+witness: ## install the Python clients that hear the wire in tests, where they are missing
+	@./scripts/install-witness.sh
+
 demo: brokers ## measure all transports for some seconds each, and say where the report is
 	cargo build --release --locked
 	$(WEIGHBRIDGE) run quickstart
 
 # The quick checks first, so that a slip shows before the long ones start.
-test: brokers browser ## every check: format, lints, documentation, tests
+test: brokers browser witness ## every check: format, lints, documentation, tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --release --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --release --locked
 	cargo test --workspace --release --locked
+
+# Ten million inputs: those that cost little by the million.
+fuzz: ## hand in ten million broken scenario files, records, ids and URLs
+	cargo test --release --locked --test fuzz --no-run
+	@for target in scenario_file:300000 record:20000 correlation_id:5000000 url:4680000; do \
+		FUZZ_INPUTS=$${target#*:} nice -n 19 \
+			cargo test --release --locked --test fuzz -- "no_$${target%:*}_makes"; done
 
 bench: brokers ## measure the parts that a request passes through, one by one
 	cargo bench --locked

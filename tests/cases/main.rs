@@ -31,3 +31,4 @@ mod stop;
 mod struck;
 mod wire_nats;
 mod wire_redis;
+mod witness;

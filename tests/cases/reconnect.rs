@@ -9,7 +9,7 @@ use weighbridge_record::terms::Stage;
 use crate::harness::brokers::{Nats, Redis};
 use crate::harness::{Ran, Run, Running};
 
-const DOWN: Duration = Duration::from_secs(2);
+pub const DOWN: Duration = Duration::from_secs(2);
 /// Requests that are to be through before the broker goes.
 const BUSY: u64 = 400;
 
@@ -58,7 +58,7 @@ impl Broker {
         }
     }
 
-    fn start_again(&mut self, with_data: bool) {
+    pub fn start_again(&mut self, with_data: bool) {
         match self {
             Self::Redis(server) => server.start_again(with_data),
             Self::Nats(server) => server.start_again(with_data),

@@ -1,0 +1,174 @@
+//! A kill by the account of somebody else: a Python client that shares no code with ours hears the wire, and what it
+//! counted agrees with the ledger.
+//!
+//! While the broker is down the witness hears nothing, and it may be back a little later than the instrument. So the
+//! counts are equal where the broker was killed with nothing under way; under load they are equal outside the outage,
+//! and inside it neither may have what the other excludes.
+
+mod account;
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use weighbridge_record::result::Trial;
+
+use crate::harness::{Ran, Run, Running, wait_for};
+use crate::reconnect::{Broker, DOWN};
+use account::Account;
+
+const RATE_PER_S: u64 = 200;
+/// Two seconds of load, a long pause, and two seconds of load again.
+const WITH_A_PAUSE: &str = "load={ executor = \"ramping-arrival-rate\", arrivals = \"uniform\", start_rate = 200, \
+    warmup = \"0s\", drain = \"3s\", stages = [{ target = 200, duration = \"2s\" }, \
+    { target = 0, duration = \"1ms\" }, { target = 0, duration = \"12s\" }, { target = 200, duration = \"1ms\" }, \
+    { target = 200, duration = \"2s\" }] }";
+/// Longest that either side takes to be back, and to have through what was under way.
+const MARGIN: Duration = Duration::from_secs(3);
+/// Most requests that are under way at a time: a tenth of a second's, and the broker needs a hundredth of that.
+const UNDER_WAY: u64 = RATE_PER_S / 10;
+/// Nothing is under way when nothing has been heard for so long.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// A listening Python process; killed when dropped.
+struct Witness {
+    child: Child,
+    folder: TempDir,
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Witness {
+    /// Hears whatever goes over the broker from the moment this returns.
+    fn of(broker: &Broker) -> Self {
+        let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/witness");
+        assert!(packages.join("installed.txt").exists(), "this test needs ./scripts/install-witness.sh");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name| File::create(folder.path().join(name)).expect("a file");
+        let [_, url] = broker.flags();
+        let child = Command::new("python3")
+            .args([concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/witness/witness.py"), &url])
+            .env("PYTHONPATH", packages)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::null())
+            .stdout(file("account"))
+            .stderr(file("errors"))
+            .spawn()
+            .expect("starting python3");
+        let witness = Self { child, folder };
+        witness.wait_until("the witness", |account| account.connected == 1);
+        witness
+    }
+
+    fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).expect("reading what the witness wrote")
+    }
+
+    /// What it has heard so far.
+    fn account(&self) -> Account {
+        Account::read(&self.text("account"))
+    }
+
+    fn wait_until(&self, what: &str, holds: impl Fn(&Account) -> bool) {
+        wait_for(what, || {
+            let gone = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))
+                .is_ok_and(|stat| stat.contains(") Z "));
+            assert!(!gone, "the witness ended: {}", self.text("errors"));
+            holds(&self.account()).then_some(())
+        });
+    }
+
+    /// Waits until it hears nothing any more.
+    fn wait_for_quiet(&self) {
+        let mut heard = self.text("account").len();
+        wait_for("silence on the wire", || {
+            std::thread::sleep(QUIET);
+            let before = std::mem::replace(&mut heard, self.text("account").len());
+            (before == heard).then_some(())
+        });
+    }
+}
+
+/// The broker is killed once `due` has returned, and started again two seconds later.
+fn witnessed(transport: &str, load: &[&str], due: impl FnOnce(&Witness)) -> (Account, Trial) {
+    let mut broker = Broker::of(transport);
+    let witness = Witness::of(&broker);
+    let running = start(transport, &broker, load);
+    due(&witness);
+    broker.kill();
+    std::thread::sleep(DOWN);
+    broker.start_again(true);
+    let ran: Ran = running.end();
+    ran.expect_code(&[0, 99, 100]);
+    witness.wait_for_quiet();
+    let account = witness.account();
+    assert_eq!((account.connected, &account.others[..]), (2, &[][..]), "{}", witness.text("errors"));
+    (account, ran.trial())
+}
+
+fn start(transport: &str, broker: &Broker, load: &[&str]) -> Running {
+    let mut run = Run::short(&[transport]);
+    for change in ["workers.count=4", "brokers.durability=os"].iter().chain(load) {
+        run = run.with(&["--set", change]);
+    }
+    let [flag, url] = broker.flags();
+    run.with(&[&flag, &url]).start()
+}
+
+fn expect_equal_counts(transport: &str) {
+    let (account, trial) = witnessed(transport, &[WITH_A_PAUSE], |witness| {
+        witness.wait_until("requests", |account| account.requests.len() as u64 > RATE_PER_S);
+        witness.wait_for_quiet();
+    });
+    let (ledger, requests) = (trial.ledger, account.requests.len() as u64);
+    assert!(requests > 3 * RATE_PER_S, "there was no load after the pause: {requests}");
+    assert_eq!([ledger.attempted, ledger.sent, ledger.completed], [requests; 3], "{ledger:?}");
+    assert_eq!((ledger.lost, &account.results), (0, &account.requests), "{ledger:?}");
+    assert!(!trial.gaps.is_empty(), "the kill was not noticed");
+}
+
+fn expect_agreement_outside_the_outage(transport: &str) {
+    let steady = ["load.duration=9s", "load.drain=3s"];
+    let (account, trial) = witnessed(transport, &steady, |witness| {
+        witness.wait_until("requests", |account| account.requests.len() as u64 > 2 * RATE_PER_S);
+    });
+    let ledger = trial.ledger;
+    let outage = account.outage(ledger.attempted, UNDER_WAY);
+    // Outside of it every request and its result was heard.
+    let longest = RATE_PER_S * (DOWN + MARGIN).as_secs();
+    assert!((1..longest).contains(&(outage.end - outage.start)), "{outage:?} {ledger:?}");
+    // Nobody made up a request, none went by twice, and all that was heard is in the books.
+    assert_eq!(account.twice, 0);
+    assert!(account.requests.iter().all(|sequence| *sequence < ledger.attempted), "{ledger:?}");
+    assert!(account.requests.len() as u64 <= ledger.sent, "{ledger:?}");
+    assert!(account.results.len() as u64 <= ledger.completed + ledger.lost_results, "{ledger:?}");
+    // What did not complete was in the outage.
+    assert!(ledger.attempted - ledger.completed <= outage.end - outage.start, "{ledger:?}");
+}
+
+#[test]
+fn of_a_kill_between_requests_on_nats_jetstream_the_witness_and_the_ledger_count_the_same() {
+    expect_equal_counts("nats-jetstream");
+}
+
+#[test]
+fn of_a_kill_between_requests_on_redis_streams_the_witness_and_the_ledger_count_the_same() {
+    expect_equal_counts("redis-streams");
+}
+
+#[test]
+fn of_a_kill_under_load_on_nats_core_the_witness_and_the_ledger_agree_outside_the_outage() {
+    expect_agreement_outside_the_outage("nats-core");
+}
+
+#[test]
+fn of_a_kill_under_load_on_redis_pubsub_the_witness_and_the_ledger_agree_outside_the_outage() {
+    expect_agreement_outside_the_outage("redis-pubsub");
+}
