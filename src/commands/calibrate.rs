@@ -26,7 +26,7 @@ pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
     };
     let runtime = runtime()?;
     let checks = runtime.block_on(async {
-        interrupt::listen(settings.stop.clone())?;
+        interrupt::listen(settings.stop.clone(), settings.remains.clone())?;
         Ok::<_, CommandError>(calibrate::run(&groups(&arguments.only), &settings, &say).await?)
     })?;
     if arguments.json {

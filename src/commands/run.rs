@@ -30,9 +30,10 @@ pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {
     let stop = StopSignal::default();
     let mut worst = Outcome::Good;
     runtime.block_on(async {
-        interrupt::listen(stop.clone())?;
+        let settings = settings(&arguments.brokers, &arguments.conduct, &stop);
+        interrupt::listen(stop.clone(), settings.remains.clone())?;
         for plan in &plans {
-            worst = worst.worse(run_one(plan, arguments, &stop).await?);
+            worst = worst.worse(run_one(plan, arguments, &settings).await?);
             if stop.get() != Stop::No {
                 break;
             }
@@ -41,14 +42,13 @@ pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {
     })
 }
 
-async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outcome, CommandError> {
+async fn run_one(plan: &Plan, arguments: &Run, settings: &Settings) -> Result<Outcome, CommandError> {
     let conduct = &arguments.conduct;
-    let settings = settings(&arguments.brokers, conduct, stop);
     let progress = progress::for_stderr(conduct.quiet);
     let calibration =
-        if arguments.calibrate { calibrate(&settings, conduct.quiet).await? } else { Vec::new() };
+        if arguments.calibrate { calibrate(settings, conduct.quiet).await? } else { Vec::new() };
     let mut keeping = Keeping::new(&conduct.out, &calibration);
-    let mut finished = session::run(plan, &settings, &*progress, &mut keeping).await?;
+    let mut finished = session::run(plan, settings, &*progress, &mut keeping).await?;
     finished.result.calibration.clone_from(&calibration);
     if finished.result.calibration.iter().any(|check| !check.passed) {
         // An instrument that fails its known answers has measured nothing.

@@ -19,8 +19,8 @@ pub fn run(arguments: &Search) -> Result<Outcome, CommandError> {
     let plan = scenario::load(&arguments.scenario, &arguments.folder.path, &overrides)?;
     let stop = StopSignal::default();
     runtime()?.block_on(async {
-        interrupt::listen(stop.clone())?;
         let settings = settings(&arguments.brokers, &arguments.conduct, &stop);
+        interrupt::listen(settings.stop.clone(), settings.remains.clone())?;
         let progress = progress::for_search(arguments.conduct.quiet);
         let mut keeping = Keeping::new(&arguments.conduct.out, &[]);
         let finished = session::search(&plan, &settings, &*progress, &mut keeping).await?;

@@ -5,8 +5,10 @@ use super::settings::Settings;
 use crate::site;
 use weighbridge_plan::Plan;
 
-/// All brokers are looked for before the first trial: one that is missing must not cost the others' time.
+/// All brokers are looked for before the first trial: one that is missing must not cost the others' time. Before
+/// that, what killed runs left is deleted.
 pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
+    site::clear_abandoned();
     // A sweep may move over brokers, but seldom does.
     let mut seen = Vec::new();
     for point in &plan.points {

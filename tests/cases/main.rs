@@ -16,6 +16,7 @@ mod patience;
 mod reclaim;
 mod reconnect;
 mod record;
+mod remains;
 mod rights;
 mod search;
 mod signals;
