@@ -116,6 +116,7 @@ fn books(criterion: &mut Criterion) {
                     Arc::default(),
                     SECOND_NS,
                     CompletedBy::Result,
+                    1,
                 )
             },
             |mut account| {

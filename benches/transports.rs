@@ -16,7 +16,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
-use weighbridge::payload::Payloads;
+use weighbridge::payload::{Payloads, longest_bytes};
 use weighbridge::schema::Correlation;
 use weighbridge::site::{Binaries, Options, Site};
 use weighbridge::transport::{
@@ -84,10 +84,10 @@ struct Path {
 
 impl Path {
     async fn open(kind: TransportKind, targets: &Targets) -> Result<Self, Failure> {
-        let payloads = payloads();
+        let payloads = Payloads::new(&payload(), 1, Correlation::new(1));
         let names = Names::new("", ["INFRASTRUCTURE".to_owned()]);
         let transport = transport::build(kind, targets, names, limits(), Durability::Memory)?;
-        transport.prepare(payloads.longest_bytes()).await?;
+        transport.prepare(longest_bytes(&payload())).await?;
         let (outcomes, troubles) = (Rc::new(Acknowledged::default()), Troubles::default());
         // The worker first: what nobody subscribes to is dropped on the paths that store nothing.
         let worker = transport.worker(0, &troubles).await?;
@@ -200,13 +200,12 @@ fn acknowledges(kind: TransportKind) -> bool {
     matches!(kind, TransportKind::RedisPubsub | TransportKind::RedisStreams | TransportKind::NatsJetstream)
 }
 
-fn payloads() -> Payloads {
-    let plan = Payload {
+fn payload() -> Payload {
+    Payload {
         description_bytes: vec![BODIES_BYTES as u32],
         categories: vec![("INFRASTRUCTURE".to_owned(), 1.0)],
         requester_roles: vec![("IT_ADMIN".to_owned(), 1.0)],
-    };
-    Payloads::new(&plan, 1, Correlation::new(1))
+    }
 }
 
 fn limits() -> Limits {

@@ -47,6 +47,7 @@ pub mod ledger;
 pub mod load;
 pub mod mailbox;
 pub mod metrics;
+mod open_files;
 mod path;
 pub mod payload;
 pub mod probe;

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 /// Something that happened to a request away from its generator. Times are on the monotonic clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
-    /// A worker took the request in hand. `reordered`: after a later one of the same ordering key.
-    Received { sequence: u64, at_ns: u64, reordered: bool },
+    /// A worker took the request in hand.
+    Received { sequence: u64, at_ns: u64, worker: u32 },
     /// The worker has its score.
     Scored { sequence: u64, received_ns: u64, at_ns: u64 },
     /// Another generator's collector saw the result.
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn an_event_can_be_sent_through_a_pipe() {
         let events = [
-            Event::Received { sequence: 1, at_ns: u64::MAX, reordered: true },
+            Event::Received { sequence: 1, at_ns: u64::MAX, worker: 3 },
             Event::Scored { sequence: 2, received_ns: 3, at_ns: 4 },
             Event::Completed { sequence: 5, at_ns: 6 },
             Event::Parked { sequence: 7, at_ns: 8 },

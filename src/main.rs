@@ -2,29 +2,36 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use weighbridge::cli::{Cli, Command};
-use weighbridge::commands::{self, Outcome};
+use weighbridge::cli::Command;
+use weighbridge::commands::interrupt::Interrupt;
+use weighbridge::commands::{self, CommandError, Outcome, usage};
 
 /// Named in the record of every run (`environment::ALLOCATOR`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    carry_out().unwrap_or_else(Outcome::report).into()
+}
+
+fn carry_out() -> Result<Outcome, CommandError> {
+    // Before anything else: who is stopped early is stopped as well.
+    let interrupt = Interrupt::listen()?;
+    let cli = match usage::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(told) => return Ok(Outcome::of_usage(&told)),
+    };
     commands::prepare_terminal(&cli);
-    let outcome = match &cli.command {
-        Command::Run(arguments) => commands::run::run(arguments),
-        Command::Search(arguments) => commands::search::run(arguments),
+    match &cli.command {
+        Command::Run(arguments) => commands::run::run(arguments, &interrupt),
+        Command::Search(arguments) => commands::search::run(arguments, &interrupt),
         Command::List(arguments) => commands::list::run(arguments),
         Command::Validate(arguments) => commands::validate::run(arguments),
         Command::Compare(arguments) => commands::compare::run(arguments),
         Command::Report(arguments) => commands::report::run(arguments),
-        Command::Calibrate(arguments) => commands::calibrate::run(arguments),
+        Command::Calibrate(arguments) => commands::calibrate::run(arguments, &interrupt),
         Command::Doctor(arguments) => commands::doctor::run(arguments),
         Command::Schema(arguments) => commands::schema::run(arguments),
         Command::Completions(arguments) => commands::completions::run(arguments),
-    };
-    outcome.unwrap_or_else(Outcome::report).into()
+    }
 }

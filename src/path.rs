@@ -29,6 +29,12 @@ impl Wiring {
     pub fn build(&self, targets: &Targets) -> Result<Arc<dyn Transport>, TransportError> {
         transport::build(self.transport, targets, self.names.clone(), self.limits, self.durability)
     }
+
+    /// Connections that a trial of the point holds at the same time.
+    pub fn connections(&self, point: &PointPlan) -> u64 {
+        let workers = point.workers.work().map_or(0, |work| work.count);
+        transport::connections(self.transport, &self.limits, workers)
+    }
 }
 
 fn limits(point: &PointPlan) -> Limits {

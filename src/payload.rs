@@ -27,6 +27,30 @@ pub struct Payloads {
     seed: u64,
 }
 
+/// Bytes that no body of a payload exceeds, whatever its seed.
+pub fn longest_bytes(plan: &plan::Payload) -> usize {
+    let longest = |words: &[(String, f64)]| {
+        words
+            .iter()
+            .map(|(word, _)| word.as_str())
+            .max_by_key(|word| word.len())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let request = PriorityRequest {
+        id: id().into(),
+        title: words::longest_title().into(),
+        description: "".into(),
+        category: longest(&plan.categories).into(),
+        requester_role: longest(&plan.requester_roles).into(),
+        requester_name: words::longest_name().into(),
+        timestamp: "t".repeat(TIMESTAMP_BYTES).into(),
+        correlation_id: "c".repeat(CORRELATION_BYTES).into(),
+    };
+    let description_bytes = plan.description_bytes.iter().max().map_or(0, |bytes| *bytes as usize);
+    serialized(&request).len() + description_bytes
+}
+
 struct Template {
     body: Vec<u8>,
     /// Index into the plan's categories.
@@ -68,11 +92,6 @@ impl Payloads {
         (template.key, arena.split().freeze())
     }
 
-    /// Length of the longest body in bytes.
-    pub fn longest_bytes(&self) -> usize {
-        self.templates.iter().map(|template| template.body.len()).max().unwrap_or(0)
-    }
-
     #[inline]
     fn template(&self, sequence: u64) -> &Template {
         // The upper half of the product is spread as evenly as a remainder, without a division.
@@ -86,7 +105,7 @@ impl Template {
         let key = weighted(&plan.categories, random);
         let role = weighted(&plan.requester_roles, random);
         let bytes = plan.description_bytes[random.random_range(0..plan.description_bytes.len())];
-        let id = format!("task_{}", "0".repeat(SEQUENCE_DIGITS));
+        let id = id();
         let correlation = "c".repeat(CORRELATION_BYTES);
         let timestamp = "t".repeat(TIMESTAMP_BYTES);
         let request = PriorityRequest {
@@ -99,8 +118,7 @@ impl Template {
             timestamp: timestamp.as_str().into(),
             correlation_id: correlation.as_str().into(),
         };
-        // Serialising a struct of strings into memory does not fail.
-        let body = serde_json::to_vec(&request).expect("strings serialise");
+        let body = serialized(&request);
         let find = |needle: &str| {
             let needle = format!("\"{needle}\"");
             let at = body.windows(needle.len()).rposition(|window| window == needle.as_bytes());
@@ -111,6 +129,16 @@ impl Template {
             (find(&id) + "task_".len(), find(&timestamp), find(&correlation));
         Self { body, key: key as u16, id_at, timestamp_at, correlation_at }
     }
+}
+
+/// An id before its number is known.
+fn id() -> String {
+    format!("task_{}", "0".repeat(SEQUENCE_DIGITS))
+}
+
+fn serialized(request: &PriorityRequest<'_>) -> Vec<u8> {
+    // Serialising a struct of strings into memory does not fail.
+    serde_json::to_vec(request).expect("strings serialise")
 }
 
 /// Index drawn by weight; weights are positive, as the plan has checked.
@@ -178,6 +206,17 @@ mod tests {
         let first = (0..20_000).filter(|sequence| payloads.key(*sequence) == 0).count();
         // 15 000 expected from 128 templates: the standard deviation of their share is 3.8 %.
         assert!((12_500..17_500).contains(&first), "{first}");
+    }
+
+    #[test]
+    fn no_body_is_longer_than_is_said_and_some_are_hardly_shorter() {
+        let plan = plan(vec![16, 300]);
+        let longest = |seed| {
+            let templates = Payloads::new(&plan, seed, Correlation::new(7)).templates;
+            templates.iter().map(|template| template.body.len()).max().unwrap()
+        };
+        let (bytes, longest) = (longest_bytes(&plan), (0..50).map(longest).max().unwrap());
+        assert!((bytes - 4..=bytes).contains(&longest), "{longest} of {bytes}");
     }
 
     #[test]

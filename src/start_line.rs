@@ -8,8 +8,9 @@ use tokio::sync::{mpsc, watch};
 use crate::metrics::Timeline;
 use crate::transport::TransportError;
 
-/// Longest that getting ready may take.
+/// Longest that getting ready may take, and what each connection adds to it: some thousands are made one by one.
 const READY_WITHIN: Duration = Duration::from_secs(20);
+const FOR_EACH_CONNECTION: Duration = Duration::from_millis(10);
 
 /// One thread's place at the line.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub struct StartLine {
     place: Place,
     ready: mpsc::UnboundedReceiver<Result<(), TransportError>>,
     timeline: watch::Sender<Option<Timeline>>,
+    connections: u64,
 }
 
 impl Place {
@@ -41,9 +43,14 @@ impl Place {
 
 impl StartLine {
     pub fn new() -> Self {
+        Self::waiting_for(0)
+    }
+
+    /// A line at which so many connections are made.
+    pub fn waiting_for(connections: u64) -> Self {
         let (sender, ready) = mpsc::unbounded_channel();
         let (timeline, started) = watch::channel(None);
-        Self { place: Place { ready: sender, timeline: started }, ready, timeline }
+        Self { place: Place { ready: sender, timeline: started }, ready, timeline, connections }
     }
 
     /// A place for one more thread.
@@ -53,12 +60,18 @@ impl StartLine {
 
     /// Waits until `count` more threads are ready.
     pub async fn ready(&mut self, count: u32) -> Result<(), TransportError> {
+        let within = READY_WITHIN + FOR_EACH_CONNECTION * self.connections.min(u64::from(u32::MAX)) as u32;
         for _ in 0..count {
             // The line has a place of its own, so that the channel never ends: a thread that died is late.
-            match tokio::time::timeout(READY_WITHIN, self.ready.recv()).await {
+            match tokio::time::timeout(within, self.ready.recv()).await {
                 Ok(outcome) => outcome.unwrap_or(Ok(()))?,
                 Err(_) => {
-                    let late = format!("not connected within {} s", READY_WITHIN.as_secs());
+                    let late = format!(
+                        "not all of {} connections stood within {} s: the broker does not answer, or is slower than that; \
+                         lower `workers.count` or `load.connections`",
+                        self.connections,
+                        within.as_secs()
+                    );
                     return Err(TransportError::failed("connecting", late));
                 }
             }

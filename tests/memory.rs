@@ -46,8 +46,15 @@ const REQUESTS: u64 = 488 * 4_096 - 1;
 fn a_request_in_flight_takes_36_bytes_at_most_and_a_settled_one_1() {
     let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
     let mailboxes = Arc::new(Mailboxes::new(1, None));
-    let mut account =
-        Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 30 * SECOND_NS, CompletedBy::Result);
+    let mut account = Account::new(
+        Stripe::WHOLE,
+        timeline,
+        mailboxes,
+        Arc::default(),
+        30 * SECOND_NS,
+        CompletedBy::Result,
+        1,
+    );
     // All within one interval: its histogram is there before the first is counted.
     let at_ns = SECOND_NS + 1;
     let first = account.attempt(at_ns);

@@ -24,7 +24,7 @@ pub async fn check(settings: &Settings) -> Result<Vec<Check>, RunError> {
         .collect();
     let trial = measure_wrapped(&plan, settings, |inner| Faulty::new(inner, wrongs)).await?;
     let checks = expected().into_iter().map(|(field, expected)| {
-        let measured = trial.ledger.field(field).map(|count| count as f64);
+        let measured = trial.ledger.count(field).map(|count| count as f64);
         Check::near(GROUP, format!("{field}, of known wrongs"), Unit::Count, expected as f64, measured, 0.0)
     });
     let balanced = if trial.ledger.check().is_ok() { 1.0 } else { 0.0 };
@@ -44,5 +44,5 @@ fn expected() -> Vec<(&'static str, u64)> {
     };
     let kinds =
         ["lost", "lost_requests", "lost_results", "duplicated", "redelivered", "reordered", "unexpected"];
-    kinds.into_iter().filter_map(|kind| Some((kind, told.field(kind)?))).collect()
+    kinds.into_iter().filter_map(|kind| Some((kind, told.count(kind)?))).collect()
 }

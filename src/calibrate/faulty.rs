@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
+use crate::schema::SEQUENCE_DIGITS;
 use crate::transport::{
     Consumer, Delivery, Frame, GeneratorEnd, Outcomes, Producer, Reply, Responder, Transport, TransportError,
     Troubles, WorkerEnd,
@@ -33,6 +34,8 @@ pub enum Wrong {
     Park,
     /// A message of nobody's arrives before it.
     PrecedeByStranger,
+    /// A request with a number of this trial that was never sent arrives before it.
+    PrecedeByForgery,
     DropResult,
     DuplicateResult,
     /// Its result arrives as garbage.
@@ -128,6 +131,9 @@ impl Producer for FaultyProducer {
                 Some(Wrong::PrecedeByStranger) => {
                     out.push(Frame { body: Bytes::from_static(STRANGER), ..frame.clone() });
                 }
+                Some(Wrong::PrecedeByForgery) => {
+                    out.push(Frame { body: forged(&frame.body), ..frame.clone() });
+                }
                 _ => {}
             }
             out.push(frame);
@@ -194,4 +200,14 @@ fn sequence_of(body: &[u8]) -> Option<u64> {
     let message: serde_json::Value = serde_json::from_slice(body).ok()?;
     let (_, number) = message["correlation_id"].as_str()?.rsplit_once('_')?;
     (number.len() == 12).then(|| number.parse().ok())?
+}
+
+/// The same request under the highest number that fits.
+fn forged(body: &[u8]) -> Bytes {
+    let number = SEQUENCE_DIGITS + b"\"}".len();
+    let mut body = body.to_vec();
+    let end = body.len();
+    // `correlation_id` is the last field of a request, and its number the last of it.
+    body[end - number..end - 2].fill(b'9');
+    body.into()
 }

@@ -1,17 +1,20 @@
 //! `weighbridge calibrate`: the instrument against known answers.
 
-use super::{CommandError, Outcome, broker_options, interrupt, print, runtime};
+use super::interrupt::Interrupt;
+use super::output::tell;
+use super::{CommandError, Outcome, broker_options, print, runtime};
 use crate::calibrate::{self, Group};
 use crate::cli::{self, Calibrate};
 use crate::load::Defect;
 use crate::session::Settings;
-use crate::stop::{Stop, StopSignal};
+use crate::stop::Stop;
 use weighbridge_report::checks;
 
-pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
+pub fn run(arguments: &Calibrate, interrupt: &Interrupt) -> Result<Outcome, CommandError> {
     let settings = Settings {
         brokers: broker_options(&arguments.brokers),
-        stop: StopSignal::default(),
+        stop: interrupt.heed(),
+        remains: interrupt.remains(),
         defect: match arguments.defect {
             None => Defect::None,
             Some(cli::Defect::MeasureFromSend) => Defect::MeasureFromSend,
@@ -21,28 +24,27 @@ pub fn run(arguments: &Calibrate) -> Result<Outcome, CommandError> {
     };
     let say = |what: &str| {
         if !arguments.quiet {
-            eprintln!("{what}");
+            tell(what);
         }
     };
     let runtime = runtime()?;
-    let checks = runtime.block_on(async {
-        interrupt::listen(settings.stop.clone(), settings.remains.clone())?;
-        Ok::<_, CommandError>(calibrate::run(&groups(&arguments.only), &settings, &say).await?)
-    })?;
-    if arguments.json {
+    let checks = runtime.block_on(calibrate::run(&groups(&arguments.only), &settings, &say))?;
+    let printed = if arguments.json {
         let document = serde_json::to_string(&checks);
         let document = document.map_err(|error| CommandError::Io {
             action: "writing the checks",
             source: std::io::Error::other(error),
         })?;
-        print(&format!("{document}\n"))?;
+        print(&format!("{document}\n"))
     } else {
-        print(&checks::table(&checks))?;
-    }
-    if settings.stop.get() != Stop::No {
-        return Ok(Outcome::Aborted);
-    }
-    Ok(if checks.iter().all(|check| check.passed) { Outcome::Good } else { Outcome::Invalid })
+        print(&checks::table(&checks))
+    };
+    let outcome = match checks.iter().all(|check| check.passed) {
+        _ if settings.stop.get() != Stop::No => Outcome::Aborted,
+        true => Outcome::Good,
+        false => Outcome::Invalid,
+    };
+    outcome.unless_unprinted(printed)
 }
 
 /// All groups, unless some were asked for.

@@ -1,37 +1,37 @@
 //! What `run` and `search` share: settings from flags, and handing over the record.
 
-use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 
+use super::interrupt::Interrupt;
 use super::keeping::Keeping;
-use super::{CommandError, Outcome, broker_options, browser, colored, print};
+use super::output::colored;
+use super::{CommandError, Outcome, broker_options, browser, command_line, print};
 use crate::cli::{Brokers, Conduct};
 use crate::session::{Finished, Settings};
-use crate::stop::StopSignal;
-use weighbridge_plan::credentials::redact;
 use weighbridge_record::result::RunResult;
 use weighbridge_report::{index, markdown, terminal, text_plot};
 
-pub fn settings(brokers: &Brokers, conduct: &Conduct, stop: &StopSignal) -> Settings {
+pub fn settings(brokers: &Brokers, conduct: &Conduct, interrupt: &Interrupt) -> Settings {
     Settings {
         brokers: broker_options(brokers),
-        stop: stop.clone(),
-        command: command_line(std::env::args()),
+        stop: interrupt.heed(),
+        remains: interrupt.remains(),
+        command: command_line::recorded(std::env::args_os()),
         measure_again: conduct.measure_again,
         ..Settings::default()
     }
 }
 
-/// Settles the report, prints what came out, and says how the run ended. What can't be written or drawn keeps
-/// nobody from reading the rest.
+/// Settles the report, prints what came out, and says how the run ended. What can't be written, drawn or printed
+/// keeps nobody from reading the rest, and changes no verdict.
 pub fn deliver(finished: Finished, keeping: Keeping<'_>, conduct: &Conduct) -> Result<Outcome, CommandError> {
     let result = &finished.result;
     let written = keeping.settle(result);
     if let Err(error) = append_to_job_summary(result) {
         tracing::error!("{error}");
     }
-    tell(result, conduct)?;
+    show(tell(result, conduct));
     let page = written?.folder.join("report.html");
     let listing = index::renew(&conduct.out);
     if let Err(error) = &listing {
@@ -39,9 +39,9 @@ pub fn deliver(finished: Finished, keeping: Keeping<'_>, conduct: &Conduct) -> R
         tracing::error!("the index of the runs was not renewed: {error}");
     }
     if !conduct.json {
-        print(&format!("\nReport: {}\n", page.display()))?;
+        show(print(&format!("\nReport: {}\n", page.display())));
         if let Ok(listing) = listing {
-            print(&format!("All runs: {}\n", listing.display()))?;
+            show(print(&format!("All runs: {}\n", listing.display())));
         }
     }
     if conduct.open {
@@ -51,6 +51,13 @@ pub fn deliver(finished: Finished, keeping: Keeping<'_>, conduct: &Conduct) -> R
         // The report holds what was measured; the exit says why there is no more.
         Some(error) => Err(error.into()),
         None => Ok(result.verdict.into()),
+    }
+}
+
+/// The record holds all that is printed.
+fn show(printed: Result<(), CommandError>) {
+    if let Err(error) = printed {
+        tracing::error!("{error}");
     }
 }
 
@@ -82,33 +89,4 @@ fn append_to_job_summary(result: &RunResult) -> Result<(), CommandError> {
     let failed = |source| CommandError::Io { action: "appending to $GITHUB_STEP_SUMMARY", source };
     let mut page = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
     page.write_all(markdown::summary(result).as_bytes()).map_err(failed)
-}
-
-/// The command as a shell would take it, without secrets.
-fn command_line(arguments: impl Iterator<Item = String>) -> String {
-    let mut words: Vec<String> = arguments.map(|word| quoted(&redact(&word))).collect();
-    if let Some(program) = words.first_mut() {
-        *program = "weighbridge".to_string();
-    }
-    words.join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    // Only a zero byte can't be quoted, and no argument holds one.
-    shlex::try_quote(word).map_or_else(|_| word.to_string(), Cow::into_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_can_be_pasted_and_shows_no_secret() {
-        let words = ["/usr/bin/weighbridge", "run", "it's", "--redis-url", "redis://u:secret@h:1"];
-        let line = command_line(words.into_iter().map(str::to_string));
-        assert_eq!(
-            shlex::split(&line).unwrap(),
-            ["weighbridge", "run", "it's", "--redis-url", "redis://***@h:1"]
-        );
-    }
 }

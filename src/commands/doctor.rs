@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::{CommandError, Outcome, broker_options, colored, print, runtime};
+use super::output::colored;
+use super::{CommandError, Outcome, broker_options, print, runtime};
 use crate::cli::Doctor;
 use crate::doctor::examine;
 use weighbridge_plan::endpoint::{Endpoint, GivenUrl};
@@ -14,8 +15,9 @@ pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
     let (redis, nats) = (endpoint(brokers.redis_url.as_ref())?, endpoint(brokers.nats_url.as_ref())?);
     let examining = examine(&options, redis.as_ref(), nats.as_ref());
     let found = tokio::task::LocalSet::new().block_on(&runtime, examining);
-    print(&found.text(colored(&io::stdout())))?;
-    Ok(if found.healthy() { Outcome::Good } else { Outcome::Unavailable })
+    let printed = print(&found.text(colored(&io::stdout())));
+    let outcome = if found.healthy() { Outcome::Good } else { Outcome::Unavailable };
+    outcome.unless_unprinted(printed)
 }
 
 fn endpoint(given: Option<&GivenUrl>) -> Result<Option<Endpoint>, CommandError> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{CommandError, Outcome, print};
 use crate::cli::List;
 use weighbridge_plan::scenario;
+use weighbridge_report::printable::printable_lines;
 
 pub fn run(arguments: &List) -> Result<Outcome, CommandError> {
     print(&text(&arguments.folder.path))?;
@@ -36,5 +37,5 @@ pub(super) fn text(folder: &Path) -> String {
         // Writing into a String does not fail.
         let _ = writeln!(text, "{:width$}  {line}", scenario.name);
     }
-    text
+    printable_lines(&text)
 }

@@ -2,26 +2,33 @@
 
 mod browser;
 pub mod calibrate;
+mod command_line;
 pub mod compare;
 pub mod completions;
 mod deliver;
 pub mod doctor;
 #[cfg(test)]
 mod documented;
-mod interrupt;
+pub mod interrupt;
 mod keeping;
 pub mod list;
+mod output;
 mod progress;
 pub mod report;
 pub mod run;
 pub mod schema;
 pub mod search;
+pub mod usage;
 pub mod validate;
 
-use std::io::{self, IsTerminal, Write};
+use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use miette::Diagnostic;
+use tracing_subscriber::EnvFilter;
+
+use output::colored;
 
 use crate::cli::{self, Cli, Command};
 use crate::session::RunError;
@@ -76,22 +83,37 @@ impl Outcome {
     /// Prints an error and says which outcome it is.
     pub fn report(error: CommandError) -> Self {
         let outcome = match &error {
-            CommandError::Load(LoadError::Invalid(_) | LoadError::OnlySearched { .. }) => {
-                Self::InvalidScenario
-            }
-            CommandError::NoReference { .. } | CommandError::Url { .. } => Self::Usage,
+            CommandError::Load(_) => Self::InvalidScenario,
+            CommandError::NoReference { .. }
+            | CommandError::Url { .. }
+            | CommandError::OverwritesRecord { .. } => Self::Usage,
             // Whoever stopped it knows why.
             CommandError::Run(RunError::Stopped) => return Self::Aborted,
             CommandError::Run(error) if error.is_unavailable() => Self::Unavailable,
             CommandError::Compare(CompareError::Invalid { .. }) => Self::Invalid,
-            // Whoever read our output has gone; that is no failure of ours.
-            CommandError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
-                return Self::Good;
-            }
             _ => Self::Failed,
         };
-        eprintln!("{:?}", miette::Report::new(error));
+        output::tell_error(error);
         outcome
+    }
+
+    /// Prints what the command line was answered with: help, or what is wrong with it.
+    pub fn of_usage(told: &clap::Error) -> Self {
+        // Whoever could be told that it failed would read it here.
+        let _ = told.print();
+        if told.use_stderr() { Self::Usage } else { Self::Good }
+    }
+
+    /// The end of a command that could not print all of it. What came out goes before.
+    fn unless_unprinted(self, printed: Result<(), CommandError>) -> Result<Self, CommandError> {
+        match (self, printed) {
+            (Self::Good, Err(error)) => Err(error),
+            (_, Err(error)) => {
+                tracing::error!("{error}");
+                Ok(self)
+            }
+            (_, Ok(())) => Ok(self),
+        }
     }
 }
 
@@ -131,19 +153,18 @@ pub enum CommandError {
     NoReference { kind: String },
     #[error("{place}: {source}")]
     Url { place: String, source: UrlError },
+    #[error(
+        "{} is a record that is compared, and would be lost: name another file with --html",
+        path.display()
+    )]
+    OverwritesRecord { path: PathBuf },
     #[error("{action}: {source}")]
     Io { action: &'static str, source: io::Error },
 }
 
 /// Prints to standard output.
 fn print(text: &str) -> Result<(), CommandError> {
-    let written = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
-    written.map_err(|source| CommandError::Io { action: "writing to standard output", source })
-}
-
-/// Whether a stream may be coloured: it is a terminal and `NO_COLOR` is not set.
-fn colored(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    output::write(text).map_err(|source| CommandError::Io { action: "writing to standard output", source })
 }
 
 /// Logs and errors go to standard error, coloured only where that is wanted.
@@ -156,9 +177,12 @@ pub fn prepare_terminal(cli: &Cli) {
     };
     // What the NATS client says is in the record, and would be said twice a second by each connection.
     let default = if quiet { "error,async_nats=off" } else { "weighbridge=warn,error,async_nats=off" };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("WEIGHBRIDGE_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(color).init();
+    let asked = std::env::var("WEIGHBRIDGE_LOG").ok().filter(|asked| !asked.is_empty());
+    let filter = asked.and_then(|asked| EnvFilter::try_new(asked).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(default));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(color);
+    // A line that can't be written would be told on standard error, and end the run if that is what is closed.
+    logs.log_internal_errors(false).init();
     let handler = miette::MietteHandlerOpts::new().color(color).unicode(true).build_handler();
     // Fails only if it was set before.
     let _ = miette::set_hook(handler);

@@ -1,16 +1,18 @@
 //! What is said on standard error while a run goes on: a live bar on a terminal, else a line now and then.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, IsTerminal};
+use std::io;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::output::{is_capable, tell};
 use crate::session::{Glance, Progress, Silent, TrialSpec};
 use weighbridge_record::format;
 use weighbridge_record::result::{Probe, Trial};
 use weighbridge_record::terms::Stage;
 use weighbridge_report::capacity;
+use weighbridge_report::printable::printable;
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -29,7 +31,7 @@ pub fn for_search(quiet: bool) -> Box<dyn Progress> {
 fn choose(quiet: bool, searches: bool) -> Box<dyn Progress> {
     if quiet {
         Box::new(Silent)
-    } else if io::stderr().is_terminal() {
+    } else if is_capable(&io::stderr()) {
         Box::new(Bar { bar: RefCell::new(ProgressBar::hidden()), rate: RateNow::default(), searches })
     } else {
         Box::new(Lines { next: Cell::new(LINE_EVERY), searches })
@@ -129,7 +131,7 @@ impl Progress for Bar {
         // The template is a constant that parses.
         let style = ProgressStyle::with_template("{prefix} {bar:10} {msg}").expect("constant template");
         bar.set_style(style);
-        bar.set_prefix(title(spec, self.searches));
+        bar.set_prefix(printable(&title(spec, self.searches)));
         *self.bar.borrow_mut() = bar;
     }
 
@@ -146,12 +148,12 @@ impl Progress for Bar {
         let bar = self.bar.borrow();
         bar.finish_and_clear();
         if !self.searches {
-            bar.suspend(|| eprintln!("{}", conclusion(spec, trial)));
+            bar.suspend(|| tell(&conclusion(spec, trial)));
         }
     }
 
     fn probe_judged(&self, probe: &Probe, trial: &Trial) {
-        self.bar.borrow().suspend(|| eprintln!("{}", capacity::probe_line(probe, trial)));
+        self.bar.borrow().suspend(|| tell(&capacity::probe_line(probe, trial)));
     }
 }
 
@@ -170,7 +172,7 @@ impl Progress for Lines {
             return;
         }
         self.next.set(self.next.get() + LINE_EVERY);
-        eprintln!(
+        tell(&format!(
             "{}: {:.0} of {:.0} s, {} sent, {} completed, {} in flight",
             title(spec, self.searches),
             glance.elapsed.as_secs_f64(),
@@ -178,17 +180,17 @@ impl Progress for Lines {
             format::count(glance.attempted),
             format::count(glance.completed),
             format::count(glance.in_flight)
-        );
+        ));
     }
 
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial) {
         if !self.searches {
-            eprintln!("{}", conclusion(spec, trial));
+            tell(&conclusion(spec, trial));
         }
     }
 
     fn probe_judged(&self, probe: &Probe, trial: &Trial) {
-        eprintln!("{}", capacity::probe_line(probe, trial));
+        tell(&capacity::probe_line(probe, trial));
     }
 }
 

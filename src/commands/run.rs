@@ -1,17 +1,20 @@
 //! `weighbridge run`: measure scenarios, write a report for each, print what came out.
 
 use super::deliver::{deliver, settings};
+use super::interrupt::Interrupt;
 use super::keeping::Keeping;
-use super::{CommandError, Outcome, interrupt, list, overrides, print, progress, runtime};
+use super::output::tell;
+use super::{CommandError, Outcome, list, overrides, print, progress, runtime};
 use crate::calibrate::Group;
 use crate::cli::Run;
 use crate::session::{self, Settings};
-use crate::stop::{Stop, StopSignal};
+use crate::stop::Stop;
 use weighbridge_plan::Plan;
 use weighbridge_plan::scenario::{self, LoadError};
 use weighbridge_record::result::{Check, Verdict};
+use weighbridge_report::folder;
 
-pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {
+pub fn run(arguments: &Run, interrupt: &Interrupt) -> Result<Outcome, CommandError> {
     if arguments.scenarios.is_empty() {
         print(&list::text(&arguments.folder.path))?;
         return Ok(Outcome::Good);
@@ -26,12 +29,12 @@ pub fn run(arguments: &Run) -> Result<Outcome, CommandError> {
         }
         plans.push(plan);
     }
+    folder::probe(&arguments.conduct.out)?;
     let runtime = runtime()?;
-    let stop = StopSignal::default();
+    let stop = interrupt.heed();
     let mut worst = Outcome::Good;
     runtime.block_on(async {
-        let settings = settings(&arguments.brokers, &arguments.conduct, &stop);
-        interrupt::listen(stop.clone(), settings.remains.clone())?;
+        let settings = settings(&arguments.brokers, &arguments.conduct, interrupt);
         for plan in &plans {
             worst = worst.worse(run_one(plan, arguments, &settings).await?);
             if stop.get() != Stop::No {
@@ -60,7 +63,7 @@ async fn run_one(plan: &Plan, arguments: &Run, settings: &Settings) -> Result<Ou
 async fn calibrate(settings: &Settings, quiet: bool) -> Result<Vec<Check>, CommandError> {
     let say = |what: &str| {
         if !quiet {
-            eprintln!("{what}");
+            tell(what);
         }
     };
     Ok(crate::calibrate::run(&Group::ALL, settings, &say).await?)

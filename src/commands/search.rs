@@ -1,14 +1,15 @@
 //! `weighbridge search`: the highest rate at which a scenario keeps its thresholds, path by path.
 
 use super::deliver::{deliver, settings};
+use super::interrupt::Interrupt;
 use super::keeping::Keeping;
-use super::{CommandError, Outcome, interrupt, progress, runtime, trial_overrides};
+use super::{CommandError, Outcome, progress, runtime, trial_overrides};
 use crate::cli::Search;
 use crate::session;
-use crate::stop::StopSignal;
 use weighbridge_plan::scenario::{self, Overrides};
+use weighbridge_report::folder;
 
-pub fn run(arguments: &Search) -> Result<Outcome, CommandError> {
+pub fn run(arguments: &Search, interrupt: &Interrupt) -> Result<Outcome, CommandError> {
     let overrides = Overrides {
         search: true,
         low: arguments.low,
@@ -17,10 +18,9 @@ pub fn run(arguments: &Search) -> Result<Outcome, CommandError> {
         ..trial_overrides(&arguments.trial, Some(&arguments.brokers))
     };
     let plan = scenario::load(&arguments.scenario, &arguments.folder.path, &overrides)?;
-    let stop = StopSignal::default();
+    folder::probe(&arguments.conduct.out)?;
     runtime()?.block_on(async {
-        let settings = settings(&arguments.brokers, &arguments.conduct, &stop);
-        interrupt::listen(settings.stop.clone(), settings.remains.clone())?;
+        let settings = settings(&arguments.brokers, &arguments.conduct, interrupt);
         let progress = progress::for_search(arguments.conduct.quiet);
         let mut keeping = Keeping::new(&arguments.conduct.out, &[]);
         let finished = session::search(&plan, &settings, &*progress, &mut keeping).await?;

@@ -1,5 +1,9 @@
 //! Why a server could not be connected to.
 
+use std::error::Error;
+
+use crate::open_files;
+use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::BrokerKind;
 
 #[derive(Debug, Clone, thiserror::Error)]
@@ -9,4 +13,18 @@ pub enum ConnectError {
     /// It is there, and does not let us in.
     #[error("{broker} at {address} refused: {reason}")]
     Refused { broker: BrokerKind, address: String, reason: String },
+}
+
+impl ConnectError {
+    /// It is not there, or there is a reason on our side that it can't be reached.
+    pub(super) fn unavailable(
+        endpoint: &Endpoint,
+        mut reason: String,
+        cause: &(dyn Error + 'static),
+    ) -> Self {
+        if let Some(mend) = open_files::mend(cause) {
+            reason = format!("{reason}; {mend}");
+        }
+        Self::Unavailable { broker: endpoint.kind, address: endpoint.address(), reason }
+    }
 }

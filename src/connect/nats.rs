@@ -1,5 +1,8 @@
 //! Connecting to NATS.
 
+use std::error::Error;
+use std::io;
+
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 
 use super::ConnectError;
@@ -48,7 +51,17 @@ pub(crate) async fn open(endpoint: &Endpoint, options: ConnectOptions) -> Result
         Ok(servers) => servers,
         Err(error) => return Err(ConnectError::Unavailable { broker, address, reason: error.to_string() }),
     };
-    options.connect(servers).await.map_err(|error| unreachable(endpoint, &error.kind().to_string()))
+    options.connect(servers).await.map_err(|error| match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+            unreachable(endpoint, &error.kind().to_string())
+        }
+        ConnectErrorKind::TimedOut => {
+            let reason = format!("it did not answer within {} s", CONNECT_WITHIN.as_secs());
+            ConnectError::unavailable(endpoint, reason + tls_hint(endpoint), &error)
+        }
+        _ if is_of_the_system(&error) => ConnectError::unavailable(endpoint, error.to_string(), &error),
+        _ => ConnectError::unavailable(endpoint, error.to_string() + tls_hint(endpoint), &error),
+    })
 }
 
 /// Tells a server that refuses from one that isn't there, by the library's words for it.
@@ -60,6 +73,20 @@ pub(crate) fn unreachable(endpoint: &Endpoint, reason: &str) -> ConnectError {
         return ConnectError::Refused { broker, address, reason };
     }
     ConnectError::Unavailable { broker, address, reason: reason.to_string() }
+}
+
+/// Whether there was no connection at all: nobody listens, no further file may be opened.
+fn is_of_the_system(error: &async_nats::ConnectError) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.raw_os_error().is_some())
+}
+
+/// What may be wrong where there is a connection and no understanding.
+fn tls_hint(endpoint: &Endpoint) -> &'static str {
+    match endpoint.tls {
+        Tls::On => "; where it has no TLS, write nats:// instead of tls://",
+        Tls::Off => "",
+    }
 }
 
 fn hint(access: &Access) -> &'static str {

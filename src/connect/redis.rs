@@ -56,9 +56,9 @@ async fn in_time<T>(
 ) -> Result<T, ConnectError> {
     match tokio::time::timeout(CONNECT_WITHIN, opening).await {
         Ok(opened) => opened.map_err(|error| unreachable(endpoint, &error)),
-        Err(_) => {
-            let (broker, address) = (endpoint.kind, endpoint.address());
-            Err(ConnectError::Unavailable { broker, address, reason: "timed out".to_owned() })
+        Err(elapsed) => {
+            let reason = format!("it did not answer within {} s", CONNECT_WITHIN.as_secs());
+            Err(ConnectError::unavailable(endpoint, reason, &elapsed))
         }
     }
 }
@@ -92,7 +92,7 @@ pub(crate) fn unreachable(endpoint: &Endpoint, error: &RedisError) -> ConnectErr
     if known || error.kind() == redis::ErrorKind::AuthenticationFailed {
         ConnectError::Refused { broker, address, reason: format!("{reason}; check user and password") }
     } else {
-        ConnectError::Unavailable { broker, address, reason }
+        ConnectError::unavailable(endpoint, reason, error)
     }
 }
 

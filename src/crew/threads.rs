@@ -134,13 +134,16 @@ impl Share {
             seed: order.seed,
             concurrency: order.concurrency,
             results: order.results,
-            lanes: order.lanes,
+            worker: 0,
             post: self.post,
             timer,
         };
         let mut ends = Vec::new();
         for index in self.indices {
-            ends.push(serve(self.transport.worker(index, troubles).await?, serving.clone()));
+            ends.push(serve(
+                self.transport.worker(index, troubles).await?,
+                Serving { worker: index, ..serving.clone() },
+            ));
         }
         Ok(ends)
     }

@@ -27,8 +27,6 @@ pub struct WorkOrder {
     pub service_time: ServiceTime,
     /// Whether the work is bounded by a schedule.
     pub paced: bool,
-    /// Different publishing connections of the run: each keeps its order.
-    pub lanes: u64,
 }
 
 impl WorkOrder {
@@ -46,7 +44,6 @@ impl WorkOrder {
             service_time: work.service_time,
             // Slots mostly sleep; a worker that scores at once works as hard as the load lets it.
             paced: point.load.is_scheduled() && work.service_time.mean_ns() > 0,
-            lanes: u64::from(point.load.generators) * u64::from(point.load.connections),
         })
     }
 
@@ -85,7 +82,7 @@ service_time = { distribution = "lognormal", median = "2ms", sigma = 0.5 }
     #[test]
     fn an_order_can_be_sent_and_says_the_same_where_it_arrives() {
         let order = order(SCENARIO).unwrap();
-        assert_eq!((order.workers.clone(), order.lanes, order.paced), (0..5, 6, true));
+        assert_eq!((order.workers.clone(), order.paced), (0..5, true));
         assert!(order.replies_to_sender());
         let sent = serde_json::to_string(&order).unwrap();
         assert_eq!(serde_json::from_str::<WorkOrder>(&sent).unwrap(), order);

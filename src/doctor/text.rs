@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use weighbridge_report::printable::{printable, printable_lines};
 use weighbridge_report::wrapping::wrapped;
 
 use super::brokers::{BrokerFinding, ROUND_TRIPS};
@@ -54,6 +55,8 @@ impl Page {
 
     /// A name, and beside it what was found; further lines of the finding stand under its first.
     fn row(&mut self, name: &str, finding: &str) {
+        // What a server has said can't steer the terminal.
+        let finding = printable_lines(finding);
         let lines = finding.lines().flat_map(|line| {
             let text = line.trim_start();
             let indent = &line[..line.len() - text.len()];
@@ -73,7 +76,8 @@ impl Page {
             Weight::Blocking => "STOP",
         };
         let mark = self.paint.weighted(sentence.weight, &format!("{mark:<6}"));
-        for (index, line) in wrapped(&sentence.text, "", "", COLUMNS - 8).into_iter().enumerate() {
+        for (index, line) in wrapped(&printable(&sentence.text), "", "", COLUMNS - 8).into_iter().enumerate()
+        {
             let lead = if index == 0 { mark.as_str() } else { "      " };
             // Writing to a String can't fail.
             let _ = writeln!(self.text, "  {lead}{line}");

@@ -115,7 +115,9 @@ impl Ledger {
 
     /// The broker gave the request up after its last delivery, and still stores it.
     pub fn parked(&mut self, number: u64) -> Entry {
-        self.mark(number, PARKED, SENT)
+        let entry = self.mark(number, PARKED, SENT);
+        self.unexpected += u64::from(entry == Entry::Unknown);
+        entry
     }
 
     /// A message arrived that belongs to no request of this trial.
@@ -139,6 +141,11 @@ impl Ledger {
 
     pub fn is_settled(&self, number: u64) -> bool {
         self.has(number, SETTLED)
+    }
+
+    #[inline]
+    pub fn is_sent(&self, number: u64) -> bool {
+        self.has(number, SENT)
     }
 
     pub fn is_acknowledged(&self, number: u64) -> bool {

@@ -11,6 +11,7 @@ use super::alike::Alike;
 use super::findings::{Findings, Known};
 use super::in_flight::{InFlight, Since, Times, parts};
 use super::live::Live;
+use super::order::Order;
 use super::summary::AccountSummary;
 use crate::ledger::{Entry, Ledger};
 use crate::mailbox::{Event, Mailboxes};
@@ -28,6 +29,7 @@ pub struct Account {
     completed_by: CompletedBy,
     ledger: Ledger,
     in_flight: InFlight,
+    order: Order,
     recorder: Recorder,
     errors: BTreeMap<String, u64>,
     findings: Findings,
@@ -53,12 +55,14 @@ impl Account {
         live: Arc<Live>,
         timeout_ns: u64,
         completed_by: CompletedBy,
+        connections: u32,
     ) -> Self {
         Self {
             stripe,
             completed_by,
             ledger: Ledger::default(),
             in_flight: InFlight::new(completed_by == CompletedBy::Result),
+            order: Order::over(connections),
             recorder: Recorder::new(timeline, completed_by),
             errors: BTreeMap::new(),
             findings: Findings::new(timeline.window_start_ns()),
@@ -258,7 +262,7 @@ impl Account {
         self.mailboxes.collect(self.stripe.index, &mut events);
         for event in &events {
             match *event {
-                Event::Received { sequence, at_ns, reordered } => self.received(sequence, at_ns, reordered),
+                Event::Received { sequence, at_ns, worker } => self.received(sequence, at_ns, worker),
                 Event::Scored { sequence, received_ns, at_ns } => {
                     self.scored(sequence, received_ns, at_ns);
                 }
@@ -271,17 +275,20 @@ impl Account {
     }
 
     fn parked(&mut self, sequence: u64, at_ns: u64) {
-        let Some(number) = self.stripe.local(sequence) else { return };
+        let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
         let entry = self.ledger.parked(number);
-        if let Entry::First { .. } = entry {
-            self.find(FindingClass::Parked, number, at_ns);
+        match entry {
+            Entry::First { .. } => self.find(FindingClass::Parked, number, at_ns),
+            Entry::Unknown => self.find(FindingClass::Unexpected, number, at_ns),
+            Entry::Again => {}
         }
         self.settle(number, entry);
     }
 
     #[inline]
-    fn received(&mut self, sequence: u64, at_ns: u64, reordered: bool) {
+    fn received(&mut self, sequence: u64, at_ns: u64, worker: u32) {
         let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
+        let reordered = self.ledger.is_sent(number) && self.order.is_behind(worker, number);
         let entry = self.ledger.delivered(number, reordered);
         let Entry::First { .. } = entry else {
             return self.told_again(FindingClass::Redelivered, entry, number, at_ns);

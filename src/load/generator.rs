@@ -102,7 +102,8 @@ async fn generate(
     let provisional = Timeline::new(0, 0, run.load.duration_ns, 0);
     let new_account = |timeline| {
         let (mailboxes, live) = (Arc::clone(&run.mailboxes), Arc::clone(&live));
-        Account::new(stripe, timeline, mailboxes, live, run.load.timeout_ns, run.completed_by)
+        let load = &run.load;
+        Account::new(stripe, timeline, mailboxes, live, load.timeout_ns, run.completed_by, load.connections)
     };
     let account = Rc::new(RefCell::new(new_account(provisional)));
     let freed = Rc::new(Notify::new());

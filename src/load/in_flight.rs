@@ -85,9 +85,12 @@ impl InFlight {
         }
     }
 
-    /// Times of a request; none once its block is settled.
+    /// Times of a request; none once its block is settled, and none of one that was not opened.
     #[inline]
     pub fn times(&self, number: u64) -> Option<Times> {
+        if number >= self.next {
+            return None;
+        }
         let block = self.blocks.get(number as usize / BLOCK)?.as_ref()?;
         Some(block.times[number as usize % BLOCK])
     }
@@ -153,6 +156,9 @@ mod tests {
         assert_eq!(in_flight.blocks_held(), 0);
         assert_eq!(in_flight.times(5), None);
         assert!(in_flight.way(5).is_none());
+        in_flight.open(total);
+        assert!(in_flight.times(total).is_some());
+        assert_eq!(in_flight.times(total + 1), None, "its block is there, but nobody opened it");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod generator;
 mod generators;
 mod in_flight;
 mod live;
+mod order;
 mod outcome;
 mod pacer;
 mod recent;

@@ -100,7 +100,7 @@ mod tests {
         let mailboxes = Arc::new(Mailboxes::new(2, None));
         let stripe = Stripe { index, count: 2 };
         let mut account =
-            Account::new(stripe, timeline, mailboxes, Arc::default(), SECOND_NS, CompletedBy::Result);
+            Account::new(stripe, timeline, mailboxes, Arc::default(), SECOND_NS, CompletedBy::Result, 1);
         let mut bursts = Bursts::new();
         for request in 0..requests {
             let intended_ns = SECOND_NS + request * 10_000_000;

@@ -105,6 +105,20 @@ pub fn name(random: &mut impl Rng) -> String {
     format!("{} {}", pick(FIRST_NAMES, random), pick(LAST_NAMES, random))
 }
 
+/// A title that none is longer than.
+pub fn longest_title() -> String {
+    format!("{} {}", longest(SUBJECTS), longest(TROUBLES))
+}
+
+/// A name that none is longer than.
+pub fn longest_name() -> String {
+    format!("{} {}", longest(FIRST_NAMES), longest(LAST_NAMES))
+}
+
+fn longest(words: &[&'static str]) -> &'static str {
+    words.iter().max_by_key(|word| word.len()).copied().unwrap_or_default()
+}
+
 /// Prose of exactly `bytes` bytes.
 pub fn text(bytes: usize, random: &mut impl Rng) -> String {
     let mut text = String::with_capacity(bytes + LONGEST_STEP_BYTES);

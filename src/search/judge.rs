@@ -17,8 +17,12 @@ pub fn judge(trial: &Trial, thresholds: &[ThresholdOutcome]) -> Judgement {
     let mut reasons: Vec<Reason> =
         instrument(trial).map(|doubt| Reason::Instrument { doubt: doubt.clone() }).collect();
     let shown_by_failure = if reasons.is_empty() { Shown::NotSustained } else { Shown::InstrumentFailed };
-    reasons.extend(ledger(trial));
-    reasons.extend(thresholds.iter().filter(|outcome| !outcome.passed).filter_map(threshold));
+    let counted = ledger(trial);
+    let told = !counted.is_empty();
+    reasons.extend(counted);
+    reasons.extend(
+        thresholds.iter().filter(|outcome| !outcome.passed).filter_map(|outcome| threshold(outcome, told)),
+    );
     reasons.extend(backlog::growth(&trial.series).map(Reason::BacklogGrows));
     let shown = if reasons.is_empty() { Shown::Sustained } else { shown_by_failure };
     Judgement { shown, reasons }
@@ -48,15 +52,17 @@ fn ledger(trial: &Trial) -> Vec<Reason> {
     reasons
 }
 
-/// A threshold on a count that has a reason of its own would say the same twice.
-fn threshold(outcome: &ThresholdOutcome) -> Option<Reason> {
+/// A threshold on a count that `told` has a reason of its own for would say the same twice.
+fn threshold(outcome: &ThresholdOutcome, told: bool) -> Option<Reason> {
     let metric = outcome.expression.split_whitespace().next().unwrap_or_default();
-    if ["ledger.lost", "ledger.unsent", "ledger.rejected"].contains(&metric)
-        && outcome.observed.is_some_and(|count| count > 0.0)
-    {
-        return None;
-    }
-    Some(Reason::Threshold {
+    let counted = outcome.observed.is_some_and(|count| count > 0.0);
+    let twice = match metric {
+        "ledger.lost" | "ledger.unsent" | "ledger.rejected" => counted,
+        "ledger.unanswered" => counted && told,
+        "ledger.completed" => !counted && told,
+        _ => false,
+    };
+    (!twice).then(|| Reason::Threshold {
         expression: outcome.expression.clone(),
         observed: outcome.observed,
         samples: outcome.samples,
@@ -122,6 +128,25 @@ mod tests {
             (thresholds[0].observed, thresholds[0].passed) = (Some(3.0), false);
         });
         assert!(matches!(judgement.reasons[..], [Reason::Lost { lost: 3, .. }]), "{judgement:?}");
+    }
+
+    #[test]
+    fn unanswered_requests_are_a_reason_only_where_no_other_tells_them() {
+        let unanswered = |trial: &mut Trial, thresholds: &mut Vec<ThresholdOutcome>| {
+            thresholds[0].expression = "ledger.unanswered == 0".to_owned();
+            (thresholds[0].observed, thresholds[0].passed) = (Some(3.0), false);
+            trial.ledger.completed -= 3;
+        };
+        let parked = judged(|trial, thresholds| {
+            unanswered(trial, thresholds);
+            trial.ledger.parked = 3;
+        });
+        assert!(matches!(parked.reasons[..], [Reason::Threshold { .. }]), "{parked:?}");
+        let refused = judged(|trial, thresholds| {
+            unanswered(trial, thresholds);
+            trial.ledger.rejected = 3;
+        });
+        assert!(matches!(refused.reasons[..], [Reason::Rejected { rejected: 3, .. }]), "{refused:?}");
     }
 
     #[test]

@@ -66,6 +66,10 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
         rate_not_reached,
         ceiling_too_low,
         shed,
+        rejected,
+        parked,
+        indeterminate,
+        unexpected,
         clock_jump,
         not_steady,
         too_few_samples,
@@ -277,6 +281,47 @@ fn shed(evidence: &Evidence<'_>) -> Option<Doubt> {
     doubt(
         DoubtKind::Shed,
         format!("{unsent} of {attempted} requests were shed: {limit} were in flight already"),
+    )
+}
+
+fn rejected(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let detail = of_attempted(evidence, evidence.ledger.rejected)?;
+    doubt(DoubtKind::Rejected, format!("{detail} were refused; the latencies leave them out"))
+}
+
+fn parked(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let detail = of_attempted(evidence, evidence.ledger.parked)?;
+    doubt(
+        DoubtKind::Parked,
+        format!("{detail} were given up by the broker after their last delivery, and lie in its store"),
+    )
+}
+
+fn indeterminate(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let detail = of_attempted(evidence, evidence.ledger.indeterminate)?;
+    doubt(
+        DoubtKind::Indeterminate,
+        format!("{detail} had an unknown outcome for a while; what became of them is in the ledger"),
+    )
+}
+
+/// Some of the requests, in words; none where there are none.
+fn of_attempted(evidence: &Evidence<'_>, count: u64) -> Option<String> {
+    (count > 0).then(|| format!("{count} of {} requests", evidence.ledger.attempted))
+}
+
+fn unexpected(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let count = evidence.ledger.unexpected;
+    if count == 0 {
+        return None;
+    }
+    let what = match &evidence.point.brokers.prefix {
+        Some(prefix) if !prefix.is_empty() => format!("under the prefix `{prefix}`"),
+        _ => "on the names of this trial".to_owned(),
+    };
+    doubt(
+        DoubtKind::Unexpected,
+        format!("{count} message(s) {what} belong to no request of this trial: somebody else uses them too"),
     )
 }
 

@@ -2,8 +2,10 @@
 
 use crate::connect::ConnectError;
 use crate::fault::AimError;
+use crate::open_files;
 use crate::site::SiteError;
 use crate::transport::TransportError;
+use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 /// Why a run could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -14,9 +16,32 @@ pub enum RunError {
     Transport(#[from] TransportError),
     #[error(transparent)]
     Aim(#[from] AimError),
+    #[error(
+        "{path} needs {connections} connections, and this process may open only {limit} files; raise the limit of open \
+         files with `ulimit -n {}`, or lower `workers.count`", open_files::enough_for(*.connections)
+    )]
+    OpenFiles { path: TransportKind, connections: u64, limit: u64 },
+    #[error(
+        "{path} needs {connections} connections, and {broker} takes {limit} ({setting}); lower `workers.count`, or name a \
+         server with a higher limit"
+    )]
+    Connections {
+        path: TransportKind,
+        broker: BrokerKind,
+        setting: &'static str,
+        connections: u64,
+        limit: u64,
+    },
     /// The run is to end at once, and this trial had not begun.
     #[error("stopped before the load began")]
     Stopped,
+    /// The generator could send only a small share of the rate, whatever the path.
+    #[error(
+        "{asked_per_s:.0}/s is far more than this generator can send: in memory, where no broker slows it down, it \
+         reaches {ceiling_per_s:.0}/s. Ask for less: `load.rate` or `--rate`, the targets of `load.stages`, the rates of \
+         a sweep, `search.low`; or share the load among more `load.generators` on more cores"
+    )]
+    BeyondCeiling { asked_per_s: f64, ceiling_per_s: f64 },
     /// What the run measures can't be kept.
     #[error(transparent)]
     Keep(Box<dyn std::error::Error + Send + Sync>),

@@ -1,24 +1,128 @@
-//! What is looked at before the first trial.
+//! What is looked at before the first trial: whatever would refuse the last one must not cost the others' time.
+//!
+//! Nothing is started for it. What a server of ours takes is known from its settings; on a server that somebody else
+//! runs every path is prepared, with the longest body that goes over it, and cleared up again.
 
 use super::error::RunError;
 use super::settings::Settings;
+use super::trial::{nonce, prefix};
+use crate::open_files;
+use crate::path::Wiring;
+use crate::payload::longest_bytes;
 use crate::site;
-use weighbridge_plan::Plan;
+use crate::transport::{Targets, TransportError};
+use weighbridge_plan::{Plan, PointPlan};
+use weighbridge_record::terms::{BrokerKind, TransportKind};
 
-/// All brokers are looked for before the first trial: one that is missing must not cost the others' time. Before
-/// that, what killed runs left is deleted.
+/// Connections that prepare a path, and look at its server.
+const WATCHING: u64 = 4;
+
 pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
     site::clear_abandoned();
+    servers_are_there(plan, settings).await?;
+    for (point, path, kind) in paths(plan) {
+        // Whoever runs another server knows its limits, and says so when the path is tried.
+        if point.brokers.endpoint(kind).is_none() {
+            fits(point, kind)?;
+            takes_all(point, path, kind)?;
+        }
+    }
+    open_files_suffice(plan)?;
+    for path in Tried::all(plan) {
+        path.try_out().await?;
+    }
+    Ok(())
+}
+
+/// Every path over a server, at every point.
+fn paths(plan: &Plan) -> impl Iterator<Item = (&PointPlan, TransportKind, BrokerKind)> {
+    let at = |point| plan.transports.iter().filter_map(move |path| Some((point, *path, path.broker()?)));
+    plan.points.iter().flat_map(at)
+}
+
+/// The trial with the most connections against the limit of this process.
+fn open_files_suffice(plan: &Plan) -> Result<(), RunError> {
+    let connections = |(point, path, _): (&PointPlan, TransportKind, BrokerKind)| {
+        (Wiring::of(point, path, "").connections(point), path)
+    };
+    let Some((connections, path)) = paths(plan).map(connections).max_by_key(|(count, _)| *count) else {
+        return Ok(());
+    };
+    match open_files::short_of(connections) {
+        Some(limit) => Err(RunError::OpenFiles { path, connections, limit }),
+        None => Ok(()),
+    }
+}
+
+async fn servers_are_there(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
     // A sweep may move over brokers, but seldom does.
     let mut seen = Vec::new();
-    for point in &plan.points {
-        for kind in plan.transports.iter().filter_map(|transport| transport.broker()) {
-            let asked = (kind, point.brokers.endpoint(kind));
-            if !seen.contains(&asked) {
-                seen.push(asked);
-                site::preflight(kind, &point.brokers, &settings.brokers).await?;
-            }
+    for (point, _, kind) in paths(plan) {
+        let asked = (kind, point.brokers.endpoint(kind));
+        if !seen.contains(&asked) {
+            seen.push(asked);
+            site::preflight(kind, &point.brokers, &settings.brokers).await?;
         }
     }
     Ok(())
+}
+
+/// Whether a server of ours takes the longest body of a point.
+fn fits(point: &PointPlan, broker: BrokerKind) -> Result<(), TransportError> {
+    let body_bytes = longest_bytes(&point.payload);
+    match site::body_limit(broker).filter(|(_, most)| body_bytes > *most) {
+        Some((setting, limit_bytes)) => {
+            Err(TransportError::TooLarge { broker, setting, body_bytes, limit_bytes })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a server of ours takes all connections of a path, and those that watch it.
+fn takes_all(point: &PointPlan, path: TransportKind, broker: BrokerKind) -> Result<(), RunError> {
+    let connections = Wiring::of(point, path, "").connections(point) + WATCHING;
+    match site::connection_limit(broker).filter(|(_, most)| connections > *most) {
+        Some((setting, limit)) => Err(RunError::Connections { path, broker, setting, connections, limit }),
+        None => Ok(()),
+    }
+}
+
+/// A path on somebody else's server, to be prepared as a trial would.
+#[derive(PartialEq)]
+struct Tried {
+    wiring: Wiring,
+    targets: Targets,
+    body_bytes: usize,
+}
+
+impl Tried {
+    /// Each once: most points of a sweep differ in nothing that a server could refuse.
+    fn all(plan: &Plan) -> Vec<Self> {
+        let nonce = nonce();
+        let mut all: Vec<Self> = Vec::new();
+        for (point, path, kind) in paths(plan) {
+            let Some(endpoint) = point.brokers.endpoint(kind) else { continue };
+            let tried = Self {
+                wiring: Wiring::of(point, path, &prefix(point, true, nonce)),
+                targets: Targets::only(endpoint.clone()),
+                body_bytes: longest_bytes(&point.payload),
+            };
+            if !all.contains(&tried) {
+                all.push(tried);
+            }
+        }
+        all
+    }
+
+    async fn try_out(&self) -> Result<(), TransportError> {
+        let transport = self.wiring.build(&self.targets)?;
+        transport.prepare(self.body_bytes).await?;
+        let mut left = transport.creates();
+        transport.dismantle(&mut left).await;
+        left.iter().for_each(|left| tracing::error!("{left}"));
+        match left.first() {
+            Some(left) => Err(TransportError::failed("clearing up after the preflight", &left.reason)),
+            None => Ok(()),
+        }
+    }
 }

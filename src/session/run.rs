@@ -42,7 +42,7 @@ fn order(plan: &Plan, ceiling_per_s: Option<f64>) -> Vec<TrialSpec<'_>> {
     for point in &plan.points {
         for repetition in 1..=plan.repeat {
             // Each repetition has arrivals and payloads of its own, the same on every transport.
-            let seed = plan.seed + u64::from(repetition) - 1;
+            let seed = plan.seed.wrapping_add(u64::from(repetition - 1));
             let mut transports = plan.transports.clone();
             if repetition % 2 == 0 {
                 transports.reverse();

@@ -30,6 +30,8 @@ pub async fn search(
     // probe is then held against it at its own rate.
     let highest = point.at_rate(limits.high_per_s);
     let ceiling_per_s = ceiling::of_point(&highest, plan.seed, settings).await?;
+    // It begins at the lowest, and goes no further than twice a rate that the instrument could bear.
+    ceiling::refuse_beyond(ceiling_per_s, Some(limits.low_per_s), settings)?;
     let offered = plan.searched.as_deref().unwrap_or_default();
     let mut gathered = Gathered::start(plan, offered, settings, keeper)?;
     let mut searches = Vec::new();
@@ -70,7 +72,7 @@ impl Hunt<'_> {
                 break;
             }
             // Each probe has arrivals and payloads of its own.
-            let seed = self.plan.seed + probes.len() as u64;
+            let seed = self.plan.seed.wrapping_add(probes.len() as u64);
             let Some((probe, shown)) = self.measure(step, seed, gathered).await? else { break };
             probes.push(probe);
             search.record(step, shown);
@@ -139,7 +141,8 @@ impl Hunt<'_> {
 
 /// The scenario's thresholds against one trial alone.
 fn held(point: &PointPlan, trial: &Trial) -> Vec<ThresholdOutcome> {
-    point.thresholds.iter().map(|threshold| thresholds::hold_one(threshold, &[trial])).collect()
+    let outcomes = point.thresholds.iter().map(|threshold| thresholds::hold_one(threshold, &[trial]));
+    outcomes.chain(thresholds::completed_nothing(&[trial])).collect()
 }
 
 /// Thresholds at the rate that speaks for the transport. A probe above it is meant to fail them.

@@ -27,14 +27,29 @@ fn value_of(latency: &LatencySummary, statistic: Statistic) -> Option<f64> {
 pub fn hold(plan: &Plan, trials: &[Trial]) -> Vec<ThresholdOutcome> {
     let mut outcomes = Vec::new();
     for point in &plan.points {
+        let measured: Vec<Vec<&Trial>> =
+            plan.transports.iter().map(|transport| of(trials, point, *transport)).collect();
+        let measured = || measured.iter().filter(|trials| !trials.is_empty());
         for threshold in &point.thresholds {
-            for transport in &plan.transports {
-                let measured = of(trials, point, *transport);
-                outcomes.extend((!measured.is_empty()).then(|| hold_one(threshold, &measured)));
-            }
+            outcomes.extend(measured().map(|trials| hold_one(threshold, trials)));
         }
+        outcomes.extend(measured().filter_map(|trials| completed_nothing(trials)));
     }
     outcomes
+}
+
+/// A trial that completed nothing shows nothing good of its path, whatever the scenario allows: the threshold that
+/// it fails. None where every trial completed something.
+pub fn completed_nothing(measured: &[&Trial]) -> Option<ThresholdOutcome> {
+    let dead = measured.iter().find(|trial| trial.ledger.completed == 0)?;
+    Some(ThresholdOutcome {
+        expression: "ledger.completed > 0".to_owned(),
+        path: dead.path,
+        point: dead.point.clone(),
+        observed: Some(0.0),
+        passed: false,
+        samples: dead.ledger.attempted,
+    })
 }
 
 /// Holds a threshold against repetitions of one transport at one point, of which there is at least one.
@@ -69,7 +84,7 @@ fn observed(metric: &Metric, trials: &[&Trial]) -> (Option<f64>, u64) {
             (over(values), trials.iter().map(|trial| trial.ledger.completed).sum())
         }
         Metric::Ledger { field } => {
-            let values: Option<Vec<u64>> = trials.iter().map(|trial| trial.ledger.field(field)).collect();
+            let values: Option<Vec<u64>> = trials.iter().map(|trial| trial.ledger.count(field)).collect();
             let sum = values.map(|values| values.iter().sum::<u64>() as f64);
             (sum, trials.iter().map(|trial| trial.ledger.attempted).sum())
         }
@@ -96,3 +111,6 @@ pub fn verdict(trials: &[Trial], thresholds: &[ThresholdOutcome]) -> Verdict {
         Verdict::Passed
     }
 }
+
+#[cfg(test)]
+mod tests;

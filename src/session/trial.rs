@@ -20,7 +20,7 @@ use crate::load::{Generators, Shared};
 use crate::mailbox::{Mailboxes, Post};
 use crate::metrics::Timeline;
 use crate::path::Wiring;
-use crate::payload::Payloads;
+use crate::payload::{Payloads, longest_bytes};
 use crate::schema::Correlation;
 use crate::site::Site;
 use crate::start_line::StartLine;
@@ -78,7 +78,8 @@ async fn on_site(
     progress: &dyn Progress,
 ) -> Result<Trial, RunError> {
     let nonce = nonce();
-    let wiring = Wiring::of(spec.point, spec.transport, &prefix(spec.point, site, nonce));
+    let prefix = prefix(spec.point, site.is_external(), nonce);
+    let wiring = Wiring::of(spec.point, spec.transport, &prefix);
     let transport = wiring.build(&site.targets())?;
     let parts = Parts::new(spec, settings, wiring, transport, nonce);
     parts.measure(site, progress).await
@@ -98,17 +99,17 @@ pub async fn measure_wrapped<T: Transport + 'static>(
 }
 
 /// Random bits of a ULID: no message of another trial carries them.
-fn nonce() -> u32 {
+pub(super) fn nonce() -> u32 {
     ulid::Ulid::generate().random() as u32
 }
 
 /// Set by the scenario, else empty on servers of our own and one per trial on others. It is a token of the
 /// subject of its own, so that rights can be granted to `prefix.>`.
-fn prefix(point: &PointPlan, site: &Site, nonce: u32) -> String {
+pub(super) fn prefix(point: &PointPlan, is_external: bool, nonce: u32) -> String {
     match &point.brokers.prefix {
         Some(prefix) if prefix.is_empty() => String::new(),
         Some(prefix) => format!("{prefix}."),
-        None if site.is_external() => format!("wb{nonce:08x}."),
+        None if is_external => format!("wb{nonce:08x}."),
         None => String::new(),
     }
 }
@@ -143,7 +144,7 @@ impl<'a> Parts<'a> {
     /// Prepares the path, puts the load on it, clears it up.
     async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<Trial, RunError> {
         let aimed = aim(&self.spec.point.faults, &site.servers())?;
-        self.transport.prepare(self.payloads.longest_bytes()).await?;
+        self.transport.prepare(longest_bytes(&self.spec.point.payload)).await?;
         // On a site of ours it ends with the site.
         let created = if site.is_external() { self.transport.creates() } else { Vec::new() };
         self.settings.remains.set_stored(created.clone());
@@ -163,7 +164,7 @@ impl<'a> Parts<'a> {
     ) -> Result<Loaded, RunError> {
         let stop = &self.settings.stop;
         let failed = |what| move |error: std::io::Error| RunError::failed(what, error);
-        let mut line = StartLine::new();
+        let mut line = StartLine::waiting_for(self.wiring.connections(self.spec.point));
 
         let post = Arc::clone(&self.mailboxes) as Arc<dyn Post>;
         let crew = Crew::start(self.order(), &self.transport, post, &line);

@@ -66,6 +66,23 @@ pub fn clear_abandoned() {
     abandoned::clear(&std::env::temp_dir());
 }
 
+/// Name and size of the setting that limits bodies on a server of ours. Redis takes more than any scenario can ask for.
+pub fn body_limit(kind: BrokerKind) -> Option<(&'static str, usize)> {
+    match kind {
+        BrokerKind::NatsServer => Some(("max_payload", nats_server::MAX_PAYLOAD_BYTES)),
+        BrokerKind::RedisServer => None,
+    }
+}
+
+/// Name and size of the setting that limits connections to a server of ours. NATS takes more than any scenario can ask
+/// for.
+pub fn connection_limit(kind: BrokerKind) -> Option<(&'static str, u64)> {
+    match kind {
+        BrokerKind::RedisServer => Some(("maxclients", redis_server::MAXCLIENTS)),
+        BrokerKind::NatsServer => None,
+    }
+}
+
 impl Site {
     /// Starts or reaches one node for each of `kinds`, all at a time, and waits until they answer.
     pub async fn start(

@@ -21,6 +21,8 @@ use weighbridge_record::terms::{BrokerKind, Durability};
 
 /// Longest that `/varz` may take.
 const VARZ_WITHIN: Duration = Duration::from_millis(500);
+/// Longest body, as it is by default. It is set, so that a payload beyond it is refused before a server is started.
+pub(super) const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 /// Lets the server choose.
 const ANY_PORT: &str = "-1";
 
@@ -149,13 +151,16 @@ impl Meter for NatsMeter {
     }
 }
 
-/// What was read back; an error for a server whose sync setting is not the tier's.
+/// What was read back; an error for a server whose settings are not those that were written.
 fn config(varz: Varz, durability: Durability) -> Result<Config, String> {
     let mut config = Config::new();
     let mut add = |name: &str, value: String| config.insert(name.to_string(), value);
     add("go", varz.go);
     if let Some(processors) = varz.gomaxprocs {
         add("gomaxprocs", processors.to_string());
+    }
+    if varz.max_payload != MAX_PAYLOAD_BYTES as u64 {
+        return Err(format!("max_payload reads back as {}, not as {MAX_PAYLOAD_BYTES}", varz.max_payload));
     }
     add("max_payload", varz.max_payload.to_string());
     add("max_pending", varz.max_pending.to_string());
@@ -206,6 +211,7 @@ impl Settings {
             "listen: \"127.0.0.1:{client_port}\"\n\
              http: \"127.0.0.1:{monitoring_port}\"\n\
              ports_file_dir: \"{folder}\"\n\
+             max_payload: {MAX_PAYLOAD_BYTES}\n\
              jetstream {{\n  store_dir: \"{data}\"\n  max_memory_store: 4GB\n  max_file_store: 16GB\n  {sync}\n}}\n"
         )
     }

@@ -22,6 +22,8 @@ use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, Durability};
 
 const PORT_ATTEMPTS: u32 = 5;
+/// Connections that it takes, as by default. It is set, so that more are refused before a server is started.
+pub(super) const MAXCLIENTS: u64 = 10_000;
 /// Longest that the server may take to tell its traffic.
 const TRAFFIC_WITHIN: Duration = Duration::from_millis(500);
 
@@ -100,12 +102,13 @@ async fn start_once(
 }
 
 fn arguments(port: u16, directory: &Directory, durability: Durability) -> Vec<OsString> {
-    let fixed: [(&str, OsString); 5] = [
+    let fixed: [(&str, OsString); 6] = [
         ("--port", port.to_string().into()),
         ("--bind", "127.0.0.1".into()),
         ("--daemonize", "no".into()),
         ("--dir", directory.data().into_os_string()),
         ("--save", OsString::new()),
+        ("--maxclients", MAXCLIENTS.to_string().into()),
     ];
     let fixed = fixed.into_iter().flat_map(|(flag, value)| [flag.into(), value]);
     fixed.chain(persistence(durability).iter().map(Into::into)).collect()

@@ -14,7 +14,7 @@ pub enum TransportError {
     Exists { what: &'static str, name: String, address: String },
     #[error(
         "a request of up to {body_bytes} bytes does not fit {broker}'s limit of {limit_bytes} bytes ({setting}); \
-         lower `payload.description_bytes` or raise the broker's limit"
+         lower `payload.description_bytes`, or name a server with a higher limit"
     )]
     TooLarge { broker: BrokerKind, setting: &'static str, body_bytes: usize, limit_bytes: usize },
     #[error("{what} failed: {reason}")]

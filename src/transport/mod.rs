@@ -18,7 +18,7 @@ mod troubles;
 use std::sync::Arc;
 
 use weighbridge_plan::endpoint::Endpoint;
-use weighbridge_record::terms::{Durability, TransportKind};
+use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, TransportKind};
 
 pub use ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 pub use error::TransportError;
@@ -29,10 +29,34 @@ pub use outcomes::{Outcomes, Unknown};
 pub use troubles::{Break, Noted, Troubles};
 
 /// Where the brokers of a trial are, as far as it has any.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Targets {
     pub redis: Option<Endpoint>,
     pub nats: Option<Endpoint>,
+}
+
+impl Targets {
+    /// One server and no other.
+    pub fn only(endpoint: Endpoint) -> Self {
+        match endpoint.kind {
+            BrokerKind::RedisServer => Self { redis: Some(endpoint), nats: None },
+            BrokerKind::NatsServer => Self { redis: None, nats: Some(endpoint) },
+        }
+    }
+}
+
+/// Connections that the ends of a transport hold at the same time.
+pub fn connections(kind: TransportKind, limits: &Limits, workers: u32) -> u64 {
+    let (of_a_worker, of_all_workers) = match kind {
+        TransportKind::InProcess => return 0,
+        TransportKind::RedisPubsub => (1, u64::from(workers > 0)),
+        TransportKind::RedisStreams => (2, 0),
+        TransportKind::NatsCore | TransportKind::NatsJetstream | TransportKind::NatsRequest => (1, 0),
+    };
+    // Replies to requests come back on the connection that published them.
+    let collects = limits.completed_by == CompletedBy::Result && kind != TransportKind::NatsRequest;
+    let publishing = u64::from(limits.generators) * u64::from(limits.connections);
+    publishing + u64::from(collects) + of_all_workers + of_a_worker * u64::from(workers)
 }
 
 /// The composition root: one arm per transport.

@@ -2,7 +2,6 @@
 
 use bytes::BytesMut;
 
-use super::lanes::Lanes;
 use super::serving::{BATCH_MAX, Serving};
 use super::unscored::{parked, refuse};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
@@ -29,11 +28,7 @@ impl Timestamp {
 }
 
 /// Serves until the transport ends or fails.
-pub(super) async fn serve_at_once(
-    mut end: WorkerEnd,
-    serving: Serving,
-    mut order: Lanes,
-) -> Result<(), TransportError> {
+pub(super) async fn serve_at_once(mut end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
     let mut deliveries = Vec::new();
     let mut replies = Vec::new();
     let mut events = Vec::new();
@@ -50,10 +45,9 @@ pub(super) async fn serve_at_once(
             match serving.scoring.read(&delivery.body) {
                 Ok(accepted) => {
                     let sequence = accepted.sequence;
-                    let reordered = order.is_behind(sequence);
                     let body = accepted.score(0, timestamp.at(received_ns), &mut arena);
                     let at_ns = now_ns();
-                    events.push(Event::Received { sequence, at_ns: received_ns, reordered });
+                    events.push(Event::Received { sequence, at_ns: received_ns, worker: serving.worker });
                     events.push(Event::Scored { sequence, received_ns, at_ns });
                     replies.push(Reply { key: accepted.key, body: Some(body), receipt: delivery.receipt });
                 }

@@ -4,7 +4,6 @@
 //! timer as the generators: tokio's would serve a millisecond late.
 
 mod at_once;
-mod lanes;
 mod scoring;
 mod serve;
 mod service;

@@ -5,7 +5,6 @@
 //! in the broker or its client, alike on every path.
 
 use super::at_once::serve_at_once;
-use super::lanes::Lanes;
 use super::serving::Serving;
 use super::slots::serve_in_slots;
 use super::take::take_at_once;
@@ -14,13 +13,12 @@ use weighbridge_plan::ServiceTime;
 
 /// Serves until the transport ends or fails.
 pub async fn serve(end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
-    let order = Lanes::of(serving.lanes);
     let at_once = serving.service_time == (ServiceTime::Constant { ns: 0 });
     if at_once && !serving.results {
-        take_at_once(end, serving, order).await
+        take_at_once(end, serving).await
     } else if at_once {
-        serve_at_once(end, serving, order).await
+        serve_at_once(end, serving).await
     } else {
-        serve_in_slots(end, serving, order).await
+        serve_in_slots(end, serving).await
     }
 }

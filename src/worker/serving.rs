@@ -19,8 +19,8 @@ pub struct Serving {
     pub concurrency: u32,
     /// Whether results are published; else requests are only taken and acknowledged.
     pub results: bool,
-    /// Different publishing connections of the run: each keeps its order.
-    pub lanes: u64,
+    /// Its number in the crew.
+    pub worker: u32,
     /// Whether a reply goes to the requester alone, so that an error reply makes sense.
     pub replies_to_sender: bool,
     pub post: Arc<dyn Post>,

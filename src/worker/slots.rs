@@ -14,7 +14,6 @@ use std::task::Poll;
 use bytes::BytesMut;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::lanes::Lanes;
 use super::service::sample_ns;
 use super::serving::Serving;
 use super::unscored::{parked, refuse};
@@ -46,11 +45,7 @@ struct Slots {
 }
 
 /// Serves until the transport ends or a reply fails.
-pub(super) async fn serve_in_slots(
-    mut end: WorkerEnd,
-    serving: Serving,
-    mut order: Lanes,
-) -> Result<(), TransportError> {
+pub(super) async fn serve_in_slots(mut end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
     let slots = Rc::new(Slots {
         free: Arc::new(Semaphore::new(serving.concurrency as usize)),
         responder: Rc::clone(&end.responder),
@@ -80,7 +75,7 @@ pub(super) async fn serve_in_slots(
         let mut jobs = Vec::with_capacity(deliveries.len());
         let mut refusals = Vec::new();
         for delivery in deliveries.drain(..) {
-            slots.sort(delivery, received_ns, &mut order, &mut events, &mut jobs, &mut refusals);
+            slots.sort(delivery, received_ns, &mut events, &mut jobs, &mut refusals);
         }
         slots.serving.post.post(&mut events);
         if !refusals.is_empty() {
@@ -132,7 +127,6 @@ impl Slots {
         &self,
         delivery: Delivery,
         received_ns: u64,
-        order: &mut Lanes,
         events: &mut Vec<Event>,
         jobs: &mut Vec<Job>,
         refusals: &mut Vec<Reply>,
@@ -143,8 +137,8 @@ impl Slots {
         }
         match self.serving.scoring.read(&delivery.body).map(|accepted| accepted.sequence) {
             Ok(sequence) => {
-                let reordered = order.is_behind(sequence);
-                events.push(Event::Received { sequence, at_ns: received_ns, reordered });
+                let worker = self.serving.worker;
+                events.push(Event::Received { sequence, at_ns: received_ns, worker });
                 jobs.push(Job { delivery, sequence, received_ns });
             }
             Err(error) => {
@@ -245,12 +239,12 @@ mod tests {
                 seed: 1,
                 concurrency: 4,
                 results: true,
-                lanes: 1,
+                worker: 0,
                 replies_to_sender: false,
                 post: Arc::new(Mailboxes::new(1, None)),
                 timer: Timer::start().expect("a timer"),
             };
-            tokio::time::timeout(Duration::from_secs(20), serve_in_slots(end, serving, Lanes::of(1))).await
+            tokio::time::timeout(Duration::from_secs(20), serve_in_slots(end, serving)).await
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let ended = tokio::task::LocalSet::new().block_on(&runtime, serve);

@@ -1,17 +1,12 @@
 //! A worker that answers nothing: takes requests, notes who they are, acknowledges them.
 
-use super::lanes::Lanes;
 use super::serving::{BATCH_MAX, Serving};
 use crate::clock::now_ns;
 use crate::mailbox::Event;
 use crate::transport::{Reply, TransportError, WorkerEnd};
 
 /// Serves until the transport ends or fails.
-pub(super) async fn take_at_once(
-    mut end: WorkerEnd,
-    serving: Serving,
-    mut order: Lanes,
-) -> Result<(), TransportError> {
+pub(super) async fn take_at_once(mut end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
     let mut deliveries = Vec::new();
     let mut replies = Vec::new();
     let mut events = Vec::new();
@@ -21,7 +16,7 @@ pub(super) async fn take_at_once(
         for delivery in deliveries.drain(..) {
             events.push(match serving.scoring.sequence(&delivery.body) {
                 Some(sequence) if delivery.parked => Event::Parked { sequence, at_ns },
-                Some(sequence) => Event::Received { sequence, at_ns, reordered: order.is_behind(sequence) },
+                Some(sequence) => Event::Received { sequence, at_ns, worker: serving.worker },
                 None => Event::Unexpected { at_ns },
             });
             if !delivery.parked && delivery.receipt.0.is_some() {

@@ -111,6 +111,15 @@ fn a_stranger_is_unexpected_and_nothing_else() {
 }
 
 #[test]
+fn a_number_that_was_never_sent_is_unexpected_and_leaves_the_order_of_the_rest_alone() {
+    // Its answer comes back as well.
+    let mut wrongs = five(Wrong::PrecedeByForgery);
+    assert_eq!(measured(wrongs.clone(), &[]), LedgerTotals { unexpected: 10, ..sound() });
+    wrongs.insert(180, Wrong::Reorder);
+    assert_eq!(measured(wrongs, &[]), LedgerTotals { unexpected: 10, reordered: 1, ..sound() });
+}
+
+#[test]
 fn a_refused_request_is_rejected_not_lost() {
     let rejected = LedgerTotals { delivered: 195, completed: 195, rejected: 5, ..sound() };
     assert_eq!(measured(five(Wrong::Reject), &[]), rejected);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use weighbridge_record::result::LedgerTotals;
+use weighbridge_record::result::{DoubtKind, LedgerTotals};
 
 use crate::harness::brokers::{Nats, Redis};
 use crate::harness::{Ran, Run, wait_for};
@@ -25,7 +25,10 @@ const PREFIX: [&str; 4] = ["--duration", "3s", "--set", "brokers.prefix=own"];
 fn expect_counted(ran: &Ran, strangers: usize) {
     ran.expect_measured();
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
-    let ledger = ran.trial().ledger;
+    let trial = ran.trial();
+    let doubted = trial.doubts.iter().find(|doubt| doubt.kind == DoubtKind::Unexpected);
+    assert!(doubted.is_some_and(|doubt| doubt.detail.contains("`own`")), "{:?}", trial.doubts);
+    let ledger = trial.ledger;
     let sound = LedgerTotals {
         // What a path confirms differs, and is not asked about here.
         acknowledged: ledger.acknowledged,
@@ -90,6 +93,35 @@ fn strangers_in_redis_streams_are_unexpected() {
         other.expect("XADD of other fields");
     }
     expect_counted(&run.end(), 2 * (STRANGERS.len() + 1));
+}
+
+/// Advisories that anybody may publish, and what they say to be parked: nothing that can be read, nothing, a message
+/// that the stream never had, one of somebody else's.
+#[tokio::test]
+async fn forged_advisories_are_unexpected_and_no_worker_ends_over_them() {
+    let server = Nats::start("");
+    let client = server.connect().await;
+    let mut results = client.subscribe("own.prioritization.result.>").await.expect("subscribing");
+    client.flush().await.expect("flushing");
+    let run = Run::short(&["nats-jetstream"]).with(&PREFIX).with(&["--nats-url", &server.url()]).start();
+    while futures::StreamExt::next(&mut results).await.expect("a result").payload.is_empty() {}
+    drop(results);
+    let context = async_nats::jetstream::new(client.clone());
+    let stored = context.publish("own.prioritization.request.THEIRS", STRANGERS[0].into());
+    let stored = stored.await.expect("publishing").await.expect("storing").sequence;
+    let subject = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.own_PRIORITY_REQUESTS.priority-workers";
+    let named = |number: u64| format!("{{\"stream_seq\":{number}}}");
+    let forged = ["{\"stream_seq\":".to_owned(), String::new(), named(0), named(1 << 40), named(stored)];
+    for advisory in &forged {
+        client.publish(subject, advisory.clone().into()).await.expect("publishing");
+    }
+    client.flush().await.expect("flushing");
+    let ran = tokio::task::spawn_blocking(move || run.end()).await.expect("the run");
+    let trial = ran.trial();
+    assert!(trial.valid || !trial.doubts.iter().any(|doubt| doubt.kind == DoubtKind::EndedEarly));
+    // The stranger's message is delivered as well; once it is acknowledged, its advisory names nothing.
+    expect_counted(&ran, forged.len() + 1);
+    assert!(trial.errors.is_empty(), "{:?}", trial.errors);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod access;
 mod calibration;
+mod disks;
 mod ends;
 mod exits;
 mod faults;
@@ -12,13 +13,18 @@ mod harness;
 mod kept;
 mod kicked;
 mod leftovers;
+mod no_scenario;
+mod output;
 mod patience;
+mod preflight;
 mod reclaim;
 mod reconnect;
 mod record;
+mod refused;
 mod remains;
 mod rights;
 mod search;
+mod secrets;
 mod signals;
 mod site;
 mod start;

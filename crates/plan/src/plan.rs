@@ -70,6 +70,7 @@ pub struct PointPlan {
     pub brokers: Brokers,
     /// What is done on purpose while the load is on.
     pub faults: Vec<FaultPlan>,
+    /// One of them is about requests without an answer.
     pub thresholds: Vec<Threshold>,
 }
 
@@ -127,6 +128,23 @@ impl Load {
             Executor::ConstantArrivalRate { rate_per_s, .. } => Some(*rate_per_s),
             Executor::RampingArrivalRate { start_rate_per_s, stages, .. } => {
                 Some(stages.iter().map(|stage| stage.target_per_s).fold(*start_rate_per_s, f64::max))
+            }
+            Executor::ClosedLoop { .. } | Executor::Saturate => None,
+        }
+    }
+
+    /// Requests that the schedule has in the measured window, on average; none where nothing is scheduled.
+    pub fn expected_requests(&self) -> Option<f64> {
+        let seconds = |ns: u64| ns as f64 / 1e9;
+        match &self.executor {
+            Executor::ConstantArrivalRate { rate_per_s, .. } => Some(rate_per_s * seconds(self.duration_ns)),
+            Executor::RampingArrivalRate { start_rate_per_s, stages, .. } => {
+                let mut from_per_s = *start_rate_per_s;
+                Some(stages.iter().fold(0.0, |sum, stage| {
+                    let mean_per_s = (from_per_s + stage.target_per_s) / 2.0;
+                    from_per_s = stage.target_per_s;
+                    sum + mean_per_s * seconds(stage.duration_ns)
+                }))
             }
             Executor::ClosedLoop { .. } | Executor::Saturate => None,
         }
@@ -325,7 +343,7 @@ pub enum Metric {
         stage: Stage,
         statistic: Statistic,
     },
-    /// A field of the ledger, by its name in `result.json`.
+    /// A count of the ledger: a field by its name in `result.json`, or `unanswered`.
     Ledger {
         field: String,
     },

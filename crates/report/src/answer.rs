@@ -9,7 +9,7 @@ use super::promises::differing_promises;
 use super::ranking::Ranking;
 use super::rate_curve;
 use weighbridge_record::format;
-use weighbridge_record::result::{RunResult, Verdict};
+use weighbridge_record::result::{LedgerTotals, RunResult, Verdict};
 use weighbridge_record::terms::Path;
 
 /// What the run says about its question.
@@ -48,6 +48,7 @@ pub(super) fn headline(result: &RunResult) -> String {
     match groups(result).as_slice() {
         [] => "nothing measured".to_owned(),
         [only] => match Ranking::of(only) {
+            None if Ranking::ranked(only).is_empty() => "too little answered".to_owned(),
             None => "too few samples".to_owned(),
             Some(ranking) => ranking.headline(),
         },
@@ -61,12 +62,15 @@ pub(super) fn of_group(group: &Group<'_>) -> String {
         return "No ranking: a trial at this point is invalid.".to_owned();
     }
     if group.trials().all(|trial| trial.ledger.completed == 0) {
-        return format!("Nothing was answered; {}.", losses(group));
+        return format!("Nothing was answered; {}.", unanswered(group));
+    }
+    if Ranking::ranked(group).is_empty() {
+        return format!("No ranking: too little was answered; {}.", unanswered(group));
     }
     let Some(ranking) = Ranking::of(group) else {
         return "Too few samples to answer: no percentile has 10 samples above it.".to_owned();
     };
-    format!("{}; {}.", ranking.sentence(group), losses(group))
+    format!("{}; {}.", ranking.sentence(group), unanswered(group))
 }
 
 fn refusal(result: &RunResult) -> Option<String> {
@@ -128,23 +132,50 @@ fn of_sweep(groups: &[Group<'_>]) -> String {
     format!("{led}: {}.", ends.collect::<Vec<_>>().join(", "))
 }
 
-fn losses(group: &Group<'_>) -> String {
-    let lost: Vec<String> = group
+/// Path by path what got no answer, and whom that keeps from being ranked.
+fn unanswered(group: &Group<'_>) -> String {
+    let ranked: Vec<Path> = Ranking::ranked(group).iter().map(|entry| entry.path).collect();
+    let competing = group.competing();
+    let left: Vec<String> = group
         .entries
         .iter()
         .filter_map(|entry| {
-            let ledger = entry.ledger();
-            (ledger.lost > 0).then(|| {
-                format!(
-                    "{} lost {} of {}",
-                    entry.path,
-                    format::count(ledger.lost),
-                    format::count(ledger.attempted)
-                )
-            })
+            let kept_out = !ranked.is_empty()
+                && competing.iter().any(|other| other.path == entry.path)
+                && !ranked.contains(&entry.path);
+            let left = of_entry(&entry.ledger())?;
+            let rank = if kept_out { " and is not ranked" } else { "" };
+            Some(format!("{} {left}{rank}", entry.path))
         })
         .collect();
-    if lost.is_empty() { "nothing was lost".to_owned() } else { lost.join(", ") }
+    if left.is_empty() { "nothing was lost".to_owned() } else { left.join(", ") }
+}
+
+/// What got no answer; none where all did.
+fn of_entry(ledger: &LedgerTotals) -> Option<String> {
+    let (count, attempted) = (ledger.unanswered(), format::count(ledger.attempted));
+    if ledger.attempted == 0 {
+        return Some("attempted nothing".to_owned());
+    }
+    if count == 0 {
+        return None;
+    }
+    let parts = [
+        (ledger.lost, "lost"),
+        (ledger.rejected, "refused"),
+        (ledger.unsent, "shed"),
+        (ledger.parked, "parked"),
+    ];
+    if let Some((_, what)) = parts.iter().find(|(part, _)| *part == count) {
+        let count = format::count(count);
+        return Some(match *what {
+            "lost" => format!("lost {count} of {attempted}"),
+            what => format!("had {count} of {attempted} {what}"),
+        });
+    }
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<_> = parts.map(|(count, what)| format!("{} {what}", format::count(count))).collect();
+    Some(format!("left {} of {attempted} unanswered ({})", format::count(count), parts.join(", ")))
 }
 
 fn qualifiers(groups: &[Group<'_>]) -> Vec<String> {
@@ -172,6 +203,20 @@ mod tests {
 
     fn sentence(result: &RunResult) -> String {
         answer(result).sentence.replace('\u{a0}', " ")
+    }
+
+    fn lose(ledger: &mut LedgerTotals, count: u64) {
+        ledger.completed -= count;
+        ledger.lost += count;
+    }
+
+    fn two_paths() -> RunResult {
+        let transports = vec![TransportKind::NatsCore, TransportKind::RedisStreams];
+        Fixture { transports, ..Fixture::default() }.build()
+    }
+
+    fn ledger_of(result: &mut RunResult, transport: TransportKind) -> &mut LedgerTotals {
+        &mut result.trials.iter_mut().find(|trial| trial.path == transport).unwrap().ledger
     }
 
     #[test]
@@ -224,7 +269,7 @@ mod tests {
     fn a_single_transport_is_not_ranked() {
         let transports = vec![TransportKind::RedisStreams];
         let mut result = Fixture { transports, ..Fixture::default() }.build();
-        result.trials[0].ledger.lost = 12;
+        lose(&mut result.trials[0].ledger, 12);
         insta::assert_snapshot!(sentence(&result), @"redis-streams answers with p99 turnaround of 13.7 ms in this one run; redis-streams lost 12 of 20 000.");
     }
 
@@ -274,6 +319,39 @@ mod tests {
             row.figures.retain(|figure, _| !figure.starts_with("latency_ns.turnaround"));
         }
         insta::assert_snapshot!(sentence(&result), @"Nothing was answered; redis-pubsub lost 20 000 of 20 000, nats-core lost 20 000 of 20 000.");
+    }
+
+    #[test]
+    fn a_path_that_answers_too_little_is_named_and_not_ranked() {
+        let mut result = two_paths();
+        let ledger = ledger_of(&mut result, TransportKind::NatsCore);
+        (ledger.completed, ledger.rejected) = (5_000, 15_000);
+        insta::assert_snapshot!(sentence(&result), @"redis-streams answers with p99 turnaround of 13.5 ms in this one run; nats-core had 15 000 of 20 000 refused and is not ranked.");
+        let ledger = ledger_of(&mut result, TransportKind::RedisStreams);
+        (ledger.completed, ledger.unsent, ledger.parked) = (19_000, 900, 100);
+        insta::assert_snapshot!(sentence(&result), @"No ranking: too little was answered; redis-streams left 1 000 of 20 000 unanswered (900 shed, 100 parked), nats-core had 15 000 of 20 000 refused.");
+        assert_eq!(headline(&result), "too little answered");
+    }
+
+    #[test]
+    fn a_path_that_lost_all_results_leaves_the_others_their_percentiles() {
+        let mut result = two_paths();
+        lose(ledger_of(&mut result, TransportKind::RedisStreams), 20_000);
+        for trial in result.trials.iter_mut().filter(|trial| trial.path == TransportKind::RedisStreams) {
+            trial.latency_ns.turnaround = None;
+        }
+        for row in result.summary.iter_mut().filter(|row| row.path == TransportKind::RedisStreams) {
+            row.figures.retain(|figure, _| !figure.starts_with("latency_ns.turnaround"));
+        }
+        insta::assert_snapshot!(sentence(&result), @"nats-core answers with p99 turnaround of 2.63 ms in this one run; redis-streams lost 20 000 of 20 000 and is not ranked.");
+    }
+
+    #[test]
+    fn a_path_that_refused_a_few_is_ranked_and_never_said_to_have_lost_nothing() {
+        let mut result = two_paths();
+        let ledger = ledger_of(&mut result, TransportKind::NatsCore);
+        (ledger.completed, ledger.rejected) = (19_900, 100);
+        insta::assert_snapshot!(sentence(&result), @"nats-core answers fastest in this one run: p99 turnaround 2.63 ms, 5.1× less than redis-streams (13.5 ms); nats-core had 100 of 20 000 refused.");
     }
 
     #[test]

@@ -91,14 +91,14 @@ pub fn around(rows: &[BreakdownRow], quantile: f64) -> Option<Around> {
 
 fn add(sum: &mut BreakdownRow, row: &BreakdownRow) {
     sum.count += row.count;
-    sum.send_lag_ns_sum += row.send_lag_ns_sum;
+    sum.send_lag_ns_sum = sum.send_lag_ns_sum.saturating_add(row.send_lag_ns_sum);
     sum.publish_ns_sum = match (sum.publish_ns_sum, row.publish_ns_sum) {
-        (Some(known), Some(more)) => Some(known + more),
+        (Some(known), Some(more)) => Some(known.saturating_add(more)),
         (known, more) => known.or(more),
     };
-    sum.queue_ns_sum += row.queue_ns_sum;
-    sum.service_ns_sum += row.service_ns_sum;
-    sum.return_ns_sum += row.return_ns_sum;
+    sum.queue_ns_sum = sum.queue_ns_sum.saturating_add(row.queue_ns_sum);
+    sum.service_ns_sum = sum.service_ns_sum.saturating_add(row.service_ns_sum);
+    sum.return_ns_sum = sum.return_ns_sum.saturating_add(row.return_ns_sum);
 }
 
 #[cfg(test)]

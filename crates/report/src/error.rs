@@ -16,6 +16,8 @@ pub enum ReportError {
     SchemaVersion { path: PathBuf, found: String, known: u32 },
     #[error("cannot write the result as JSON: {source}")]
     Json { source: serde_json::Error },
+    #[error("{}: {source}", path.display())]
+    OutOfBounds { path: PathBuf, source: weighbridge_record::result::OutOfBounds },
     #[error(transparent)]
     Histogram(#[from] weighbridge_record::histogram::Damaged),
     #[error("`{name}` cannot be the name of a file in the report folder; use a plain file name")]

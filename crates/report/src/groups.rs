@@ -16,6 +16,9 @@ use weighbridge_record::result::{
 };
 use weighbridge_record::terms::{Path, Stage};
 
+/// What p99 leaves out may be without an answer; beyond that, the slowest of all requests are none of those measured.
+const ANSWERED_SHARE_MIN: f64 = 0.99;
+
 /// All trials of one sweep point; of the whole run where nothing is swept.
 pub struct Group<'a> {
     pub point: &'a Point,
@@ -128,6 +131,13 @@ impl<'a> Entry<'a> {
             [only] => only.figure(path).map(|median| Estimate { median, low: None, high: None }),
             _ => None,
         })
+    }
+
+    /// Whether so few of its requests are without an answer that the p99 of the others stands for all.
+    pub fn answers(&self) -> bool {
+        let ledger = self.ledger();
+        let leaves_out = 1.0 - ANSWERED_SHARE_MIN;
+        ledger.completed > 0 && ledger.unanswered() as f64 <= leaves_out * ledger.attempted as f64
     }
 
     /// Totals over every trial, counted or not: a loss is a loss.

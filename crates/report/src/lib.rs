@@ -47,7 +47,7 @@ mod knee;
 pub mod markdown;
 mod page;
 mod paths_table;
-mod printable;
+pub mod printable;
 mod promises;
 mod ranking;
 mod rate_curve;

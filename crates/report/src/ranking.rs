@@ -57,9 +57,18 @@ pub struct Ranking<'a> {
 }
 
 impl<'a> Ranking<'a> {
-    /// Ranks by the highest percentile that every transport can answer, or by rate where nothing is scheduled.
+    /// The transports that are ranked: those of the competing ones that answer; by rate, those that complete
+    /// anything.
+    pub fn ranked<'g>(group: &'g Group<'a>) -> Vec<&'g Entry<'a>> {
+        let scheduled = group.scheduled();
+        let answers =
+            |entry: &&Entry<'_>| if scheduled { entry.answers() } else { entry.ledger().completed > 0 };
+        group.competing().into_iter().filter(answers).collect()
+    }
+
+    /// Ranks by the highest percentile that every one of them can answer, or by rate where nothing is scheduled.
     pub fn of(group: &Group<'a>) -> Option<Self> {
-        let ranked: Vec<&Entry<'_>> = group.competing();
+        let ranked = Self::ranked(group);
         let measure = if group.scheduled() {
             let stage = Stage::ANSWER;
             [("p99", "p99"), ("p90", "p90"), ("p50", "p50")]

@@ -8,8 +8,15 @@ const SECOND_NS: u64 = 1_000_000_000;
 fn account() -> (Account, Timeline) {
     let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
     let mailboxes = Arc::new(Mailboxes::new(1, None));
-    let account =
-        Account::new(Stripe::WHOLE, timeline, mailboxes, Arc::default(), 5 * SECOND_NS, CompletedBy::Result);
+    let account = Account::new(
+        Stripe::WHOLE,
+        timeline,
+        mailboxes,
+        Arc::default(),
+        5 * SECOND_NS,
+        CompletedBy::Result,
+        1,
+    );
     (account, timeline)
 }
 
@@ -39,7 +46,7 @@ fn a_delivery_in_the_mailbox_is_booked_with_its_latency() {
     let sequence = send(&mut account, 2 * SECOND_NS);
     let at_ns = 2 * SECOND_NS + 1_000_000;
     let mut events = vec![
-        Event::Received { sequence, at_ns, reordered: false },
+        Event::Received { sequence, at_ns, worker: 0 },
         Event::Scored { sequence, received_ns: at_ns, at_ns: at_ns + 500_000 },
     ];
     account.mailboxes.clone().post(&mut events);
@@ -62,10 +69,10 @@ fn a_request_spends_its_turnaround_on_its_parts() {
     account.sent(sequence, intended_ns, sent_ns);
     account.accepted(sequence, accepted_ns);
     let mut events = vec![
-        Event::Received { sequence, at_ns: received_ns, reordered: false },
+        Event::Received { sequence, at_ns: received_ns, worker: 0 },
         Event::Scored { sequence, received_ns, at_ns: scored_ns },
         // Delivered again; the first delivery is the one that was answered.
-        Event::Received { sequence, at_ns: scored_ns, reordered: false },
+        Event::Received { sequence, at_ns: scored_ns, worker: 0 },
         Event::Scored { sequence, received_ns: scored_ns, at_ns: completed_ns },
     ];
     account.mailboxes.clone().post(&mut events);
@@ -119,8 +126,9 @@ fn what_befell_a_request_is_found_with_its_times() {
     account.completed(twice, at(6));
     account.accepted(lost, at(4));
     let mut events = vec![
-        Event::Received { sequence: lost, at_ns: at(5), reordered: true },
-        Event::Received { sequence: lost, at_ns: at(6), reordered: false },
+        Event::Received { sequence: refused, at_ns: at(5), worker: 0 },
+        Event::Received { sequence: lost, at_ns: at(5), worker: 0 },
+        Event::Received { sequence: lost, at_ns: at(6), worker: 0 },
         Event::Unexpected { at_ns: at(7) },
     ];
     account.mailboxes.clone().post(&mut events);
@@ -154,4 +162,34 @@ fn a_request_to_which_nothing_happened_is_not_found() {
     account.accepted(sequence, SECOND_NS + 1);
     account.completed(sequence, SECOND_NS + 2);
     assert!(account.close().findings.is_empty());
+}
+
+#[test]
+fn a_number_that_was_never_sent_is_unexpected_and_puts_nothing_behind() {
+    let (mut account, _) = account();
+    let [first, second, third] = [1, 2, 3].map(|second| send(&mut account, second * SECOND_NS));
+    let received = |sequence| Event::Received { sequence, at_ns: 4 * SECOND_NS, worker: 0 };
+    let forged = 999_999_999_999;
+    let mut events = vec![
+        received(forged),
+        Event::Scored { sequence: forged, received_ns: 4 * SECOND_NS, at_ns: 4 * SECOND_NS },
+        // The next number, whose block is there already.
+        received(third + 1),
+        Event::Scored { sequence: third + 1, received_ns: 4 * SECOND_NS, at_ns: 4 * SECOND_NS },
+        Event::Parked { sequence: forged, at_ns: 4 * SECOND_NS },
+        received(first),
+        received(third),
+        received(second),
+    ];
+    account.mailboxes.clone().post(&mut events);
+    account.read_mailbox();
+    let summary = account.close();
+    let totals = summary.totals;
+    assert_eq!((totals.delivered, totals.unexpected), (3, 3));
+    assert_eq!(totals.reordered, 1, "only the second came behind a request that was sent");
+    let unexpected = summary.findings.iter().filter(|finding| finding.class == FindingClass::Unexpected);
+    assert!(
+        unexpected.clone().count() == 3 && unexpected.clone().all(|finding| finding.intended_s.is_none())
+    );
+    assert!(!summary.recorder.finish().latencies.contains_key(&Stage::Service), "nobody's time was recorded");
 }

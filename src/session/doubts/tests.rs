@@ -154,6 +154,24 @@ fn shed_requests_are_doubted() {
 }
 
 #[test]
+fn requests_without_an_answer_of_their_own_are_doubted_by_what_befell_them() {
+    let spoilt = |spoil: fn(&mut LedgerTotals)| {
+        let mut case = sound();
+        spoil(&mut case.ledger);
+        case.kinds()
+    };
+    let refused = spoilt(|ledger| (ledger.completed, ledger.rejected) = (4999, 1));
+    assert_eq!(refused, [DoubtKind::Rejected]);
+    let parked = spoilt(|ledger| (ledger.completed, ledger.parked) = (4999, 1));
+    assert_eq!(parked, [DoubtKind::Parked]);
+    assert_eq!(spoilt(|ledger| ledger.indeterminate = 1), [DoubtKind::Indeterminate]);
+    assert_eq!(spoilt(|ledger| ledger.unexpected = 1), [DoubtKind::Unexpected]);
+    for kind in [refused[0], parked[0], DoubtKind::Indeterminate, DoubtKind::Unexpected] {
+        assert!(!kind.invalidates(), "{kind:?}: the figures are those of the path");
+    }
+}
+
+#[test]
 fn a_ledger_that_does_not_balance_is_doubted() {
     let mut case = sound();
     case.ledger.completed -= 1;

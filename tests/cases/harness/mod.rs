@@ -22,7 +22,8 @@ const SHORT: &str = "tests/cases/harness/short.toml";
 pub struct Run {
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
-    file_bytes_max: Option<u64>,
+    /// A line of bash that runs it.
+    line: Option<String>,
     folders: Folders,
 }
 
@@ -49,7 +50,7 @@ impl Run {
         Self {
             arguments,
             variables: Vec::new(),
-            file_bytes_max: None,
+            line: None,
             folders: Folders { out: folder(), scratch: folder() },
         }
     }
@@ -98,9 +99,20 @@ impl Run {
     }
 
     /// No file that it writes may be longer, as if the disk were full.
-    pub fn with_files_up_to(mut self, bytes: u64) -> Self {
-        self.file_bytes_max = Some(bytes);
+    pub fn with_files_up_to(self, bytes: u64) -> Self {
+        // The signal that a write beyond the limit raises would end the process.
+        self.by(&format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 1024))
+    }
+
+    /// Runs it by a line of bash, in which `"$0" "$@"` is the command.
+    pub fn by(mut self, line: &str) -> Self {
+        self.line = Some(line.to_string());
         self
+    }
+
+    /// It may open no more files at a time.
+    pub fn with_open_files_up_to(self, count: u64) -> Self {
+        self.by(&format!("ulimit -n {count}; exec \"$0\" \"$@\""))
     }
 
     pub fn out(&self) -> &Path {
@@ -126,11 +138,9 @@ impl Run {
 
     fn program(&self) -> Command {
         let binary = env!("CARGO_BIN_EXE_weighbridge");
-        let Some(bytes) = self.file_bytes_max else { return Command::new(binary) };
-        // The signal that a write beyond the limit raises would end the process.
-        let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
-        let mut command = Command::new("sh");
-        command.args(["-c", &limit, binary]);
+        let Some(line) = &self.line else { return Command::new(binary) };
+        let mut command = Command::new("bash");
+        command.args(["-c", line, binary]);
         command
     }
 
@@ -242,6 +252,12 @@ impl Running {
     pub fn signal(&self, signal: Signal) {
         let id = Pid::from_raw(self.id() as i32).expect("a process id");
         kill_process(id, signal).expect("signalling the run");
+    }
+
+    /// Whoever read its output and its errors has gone.
+    pub fn is_left(&mut self) {
+        let child = self.child.as_mut().expect("a run that was not waited for");
+        drop((child.stdout.take(), child.stderr.take()));
     }
 
     /// Waits for the end.

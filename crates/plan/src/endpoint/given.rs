@@ -48,6 +48,11 @@ impl GivenUrl {
         }
     }
 
+    /// The URL as it may be shown.
+    pub fn shown(&self) -> String {
+        super::shown(self.kind, self.text.expose())
+    }
+
     pub fn endpoint(&self) -> Result<Endpoint, UrlError> {
         Endpoint::parse(self.kind, self.text.expose())
     }

@@ -9,4 +9,4 @@ mod url;
 
 pub use given::GivenUrl;
 pub use secret::Secret;
-pub use url::{Access, Endpoint, Server, Tls, UrlError};
+pub use url::{Access, Endpoint, Server, Tls, UrlError, shown};

@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 use super::Secret;
+use crate::credentials::HIDDEN;
 use weighbridge_record::terms::BrokerKind;
 
 /// A server, or several that belong together, of one kind.
@@ -71,6 +72,12 @@ impl Endpoint {
     /// Reads a URL. User, password and token are percent-decoded.
     pub fn parse(kind: BrokerKind, text: &str) -> Result<Self, UrlError> {
         let malformed = |reason: &str| UrlError::Malformed { kind, reason: reason.to_owned() };
+        // The parser leaves them out, so that another password would be sent.
+        if text.trim().contains(['\n', '\r', '\t']) {
+            return Err(malformed(
+                "a line break or tab has no place in it; in a password write %0A, %0D or %09",
+            ));
+        }
         let url = Url::parse(text).map_err(|error| malformed(&error.to_string()))?;
         let tls = match (kind, url.scheme()) {
             (BrokerKind::RedisServer, "redis") | (BrokerKind::NatsServer, "nats") => Tls::Off,
@@ -101,10 +108,30 @@ impl Endpoint {
         Self { kind, servers, access: Access::None, tls: Tls::Off, database: 0 }
     }
 
+    /// Its URL, with stars for what the server is shown.
+    fn redacted(&self) -> String {
+        let scheme = match (self.kind, self.tls) {
+            (BrokerKind::RedisServer, _) => "redis",
+            (BrokerKind::NatsServer, Tls::Off) => "nats",
+            (BrokerKind::NatsServer, Tls::On) => "tls",
+        };
+        let database = if self.database == 0 { String::new() } else { format!("/{}", self.database) };
+        format!("{scheme}://{HIDDEN}@{}{database}", self.address())
+    }
+
     /// Where it is, without credentials.
     pub fn address(&self) -> String {
         let servers: Vec<_> = self.servers.iter().map(Server::to_string).collect();
         servers.join(",")
+    }
+}
+
+/// A URL as it may be shown: without user, password and token. One that can't be read is hidden whole.
+pub fn shown(kind: BrokerKind, text: &str) -> String {
+    match Endpoint::parse(kind, text) {
+        Ok(endpoint) if endpoint.access == Access::None => text.to_owned(),
+        Ok(endpoint) => endpoint.redacted(),
+        Err(_) => HIDDEN.to_owned(),
     }
 }
 
@@ -225,6 +252,8 @@ mod tests {
             "redis://:geheim@h?db=1",
             "redis://:ge#heim@h",
             "redis://:geheim%FF@h",
+            "redis://:ge\nheim@h",
+            "redis://:ge\theim@h",
             "nats://h",
         ] {
             let error = redis(text).expect_err(text).to_string();
@@ -233,6 +262,21 @@ mod tests {
         for text in ["nats://:geheim@h", "nats://geheim@h/x", "nats://u:geheim@", "redis://h"] {
             let error = nats(text).expect_err(text).to_string();
             assert!(!error.contains("geheim") && error.contains("nats://HOST:PORT"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_credentials_and_not_at_all_where_it_cannot_be_read() {
+        let shown_redis = |text: &str| shown(BrokerKind::RedisServer, text);
+        for odd in ["geheim", "ge\"heim", "ge heim", "ge@heim", "ge:heim", "ge'heim", "ge%heim", "geheimä\\"]
+        {
+            let url = format!("redis://anna:{odd}@h:7/3");
+            assert_eq!(shown_redis(&url), "redis://***@h:7/3", "{odd}");
+        }
+        assert_eq!(shown(BrokerKind::NatsServer, "tls://geheim@h"), "tls://***@h:4222");
+        assert_eq!(shown_redis("redis://h/0"), "redis://h/0");
+        for broken in ["geheim", "redis://:ge/heim@h", "redis://:ge#heim@h", "redis://:ge\nheim@h", ""] {
+            assert_eq!(shown_redis(broken), "***", "{broken}");
         }
     }
 

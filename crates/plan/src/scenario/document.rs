@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Where something was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// Byte offsets in the scenario file.
     File(Range<usize>),
@@ -29,7 +29,8 @@ pub struct Node {
 #[derive(Debug, Clone)]
 pub enum Value {
     Text(String),
-    Integer(i64),
+    /// From the least of 64 bits with a sign to the greatest of 64 bits without.
+    Integer(i128),
     Float(f64),
     Boolean(bool),
     Datetime(String),
@@ -93,9 +94,11 @@ fn node_from(value: Spanned<DeValue<'_>>, origin: &dyn Fn(Range<usize>) -> Origi
 
 /// An integer that 64 bits can't hold becomes a float, which every limit then refuses.
 fn integer_from(digits: &str, radix: u32) -> Value {
-    match i64::from_str_radix(digits, radix) {
-        Ok(integer) => Value::Integer(integer),
-        Err(_) => Value::Float(digits.parse().unwrap_or(f64::INFINITY)),
+    match i128::from_str_radix(digits, radix) {
+        Ok(integer) if (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&integer) => {
+            Value::Integer(integer)
+        }
+        _ => Value::Float(digits.parse().unwrap_or(f64::INFINITY)),
     }
 }
 
@@ -192,7 +195,7 @@ impl Node {
         }
     }
 
-    /// The document as TOML text, in the order of the keys, with credentials in URLs hidden.
+    /// The document as TOML text, in the order of the keys.
     pub fn to_toml(&self) -> String {
         let (tables, plain): (Vec<_>, Vec<_>) =
             self.entries().iter().partition(|entry| matches!(entry.node.value, Value::Table(_)));
@@ -208,29 +211,20 @@ impl Node {
         }
         out
     }
-
-    /// Every string of the tree.
-    pub fn texts(&self) -> Vec<&Node> {
-        match &self.value {
-            Value::Text(_) => vec![self],
-            Value::List(items) => items.iter().flat_map(Node::texts).collect(),
-            Value::Table(entries) => entries.iter().flat_map(|entry| entry.node.texts()).collect(),
-            _ => Vec::new(),
-        }
-    }
 }
 
-fn toml_key(key: &str) -> String {
+/// A key, in quotes where it needs them.
+pub fn toml_key(key: &str) -> String {
     let bare = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if bare { key.to_owned() } else { toml_text(key) }
 }
 
-/// A string in TOML's quotes, with credentials in URLs hidden.
-pub fn toml_text(text: &str) -> String {
-    toml::Value::String(crate::credentials::redact(text)).to_string()
+fn toml_text(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
 }
 
-fn toml_value(node: &Node) -> String {
+/// A value on one line but for strings with line breaks.
+pub fn toml_value(node: &Node) -> String {
     match &node.value {
         Value::Text(text) => toml_text(text),
         Value::Integer(integer) => integer.to_string(),

@@ -21,6 +21,11 @@ pub fn parse(text: &str) -> Result<u64, String> {
     if text.starts_with('-') {
         return Err(format!("a duration can't be negative: `{text}`"));
     }
+    if text.contains(char::is_whitespace) {
+        let joined: String = text.split_whitespace().collect();
+        parse(&joined)?;
+        return Err(format!("`{text}` has a blank in it: write \"{joined}\""));
+    }
     let mut rest = text;
     let mut total_ns: u64 = 0;
     let mut unit_before_ns = u64::MAX;
@@ -38,7 +43,6 @@ pub fn parse(text: &str) -> Result<u64, String> {
             ));
         }
         let Some((_, unit_ns)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
-            let unit = unit.trim();
             return Err(format!("unknown unit `{unit}` in `{text}`; known: h, m, s, ms, us, ns"));
         };
         if unit_ns >= unit_before_ns {
@@ -113,6 +117,12 @@ mod tests {
     fn a_missing_unit_says_what_to_write() {
         assert!(parse("5").unwrap_err().contains("write \"5s\""));
         assert!(parse("1m30").unwrap_err().contains("no unit"));
+    }
+
+    #[test]
+    fn a_blank_says_what_to_write() {
+        assert_eq!(parse("5 s"), Err("`5 s` has a blank in it: write \"5s\"".to_owned()));
+        assert_eq!(parse(" 1m 30s"), Err("` 1m 30s` has a blank in it: write \"1m30s\"".to_owned()));
     }
 
     #[test]

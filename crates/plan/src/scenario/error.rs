@@ -1,31 +1,27 @@
 //! What is wrong with a scenario: every mistake of a file at once, each with its place.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 
 use super::document::Origin;
-use crate::credentials;
+
+/// Mistakes that are told; the others are counted.
+const TOLD_MAX: usize = 20;
 
 /// A mistake as the checks find it; `ScenarioErrors` gives it line and column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Finding {
     pub origin: Origin,
     pub message: String,
     /// The key that a misspelt one was probably meant to be, which then isn't called missing as well.
     pub meant: Option<String>,
-    /// The value may hold a password in a place where nobody looks for one, and isn't shown.
-    pub hides_value: bool,
 }
 
 impl Finding {
     pub fn new(origin: &Origin, message: String) -> Self {
-        Self { origin: origin.clone(), message, meant: None, hides_value: false }
-    }
-
-    /// With stars in the place of the value.
-    pub fn hiding_value(self) -> Self {
-        Self { hides_value: true, ..self }
+        Self { origin: origin.clone(), message, meant: None }
     }
 }
 
@@ -49,51 +45,58 @@ pub struct ScenarioError {
 #[derive(Debug, Clone)]
 pub struct ScenarioErrors {
     source: NamedSource<String>,
+    /// The first of them.
     pub errors: Vec<ScenarioError>,
+    /// How many there are.
+    pub count: usize,
 }
 
 impl ScenarioErrors {
-    /// Locates the findings in `text`, the content of the file `name`. The same mistake at the same
-    /// place, as each point of a sweep would repeat it, is told once.
-    pub fn new(name: &str, text: &str, mut findings: Vec<Finding>) -> Self {
-        let masked = masked(text, &findings);
+    /// Locates the findings in `text`, the content of the file `name`, of which `masked` may be shown. The same
+    /// mistake at the same place, as each point of a sweep would repeat it, is told once.
+    pub fn new(name: &str, text: &str, masked: &str, mut findings: Vec<Finding>) -> Self {
         findings.sort_by_key(|finding| match &finding.origin {
             Origin::File(span) => (0, span.start),
             Origin::Flag(_) | Origin::Variable(_) => (1, 0),
         });
-        let mut told: Vec<Finding> = Vec::new();
-        for finding in findings {
-            if !told.contains(&finding) {
-                told.push(finding);
-            }
-        }
-        let errors = told.into_iter().map(|finding| ScenarioError::new(name, &masked, finding)).collect();
-        Self { source: NamedSource::new(name, masked).with_language("toml"), errors }
+        let mut known = HashSet::new();
+        let told: Vec<_> = findings.iter().filter(|finding| known.insert(*finding)).collect();
+        let (name, masked) = (printable(name), printable(masked));
+        let error = |finding: &&Finding| ScenarioError::new(&name, text, &masked, finding);
+        let errors = told.iter().take(TOLD_MAX).map(error).collect();
+        Self { count: told.len(), errors, source: NamedSource::new(&name, masked).with_language("toml") }
+    }
+
+    /// How many are not told.
+    fn more(&self) -> Option<String> {
+        let more = self.count - self.errors.len();
+        (more > 0).then(|| format!("{more} more are not shown"))
     }
 
     /// All mistakes in one line, for lists.
     pub fn summary(&self) -> String {
-        let messages: Vec<_> = self.errors.iter().map(ToString::to_string).collect();
+        let messages: Vec<_> = self.errors.iter().map(ToString::to_string).chain(self.more()).collect();
         messages.join("; ")
     }
 }
 
 impl ScenarioError {
-    fn new(name: &str, text: &str, finding: Finding) -> Self {
-        let message = credentials::redact(&finding.message);
+    fn new(name: &str, text: &str, masked: &str, finding: &Finding) -> Self {
+        let message = printable(&finding.message);
         let elsewhere =
             |place, message| Self { place, message, line: None, column: None, line_text: None, span: None };
-        match finding.origin {
-            Origin::Flag(flag) => elsewhere(format!("`{}`", credentials::redact(&flag)), message),
-            Origin::Variable(place) => elsewhere(place, message),
+        match &finding.origin {
+            Origin::Flag(flag) => elsewhere(format!("`{}`", printable(flag)), message),
+            Origin::Variable(place) => elsewhere(place.clone(), message),
             Origin::File(span) => {
                 let start = floor_char_boundary(text, span.start);
                 let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
                 let line = text[..start].matches('\n').count() + 1;
                 let column = text[line_start..start].chars().count() + 1;
-                let line_text = text[line_start..].lines().next().unwrap_or_default().to_owned();
+                let line_text = masked[line_start..].lines().next().unwrap_or_default().to_owned();
                 // A span over several lines would make the snippet as long as the value.
-                let length = span.end.saturating_sub(start).min(line_start + line_text.len() - start);
+                let length =
+                    span.end.saturating_sub(start).min((line_start + line_text.len()).saturating_sub(start));
                 Self {
                     place: format!("{name}:{line}:{column}"),
                     message,
@@ -107,17 +110,20 @@ impl ScenarioError {
     }
 }
 
-/// The text without credentials, and without the values that a finding hides.
-fn masked(text: &str, findings: &[Finding]) -> String {
-    let mut text = text.to_owned();
-    for finding in findings.iter().filter(|finding| finding.hides_value) {
-        if let Origin::File(span) = &finding.origin
-            && let Some(value) = text.get(span.clone())
-        {
-            text.replace_range(span.clone(), &"*".repeat(value.len()));
+/// Without control characters, which could steer a terminal. As long as before, so that places stay true.
+fn printable(text: &str) -> String {
+    let mut characters = text.chars().peekable();
+    let mut out = String::with_capacity(text.len());
+    while let Some(c) = characters.next() {
+        let ends_line = c == '\n' || (c == '\r' && characters.peek() == Some(&'\n'));
+        match c {
+            c if !c.is_control() || ends_line || c == '\t' => out.push(c),
+            c if c.len_utf8() == 1 => out.push('?'),
+            // Those beyond ASCII take two bytes.
+            _ => out.push('\u{b7}'),
         }
     }
-    credentials::mask(&text)
+    out
 }
 
 fn floor_char_boundary(text: &str, at: usize) -> usize {
@@ -127,8 +133,9 @@ fn floor_char_boundary(text: &str, at: usize) -> usize {
 
 impl fmt::Display for ScenarioErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let errors = if self.errors.len() == 1 { "error" } else { "errors" };
-        write!(f, "{} {errors} in scenario {}", self.errors.len(), self.source.name())
+        let errors = if self.count == 1 { "error" } else { "errors" };
+        write!(f, "{} {errors} in scenario {}", self.count, self.source.name())?;
+        self.more().map_or(Ok(()), |more| write!(f, "; {more}"))
     }
 }
 
@@ -148,5 +155,17 @@ impl Diagnostic for ScenarioError {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let span = self.span?;
         Some(Box::new(std::iter::once(LabeledSpan::new_primary_with_span(Some("here".to_owned()), span))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn what_steers_a_terminal_is_replaced_and_places_stay_true() {
+        let text = "a\u{1b}[31m\tb\u{9b}2J\r\nc\rd\u{7f}";
+        assert_eq!(printable(text), "a?[31m\tb\u{b7}2J\r\nc?d?");
+        assert_eq!(printable(text).len(), text.len());
     }
 }

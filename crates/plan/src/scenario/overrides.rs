@@ -5,9 +5,10 @@
 
 use std::fmt;
 
-use super::document::{Node, Origin, Value, parse_flag_value};
+use super::document::{Node, Origin, Value, parse_flag_value, toml_value};
 use super::error::Finding;
-use crate::credentials::redact;
+use super::secrets;
+use crate::credentials::{HIDDEN, redact};
 use crate::endpoint::GivenUrl;
 use weighbridge_record::terms::{BrokerKind, TransportKind};
 
@@ -35,7 +36,7 @@ impl fmt::Debug for Overrides {
     /// Without the URLs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let urls: Vec<_> = self.urls.iter().map(GivenUrl::place).collect();
-        let set: Vec<_> = self.set.iter().map(|text| redact(text)).collect();
+        let set: Vec<_> = self.set.iter().map(|text| shown_assignment(text)).collect();
         f.debug_struct("Overrides")
             .field("transports", &self.transports)
             .field("rate", &self.rate)
@@ -105,16 +106,17 @@ impl Overrides {
             value.map(|number| setting(format!("{flag} {number}"), path, number_value(number)))
         };
         let text = |flag: &str, path: &[&str], value: &Option<String>| {
-            value.as_ref().map(|text| setting(format!("{flag} {text}"), path, Value::Text(text.clone())))
+            value
+                .as_ref()
+                .map(|text| setting(format!("{flag} {}", redact(text)), path, Value::Text(text.clone())))
         };
         settings.extend(number("--rate", &["load", "rate"], self.rate));
         settings.extend(text("--duration", &["load", "duration"], &self.duration));
         settings.extend(text("--warmup", &["load", "warmup"], &self.warmup));
         settings.extend(number("--repeat", &["repeat"], self.repeat.map(f64::from)));
-        settings.extend(self.seed.map(|seed| {
-            let value = i64::try_from(seed).map_or(Value::Float(seed as f64), Value::Integer);
-            setting(format!("--seed {seed}"), &["seed"], value)
-        }));
+        settings.extend(
+            self.seed.map(|seed| setting(format!("--seed {seed}"), &["seed"], Value::Integer(seed.into()))),
+        );
         settings.extend(number("--low", &["search", "low"], self.low));
         settings.extend(number("--high", &["search", "high"], self.high));
         settings.extend(number("--precision", &["search", "precision"], self.precision));
@@ -142,7 +144,7 @@ fn setting(flag: String, path: &[&str], value: Value) -> Setting {
 /// Whole numbers as integers, as an author would write them.
 fn number_value(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < 1e15 {
-        Value::Integer(number as i64)
+        Value::Integer(number as i128)
     } else {
         Value::Float(number)
     }
@@ -150,21 +152,41 @@ fn number_value(number: f64) -> Value {
 
 /// Takes `key.path=value` apart; the error carries the flag it is about.
 fn assignment(text: &str) -> Result<Setting, (String, String)> {
-    let flag = format!("--set {text}");
+    let flag = format!("--set {}", shown_assignment(text));
     let Some((path, value)) = text.split_once('=') else {
         return Err((flag, "write key.path=value, for example --set load.rate=500".to_owned()));
     };
-    let path: Vec<_> = key_path(path.trim()).into_iter().map(str::to_owned).collect();
+    let path = steps(path);
     if path.iter().any(String::is_empty) {
         return Err((flag, "the key path has an empty part".to_owned()));
     }
-    // A URL may hold a password, also where it is none that anybody could read.
-    let is_url = matches!(&path[..], [table, key] if table == "brokers" && key.ends_with("_url"));
-    let flag = if is_url { format!("--set {}", path.join(".")) } else { flag };
+    let flag = if secrets::is_url(&path) { format!("--set {}", path.join(".")) } else { flag };
     match parse_flag_value(value.trim(), &flag) {
         Ok(node) => Ok(Setting { origin: Origin::Flag(flag), path, node }),
         Err(message) => Err((flag, message)),
     }
+}
+
+fn steps(path: &str) -> Vec<String> {
+    key_path(redact(path.trim()).as_str()).into_iter().map(str::to_owned).collect()
+}
+
+/// What `--set` was given, as it may be shown: its value is read, and what is secret in it replaced.
+pub fn shown_assignment(text: &str) -> String {
+    let Some((path, value)) = text.split_once('=').filter(|(path, _)| !path.contains("://")) else {
+        return redact(text);
+    };
+    let steps = steps(path);
+    let shown = match parse_flag_value(value.trim(), "--set") {
+        Ok(node) => {
+            let shown = toml_value(&secrets::shown(&node, &steps));
+            if shown == toml_value(&node) { value.to_owned() } else { shown }
+        }
+        // What can't be read can't be taken apart.
+        Err(_) if steps[0] == "brokers" || value.contains("://") || value.contains('@') => HIDDEN.to_owned(),
+        Err(_) => value.to_owned(),
+    };
+    format!("{path}={shown}")
 }
 
 /// Splits at dots. Keys of `thresholds` and `sweep` have dots of their own.

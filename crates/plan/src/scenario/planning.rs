@@ -1,13 +1,12 @@
 //! From the text of a scenario to its plan; every mistake is reported in one pass.
 
-use super::document::{self, Node, Origin, Value};
+use super::document;
 use super::error::{Finding, ScenarioErrors};
 use super::explain::{offered, searched};
 use super::overrides::Overrides;
 use super::wire::schema;
-use super::{sweep, validate};
+use super::{secrets, sweep, validate};
 use crate::Plan;
-use crate::credentials;
 
 /// Checks the text of a scenario; `label` names its file in errors.
 pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, ScenarioErrors> {
@@ -15,12 +14,17 @@ pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, Scen
     let mut document = match document::parse(text) {
         Ok(document) => document,
         Err(errors) => {
-            let finding = |e: document::SyntaxError| Finding::new(&Origin::File(e.span), e.message);
-            return Err(ScenarioErrors::new(label, text, errors.into_iter().map(finding).collect()));
+            let findings =
+                errors.into_iter().map(|e| Finding::new(&document::Origin::File(e.span), e.message));
+            let masked = secrets::masked_unread(text);
+            return Err(ScenarioErrors::new(label, text, &masked, findings.collect()));
         }
     };
+    let masked = secrets::masked(text, &document);
+    let as_written = secrets::source(text, &document);
     let overridden = overrides.apply(&mut document, &mut findings);
-    let source = if overridden { document.to_toml() } else { source_as_written(text, &document) };
+    secrets::hide_stray(&mut document);
+    let source = if overridden { secrets::shown(&document, &[]).to_toml() } else { as_written };
     let schema = serde_json::Value::from(schema());
     let mut points = Vec::new();
     let mut head = None;
@@ -45,26 +49,6 @@ pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, Scen
             search: head.search,
             source,
         }),
-        _ => Err(ScenarioErrors::new(label, text, findings)),
+        _ => Err(ScenarioErrors::new(label, text, &masked, findings)),
     }
-}
-
-/// The author's text with its comments, but without credentials.
-fn source_as_written(text: &str, document: &Node) -> String {
-    let mut secrets = Vec::new();
-    for node in document.texts() {
-        if let (Origin::File(span), Value::Text(text)) = (&node.origin, &node.value)
-            && credentials::redact(text) != *text
-        {
-            secrets.push((span.clone(), document::toml_text(text)));
-        }
-    }
-    // From the end, so that the offsets of those before stay true.
-    secrets.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
-    let mut out = text.to_owned();
-    for (span, redacted) in secrets {
-        out.replace_range(span, &redacted);
-    }
-    // Comments are no values, and may hold a URL that was in use before.
-    credentials::redact(&out)
 }

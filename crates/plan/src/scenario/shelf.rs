@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use miette::Diagnostic;
 
@@ -16,10 +18,13 @@ use super::explain::load_words;
 use super::nearest::nearest;
 use super::overrides::Overrides;
 use super::planning::plan;
+use crate::credentials::redact;
 use weighbridge_record::terms::TransportKind;
 
 /// A scenario is a page of text; anything larger was picked by mistake.
 const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Until all of a scenario has come out of a pipe.
+const PIPE_WAIT: Duration = Duration::from_secs(5);
 
 /// The shipped scenarios by name, in the order of names.
 pub const EMBEDDED: [(&str, &str); 13] = [
@@ -41,11 +46,13 @@ pub const EMBEDDED: [(&str, &str); 13] = [
 /// Why a scenario could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("there is no scenario `{name}` in {folder} nor built in{hint}; there are: {known}", folder = folder.display())]
+    #[error("there is no scenario `{}` in {folder} nor built in{hint}; there are: {known}", redact(name), folder = folder.display())]
     NotFound { name: String, folder: PathBuf, hint: String, known: String },
-    #[error("can't read the scenario {path}: {source}", path = path.display())]
+    #[error("nothing has come out of {path} for {} s, which is no file; write the scenario to a file", PIPE_WAIT.as_secs(), path = shown(path))]
+    Silent { path: PathBuf },
+    #[error("can't read the scenario {path}: {source}", path = shown(path))]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{path} is larger than 1 MiB: not a scenario", path = path.display())]
+    #[error("{path} is larger than 1 MiB: not a scenario", path = shown(path))]
     TooLarge { path: PathBuf },
     #[error(
         "the scenario `{name}` has no `load.rate`, it asks for the highest: find it with `weighbridge search \
@@ -54,6 +61,11 @@ pub enum LoadError {
     OnlySearched { name: String, reference: String },
     #[error(transparent)]
     Invalid(Box<ScenarioErrors>),
+}
+
+/// A path as it may be shown: a URL in the place of a scenario is a slip.
+fn shown(path: &Path) -> String {
+    redact(&path.display().to_string())
 }
 
 impl Diagnostic for LoadError {
@@ -135,16 +147,35 @@ pub fn find(reference: &str, folder: &Path) -> Result<Found, LoadError> {
     })
 }
 
-/// Reads no further than the limit: the path may be a device that never ends.
 fn read(path: &Path) -> Result<String, LoadError> {
     let failed = |source| LoadError::Read { path: path.to_owned(), source };
-    let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
+    let text = match path.metadata().map_err(failed)?.is_file() {
+        true => read_text(path).map_err(failed)?,
+        false => read_in_time(path)?,
+    };
     if text.len() as u64 > FILE_BYTES_MAX {
         return Err(LoadError::TooLarge { path: path.to_owned() });
     }
     Ok(text)
+}
+
+/// Reads no further than the limit: the path may be a device that never ends.
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Reads a pipe or a device, which may wait for ever for somebody who writes.
+fn read_in_time(path: &Path) -> Result<String, LoadError> {
+    let (sender, receiver) = mpsc::channel();
+    let of = path.to_owned();
+    // It ends with the process if nobody ever writes.
+    std::thread::spawn(move || sender.send(read_text(&of)));
+    match receiver.recv_timeout(PIPE_WAIT) {
+        Ok(read) => read.map_err(|source| LoadError::Read { path: path.to_owned(), source }),
+        Err(_) => Err(LoadError::Silent { path: path.to_owned() }),
+    }
 }
 
 /// Every scenario by name. A folder that can't be read has none; the built-in ones remain.

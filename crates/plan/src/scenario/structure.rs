@@ -55,11 +55,8 @@ impl<'a> Checker<'a> {
             ("object", Value::Table(entries)) => self.table(node, entries, schema),
             ("array", Value::List(items)) => self.list(node, items, schema),
             ("string", Value::Text(text)) => self.string(node, text, schema),
-            ("integer", Value::Integer(integer)) => {
-                self.in_range(node, *integer as f64, schema).then(|| Json::from(*integer))
-            }
-            ("number", Value::Integer(integer)) => {
-                self.in_range(node, *integer as f64, schema).then(|| Json::from(*integer))
+            ("integer" | "number", Value::Integer(integer)) => {
+                self.in_range(node, *integer as f64, schema).then(|| json_integer(*integer))
             }
             ("number", Value::Float(float)) => {
                 self.in_range(node, *float, schema).then(|| Json::from(*float))
@@ -215,8 +212,7 @@ impl<'a> Checker<'a> {
         let path = self.path_text();
         let message =
             if is_duration(schema) { format!("`{path}`: {wish}") } else { format!("`{path}` {wish}") };
-        let finding = Finding::new(&node.origin, message);
-        self.findings.push(if is_url(schema) { finding.hiding_value() } else { finding });
+        self.report(&node.origin, message);
         None
     }
 
@@ -274,6 +270,8 @@ impl<'a> Checker<'a> {
                     "`{path}` has no unit: write \"{float}s\" for seconds or \"{float}ms\" for milliseconds"
                 )
             }
+            // A password may be a number.
+            _ if is_url(schema) => format!("`{path}` must be a string, not {}", node.kind()),
             _ => format!("`{path}` must be {}, not {}", expected_words(expected, schema), shown(node)),
         }
     }
@@ -345,11 +343,16 @@ fn shown(node: &Node) -> String {
     }
 }
 
+/// Every integer of a document fits into one of the two.
+fn json_integer(integer: i128) -> Json {
+    u64::try_from(integer).map_or_else(|_| Json::from(i64::try_from(integer).ok()), Json::from)
+}
+
 /// A value as JSON, unchecked; what JSON can't tell becomes null.
 pub fn to_json(node: &Node) -> Json {
     match &node.value {
         Value::Text(text) | Value::Datetime(text) => Json::from(text.as_str()),
-        Value::Integer(integer) => Json::from(*integer),
+        Value::Integer(integer) => json_integer(*integer),
         Value::Float(float) => Json::from(*float),
         Value::Boolean(flag) => Json::from(*flag),
         Value::List(items) => Json::Array(items.iter().map(to_json).collect()),

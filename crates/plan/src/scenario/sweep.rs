@@ -1,5 +1,7 @@
 //! `[sweep]`: one document per combination of the swept values.
 
+use serde_json::Value as Json;
+
 use super::document::{Entry, Node, Value};
 use super::error::Finding;
 use super::structure::to_json;
@@ -67,7 +69,10 @@ fn usable_keys<'a>(sweep: &'a Node, findings: &mut Vec<Finding>) -> Vec<(&'a Ent
     for entry in sweep.entries() {
         match (refusal(&entry.key), &entry.node.value) {
             (Some(why), _) => findings.push(Finding::new(&entry.key_origin, why)),
-            (None, Value::List(values)) if !values.is_empty() => keys.push((entry, values.as_slice())),
+            (None, Value::List(values)) if !values.is_empty() => {
+                refuse_twice(&entry.key, values, findings);
+                keys.push((entry, values.as_slice()));
+            }
             (None, Value::List(_)) => {
                 let message = format!("`sweep.{}` has no values", entry.key);
                 findings.push(Finding::new(&entry.node.origin, message));
@@ -85,6 +90,23 @@ fn usable_keys<'a>(sweep: &'a Node, findings: &mut Vec<Finding>) -> Vec<(&'a Ent
         }
     }
     keys
+}
+
+/// A value that stands twice would be measured twice by the same seeds, and the second would pass for repetitions.
+fn refuse_twice(key: &str, values: &[Node], findings: &mut Vec<Finding>) {
+    let values: Vec<_> = values.iter().map(|node| (node, to_json(node))).collect();
+    for (index, (node, value)) in values.iter().enumerate() {
+        let same = |(_, other): &(&Node, Json)| match (other.as_f64(), value.as_f64()) {
+            // 1000 and 1e3 are one rate.
+            (Some(other), Some(value)) => other == value,
+            _ => other == value,
+        };
+        if values[..index].iter().any(same) {
+            let message =
+                format!("`{value}` stands twice in `sweep.{key}`; write `repeat` for repetitions of a point");
+            findings.push(Finding::new(&node.origin, message));
+        }
+    }
 }
 
 fn refusal(key: &str) -> Option<String> {

@@ -126,7 +126,7 @@ fn too_few_samples(point: &PointPlan, expression: &str, statistic: Statistic) ->
         Statistic::P9999 => 0.0001,
         Statistic::Min | Statistic::Mean | Statistic::P50 | Statistic::Max => return None,
     };
-    let requests = requests_scheduled(point)?;
+    let requests = point.load.expected_requests()?;
     let needed = SAMPLES_ABOVE_MIN / above;
     // A hair of slack: 10 / 0.01 isn't exactly 1 000 in binary.
     (requests < needed * 0.999).then(|| {
@@ -136,24 +136,6 @@ fn too_few_samples(point: &PointPlan, expression: &str, statistic: Statistic) ->
             number(requests.round())
         )
     })
-}
-
-fn requests_scheduled(point: &PointPlan) -> Option<f64> {
-    let seconds = |ns: u64| ns as f64 / SECOND_NS as f64;
-    match &point.load.executor {
-        Executor::ConstantArrivalRate { rate_per_s, .. } => {
-            Some(rate_per_s * seconds(point.load.duration_ns))
-        }
-        Executor::RampingArrivalRate { start_rate_per_s, stages, .. } => {
-            let mut from = *start_rate_per_s;
-            Some(stages.iter().fold(0.0, |sum, stage| {
-                let mean = (from + stage.target_per_s) / 2.0;
-                from = stage.target_per_s;
-                sum + mean * seconds(stage.duration_ns)
-            }))
-        }
-        Executor::ClosedLoop { .. } | Executor::Saturate => None,
-    }
 }
 
 fn unanswered(stage: Stage, transports: &[TransportKind], expression: &str) -> Option<String> {

@@ -26,7 +26,7 @@ fn metrics() -> serde_json::Value {
     let stages = Stage::ALL.into_iter();
     let latencies =
         stages.flat_map(|stage| Statistic::NAMED.map(|(name, _)| format!("{}.{name}", stage.name())));
-    let ledger = LedgerTotals::default().fields().map(|(name, _)| format!("ledger.{name}"));
+    let ledger = LedgerTotals::default().counts().map(|(name, _)| format!("ledger.{name}"));
     let rates = Rates::default().fields().map(|(name, _)| format!("rates.{name}"));
     let names: Vec<_> = latencies.chain(ledger).chain(rates).collect();
     serde_json::json!({ "enum": names })
@@ -62,13 +62,15 @@ pub struct Scenario {
     /// What must hold for every transport at every point, such as `"turnaround.p99" = "< 50ms"`,
     /// `"ledger.lost" = "== 0"` or `"rates.completed_per_s" = ">= 1900"`: a metric in quotes, and one of `<`,
     /// `<=`, `==`, `>=`, `>` with a duration for a latency, a whole number for the ledger, a number of requests
-    /// per second for a rate. A metric without a figure does not pass.
+    /// per second for a rate. A metric without a figure does not pass. Every request has to be answered
+    /// (`"ledger.unanswered" = "== 0"`) unless the scenario says how many need not be; a path that completes
+    /// nothing never passes.
     #[schemars(extend("maxProperties" = 100, "propertyNames" = metrics()))]
     #[expect(dead_code, reason = "read from the document, which keeps their order and places")]
     pub thresholds: Option<BTreeMap<String, String>>,
     pub search: Option<Search>,
-    /// Lists of values by key path, such as `"load.rate" = [500, 1000]`: everything is measured at each value.
-    /// Several keys make a grid, the first key outermost, of at most 64 points. Keys of `load`, `payload`,
+    /// Lists of values by key path, such as `"load.rate" = [500, 1000]`: everything is measured at each value,
+    /// which stands there once. Several keys make a grid, the first key outermost, of at most 64 points. Keys of `load`, `payload`,
     /// `workers` and `brokers` can be swept, but for the URLs. Not together with `[search]`.
     #[schemars(extend(
         "maxProperties" = 8,
@@ -97,24 +99,25 @@ pub struct Load {
     #[schemars(extend("default" = "poisson"))]
     pub arrivals: Option<Arrivals>,
     /// Requests per second over all generators; only for constant-arrival-rate, which needs it. A search sets
-    /// it.
+    /// it. At least one request has to fall into the window.
     #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0))]
     pub rate: Option<f64>,
     /// Requests per second at the start; only for ramping-arrival-rate.
     #[schemars(range(min = 0, max = 1e8), extend("default" = 0))]
     pub start_rate: Option<f64>,
     /// Stretches over which the rate moves linearly to a target; only for ramping-arrival-rate, which needs
-    /// them. Together they last at most 24 h.
+    /// them. Together they last 100 ms to 24 h.
     #[schemars(length(min = 1, max = 100))]
     pub stages: Option<Vec<RampStage>>,
     /// Requests outstanding at any time; only for closed-loop, which needs it.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub in_flight: Option<u32>,
-    /// Load before the measured window, for connections and caches to settle.
+    /// Load before the measured window, for connections and caches to settle. Like `cooldown` and `drain` it takes at
+    /// most 1 000 times the window.
     #[schemars(extend("default" = "1s"))]
     pub warmup: Option<Duration>,
-    /// The measured window. Every executor needs it but ramping-arrival-rate, whose stages say how long they
-    /// last.
+    /// The measured window, at least 100 ms. Every executor needs it but ramping-arrival-rate, whose stages say how
+    /// long they last.
     pub duration: Option<Duration>,
     /// Load after the measured window, so that its last requests meet the same load as the others.
     #[schemars(extend("default" = "500ms"))]
@@ -321,7 +324,7 @@ pub struct Search {
     /// passed.
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1, "default" = 0.1))]
     pub precision: Option<f64>,
-    /// The measured window of the two runs that confirm the answer.
+    /// The measured window of the two runs that confirm the answer, at least 100 ms.
     #[schemars(extend("default" = "20s"))]
     pub confirm: Option<Duration>,
 }
@@ -343,7 +346,7 @@ pub struct Brokers {
     #[schemars(length(max = 2048), regex(pattern = pattern::NATS_URL))]
     pub nats_url: Option<String>,
     /// First token of every subject, stream and key, so that a run meets nobody else's messages. Empty: the
-    /// names of the engine itself.
+    /// names of the engine itself. Runs at the same time on one server need prefixes that differ.
     #[schemars(
         length(max = 64),
         regex(pattern = pattern::PREFIX),

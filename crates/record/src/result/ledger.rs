@@ -52,6 +52,9 @@ pub struct LedgerUnbalanced {
 }
 
 impl LedgerTotals {
+    /// Name of [`LedgerTotals::unanswered`] among the counts.
+    pub const UNANSWERED: &str = "unanswered";
+
     /// Every field with its name in `result.json`, in the order of a request's life.
     pub fn fields(&self) -> [(&'static str, u64); 17] {
         [
@@ -75,8 +78,19 @@ impl LedgerTotals {
         ]
     }
 
-    pub fn field(&self, name: &str) -> Option<u64> {
-        self.fields().into_iter().find(|(field, _)| *field == name).map(|(_, value)| value)
+    /// Requests that got no answer: shed, refused, lost or parked.
+    pub fn unanswered(&self) -> u64 {
+        self.attempted.saturating_sub(self.completed)
+    }
+
+    /// Every count that a threshold may name: the fields, and what follows from them.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        self.fields().into_iter().chain([(Self::UNANSWERED, self.unanswered())])
+    }
+
+    /// A count by its name.
+    pub fn count(&self, name: &str) -> Option<u64> {
+        self.counts().find(|(count, _)| *count == name).map(|(_, value)| value)
     }
 
     /// Adds the totals of another segment of the same trial.
@@ -153,6 +167,14 @@ mod tests {
         let unbalanced = LedgerTotals { completed: 4, ..totals() };
         let error = unbalanced.check().unwrap_err();
         assert_eq!((error.left, error.right), (10, 9));
+    }
+
+    #[test]
+    fn unanswered_is_whatever_did_not_complete_and_stands_among_the_counts() {
+        assert_eq!(totals().unanswered(), 1 + 1 + 2 + 1);
+        assert_eq!(totals().count("unanswered"), Some(5));
+        assert_eq!(totals().count("lost"), Some(2));
+        assert_eq!(totals().count("answered"), None);
     }
 
     #[test]

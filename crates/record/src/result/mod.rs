@@ -2,6 +2,7 @@
 //!
 //! Units stand last in names; latencies are integer nanoseconds on one monotonic clock.
 
+pub mod bounds;
 mod check;
 #[cfg(test)]
 mod documented;
@@ -18,6 +19,7 @@ mod trial;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use bounds::OutOfBounds;
 pub use check::{Check, Rule, Unit};
 pub use finding::{FINDINGS_MAX, Finding, FindingClass};
 pub use gap::{Gap, GapKind, Side};

@@ -189,6 +189,15 @@ pub enum DoubtKind {
     StealTime,
     /// Requests were shed because `max_in_flight` were outstanding.
     Shed,
+    /// The broker or a worker refused requests: the figures are those of the others.
+    Rejected,
+    /// The broker gave requests up after their last delivery, and still stores them.
+    Parked,
+    /// What became of some sends was not known for a while: a connection was lost, or no result came within the
+    /// timeout.
+    Indeterminate,
+    /// Messages came that belong to no request of the trial.
+    Unexpected,
     /// Nothing is scheduled, so a stall hides itself: latencies are not corrected for coordinated omission.
     ClosedLoop,
     /// The window is too short for the tier's sync interval to show.
@@ -237,6 +246,10 @@ impl DoubtKind {
             Self::CpuSaturated => "cpu_saturated",
             Self::StealTime => "steal_time",
             Self::Shed => "shed",
+            Self::Rejected => "rejected",
+            Self::Parked => "parked",
+            Self::Indeterminate => "indeterminate",
+            Self::Unexpected => "unexpected",
             Self::ClosedLoop => "closed_loop",
             Self::LazyTierTooShort => "lazy_tier_too_short",
             Self::DebugBuild => "debug_build",

@@ -170,7 +170,7 @@ impl FromStr for TransportKind {
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
             let known: Vec<_> = Self::ALL.iter().map(|kind| kind.name()).collect();
-            format!("unknown transport `{text}`; known: {}", known.join(", "))
+            format!("no such transport; known: {}", known.join(", "))
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::files::{MEND_WRITE, failed, plain_file_name, replace};
+use super::files::{MEND_OPEN, MEND_WRITE, failed, plain_file_name, replace};
 use super::journal::{JOURNAL, Journal, Line};
 use super::left::clear;
 use super::name::{folder_name, partial_name};
@@ -11,8 +11,6 @@ use super::settle::{Written, settle};
 use crate::ReportError;
 use weighbridge_record::result::{RunResult, SearchRecord, Trial};
 use weighbridge_record::unfinished::RunHead;
-
-const MEND_OPEN: &str = "choose a folder you may write to with --out";
 
 /// A run's folder under its hidden name. Dropped before a trial is kept, it leaves nothing.
 pub struct Draft {

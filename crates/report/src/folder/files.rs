@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::ReportError;
 
+pub const MEND_OPEN: &str = "choose a folder you may write to with --out";
 pub const MEND_WRITE: &str = "free some space, or choose a folder you may write to with --out";
 
 /// Writes a file aside and renames it over the old one, so that nobody reads half of it.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::failed;
 use crate::ReportError;
-use weighbridge_record::result::{RunResult, SCHEMA_VERSION, SearchRecord, Trial};
+use weighbridge_record::result::{RunResult, SCHEMA_VERSION, SearchRecord, Trial, bounds};
 use weighbridge_record::unfinished::RunHead;
 
 /// Its name in a run's folder, until the record takes its place.
@@ -77,9 +77,14 @@ pub fn read(path: &Path) -> Result<RunResult, ReportError> {
     let mut head = None;
     let (mut trials, mut searches) = (Vec::new(), Vec::<SearchRecord>::new());
     for line in whole_lines(&text) {
-        let line = serde_json::from_slice(line)
-            .map_err(|source| ReportError::NotAResult { path: path.to_owned(), source })?;
-        match line {
+        let not_a_result = |source| ReportError::NotAResult { path: path.to_owned(), source };
+        let json: serde_json::Value = serde_json::from_slice(line).map_err(not_a_result)?;
+        for part in ["trial", "search"] {
+            json.get(part)
+                .map_or(Ok(()), |value| bounds::check_part(part, value))
+                .map_err(|source| ReportError::OutOfBounds { path: path.to_owned(), source })?;
+        }
+        match serde_json::from_value(json).map_err(not_a_result)? {
             Read::Head(found) => head = Some(*found),
             Read::Trial(trial) => trials.push(*trial),
             Read::Search(search) => {

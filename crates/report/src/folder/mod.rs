@@ -16,6 +16,7 @@ mod journal;
 mod left;
 mod name;
 mod pages;
+mod probe;
 mod read;
 mod settle;
 
@@ -25,5 +26,6 @@ pub use files::replace;
 pub use left::{Left, is_unfinished, left, make_whole};
 pub(crate) use name::began;
 pub use pages::{Undrawn, rerender};
-pub use read::{beside, read};
+pub use probe::probe;
+pub use read::{beside, is_record_of, read};
 pub use settle::Written;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use async_nats::jetstream::{self, consumer, consumer::pull, stream};
 use async_nats::{Client, Subscriber};
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::StreamExt;
 use serde::Deserialize;
 
@@ -43,6 +44,12 @@ struct MaxDeliveries {
     stream_seq: u64,
 }
 
+/// The number that an advisory names; streams count from 1.
+fn named(advisory: &[u8]) -> Option<u64> {
+    let advisory: MaxDeliveries = serde_json::from_slice(advisory).ok()?;
+    (advisory.stream_seq > 0).then_some(advisory.stream_seq)
+}
+
 impl Requests {
     pub async fn open(
         stores: &Stores,
@@ -66,15 +73,23 @@ impl Requests {
         Ok(Self { pulls, given_up, requests, troubles: troubles.clone() })
     }
 
-    /// The message that an advisory speaks of, marked as parked.
+    /// The message that an advisory speaks of, marked as parked. Anybody may publish an advisory: one that names no
+    /// message of the stream gives an empty body, which no request has.
     async fn parked(&self, advisory: &async_nats::Message) -> Result<Delivery, TransportError> {
-        let failed =
-            |reason: &dyn std::fmt::Display| TransportError::failed("reading a parked message", reason);
-        let advisory: MaxDeliveries =
-            serde_json::from_slice(&advisory.payload).map_err(|error| failed(&error))?;
-        let message =
-            self.requests.get_raw_message(advisory.stream_seq).await.map_err(|error| failed(&error))?;
-        Ok(Delivery { body: message.payload, receipt: Receipt::default(), parked: true })
+        let body = match named(&advisory.payload) {
+            Some(stream_seq) => self.stored(stream_seq).await?,
+            None => Bytes::new(),
+        };
+        Ok(Delivery { body, receipt: Receipt::default(), parked: true })
+    }
+
+    /// The body of a message in the stream; empty where there is none.
+    async fn stored(&self, stream_seq: u64) -> Result<Bytes, TransportError> {
+        match self.requests.get_raw_message(stream_seq).await {
+            Ok(message) => Ok(message.payload),
+            Err(error) if error.kind() == stream::LastRawMessageErrorKind::NoMessageFound => Ok(Bytes::new()),
+            Err(error) => Err(TransportError::failed("reading a parked message", error)),
+        }
     }
 }
 

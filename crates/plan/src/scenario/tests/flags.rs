@@ -59,8 +59,15 @@ fn mistakes_in_flags_name_the_flag() {
     }
     let rate = Overrides { rate: Some(0.0), ..Overrides::default() };
     assert!(refused_with(SOUND, &rate).starts_with("`--rate 0`: "));
-    let seed = Overrides { seed: Some(u64::MAX), ..Overrides::default() };
-    assert!(refused_with(SOUND, &seed).starts_with("`--seed "));
+}
+
+#[test]
+fn every_seed_of_64_bits_is_taken_from_flag_and_file() {
+    let flags = Overrides { seed: Some(u64::MAX), ..Overrides::default() };
+    let by_flag = plan("test.toml", SOUND, &flags).unwrap();
+    assert_eq!((by_flag.seed, planned(&by_flag.source).seed), (u64::MAX, u64::MAX));
+    let larger = Overrides { set: vec!["seed=18446744073709551616".to_owned()], ..Overrides::default() };
+    assert!(refused_with(SOUND, &larger).contains("`seed` must be a whole number"));
 }
 
 #[test]

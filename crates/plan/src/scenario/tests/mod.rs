@@ -1,5 +1,6 @@
 //! Whole scenarios: what is accepted, what is refused, and how it is told.
 
+mod answered;
 mod documented;
 mod flags;
 mod refused;

@@ -65,6 +65,37 @@ fn durations_without_unit_say_what_to_write() {
 }
 
 #[test]
+fn a_window_too_short_to_be_an_interval_is_refused() {
+    for duration in ["1ns", "1us", "99ms"] {
+        assert_refused("\"5s\"", &format!("\"{duration}\""), "`load.duration` must be at least 100ms");
+    }
+    let stages = |each: &str| {
+        let ramp = format!(
+            "stages = [{{ target = 1, duration = \"{each}\" }}, {{ target = 2, duration = \"{each}\" }}]"
+        );
+        with("constant-arrival-rate", "ramping-arrival-rate").replace("rate = 100\nduration = \"5s\"", &ramp)
+    };
+    let summary = refused(&stages("49ms")).summary();
+    assert!(summary.contains("`load.stages` must be at least 100ms"), "{summary}");
+    planned(&stages("50ms"));
+    planned(&with("\"5s\"", "\"100ms\""));
+    let confirm = format!("{SOUND}[search]\nconfirm = \"99ms\"\n");
+    let summary = refused(&confirm).summary();
+    assert!(summary.contains("`search.confirm` must be at least 100ms"), "{summary}");
+}
+
+#[test]
+fn what_would_be_cut_into_too_many_intervals_is_refused() {
+    for key in ["warmup", "cooldown", "drain"] {
+        let text = |duration: &str| with("rate = 100", &format!("rate = 100\n{key} = \"{duration}\""));
+        let summary = refused(&text("5001s")).summary();
+        assert!(summary.contains(&format!("`load.{key}` is more than 1000 times")), "{summary}");
+        assert!(summary.contains("lasts 5s"), "{summary}");
+        planned(&text("5000s"));
+    }
+}
+
+#[test]
 fn zero_is_good_where_it_makes_sense() {
     let text = with("rate = 100", "rate = 100\nwarmup = \"0s\"\ncooldown = \"0s\"");
     assert_eq!(planned(&text).points[0].load.warmup_ns, 0);
@@ -252,7 +283,7 @@ fn thresholds_are_read_and_their_mistakes_told() {
         "{SOUND}[thresholds]\n\"turnaround.p99\" = \"< 50ms\"\n\"ledger.lost\" = \"== 0\"\n\"rates.completed_per_s\" = \">=99.5\"\n"
     );
     let bounds: Vec<_> = planned(&text).points[0].thresholds.iter().map(|t| t.bound).collect();
-    assert_eq!(bounds, [50e6, 0.0, 99.5]);
+    assert_eq!(bounds, [50e6, 0.0, 99.5, 0.0], "the last is about what got no answer");
     let cases = [
         ("\"turnaround\" = \"< 5ms\"", "no metric"),
         ("\"turnarund.p99\" = \"< 5ms\"", "did you mean `turnaround`?"),

@@ -83,7 +83,7 @@ fn the_quickstart_is_the_one_that_the_design_describes() {
       transport   nats-core: durability none, at most once
       transport   nats-jetstream: durability memory, at least once
       transport   nats-request: durability none, at most once, loss seen by the requester
-      thresholds  turnaround.p99 < 50ms, ledger.lost == 0
+      thresholds  turnaround.p99 < 50ms, ledger.lost == 0, ledger.unanswered == 0
       warning     the transports promise different things (at least once; at most once; at most once, loss seen by the requester): compare like with like
     "##);
 }
@@ -120,7 +120,7 @@ fn a_search_is_told_in_words() {
       transport   nats-request: durability none, at most once, loss seen by the requester
       transport   redis-pubsub: durability none, at most once
       transport   redis-streams: durability memory, at least once
-      thresholds  turnaround.p99 < 50ms, ledger.lost == 0
+      thresholds  turnaround.p99 < 50ms, ledger.lost == 0, ledger.unanswered == 0
       warning     the transports promise different things (at least once; at most once; at most once, loss seen by the requester): compare like with like
     ");
     let both = planned(&format!("{}[search]\n", super::SOUND));

@@ -6,6 +6,8 @@ use crate::scenario::wire;
 
 /// 24 hours: the longest duration anywhere in a scenario.
 pub const DURATION_NS_MAX: u64 = 24 * 3_600 * 1_000_000_000;
+/// 100 ms: the shortest measured window, and the shortest interval of a series.
+pub const WINDOW_NS_MIN: u64 = 100_000_000;
 
 /// The document and what has been found wrong with it.
 pub(super) struct Check<'a> {
@@ -50,5 +52,23 @@ impl Check<'_> {
             self.report(path, format!("`{}` must be longer than zero", path.join(".")));
         }
         ns
+    }
+
+    /// Nanoseconds of a measured window.
+    pub fn window(&mut self, path: &[&str], asked: Option<wire::Duration>, default_ns: u64) -> u64 {
+        let ns = self.positive_duration(path, asked, default_ns);
+        self.long_enough(path, ns);
+        ns
+    }
+
+    /// Refuses a window that is too short to be cut into intervals; one of zero has been refused.
+    pub fn long_enough(&mut self, path: &[&str], window_ns: u64) {
+        if (1..WINDOW_NS_MIN).contains(&window_ns) {
+            let message = format!(
+                "`{}` must be at least 100ms: a shorter window shows nothing, and is no interval of a series",
+                path.join(".")
+            );
+            self.report(path, message);
+        }
     }
 }

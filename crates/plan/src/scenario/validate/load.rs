@@ -1,12 +1,15 @@
 //! `[load]`: which keys belong to which executor, and the limits on the whole of it.
 
-use super::check::{Check, DURATION_NS_MAX};
-use crate::scenario::wire;
+use super::check::{Check, DURATION_NS_MAX, WINDOW_NS_MIN};
+use crate::scenario::prose::span;
+use crate::scenario::{duration, wire};
 use crate::{Arrivals, Executor, Load, RampStage};
 
 pub const SECOND_NS: u64 = 1_000_000_000;
 /// Default of `load.batch` for large windows.
 const BATCH_MAX: u32 = 256;
+/// Longest that each part beside the window may take, in windows: the series has the window's intervals throughout.
+const WINDOWS_MAX: u64 = 1_000;
 /// Scheduled requests of one trial; the ledger keeps an entry for each.
 const REQUESTS_MAX: f64 = 1e9;
 
@@ -21,10 +24,13 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         wire::Executor::RampingArrivalRate => ramp(check, load)?,
         _ => {
             let asked = load.duration?;
-            let duration_ns = check.positive_duration(&["load", "duration"], Some(asked), 0);
+            let duration_ns = check.window(&["load", "duration"], Some(asked), 0);
             (steady(executor_name, load)?, duration_ns)
         }
     };
+    for (key, ns) in [("warmup", warmup_ns), ("cooldown", cooldown_ns), ("drain", drain_ns)] {
+        too_long_beside(check, key, ns, duration_ns);
+    }
     let max_in_flight = max_in_flight(check, load, &executor);
     // Where requests go out when others end, a quarter of the window is made while the rest is under way.
     let batch = match executor {
@@ -32,8 +38,8 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         Executor::Saturate => BATCH_MAX.min(max_in_flight.div_ceil(4)),
         Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. } => BATCH_MAX,
     };
-    too_many_in_all(check, &executor, warmup_ns + duration_ns + cooldown_ns);
-    Some(Load {
+    too_many_in_all(check, &executor, warmup_ns.saturating_add(duration_ns).saturating_add(cooldown_ns));
+    let load = Load {
         executor,
         warmup_ns,
         duration_ns,
@@ -44,7 +50,9 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         generators: load.generators.unwrap_or(1),
         connections: load.connections.unwrap_or(1),
         batch: load.batch.unwrap_or(batch),
-    })
+    };
+    too_few_in_all(check, &load);
+    Some(load)
 }
 
 /// Each key that belongs to some executors only: which they are, and whether they need it.
@@ -134,6 +142,9 @@ fn ramp(check: &mut Check<'_>, load: &wire::Load) -> Option<(Executor, u64)> {
         check.report(&["load", "stages"], "`load.stages` must last at most 24h together".to_owned());
         return None;
     }
+    if !stages.iter().any(|stage| stage.duration_ns == 0) {
+        check.long_enough(&["load", "stages"], duration_ns);
+    }
     Some((Executor::RampingArrivalRate { start_rate_per_s, stages, arrivals: arrivals(load) }, duration_ns))
 }
 
@@ -151,6 +162,19 @@ fn max_in_flight(check: &mut Check<'_>, load: &wire::Load, executor: &Executor) 
     max
 }
 
+/// A part of the trial that would be cut into more intervals than a record can hold. What is wrong with the window
+/// has been said.
+fn too_long_beside(check: &mut Check<'_>, key: &str, ns: u64, window_ns: u64) {
+    if window_ns >= WINDOW_NS_MIN && ns > window_ns.saturating_mul(WINDOWS_MAX) {
+        let message = format!(
+            "`load.{key}` is more than {WINDOWS_MAX} times the measured window, which lasts {}: shorten it, or \
+             lengthen the window",
+            duration::format(window_ns)
+        );
+        check.report(&["load", key], message);
+    }
+}
+
 /// The highest rate of the executor against the limit, where it has one.
 fn too_many_in_all(check: &mut Check<'_>, executor: &Executor, total_ns: u64) {
     match executor {
@@ -163,6 +187,33 @@ fn too_many_in_all(check: &mut Check<'_>, executor: &Executor, total_ns: u64) {
             too_many_requests(check, rate_per_s, total_ns, &["load", "stages"]);
         }
         Executor::ClosedLoop { .. } | Executor::Saturate => {}
+    }
+}
+
+/// A window without a request shows nothing.
+fn too_few_in_all(check: &mut Check<'_>, load: &Load) {
+    let told_already = load.duration_ns == 0 || load.peak_per_s() == Some(0.0);
+    if told_already || load.expected_requests().is_none_or(|requests| requests >= 1.0) {
+        return;
+    }
+    let window = span(load.duration_ns);
+    match load.executor {
+        // A search gives the load its lowest rate, where it has none of its own.
+        Executor::ConstantArrivalRate { .. } if check.wrote(&["load", "rate"]) => check.report(
+            &["load", "rate"],
+            format!(
+                "`load.rate` puts less than one request into the window of {window}: raise it, or lengthen \
+                 `load.duration`"
+            ),
+        ),
+        Executor::RampingArrivalRate { .. } => check.report(
+            &["load", "stages"],
+            format!(
+                "`load.stages` put less than one request into their {window}: raise a `target`, or lengthen a \
+                 `duration`"
+            ),
+        ),
+        _ => {}
     }
 }
 

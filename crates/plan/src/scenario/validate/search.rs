@@ -3,6 +3,7 @@
 use super::check::Check;
 use super::load::SECOND_NS;
 use crate::SearchPlan;
+use crate::scenario::prose::span;
 use crate::scenario::wire;
 
 const PRECISION: f64 = 0.1;
@@ -42,7 +43,7 @@ pub fn check(check: &mut Check<'_>, wire: &mut wire::Scenario) -> Option<SearchP
             format!("`search.high` is {high_per_s}, which must be more than `search.low`, {low_per_s}");
         check.report(&place, message);
     }
-    let confirm_ns = check.positive_duration(&["search", "confirm"], search.confirm, CONFIRM_NS);
+    let confirm_ns = check.window(&["search", "confirm"], search.confirm, CONFIRM_NS);
     Some(SearchPlan {
         objective: search.objective.unwrap_or_default(),
         low_per_s,
@@ -53,8 +54,19 @@ pub fn check(check: &mut Check<'_>, wire: &mut wire::Scenario) -> Option<SearchP
     })
 }
 
-/// The load of the longest trial at the highest rate must be one that can be accounted for.
+/// The load of the longest trial at the highest rate must be one that can be accounted for, and that of the
+/// shortest at the lowest one that sends something.
 pub fn check_requests(check: &mut Check<'_>, search: &SearchPlan, load: &crate::Load) {
-    let longest_ns = load.warmup_ns + load.duration_ns.max(search.confirm_ns) + load.cooldown_ns;
+    let fewest = search.low_per_s * (load.duration_ns as f64 / SECOND_NS as f64);
+    if fewest < 1.0 && load.duration_ns > 0 && check.wrote(&["search", "low"]) {
+        let window = span(load.duration_ns);
+        let message = format!(
+            "`search.low` puts less than one request into the window of {window}: raise it, or lengthen \
+             `load.duration`"
+        );
+        check.report(&["search", "low"], message);
+    }
+    let window_ns = load.duration_ns.max(search.confirm_ns);
+    let longest_ns = load.warmup_ns.saturating_add(window_ns).saturating_add(load.cooldown_ns);
     super::load::too_many_requests(check, search.high_per_s, longest_ns, &["search", "high"]);
 }

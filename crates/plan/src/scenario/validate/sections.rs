@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::check::Check;
 use crate::endpoint::Endpoint;
-use crate::scenario::error::Finding;
 use crate::scenario::wire;
 use crate::{Brokers, Payload, ServiceTime, Work, Workers};
 use weighbridge_record::terms::{BrokerKind, Durability, TransportKind};
@@ -172,8 +171,7 @@ fn endpoint(check: &mut Check<'_>, kind: BrokerKind, key: &str, url: Option<Stri
     match Endpoint::parse(kind, &url?) {
         Ok(endpoint) => Some(endpoint),
         Err(error) => {
-            let finding = Finding::new(check.document.origin_of(&["brokers", key]), error.to_string());
-            check.findings.push(finding.hiding_value());
+            check.report(&["brokers", key], error.to_string());
             None
         }
     }

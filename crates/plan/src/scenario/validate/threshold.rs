@@ -17,7 +17,8 @@ const OPERATORS: [(&str, Operator); 5] = [
     (">", Operator::Greater),
 ];
 
-/// All thresholds of the document, in its order.
+/// All thresholds of the document, in its order; the last is that every request is answered, unless the document
+/// says how many need not be.
 pub fn check_all(check: &mut Check<'_>) -> Vec<Threshold> {
     let document = check.document;
     let entries = document.get(&["thresholds"]).map(|table| table.entries()).unwrap_or_default();
@@ -44,7 +45,24 @@ pub fn check_all(check: &mut Check<'_>) -> Vec<Threshold> {
             }
         }
     }
+    if !thresholds.iter().any(|threshold| threshold.metric == unanswered()) {
+        thresholds.push(nothing_unanswered());
+    }
     thresholds
+}
+
+fn unanswered() -> Metric {
+    Metric::Ledger { field: LedgerTotals::UNANSWERED.to_owned() }
+}
+
+/// What a scenario promises that says nothing of requests without an answer.
+fn nothing_unanswered() -> Threshold {
+    Threshold {
+        expression: format!("ledger.{} == 0", LedgerTotals::UNANSWERED),
+        metric: unanswered(),
+        operator: Operator::Equal,
+        bound: 0.0,
+    }
 }
 
 fn metric(text: &str) -> Result<Metric, String> {
@@ -56,7 +74,7 @@ fn metric(text: &str) -> Result<Metric, String> {
     };
     match group {
         "ledger" => {
-            let known: Vec<_> = LedgerTotals::default().fields().map(|(name, _)| name).into();
+            let known: Vec<_> = LedgerTotals::default().counts().map(|(name, _)| name).collect();
             known_field("ledger", field, &known).map(|()| Metric::Ledger { field: field.to_owned() })
         }
         "rates" => {
