@@ -183,7 +183,11 @@ impl Path {
 
     /// What went wrong without stopping anything would make the figures wrong.
     async fn close(self) -> Result<(), Failure> {
-        self.transport.dismantle().await?;
+        let mut left = self.transport.creates();
+        self.transport.dismantle(&mut left).await;
+        if let Some(left) = left.first() {
+            return Err(left.to_string().into());
+        }
         let noted = self.troubles.noted();
         if noted.errors.is_empty() && noted.dropped == 0 {
             return Ok(());

@@ -52,6 +52,7 @@ mod path;
 pub mod payload;
 pub mod probe;
 mod process;
+pub mod remains;
 pub mod schedule;
 mod scheduling;
 pub mod schema;

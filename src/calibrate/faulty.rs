@@ -13,6 +13,7 @@ use crate::transport::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
+use weighbridge_record::result::LeftBehind;
 
 /// What is done to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +87,12 @@ impl Transport for Faulty {
         })
     }
 
-    async fn dismantle(&self) -> Result<(), TransportError> {
-        self.inner.dismantle().await
+    fn creates(&self) -> Vec<LeftBehind> {
+        self.inner.creates()
+    }
+
+    async fn dismantle(&self, left: &mut Vec<LeftBehind>) {
+        self.inner.dismantle(left).await;
     }
 }
 

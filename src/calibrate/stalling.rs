@@ -11,6 +11,7 @@ use crate::transport::{
     Consumer, Delivery, Frame, GeneratorEnd, Outcomes, Producer, Transport, TransportError, Troubles,
     WorkerEnd,
 };
+use weighbridge_record::result::LeftBehind;
 
 /// Which end stands still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +91,12 @@ impl Transport for Stalling {
         Ok(end)
     }
 
-    async fn dismantle(&self) -> Result<(), TransportError> {
-        self.inner.dismantle().await
+    fn creates(&self) -> Vec<LeftBehind> {
+        self.inner.creates()
+    }
+
+    async fn dismantle(&self, left: &mut Vec<LeftBehind>) {
+        self.inner.dismantle(left).await;
     }
 }
 

@@ -14,6 +14,7 @@ pub fn run(arguments: &Calibrate, interrupt: &Interrupt) -> Result<Outcome, Comm
     let settings = Settings {
         brokers: broker_options(&arguments.brokers),
         stop: interrupt.heed(),
+        remains: interrupt.remains(),
         defect: match arguments.defect {
             None => Defect::None,
             Some(cli::Defect::MeasureFromSend) => Defect::MeasureFromSend,

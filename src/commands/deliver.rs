@@ -3,19 +3,20 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 
+use super::interrupt::Interrupt;
 use super::keeping::Keeping;
 use super::output::colored;
 use super::{CommandError, Outcome, broker_options, browser, command_line, print};
 use crate::cli::{Brokers, Conduct};
 use crate::session::{Finished, Settings};
-use crate::stop::StopSignal;
 use weighbridge_record::result::RunResult;
 use weighbridge_report::{index, markdown, terminal, text_plot};
 
-pub fn settings(brokers: &Brokers, conduct: &Conduct, stop: &StopSignal) -> Settings {
+pub fn settings(brokers: &Brokers, conduct: &Conduct, interrupt: &Interrupt) -> Settings {
     Settings {
         brokers: broker_options(brokers),
-        stop: stop.clone(),
+        stop: interrupt.heed(),
+        remains: interrupt.remains(),
         command: command_line::recorded(std::env::args_os()),
         measure_again: conduct.measure_again,
         ..Settings::default()

@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::tell;
 use super::{CommandError, Outcome, runtime};
+use crate::remains::Remains;
 use crate::stop::{Stop, StopSignal};
 
 /// From the second signal to the end of the process, whatever hangs.
@@ -20,6 +21,7 @@ const END_WITHIN: Duration = Duration::from_secs(1);
 /// Hears signals as long as the process lives. Until a command heeds them, the first ends the process.
 pub struct Interrupt {
     stop: StopSignal,
+    remains: Remains,
     heeded: Arc<AtomicBool>,
 }
 
@@ -33,10 +35,11 @@ impl Interrupt {
             Signals::of_the_process().map_err(failed)?
         };
         let (stop, heeded) = (StopSignal::default(), Arc::new(AtomicBool::new(false)));
-        let obeying = obey(signals, stop.clone(), heeded.clone());
+        let remains = Remains::default();
+        let obeying = obey(signals, stop.clone(), heeded.clone(), remains.clone());
         let obey = move || runtime.block_on(obeying);
         std::thread::Builder::new().name("signals".to_string()).spawn(obey).map_err(failed)?;
-        Ok(Self { stop, heeded })
+        Ok(Self { stop, remains, heeded })
     }
 
     /// What a command that measures looks at from now on.
@@ -44,9 +47,14 @@ impl Interrupt {
         self.heeded.store(true, Ordering::Release);
         self.stop.clone()
     }
+
+    /// What is named if the process ends at once.
+    pub fn remains(&self) -> Remains {
+        self.remains.clone()
+    }
 }
 
-async fn obey(mut signals: Signals, stop: StopSignal, heeded: Arc<AtomicBool>) {
+async fn obey(mut signals: Signals, stop: StopSignal, heeded: Arc<AtomicBool>, remains: Remains) {
     signals.next().await;
     if heeded.load(Ordering::Acquire) {
         stop.set(Stop::Drain);
@@ -55,6 +63,7 @@ async fn obey(mut signals: Signals, stop: StopSignal, heeded: Arc<AtomicBool>) {
         stop.set(Stop::Now);
         let _ = tokio::time::timeout(END_WITHIN, signals.next()).await;
     }
+    remains.lines().iter().for_each(|line| tell(line));
     // The one exit beside `main`. Brokers die with their parent; trials that were measured are on disk.
     std::process::exit(Outcome::Aborted.code().into());
 }

@@ -8,7 +8,7 @@ use super::{CommandError, Outcome, list, overrides, print, progress, runtime};
 use crate::calibrate::Group;
 use crate::cli::Run;
 use crate::session::{self, Settings};
-use crate::stop::{Stop, StopSignal};
+use crate::stop::Stop;
 use weighbridge_plan::Plan;
 use weighbridge_plan::scenario::{self, LoadError};
 use weighbridge_record::result::{Check, Verdict};
@@ -34,8 +34,9 @@ pub fn run(arguments: &Run, interrupt: &Interrupt) -> Result<Outcome, CommandErr
     let stop = interrupt.heed();
     let mut worst = Outcome::Good;
     runtime.block_on(async {
+        let settings = settings(&arguments.brokers, &arguments.conduct, interrupt);
         for plan in &plans {
-            worst = worst.worse(run_one(plan, arguments, &stop).await?);
+            worst = worst.worse(run_one(plan, arguments, &settings).await?);
             if stop.get() != Stop::No {
                 break;
             }
@@ -44,14 +45,13 @@ pub fn run(arguments: &Run, interrupt: &Interrupt) -> Result<Outcome, CommandErr
     })
 }
 
-async fn run_one(plan: &Plan, arguments: &Run, stop: &StopSignal) -> Result<Outcome, CommandError> {
+async fn run_one(plan: &Plan, arguments: &Run, settings: &Settings) -> Result<Outcome, CommandError> {
     let conduct = &arguments.conduct;
-    let settings = settings(&arguments.brokers, conduct, stop);
     let progress = progress::for_stderr(conduct.quiet);
     let calibration =
-        if arguments.calibrate { calibrate(&settings, conduct.quiet).await? } else { Vec::new() };
+        if arguments.calibrate { calibrate(settings, conduct.quiet).await? } else { Vec::new() };
     let mut keeping = Keeping::new(&conduct.out, &calibration);
-    let mut finished = session::run(plan, &settings, &*progress, &mut keeping).await?;
+    let mut finished = session::run(plan, settings, &*progress, &mut keeping).await?;
     finished.result.calibration.clone_from(&calibration);
     if finished.result.calibration.iter().any(|check| !check.passed) {
         // An instrument that fails its known answers has measured nothing.

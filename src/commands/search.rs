@@ -19,9 +19,8 @@ pub fn run(arguments: &Search, interrupt: &Interrupt) -> Result<Outcome, Command
     };
     let plan = scenario::load(&arguments.scenario, &arguments.folder.path, &overrides)?;
     folder::probe(&arguments.conduct.out)?;
-    let stop = interrupt.heed();
     runtime()?.block_on(async {
-        let settings = settings(&arguments.brokers, &arguments.conduct, &stop);
+        let settings = settings(&arguments.brokers, &arguments.conduct, interrupt);
         let progress = progress::for_search(arguments.conduct.quiet);
         let mut keeping = Keeping::new(&arguments.conduct.out, &[]);
         let finished = session::search(&plan, &settings, &*progress, &mut keeping).await?;

@@ -18,6 +18,7 @@ use weighbridge_record::terms::{BrokerKind, TransportKind};
 const WATCHING: u64 = 4;
 
 pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
+    site::clear_abandoned();
     servers_are_there(plan, settings).await?;
     for (point, path, kind) in paths(plan) {
         // Whoever runs another server knows its limits, and says so when the path is tried.
@@ -116,6 +117,12 @@ impl Tried {
     async fn try_out(&self) -> Result<(), TransportError> {
         let transport = self.wiring.build(&self.targets)?;
         transport.prepare(self.body_bytes).await?;
-        transport.dismantle().await
+        let mut left = transport.creates();
+        transport.dismantle(&mut left).await;
+        left.iter().for_each(|left| tracing::error!("{left}"));
+        match left.first() {
+            Some(left) => Err(TransportError::failed("clearing up after the preflight", &left.reason)),
+            None => Ok(()),
+        }
     }
 }

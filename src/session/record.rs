@@ -87,6 +87,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         gaps,
         findings: Finding::earliest(summary.findings),
         errors,
+        left_behind: Vec::new(),
         brokers: loaded.seen.fill(loaded.records),
         generator: GeneratorRecord {
             cpu_seconds: cost.own_cpu_seconds,

@@ -1,6 +1,7 @@
 //! How a run is to be carried out, beyond what its plan says: input only.
 
 use crate::load::Defect;
+use crate::remains::Remains;
 use crate::site;
 use crate::stop::{Stop, StopSignal};
 
@@ -9,6 +10,8 @@ use crate::stop::{Stop, StopSignal};
 pub struct Settings {
     pub brokers: site::Options,
     pub stop: StopSignal,
+    /// What is not cleared up yet.
+    pub remains: Remains,
     /// Times that a trial is measured again if the machine disturbed it, before it is left invalid.
     pub measure_again: u32,
     /// The command that reproduces the run, without secrets.

@@ -27,7 +27,7 @@ use crate::start_line::StartLine;
 use crate::stop::{Stop, StopSignal};
 use crate::transport::{Targets, Transport};
 use weighbridge_plan::PointPlan;
-use weighbridge_record::result::{ErrorGroup, Trial};
+use weighbridge_record::result::{LeftBehind, Trial};
 use weighbridge_record::terms::CompletedBy;
 
 /// From the last connection to the first request.
@@ -54,8 +54,12 @@ pub async fn measure(
     let kinds: Vec<_> = spec.transport.broker().into_iter().collect();
     let starting = Site::start(&kinds, brokers, &settings.brokers);
     let mut site = unless_stopped(&settings.stop, starting).await??;
+    let servers = site.servers();
+    settings.remains.set_folders(servers.iter().map(|server| server.directory().to_path_buf()).collect());
     let outcome = on_site(&mut site, spec, settings, progress).await;
-    let left = site.stop(outcome.is_err());
+    // Who stopped the run does not look for a failure.
+    let left = site.stop(outcome.as_ref().is_err_and(|error| !matches!(error, RunError::Stopped)));
+    settings.remains.set_folders(Vec::new());
     match outcome {
         Ok(trial) => Ok(Measured { trial, logs: left.logs, kept: left.directories }),
         Err(error) => {
@@ -141,12 +145,15 @@ impl<'a> Parts<'a> {
     async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<Trial, RunError> {
         let aimed = aim(&self.spec.point.faults, &site.servers())?;
         self.transport.prepare(longest_bytes(&self.spec.point.payload)).await?;
+        // On a site of ours it ends with the site.
+        let created = if site.is_external() { self.transport.creates() } else { Vec::new() };
+        self.settings.remains.set_stored(created.clone());
         let loaded = self.load(site, aimed, progress).await;
-        // Also after a failure: what this run created is deleted, and the first error is the one to report.
-        let cleared = self.clear_up(site).await;
-        let mut trial = assemble(self.spec, loaded?);
-        trial.errors.extend(cleared.err());
-        Ok(trial)
+        // Also after a failure: what this run created is deleted.
+        let left_behind = self.clear_up(created).await;
+        self.settings.remains.set_stored(Vec::new());
+        left_behind.iter().for_each(|left| tracing::error!("{left}"));
+        Ok(Trial { left_behind, ..assemble(self.spec, loaded?) })
     }
 
     async fn load(
@@ -208,23 +215,21 @@ impl<'a> Parts<'a> {
         Timeline::new(now_ns() + LEAD_NS, load.warmup_ns, load.duration_ns, load.cooldown_ns)
     }
 
-    /// Deletes what the path has created. On a site with a server of ours that is down it ends with the site.
-    async fn clear_up(&self, site: &Site) -> Result<(), ErrorGroup> {
-        if site.has_server_down() {
-            return Ok(());
+    /// Deletes what the path has created, and gives back what stays.
+    async fn clear_up(&self, created: Vec<LeftBehind>) -> Vec<LeftBehind> {
+        let mut left = created;
+        if left.is_empty() {
+            return left;
         }
         let given_up = async {
             self.settings.stop.reaches(Stop::Now).await;
             tokio::time::sleep(CLEAR_WITHIN).await;
         };
-        let message = tokio::select! {
-            cleared = self.transport.dismantle() => match cleared {
-                Ok(()) => return Ok(()),
-                Err(error) => format!("clearing up: {error}"),
-            },
-            () = given_up => format!("clearing up: given up after {} ms", CLEAR_WITHIN.as_millis()),
-        };
-        Err(ErrorGroup { message, count: 1 })
+        tokio::select! {
+            () = self.transport.dismantle(&mut left) => {}
+            () = given_up => {}
+        }
+        left
     }
 }
 

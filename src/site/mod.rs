@@ -4,6 +4,7 @@
 //! kind of process that is ever signalled. Settings that bear on the figures are set explicitly and read
 //! back. A site has any number of nodes of a kind; others ask it for endpoints, handles, probes and doubts.
 
+mod abandoned;
 mod discover;
 mod error;
 mod external;
@@ -60,6 +61,11 @@ pub async fn preflight(kind: BrokerKind, plan: &plan::Brokers, options: &Options
     }
 }
 
+/// Deletes what killed runs of this user left among the temporary folders.
+pub fn clear_abandoned() {
+    abandoned::clear(&std::env::temp_dir());
+}
+
 /// Name and size of the setting that limits bodies on a server of ours. Redis takes more than any scenario can ask for.
 pub fn body_limit(kind: BrokerKind) -> Option<(&'static str, usize)> {
     match kind {
@@ -111,11 +117,6 @@ impl Site {
     /// Handles of the servers that may be signalled.
     pub fn servers(&self) -> Vec<Arc<Server>> {
         self.nodes.iter().filter_map(|node| node.server.clone()).collect()
-    }
-
-    /// Whether a server of ours does not run.
-    pub fn has_server_down(&self) -> bool {
-        self.nodes.iter().flat_map(|node| &node.server).any(|server| server.id().is_none())
     }
 
     /// Everything that is wrong or unknown about the durability tier, of all nodes.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use futures::future::LocalBoxFuture;
 use tempfile::TempDir;
 
+use super::abandoned::{self, Lock};
 use super::error::SiteError;
 use crate::process::{Parent, Process, Recipe, Usage};
 
@@ -34,15 +35,17 @@ pub struct Directory {
     path: PathBuf,
     /// None once it is to be kept.
     temporary: Mutex<Option<TempDir>>,
+    /// Tells later runs that it is in use. Let go of after the folder is deleted.
+    lock: Lock,
 }
 
 impl Directory {
     /// A directory for a server that is about to start.
     pub fn new(name: &str) -> Result<Self, SiteError> {
-        let prefix = format!("weighbridge-{name}-");
-        let made = tempfile::Builder::new().prefix(&prefix).tempdir();
+        let made = tempfile::Builder::new().prefix(&abandoned::prefix(name)).tempdir();
         let made = made.map_err(SiteError::io("making a temporary directory"))?;
-        let directory = Self { path: made.path().to_path_buf(), temporary: Mutex::new(Some(made)) };
+        let lock = Lock::take(made.path()).map_err(SiteError::io("locking a temporary directory"))?;
+        let directory = Self { path: made.path().to_path_buf(), temporary: Mutex::new(Some(made)), lock };
         fs::create_dir(directory.data())
             .map_err(SiteError::io(format!("making {}", directory.data().display())))?;
         Ok(directory)
@@ -70,6 +73,9 @@ impl Directory {
     fn keep(&self) {
         if let Some(temporary) = self.temporary.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _kept = temporary.keep();
+            if let Err(error) = self.lock.give_away() {
+                tracing::warn!("the next run deletes {}: {error}", self.path.display());
+            }
         }
     }
 

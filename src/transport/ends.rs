@@ -8,6 +8,7 @@ use super::error::TransportError;
 use super::frame::{Arrival, Delivery, Frame, Reply};
 use super::outcomes::Outcomes;
 use super::troubles::Troubles;
+use weighbridge_record::result::LeftBehind;
 
 #[async_trait(?Send)]
 pub trait Producer {
@@ -73,6 +74,12 @@ pub trait Transport: Send + Sync {
     /// Opens the connections of worker `index`, in the runtime that will use them.
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError>;
 
-    /// Deletes what `prepare` created, and only that. Gives up after some seconds.
-    async fn dismantle(&self) -> Result<(), TransportError>;
+    /// What `prepare` creates on the server.
+    fn creates(&self) -> Vec<LeftBehind> {
+        Vec::new()
+    }
+
+    /// Deletes what `prepare` created, and only that: takes out of `left` what is gone, and says of the rest why it
+    /// is not. Goes on after an error; gives up after some seconds.
+    async fn dismantle(&self, _left: &mut Vec<LeftBehind>) {}
 }

@@ -121,10 +121,6 @@ impl Transport for InProcess {
             responder: Rc::new(Results(self.results.clone())),
         })
     }
-
-    async fn dismantle(&self) -> Result<(), TransportError> {
-        Ok(())
-    }
 }
 
 struct Requests(Channel);

@@ -3,6 +3,7 @@
 //! A transport knows no schema, scorer, metrics or schedule. It is made once per trial on the control thread
 //! (`prepare`, `dismantle`); its ends are opened inside the single-threaded runtimes that use them.
 
+mod created;
 mod ends;
 mod error;
 mod frame;

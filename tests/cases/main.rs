@@ -21,6 +21,7 @@ mod reclaim;
 mod reconnect;
 mod record;
 mod refused;
+mod remains;
 mod rights;
 mod search;
 mod secrets;

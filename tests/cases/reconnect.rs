@@ -37,9 +37,14 @@ impl Broker {
     }
 
     pub fn wait_until_busy(&self) {
+        self.wait_until(BUSY);
+    }
+
+    /// Waits until a Redis has handled so many commands, or a NATS so many messages.
+    pub fn wait_until(&self, count: u64) {
         match self {
-            Self::Redis(server) => server.wait_until_busy(BUSY),
-            Self::Nats(server) => server.wait_until_busy(BUSY),
+            Self::Redis(server) => server.wait_until_busy(count),
+            Self::Nats(server) => server.wait_until_busy(count),
         }
     }
 

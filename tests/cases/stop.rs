@@ -14,7 +14,7 @@ use weighbridge::transport::{
 };
 use weighbridge_plan::Plan;
 use weighbridge_plan::scenario::{Overrides, plan};
-use weighbridge_record::result::{Trial, Verdict};
+use weighbridge_record::result::{LeftBehind, Trial, Verdict};
 use weighbridge_record::terms::TransportKind;
 
 use crate::harness::brokers::{Nats, Redis};
@@ -71,8 +71,12 @@ impl Transport for Hanging {
         self.inner.worker(index, troubles).await
     }
 
-    async fn dismantle(&self) -> Result<(), TransportError> {
-        self.inner.dismantle().await
+    fn creates(&self) -> Vec<LeftBehind> {
+        self.inner.creates()
+    }
+
+    async fn dismantle(&self, left: &mut Vec<LeftBehind>) {
+        self.inner.dismantle(left).await;
     }
 }
 

@@ -168,6 +168,7 @@ impl Fixture {
             gaps: Vec::new(),
             findings: Vec::new(),
             errors: Vec::new(),
+            left_behind: Vec::new(),
             brokers: transport.broker().map(broker).into_iter().collect(),
             generator: generator(),
         }

@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(sheet.promises.len(), 5);
         let silence = sheet.sections[2].facts.iter().find(|(name, _)| name.contains("silent"));
         assert!(
-            silence.is_some_and(|(_, words)| words.contains("20 s") && words.contains("60 s")),
+            silence.is_some_and(|(_, words)| words.contains("20.0") && words.contains("60.0")),
             "{silence:?}"
         );
     }

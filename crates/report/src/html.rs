@@ -23,7 +23,7 @@ use super::ratios;
 use super::sweeps;
 use super::thresholds::observed;
 use weighbridge_record::format;
-use weighbridge_record::result::{RunResult, Verdict};
+use weighbridge_record::result::{LeftBehind, RunResult, Verdict};
 use weighbridge_record::terms::{Path, Stage};
 
 /// A page of this size still opens at once on a slow machine.
@@ -102,6 +102,7 @@ fn render_at(
         checks: checks::rows(&result.calibration),
         checks_verdict: checks::verdict(&result.calibration),
         errors: errors::lines(result),
+        left_behind: errors::left_behind(result),
         reading: pieces(result.scenario.reading.as_deref().unwrap_or_default()),
     };
     page.render().map_err(|source| ReportError::Page { source })
@@ -130,6 +131,7 @@ struct Page<'a> {
     checks: Vec<checks::Row>,
     checks_verdict: String,
     errors: Vec<errors::Line>,
+    left_behind: Vec<&'a LeftBehind>,
     /// The author's prose, cut at backticks: every second piece is code.
     reading: Vec<(bool, &'a str)>,
 }

@@ -51,6 +51,7 @@ pub fn summary(result: &RunResult, color: bool) -> String {
     push_thresholds(&mut text, &result.thresholds, color);
     push_doubts(&mut text, &groups, color);
     push_errors(&mut text, result, color);
+    push_left_behind(&mut text, result, color);
     text
 }
 
@@ -139,6 +140,16 @@ fn push_errors(text: &mut String, result: &RunResult, color: bool) {
     }
     if lines.len() > ERROR_LINES_MAX {
         let _ = writeln!(text, "  and {} more in the report", lines.len() - ERROR_LINES_MAX);
+    }
+}
+
+/// The commands are one line each, to be copied.
+fn push_left_behind(text: &mut String, result: &RunResult, color: bool) {
+    for left in errors::left_behind(result) {
+        let (what, name, server, reason) = (&left.what, &left.name, &left.server, &left.reason);
+        let told = printable(&format!("left behind on {server}: {what} `{name}` ({reason}); to delete it:"));
+        push_wrapped(text, "  ", &told, color);
+        let _ = writeln!(text, "    {}", printable(&left.command));
     }
 }
 

@@ -89,10 +89,6 @@ impl Transport for NatsCore {
             responder: Rc::new(ResultPublisher { client, subjects }),
         })
     }
-
-    async fn dismantle(&self) -> Result<(), TransportError> {
-        Ok(())
-    }
 }
 
 /// What is published while the collector has no connection reaches nobody.

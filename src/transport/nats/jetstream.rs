@@ -31,7 +31,7 @@ use requests::{Requests, advisory};
 use responder::StreamResponder;
 use stores::{DURABLE, Stores};
 use weighbridge_plan::endpoint::Endpoint;
-use weighbridge_record::result::Side;
+use weighbridge_record::result::{LeftBehind, Side};
 use weighbridge_record::terms::Durability;
 
 pub struct NatsJetstream(Stores);
@@ -99,9 +99,17 @@ impl Transport for NatsJetstream {
         Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })
     }
 
-    async fn dismantle(&self) -> Result<(), TransportError> {
-        let (_client, mut context) = self.preflight().await?;
-        context.set_timeout(ANSWERS_WITHIN);
-        self.0.delete(&context).await
+    fn creates(&self) -> Vec<LeftBehind> {
+        self.0.created()
+    }
+
+    async fn dismantle(&self, left: &mut Vec<LeftBehind>) {
+        match self.preflight().await {
+            Ok((_client, mut context)) => {
+                context.set_timeout(ANSWERS_WITHIN);
+                self.0.delete(&context, left).await;
+            }
+            Err(error) => left.iter_mut().for_each(|left| left.reason = error.to_string()),
+        }
     }
 }

@@ -77,10 +77,6 @@ impl Transport for NatsRequest {
             responder: Rc::new(ReplyPublisher { client }),
         })
     }
-
-    async fn dismantle(&self) -> Result<(), TransportError> {
-        Ok(())
-    }
 }
 
 struct Requester {

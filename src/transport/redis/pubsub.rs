@@ -106,10 +106,6 @@ impl Transport for RedisPubsub {
             responder: Rc::new(ResultPublisher { link, channels, troubles: troubles.clone() }),
         })
     }
-
-    async fn dismantle(&self) -> Result<(), TransportError> {
-        Ok(())
-    }
 }
 
 /// A server that is gone has kept nothing of what it had confirmed.

@@ -24,6 +24,8 @@ use super::preflight::{preflight, refused};
 use crate::clock::now_ns;
 use crate::connect;
 use crate::connect::patience::{ANSWERS_WITHIN, SILENCE_MAX};
+use crate::connect::redis::plain;
+use crate::transport::created;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
@@ -38,11 +40,11 @@ use responder::ResultAdder;
 use results::{Position, Results, SameResults};
 use rights::Trying;
 use weighbridge_plan::endpoint::Endpoint;
-use weighbridge_record::result::Side;
+use weighbridge_record::result::{LeftBehind, Side};
 
 /// Most entries of one read where scoring takes no time.
 const READ_MAX: usize = 500;
-/// Times that the keys of a run are deleted, and the wait between two.
+/// Times that a key of a run is deleted, and the wait between two.
 const DELETIONS_MAX: u32 = 5;
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
@@ -103,11 +105,11 @@ impl RedisStreams {
         let created = group::create(&trying.requests, connection).await;
         created.map_err(|error| refused(&self.endpoint, "XGROUP CREATE", &trying.requests, &error))?;
         let tried = trying.try_group(connection).await;
-        if tried.is_err()
-            && let Err(error) = self.dismantle().await
-        {
-            // The error that led here is the one to tell.
-            tracing::warn!("key `{}` is left behind: {error}", trying.requests);
+        if tried.is_err() {
+            let mut left = vec![created::key(&self.endpoint, trying.requests)];
+            self.dismantle(&mut left).await;
+            // The error that led here is the one to return.
+            left.iter().for_each(|left| tracing::error!("{left}"));
         }
         tried
     }
@@ -166,19 +168,41 @@ impl Transport for RedisStreams {
         Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })
     }
 
-    async fn dismantle(&self) -> Result<(), TransportError> {
-        let mut connection = connect::redis::connect(&self.endpoint, Some(ANSWERS_WITHIN), 0).await?;
-        let keys = [self.names.request(), self.names.result()];
-        for _ in 0..DELETIONS_MAX {
-            let deleted: Result<i64, _> = redis::cmd("DEL").arg(&keys).query_async(&mut connection).await;
-            match deleted {
-                Ok(0) => break,
-                // A command of a connection that is closed already may come after this, and make a key anew.
-                Ok(_) => tokio::time::sleep(LOOK_AGAIN_AFTER).await,
-                Err(error) => return Err(refused(&self.endpoint, "DEL", &keys.join(" "), &error)),
-            }
+    fn creates(&self) -> Vec<LeftBehind> {
+        [self.names.request(), self.names.result()].map(|name| created::key(&self.endpoint, name)).into()
+    }
+
+    async fn dismantle(&self, left: &mut Vec<LeftBehind>) {
+        match connect::redis::connect(&self.endpoint, Some(ANSWERS_WITHIN), 0).await {
+            Ok(mut connection) => delete(&mut connection, left).await,
+            Err(error) => left.iter_mut().for_each(|left| left.reason = error.to_string()),
         }
-        Ok(())
+    }
+}
+
+/// Deletes keys, and takes out of `left` those that are gone.
+async fn delete(connection: &mut MultiplexedConnection, left: &mut Vec<LeftBehind>) {
+    let mut next = 0;
+    let mut attempts = 0;
+    while let Some(key) = left.get_mut(next) {
+        attempts += 1;
+        let deleted: Result<i64, _> = redis::cmd("DEL").arg(&key.name).query_async(connection).await;
+        key.reason = match deleted {
+            Ok(0) => {
+                left.remove(next);
+                attempts = 0;
+                continue;
+            }
+            // A command of a connection that is closed already may come after this, and make the key anew.
+            Ok(_) if attempts < DELETIONS_MAX => {
+                tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+                continue;
+            }
+            Ok(_) => "somebody makes it anew".to_owned(),
+            Err(error) => format!("DEL: {}", plain(&error)),
+        };
+        next += 1;
+        attempts = 0;
     }
 }
 

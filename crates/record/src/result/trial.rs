@@ -1,6 +1,7 @@
 //! One transport measured once.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ pub struct Trial {
     /// Requests of which something is to be told, by class and time: at most 100 of each class, the earliest.
     pub findings: Vec<Finding>,
     pub errors: Vec<ErrorGroup>,
+    /// What the trial created on a server that is not ours and could not delete; empty where all is gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<LeftBehind>,
     /// The servers of the trial, in the order of its site.
     pub brokers: Vec<BrokerRecord>,
     pub generator: GeneratorRecord,
@@ -280,6 +284,28 @@ pub struct ErrorGroup {
     pub message: String,
     /// Times that it occurred.
     pub count: u64,
+}
+
+/// Something that a trial created on a server and could not delete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftBehind {
+    /// What it is: `key` or `stream`.
+    pub what: String,
+    /// Its name on the server, prefix included.
+    pub name: String,
+    /// The server, without credentials.
+    pub server: String,
+    /// Why it is still there.
+    pub reason: String,
+    /// The command that deletes it, for a shell; credentials are left out.
+    pub command: String,
+}
+
+impl fmt::Display for LeftBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, name, server, reason, command } = self;
+        write!(f, "{what} `{name}` stays on {server} ({reason}); to delete it: {command}")
+    }
 }
 
 /// A server of a trial, and what it used during the trial.

@@ -2,7 +2,7 @@
 
 use super::*;
 use weighbridge_record::fixture::{Fixture, rate_sweep, with_outage};
-use weighbridge_record::result::{Doubt, DoubtKind, ErrorGroup};
+use weighbridge_record::result::{Doubt, DoubtKind, ErrorGroup, LeftBehind};
 use weighbridge_record::terms::TransportKind;
 
 const HOSTILE: &str = r#"</script><script>alert(1)</script>"onload='x' --><img src=x onerror=y>&"#;
@@ -21,6 +21,9 @@ fn hostile_text_stays_text() {
         trial.point = [(HOSTILE.to_owned(), HOSTILE.into())].into();
         trial.doubts = vec![Doubt { kind: DoubtKind::Shed, detail: HOSTILE.to_owned() }];
         trial.errors = vec![ErrorGroup { message: HOSTILE.to_owned(), count: 3 }];
+        let hostile = || HOSTILE.to_owned();
+        let (what, name, server, reason, command) = (hostile(), hostile(), hostile(), hostile(), hostile());
+        trial.left_behind = vec![LeftBehind { what, name, server, reason, command }];
         for broker in &mut trial.brokers {
             broker.version = HOSTILE.to_owned();
             broker.config.insert(HOSTILE.to_owned(), HOSTILE.to_owned());

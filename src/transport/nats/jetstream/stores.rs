@@ -7,12 +7,13 @@ use async_nats::jetstream::{self, consumer, stream};
 
 use crate::clock::now_ns;
 use crate::connect::backoff::delay;
+use crate::transport::created;
 use crate::transport::error::TransportError;
 use crate::transport::limits::Limits;
 use crate::transport::names::Names;
 use crate::transport::troubles::Troubles;
 use weighbridge_plan::endpoint::Endpoint;
-use weighbridge_record::result::{GapKind, Side};
+use weighbridge_record::result::{GapKind, LeftBehind, Side};
 use weighbridge_record::terms::{BrokerKind, Durability};
 
 pub(super) const DURABLE: &str = "priority-workers";
@@ -96,14 +97,14 @@ impl Stores {
         for config in self.streams() {
             let name = config.name.clone();
             if let Err(error) = self.create_stream(context, config).await {
-                self.undo(context, &created).await;
+                self.undo(context, created).await;
                 return Err(error);
             }
-            created.push(name);
+            created.push(created::stream(&self.endpoint, name));
         }
         let consumer = context.create_consumer_on_stream(self.durable(), self.requests()).await;
         if let Err(error) = consumer {
-            self.undo(context, &created).await;
+            self.undo(context, created).await;
             return Err(self.refused(format!("creating consumer `{DURABLE}`: {error}")));
         }
         Ok(())
@@ -128,12 +129,9 @@ impl Stores {
     }
 
     /// Deletes streams that this preparation has just created; the error that led here is the one to tell.
-    async fn undo(&self, context: &jetstream::Context, names: &[String]) {
-        for name in names {
-            if let Err(error) = context.delete_stream(name).await {
-                tracing::warn!("stream `{name}` is left behind: {error}");
-            }
-        }
+    async fn undo(&self, context: &jetstream::Context, mut created: Vec<LeftBehind>) {
+        self.delete(context, &mut created).await;
+        created.iter().for_each(|left| tracing::error!("{left}"));
     }
 
     /// Whether the server answers, and has no stream of requests.
@@ -175,13 +173,24 @@ impl Stores {
         consumer.map(|_| ()).map_err(|error| failed(&error))
     }
 
-    /// Deletes the streams.
-    pub async fn delete(&self, context: &jetstream::Context) -> Result<(), TransportError> {
-        for name in [self.requests(), self.results()] {
-            let deleted = context.delete_stream(name).await;
-            deleted.map_err(|error| TransportError::failed("deleting a stream of this run", error))?;
+    /// The streams, as what there is to delete.
+    pub fn created(&self) -> Vec<LeftBehind> {
+        [self.requests(), self.results()].map(|name| created::stream(&self.endpoint, name)).into()
+    }
+
+    /// Deletes streams, and takes out of `left` those that are gone.
+    pub async fn delete(&self, context: &jetstream::Context, left: &mut Vec<LeftBehind>) {
+        let mut next = 0;
+        while let Some(stream) = left.get_mut(next) {
+            match context.delete_stream(&stream.name).await {
+                Err(error) if !is_not_found(&error) => {
+                    stream.reason = error.to_string();
+                    next += 1;
+                }
+                // Deleted, or somebody else was faster.
+                _ => _ = left.remove(next),
+            }
         }
-        Ok(())
     }
 
     fn refused(&self, reason: String) -> TransportError {

@@ -1,0 +1,108 @@
+//! What a path has created on a server, with the command that deletes it. No command holds a password.
+
+use std::borrow::Cow;
+
+use weighbridge_plan::endpoint::{Access, Endpoint, Tls};
+use weighbridge_record::result::LeftBehind;
+
+/// Why something is there that nobody came to delete.
+const NO_TIME: &str = "there was no time to delete it";
+
+/// A key of Redis.
+pub(super) fn key(endpoint: &Endpoint, name: String) -> LeftBehind {
+    let server = &endpoint.servers[0];
+    let mut words = vec!["redis-cli", "-h", &server.host];
+    let (port, database) = (server.port.to_string(), endpoint.database.to_string());
+    words.extend(["-p", &port]);
+    if endpoint.database != 0 {
+        words.extend(["-n", &database]);
+    }
+    match &endpoint.access {
+        Access::None => {}
+        Access::Password { user: Some(user), .. } => words.extend(["--user", user, "--askpass"]),
+        Access::Password { user: None, .. } | Access::Token(_) => words.push("--askpass"),
+    }
+    words.extend(["DEL", &name]);
+    let command = quoted(&words);
+    LeftBehind {
+        what: "key".to_owned(),
+        name,
+        server: whereabouts(endpoint),
+        reason: NO_TIME.to_owned(),
+        command,
+    }
+}
+
+/// A JetStream stream.
+pub(super) fn stream(endpoint: &Endpoint, name: String) -> LeftBehind {
+    let scheme = if endpoint.tls == Tls::On { "tls" } else { "nats" };
+    let servers: Vec<_> = endpoint.servers.iter().map(|server| format!("{scheme}://{server}")).collect();
+    let mut command = quoted(&["nats", "--server", &servers.join(",")]);
+    match &endpoint.access {
+        Access::None => {}
+        Access::Password { user, .. } => {
+            let user = quoted(&[user.as_deref().unwrap_or_default()]);
+            command.push_str(&format!(" --user {user} --password \"$NATS_PASSWORD\""));
+        }
+        Access::Token(_) => command.push_str(" --user \"$NATS_TOKEN\""),
+    }
+    command.push_str(&format!(" stream rm {} --force", quoted(&[&name])));
+    LeftBehind {
+        what: "stream".to_owned(),
+        name,
+        server: whereabouts(endpoint),
+        reason: NO_TIME.to_owned(),
+        command,
+    }
+}
+
+fn whereabouts(endpoint: &Endpoint) -> String {
+    format!("{} at {}", endpoint.kind, endpoint.address())
+}
+
+/// Words as a shell would take them.
+fn quoted(words: &[&str]) -> String {
+    // Only a zero byte can't be quoted, and no name on the wire holds one.
+    let words = words.iter().map(|word| shlex::try_quote(word).unwrap_or(Cow::Borrowed(word)));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weighbridge_record::terms::BrokerKind;
+
+    fn endpoint(kind: BrokerKind, url: &str) -> Endpoint {
+        Endpoint::parse(kind, url).unwrap()
+    }
+
+    fn words(left: &LeftBehind) -> Vec<String> {
+        assert!(!left.command.contains("hush"), "{}", left.command);
+        shlex::split(&left.command).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_deleted_where_it_is_by_who_may() {
+        let plain = key(&endpoint(BrokerKind::RedisServer, "redis://[::1]:6380"), "own.a".to_owned());
+        assert_eq!(words(&plain), ["redis-cli", "-h", "::1", "-p", "6380", "DEL", "own.a"]);
+        let url = "redis://it%27s:hush@h:1/3";
+        let secret = key(&endpoint(BrokerKind::RedisServer, url), "o wn;rm".to_owned());
+        let expected =
+            ["redis-cli", "-h", "h", "-p", "1", "-n", "3", "--user", "it's", "--askpass", "DEL", "o wn;rm"];
+        assert_eq!(words(&secret), expected);
+        assert_eq!(secret.server, "redis-server at h:1");
+    }
+
+    #[test]
+    fn a_stream_is_deleted_where_it_is_by_who_may() {
+        let plain = stream(&endpoint(BrokerKind::NatsServer, "nats://h:1"), "own_S".to_owned());
+        assert_eq!(words(&plain), ["nats", "--server", "nats://h:1", "stream", "rm", "own_S", "--force"]);
+        let secret = stream(&endpoint(BrokerKind::NatsServer, "tls://an%20na:hush@h:1"), "S".to_owned());
+        let expected =
+            "nats --server tls://h:1 --user 'an na' --password \"$NATS_PASSWORD\" stream rm S --force";
+        assert_eq!(secret.command, expected);
+        let token = stream(&endpoint(BrokerKind::NatsServer, "nats://hush@h:1"), "S".to_owned());
+        assert!(token.command.contains("--user \"$NATS_TOKEN\" stream rm S"), "{}", token.command);
+        assert_eq!(words(&token).len(), 9);
+    }
+}
