@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal, Write};
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
-use weighbridge_report::printable::{printable, printable_lines};
+use weighbridge_report::printable::printable_lines;
 
 /// Says a line on standard error.
 pub fn tell(line: &str) {
@@ -62,13 +62,13 @@ struct Cause {
 impl Cause {
     fn of(error: Option<&(dyn Error + 'static)>) -> Option<Box<Self>> {
         let error = error?;
-        Some(Box::new(Self { message: printable(&error.to_string()), cause: Self::of(error.source()) }))
+        Some(Box::new(Self { message: printable_lines(&error.to_string()), cause: Self::of(error.source()) }))
     }
 }
 
 impl<E: Diagnostic> Told<E> {
     fn of(error: E) -> Self {
-        let (message, cause) = (printable(&error.to_string()), Cause::of(error.source()));
+        let (message, cause) = (printable_lines(&error.to_string()), Cause::of(error.source()));
         Self { error, message, cause }
     }
 }
@@ -117,14 +117,14 @@ mod tests {
     use super::*;
 
     #[derive(Debug, thiserror::Error, Diagnostic)]
-    #[error("\u{1b}[2Jgone")]
+    #[error("\u{1b}[2Jgone\n  for good")]
     struct Hostile(#[source] io::Error);
 
     #[test]
     fn neither_an_error_nor_its_cause_can_steer_the_terminal() {
         let told = Told::of(Hostile(io::Error::other("a\u{9b}31mb")));
         let shown = format!("{:?}", miette::Report::new(told));
-        assert!(shown.contains("[2Jgone") && shown.contains("a31mb"), "{shown}");
+        assert!(shown.contains("[2Jgone\n") && shown.contains("a31mb"), "its own lines are kept: {shown}");
         assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
     }
 }
