@@ -71,7 +71,7 @@ fn a_window_too_short_to_be_an_interval_is_refused() {
     }
     let stages = |each: &str| {
         let ramp = format!(
-            "stages = [{{ target = 1, duration = \"{each}\" }}, {{ target = 2, duration = \"{each}\" }}]"
+            "stages = [{{ target = 100, duration = \"{each}\" }}, {{ target = 200, duration = \"{each}\" }}]"
         );
         with("constant-arrival-rate", "ramping-arrival-rate").replace("rate = 100\nduration = \"5s\"", &ramp)
     };
