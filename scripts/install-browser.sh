@@ -6,12 +6,11 @@
 # Exit codes: 0 both are there, 69 they could not be installed.
 set -euo pipefail
 
-readonly unavailable=69
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly here
 readonly browsers=(chromium chromium-browser google-chrome google-chrome-stable)
-
-say() {
-    printf 'install-browser: %s\n' "$*" >&2
-}
+# shellcheck source=scripts/packages.sh
+source "$here/packages.sh"
 
 # Says how to go on without this script, and gives up.
 give_up() {
@@ -24,14 +23,6 @@ Install by hand, so that both are on PATH and of the same major version:
 Debian has the packages chromium and chromium-driver. Only \`make test\` and \`make pictures\` need them.
 TEXT
     exit "$unavailable"
-}
-
-as_root() {
-    if [[ $(id -u) -eq 0 ]]; then
-        "$@"
-    else
-        sudo "$@"
-    fi
 }
 
 # The first browser on PATH, or nothing.
@@ -72,23 +63,7 @@ ready() {
     say "chromedriver $driver_version: $driver"
 }
 
-install() {
-    if ! type -P apt-get >/dev/null; then
-        give_up 'no apt-get here to install chromium and chromium-driver with'
-    fi
-    if [[ $(id -u) -ne 0 ]] && ! type -P sudo >/dev/null; then
-        give_up 'installing chromium and chromium-driver needs root or sudo'
-    fi
-    local options=(-qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120)
-    as_root apt-get "${options[@]}" update >&2 || give_up 'apt-get update failed'
-    say 'installing chromium and chromium-driver'
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get "${options[@]}" install -y --no-install-recommends chromium chromium-driver >&2 ||
-        give_up 'apt-get could not install chromium and chromium-driver'
-    hash -r
-}
-
 if ! ready; then
-    install
+    apt_install chromium chromium-driver
     ready || give_up 'this system'\''s packages give no Chromium with a chromedriver that fits'
 fi
