@@ -59,6 +59,7 @@ pub mod schema;
 pub mod scorer;
 mod search;
 pub mod session;
+mod shell;
 pub mod site;
 pub mod start_line;
 pub mod stop;

@@ -1,13 +1,13 @@
 //! The command as it is recorded: put together from what was understood of it, so that it can be pasted and holds no
 //! secret.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches};
 
 use super::usage;
+use crate::shell::quoted;
 use weighbridge_plan::credentials::redact;
 use weighbridge_plan::endpoint::GivenUrl;
 use weighbridge_plan::scenario::shown_assignment;
@@ -39,8 +39,8 @@ fn words_of(argument: &Arg, given: &ArgMatches) -> Vec<(usize, String)> {
         (Some(flag), false) => places.map(|place| (place, flag.clone())).collect(),
         (flag, _) => {
             let words = values(id, given).into_iter().map(|value| match &flag {
-                None => quoted(&value),
-                Some(flag) if value.starts_with('-') => quoted(&format!("{flag}={value}")),
+                None => quoted(&value).into_owned(),
+                Some(flag) if value.starts_with('-') => quoted(&format!("{flag}={value}")).into_owned(),
                 Some(flag) => format!("{flag} {}", quoted(&value)),
             });
             places.zip(words).collect()
@@ -56,11 +56,6 @@ fn values(id: &str, given: &ArgMatches) -> Vec<String> {
     }
     let shown = if id == "set" { shown_assignment } else { redact };
     given.get_raw(id).into_iter().flatten().map(|raw| shown(&raw.to_string_lossy())).collect()
-}
-
-fn quoted(word: &str) -> String {
-    // Only a zero byte can't be quoted, and no argument holds one.
-    shlex::try_quote(word).map_or_else(|_| word.to_string(), Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What a path has created on a server, with the command that deletes it. No command holds a password.
 
-use std::borrow::Cow;
-
+use crate::shell::quoted;
 use weighbridge_plan::endpoint::{Access, Endpoint, Tls};
 use weighbridge_record::result::LeftBehind;
 
@@ -23,7 +22,7 @@ pub(super) fn key(endpoint: &Endpoint, name: String) -> LeftBehind {
         Access::Password { user: None, .. } | Access::Token(_) => words.push("--askpass"),
     }
     words.extend(["DEL", &name]);
-    let command = quoted(&words);
+    let command = joined(&words);
     LeftBehind {
         what: "key".to_owned(),
         name,
@@ -37,16 +36,16 @@ pub(super) fn key(endpoint: &Endpoint, name: String) -> LeftBehind {
 pub(super) fn stream(endpoint: &Endpoint, name: String) -> LeftBehind {
     let scheme = if endpoint.tls == Tls::On { "tls" } else { "nats" };
     let servers: Vec<_> = endpoint.servers.iter().map(|server| format!("{scheme}://{server}")).collect();
-    let mut command = quoted(&["nats", "--server", &servers.join(",")]);
+    let mut command = joined(&["nats", "--server", &servers.join(",")]);
     match &endpoint.access {
         Access::None => {}
         Access::Password { user, .. } => {
-            let user = quoted(&[user.as_deref().unwrap_or_default()]);
+            let user = quoted(user.as_deref().unwrap_or_default());
             command.push_str(&format!(" --user {user} --password \"$NATS_PASSWORD\""));
         }
         Access::Token(_) => command.push_str(" --user \"$NATS_TOKEN\""),
     }
-    command.push_str(&format!(" stream rm {} --force", quoted(&[&name])));
+    command.push_str(&format!(" stream rm {} --force", quoted(&name)));
     LeftBehind {
         what: "stream".to_owned(),
         name,
@@ -60,11 +59,9 @@ fn whereabouts(endpoint: &Endpoint) -> String {
     format!("{} at {}", endpoint.kind, endpoint.address())
 }
 
-/// Words as a shell would take them.
-fn quoted(words: &[&str]) -> String {
-    // Only a zero byte can't be quoted, and no name on the wire holds one.
-    let words = words.iter().map(|word| shlex::try_quote(word).unwrap_or(Cow::Borrowed(word)));
-    words.collect::<Vec<_>>().join(" ")
+/// Words as a shell takes them.
+fn joined(words: &[&str]) -> String {
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
