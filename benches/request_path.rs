@@ -92,7 +92,7 @@ fn books(criterion: &mut Criterion) {
                 for _ in 0..BATCH {
                     let number = ledger.attempt();
                     ledger.sent(number);
-                    ledger.delivered(number, false);
+                    ledger.delivered(number);
                     ledger.completed(number);
                 }
                 ledger

@@ -89,16 +89,21 @@ impl Ledger {
         entry
     }
 
-    /// A worker received the request. `reordered`: after a later one of the same ordering key.
+    /// A worker received the request.
     #[inline]
-    pub fn delivered(&mut self, number: u64, reordered: bool) -> Entry {
+    pub fn delivered(&mut self, number: u64) -> Entry {
         let entry = self.mark(number, DELIVERED, SENT);
         match entry {
-            Entry::First { .. } => self.reordered += u64::from(reordered),
+            Entry::First { .. } => {}
             Entry::Again => self.redelivered += 1,
             Entry::Unknown => self.unexpected += 1,
         }
         entry
+    }
+
+    /// A first delivery came after a later request of the same ordering key.
+    pub fn reordered(&mut self) {
+        self.reordered += 1;
     }
 
     /// The result reached the collector.
@@ -141,11 +146,6 @@ impl Ledger {
 
     pub fn is_settled(&self, number: u64) -> bool {
         self.has(number, SETTLED)
-    }
-
-    #[inline]
-    pub fn is_sent(&self, number: u64) -> bool {
-        self.has(number, SENT)
     }
 
     pub fn is_acknowledged(&self, number: u64) -> bool {

@@ -13,7 +13,7 @@ fn a_request_that_ends_well_is_completed_and_nothing_else() {
     let mut ledger = Ledger::default();
     let number = sent(&mut ledger);
     assert_eq!(ledger.acknowledged(number), Entry::First { settles: false });
-    assert_eq!(ledger.delivered(number, false), Entry::First { settles: false });
+    assert_eq!(ledger.delivered(number), Entry::First { settles: false });
     assert_eq!(ledger.completed(number), Entry::First { settles: true });
     assert_eq!(ledger.open(), 0);
     let expected = LedgerTotals {
@@ -33,7 +33,7 @@ fn loss_is_told_apart_by_where_it_happened() {
     let on_the_way_in = sent(&mut ledger);
     ledger.acknowledged(on_the_way_in);
     let on_the_way_back = sent(&mut ledger);
-    ledger.delivered(on_the_way_back, false);
+    ledger.delivered(on_the_way_back);
     let totals = ledger.totals();
     assert_eq!((totals.lost, totals.lost_requests, totals.lost_results), (2, 1, 1));
     assert_eq!(totals.lost_acknowledged, 1);
@@ -58,7 +58,7 @@ fn messages_for_requests_that_were_never_sent_are_unexpected() {
     let shed = ledger.attempt();
     ledger.unsent(shed);
     assert_eq!(ledger.completed(shed), Entry::Unknown);
-    assert_eq!(ledger.delivered(99, false), Entry::Unknown);
+    assert_eq!(ledger.delivered(99), Entry::Unknown);
     assert_eq!(ledger.totals().unexpected, 2);
 }
 
@@ -89,7 +89,10 @@ proptest! {
                 0 => ledger.acknowledged(number),
                 1 => ledger.rejected(number),
                 2 => ledger.indeterminate(number),
-                3 => ledger.delivered(number, flag),
+                3 => {
+                    if flag { ledger.reordered(); }
+                    ledger.delivered(number)
+                }
                 4 => ledger.completed(number),
                 5 => ledger.parked(number),
                 _ => { ledger.unexpected(); Entry::Unknown }

@@ -288,13 +288,13 @@ impl Account {
     #[inline]
     fn received(&mut self, sequence: u64, at_ns: u64, worker: u32) {
         let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
-        let reordered = self.ledger.is_sent(number) && self.order.is_behind(worker, number);
-        let entry = self.ledger.delivered(number, reordered);
+        let entry = self.ledger.delivered(number);
+        let is_behind = entry != Entry::Unknown && self.order.is_behind(worker, number);
         let Entry::First { .. } = entry else {
             return self.told_again(FindingClass::Redelivered, entry, number, at_ns);
         };
-        if reordered && self.findings.has_room(FindingClass::Reordered) {
-            self.find(FindingClass::Reordered, number, at_ns);
+        if is_behind {
+            self.reordered(number, at_ns);
         }
         if self.completed_by == CompletedBy::Delivery {
             return self.complete(number, at_ns);
@@ -303,6 +303,14 @@ impl Account {
         if let Some(times) = self.in_flight.times(number) {
             let delivery_ns = at_ns.saturating_sub(times.intended_ns);
             self.recorder.record(Stage::Delivery, times.intended_ns, delivery_ns);
+        }
+    }
+
+    #[cold]
+    fn reordered(&mut self, number: u64, at_ns: u64) {
+        self.ledger.reordered();
+        if self.findings.has_room(FindingClass::Reordered) {
+            self.find(FindingClass::Reordered, number, at_ns);
         }
     }
 
