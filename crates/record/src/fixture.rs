@@ -324,6 +324,7 @@ pub fn summarise(histogram: &Histogram<u64>) -> LatencySummary {
 fn threshold(trial: &Trial) -> ThresholdOutcome {
     let turnaround = trial.latency_ns.turnaround.as_ref().unwrap();
     ThresholdOutcome {
+        unobserved: None,
         expression: "turnaround.p99 < 50ms".to_owned(),
         path: trial.path,
         point: trial.point.clone(),
