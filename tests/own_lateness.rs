@@ -4,7 +4,11 @@ use std::io::Read;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
+use weighbridge_record::compare::{Options, compare};
+use weighbridge_record::fixture::Fixture;
+use weighbridge_record::pairs::between_paths;
 use weighbridge_record::result::RunResult;
+use weighbridge_record::terms::TransportKind;
 
 /// In repetition 1 of redis-pubsub the generator stood still: p99.9 of send lag is 14.4 ms of a turnaround of 41.9 ms.
 fn stalled() -> RunResult {
@@ -39,4 +43,50 @@ fn every_kind_of_output_carries_the_sign_and_the_reason() {
         assert!(text.contains("ms*") || text.contains("ms\\*"), "{name}: {text}");
         assert!(one_line.contains("own lateness: send lag p99"), "{name}: {text}");
     }
+}
+
+/// Three repetitions of two paths, with p99 of send lag in one trial changed.
+fn with_lag(lag_ns_p99: u64) -> RunResult {
+    let transports = vec![TransportKind::RedisStreams, TransportKind::NatsCore];
+    let mut result = Fixture { transports, repetitions: 3, seconds: 2, ..Fixture::default() }.build();
+    let lag = result.trials[2].latency_ns.send_lag.as_mut().unwrap();
+    lag.p99 = Some(lag_ns_p99);
+    result.ratios = between_paths(&result.trials);
+    result
+}
+
+/// Within what is borne, and beyond it.
+const BORNE_NS: u64 = 90_000;
+const BEYOND_NS: u64 = 2_500_000;
+
+#[test]
+fn a_figure_that_is_ours_in_one_repetition_makes_no_ratio_and_ranks_nothing() {
+    let p99 = |result: &RunResult| {
+        result.ratios.iter().filter(|ratio| ratio.figure == "latency_ns.turnaround.p99").count()
+    };
+    let (borne, beyond) = (with_lag(BORNE_NS), with_lag(BEYOND_NS));
+    assert_eq!((p99(&borne), p99(&beyond)), (1, 0));
+    assert_eq!(beyond.ratios.len(), 2, "p50 and the rate are the paths'");
+    let told = |result: &RunResult| plain(&weighbridge_report::markdown::summary(result));
+    assert!(told(&borne).contains("p99 turnaround"), "{}", told(&borne));
+    assert!(told(&beyond).contains("p90 turnaround") && !told(&beyond).contains("p99 turnaround"));
+    assert!(told(&beyond).contains("are our own lateness and are not compared: of redis-streams"));
+}
+
+#[test]
+fn a_record_with_ratios_of_what_is_ours_does_not_print_them() {
+    let mut old = with_lag(BEYOND_NS);
+    old.ratios = with_lag(BORNE_NS).ratios;
+    let told = weighbridge_report::terminal::summary(&old, false);
+    assert!(!told.contains("redis-streams' p99 is"), "{told}");
+}
+
+#[test]
+fn two_runs_are_not_compared_in_what_is_ours() {
+    let options = Options { tolerance_percent: 5.0, force: false };
+    let left_out = |base: u64, new: u64| compare(&with_lag(base), &with_lag(new), options).unwrap().left_out;
+    assert_eq!(left_out(BORNE_NS, BORNE_NS), Vec::<String>::new());
+    let left_out = left_out(BORNE_NS, BEYOND_NS);
+    assert_eq!(left_out.len(), 1, "{left_out:?}");
+    assert!(left_out[0].starts_with("redis-streams: p99 of the new run is own lateness"), "{left_out:?}");
 }

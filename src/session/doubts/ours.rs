@@ -1,6 +1,6 @@
 //! The instrument and the machine it runs on.
 
-use super::evidence::{Evidence, doubt, ms, scheduled};
+use super::evidence::{Evidence, doubt, ms, percent, scheduled};
 use weighbridge_record::own_lateness::in_statistic;
 use weighbridge_record::result::{Doubt, DoubtKind};
 use weighbridge_record::terms::Stage;
@@ -57,31 +57,34 @@ pub fn queue_full(evidence: &Evidence<'_>) -> Option<Doubt> {
 }
 
 pub fn cpu_saturated(evidence: &Evidence<'_>) -> Option<Doubt> {
-    let busy = evidence.machine_busy?;
+    let busy = evidence.cost.machine_busy?;
     // Saturating the machine is what an unpaced load is for.
     if busy <= BUSY_SHARE_MAX || !scheduled(evidence) {
         return None;
     }
     let detail = format!(
-        "the machine's cores were {:.0} % busy: broker, workers and generator slowed each other",
-        busy * 100.0
+        "in its worst second the machine's cores were {} busy: broker, workers and generator slowed each other",
+        percent(busy)
     );
     doubt(DoubtKind::CpuSaturated, detail)
 }
 
 pub fn steal_time(evidence: &Evidence<'_>) -> Option<Doubt> {
-    let steal = evidence.machine_steal.filter(|steal| *steal > STEAL_SHARE_MAX)?;
-    let detail = format!("{:.0} % of the machine's CPU time went to other guests of its host", steal * 100.0);
+    let steal = evidence.cost.machine_steal.filter(|steal| *steal > STEAL_SHARE_MAX)?;
+    let detail = format!(
+        "in the worst second {} of the machine's CPU time went to other guests of its host",
+        percent(steal)
+    );
     doubt(DoubtKind::StealTime, detail)
 }
 
 pub fn clock_jump(evidence: &Evidence<'_>) -> Option<Doubt> {
-    if evidence.clock_jump_ns.abs() <= CLOCK_JUMP_MAX_NS {
+    if evidence.cost.clock_jump_ns.abs() <= CLOCK_JUMP_MAX_NS {
         return None;
     }
     let detail = format!(
         "the wall clock moved by {} against the monotonic one; latencies don't use it, timestamps do",
-        ms(evidence.clock_jump_ns as f64)
+        ms(evidence.cost.clock_jump_ns as f64)
     );
     doubt(DoubtKind::ClockJump, detail)
 }
