@@ -90,18 +90,17 @@ struct Share {
 
 async fn work(share: Share, place: Place, mut stopped: watch::Receiver<bool>) -> CrewReport {
     let mut serving = FuturesUnordered::new();
-    let timer;
     let troubles = Troubles::default();
-    match share.connect(&troubles).await {
+    let timer = match share.connect(&troubles).await {
         Ok((ends, started)) => {
             serving.extend(ends);
-            timer = started;
+            started
         }
         Err(error) => {
             place.ready(Err(error));
             return CrewReport::default();
         }
-    }
+    };
     place.ready(Ok(()));
     let mut report = CrewReport::default();
     loop {

@@ -16,7 +16,8 @@ use crate::scheduling::keep_time;
 use crate::start_line::Place;
 use weighbridge_record::latency::Latency;
 
-const STEP_NS: u64 = 1_000_000;
+/// A wake costs 6 to 10 us of CPU time, so a thread that takes this step has 0.3 to 0.5 % of a core.
+const STEP_NS: u64 = 2_000_000;
 
 /// How the thread is scheduled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +102,7 @@ mod tests {
         for meter in meters {
             let late = meter.stop().summary();
             // On a machine that stands still the last steps are missing.
-            assert!((1..=200).contains(&late.count), "{}", late.count);
+            assert!((1..=100).contains(&late.count), "{}", late.count);
             assert!(late.min.unwrap() < 100_000_000);
         }
     }
@@ -111,7 +112,7 @@ mod tests {
         // A window that is over when the thread first runs.
         let timeline = Timeline::new(now_ns() - 300_000_000, 0, 100_000_000, 0);
         let late = sleep_through(&timeline, &AtomicBool::new(false)).summary();
-        assert_eq!(late.count, 100);
+        assert_eq!(late.count, 50);
         assert!(late.min.unwrap() >= 200_000_000, "{:?}", late.min);
     }
 

@@ -9,7 +9,7 @@ use super::LatencySummary;
 /// kind waited on a timer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WakeLateness {
-    /// A thread of ordinary priority that does nothing but sleep for a millisecond at a time, over the window.
+    /// A thread of ordinary priority that does nothing but sleep for two milliseconds at a time, over the window.
     pub ordinary: Option<LatencySummary>,
     /// Another, scheduled as generators are: what holds it up is the machine.
     pub prompt: Option<LatencySummary>,
