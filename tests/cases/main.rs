@@ -25,6 +25,7 @@ mod remains;
 mod rights;
 mod search;
 mod secrets;
+mod shared_prefix;
 mod signals;
 mod site;
 mod start;
