@@ -91,6 +91,7 @@ async fn start_once(
     }
     let meter = RedisMeter { endpoint: endpoint.clone(), connection: None };
     Ok(Node {
+        storage: None,
         name: name.to_string(),
         endpoint,
         version: binary.version.clone(),
