@@ -136,6 +136,7 @@ async fn generate(
             stripe,
             mailboxes,
             freed,
+            run.defect,
         ));
     }
     let payloads = Arc::clone(&run.payloads);

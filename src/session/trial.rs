@@ -192,7 +192,9 @@ impl<'a> Parts<'a> {
     }
 
     fn order(&self) -> Option<WorkOrder> {
-        WorkOrder::of(self.spec.point, &self.wiring, self.correlation, self.spec.seed)
+        let order = WorkOrder::of(self.spec.point, &self.wiring, self.correlation, self.spec.seed);
+        order
+            .map(|order| WorkOrder { service_time: self.settings.defect.served(order.service_time), ..order })
     }
 
     fn run(&self) -> Shared {

@@ -43,7 +43,9 @@ async fn redis(endpoint: &Endpoint) -> Result<(String, Config), SiteError> {
     let timeout = Some(Duration::from_secs(5));
     let mut connection = retry(async || connect::redis::connect(endpoint, timeout, 0).await).await?;
     let config = read_back(&mut connection).await?;
-    let version = config.get("redis_version").cloned().unwrap_or_else(|| "unknown".to_string());
+    // Valkey gives the version of Redis that it is compatible with as well.
+    let told = ["valkey_version", "redis_version"].into_iter().find_map(|name| config.get(name));
+    let version = told.cloned().unwrap_or_else(|| "unknown".to_string());
     Ok((version, config))
 }
 

@@ -353,6 +353,16 @@ pub struct BrokerRecord {
     pub storage: Option<Storage>,
 }
 
+impl BrokerRecord {
+    /// What it calls itself, with its version: servers of another name speak the same protocol.
+    pub fn product(&self) -> String {
+        match self.config.get("server_name") {
+            Some(name) => format!("{name}-server {}", self.version),
+            None => format!("{} {}", self.kind, self.version),
+        }
+    }
+}
+
 /// What the instrument itself cost. Workers that run inside the harness are part of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GeneratorRecord {
