@@ -10,12 +10,14 @@
 //! Pure: knows no broker, clock, file or page.
 
 pub mod breakdown;
+pub mod change;
 pub mod compare;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod format;
 pub mod histogram;
 pub mod latency;
+pub mod paired;
 pub mod pairs;
 pub mod places;
 pub mod point;
