@@ -6,16 +6,18 @@ use clap::Args;
 
 pub const PAIR_HELP: &str = "\
 Examples:
-  weighbridge pair quickstart --transport nats-jetstream --base brokers.durability=lazy --new brokers.durability=sync
+  weighbridge pair quickstart --transport nats-jetstream --new brokers.durability=sync
+  weighbridge pair baseline-latency --base workers.count=4 --new workers.count=8 --tolerance 10
   weighbridge pair baseline-latency --transport nats-core --new-nats-server ./nats-server-next
   weighbridge pair quickstart --transport nats-core    the same twice: what this machine calls equal
 
-Measures both in turn, A B B A, each repetition with one seed on both sides, and judges the ratios pair by
-pair: the paired t test on their logarithms, corrected for all figures and transports (Holm). What --base and
---new leave out is as the scenario and the other flags say. The scenario's thresholds are not held.
+Measures both in turn, A B B A, each repetition with one seed on both sides, and judges the
+ratios pair by pair: the paired t test on their logarithms, corrected for all figures and
+transports (Holm). What --base and --new leave out is as the scenario and the other flags say. The
+scenario's thresholds are not held.
 
-Exit codes: 0 no regression shown, 99 a regression beyond the tolerance, or requests without an answer on the
-new side alone, 100 a trial is invalid, 105 aborted by a signal";
+Exit codes: 0 no regression shown, 99 a regression beyond the tolerance, or requests without an
+answer on the new side alone, 100 a trial is invalid, 105 aborted by a signal";
 
 /// Servers of one side alone.
 #[derive(Debug, Args)]

@@ -154,8 +154,8 @@ pub enum CommandError {
     )]
     NoReference { kind: String },
     #[error(
-        "{name} sweeps over {points} points, and a pair holds two settings against each other at one: choose it with \
-         --set, and name the swept key as a single value there"
+        "{name} sweeps over {points} points, and a pair holds two settings against each other at one: leave one, for \
+         example --set 'sweep.load.rate=[1000]'"
     )]
     Swept { name: String, points: usize },
     #[error("{place}: {source}")]
