@@ -26,6 +26,7 @@ mod remains;
 mod rights;
 mod search;
 mod secrets;
+mod shared_prefix;
 mod signals;
 mod site;
 mod start;

@@ -1,8 +1,11 @@
 use super::*;
-use crate::metrics::Counts;
-use weighbridge_plan::Executor;
+use crate::metrics::{Counts, IntervalRow};
 use weighbridge_plan::scenario;
-use weighbridge_record::result::{IntervalLatency, LatencySummary, Phase, Side};
+use weighbridge_plan::{Executor, PointPlan};
+use weighbridge_record::result::{
+    Gap, GapKind, IntervalLatency, LatencySummary, LedgerTotals, Phase, Rates, Side, StageLatencies,
+};
+use weighbridge_record::terms::TransportKind;
 
 const SCENARIO: &str = r#"
 name = "judged"
@@ -325,5 +328,5 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
         refusal: None,
         gaps: &[],
     };
-    assert_eq!(debug_build(&evidence).is_some(), cfg!(debug_assertions));
+    assert_eq!(ours::debug_build(&evidence).is_some(), cfg!(debug_assertions));
 }

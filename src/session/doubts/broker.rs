@@ -1,0 +1,62 @@
+//! The broker and the connections to it.
+
+use super::evidence::{Evidence, doubt, seconds};
+use weighbridge_record::result::{Doubt, DoubtKind, GapKind};
+use weighbridge_record::terms::Durability;
+
+/// A lazy tier syncs once a second; fewer syncs than this in a window show nothing.
+const LAZY_WINDOW_MIN_S: f64 = 3.0;
+
+pub fn broker_gone(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let gone = evidence.gaps.iter().find(|gap| gap.end_s.is_none())?;
+    let detail = format!(
+        "{} s into the window the {} noticed: {}; that was not over when the trial ended",
+        seconds(gone.start_s),
+        gone.side.name(),
+        gone.detail
+    );
+    doubt(DoubtKind::BrokerGone, detail)
+}
+
+pub fn access_lost(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let refusal = evidence.refusal?;
+    doubt(DoubtKind::AccessLost, format!("the broker refused what it had allowed before: {refusal}"))
+}
+
+pub fn disconnected(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let first = evidence.gaps.first()?;
+    let last_s = evidence
+        .gaps
+        .iter()
+        .filter_map(|gap| gap.end_s)
+        .fold(None, |last: Option<f64>, end_s| Some(last.map_or(end_s, |last_s| last_s.max(end_s))))?;
+    let lost_data = evidence.gaps.iter().any(|gap| gap.kind == GapKind::Epoch);
+    let detail = format!(
+        "connections were lost between {} s and {} s of the window{}; what was in flight and what was due \
+         meanwhile is in the figures",
+        seconds(first.start_s),
+        seconds(last_s),
+        if lost_data { ", and the broker came back without its data" } else { "" }
+    );
+    doubt(DoubtKind::Disconnected, detail)
+}
+
+/// One for each thing that is wrong or unknown.
+pub fn tier_unverified(evidence: &Evidence<'_>) -> Vec<Doubt> {
+    if !evidence.transport.stores() {
+        return Vec::new();
+    }
+    let doubts = evidence.tier_doubts.iter();
+    doubts.map(|detail| Doubt { kind: DoubtKind::TierUnverified, detail: detail.clone() }).collect()
+}
+
+pub fn lazy_tier_too_short(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let tier = evidence.transport.durability(evidence.point.brokers.durability);
+    let window_s = evidence.point.load.duration_ns as f64 / 1e9;
+    if tier != Durability::Lazy || window_s >= LAZY_WINDOW_MIN_S {
+        return None;
+    }
+    let detail =
+        format!("tier lazy syncs once a second; a window of {window_s} s sees fewer than three syncs");
+    doubt(DoubtKind::LazyTierTooShort, detail)
+}

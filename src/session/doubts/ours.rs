@@ -1,0 +1,103 @@
+//! The instrument and the machine it runs on.
+
+use super::evidence::{Evidence, doubt, ms, scheduled};
+use weighbridge_record::result::{Doubt, DoubtKind};
+use weighbridge_record::terms::Stage;
+
+/// p99 of send lag that is always tolerated.
+const LAG_TOLERATED_NS: f64 = 1_000_000.0;
+/// Beyond that, the share of the p99 reported.
+const LAG_SHARE: f64 = 0.10;
+const BUSY_SHARE_MAX: f64 = 0.95;
+const STEAL_SHARE_MAX: f64 = 0.05;
+/// Rule 5.5: a generator that can't do twice the rate in memory is part of what is measured.
+const CEILING_SHARE_MIN: f64 = 2.0;
+const CLOCK_JUMP_MAX_NS: i64 = 50_000_000;
+
+pub fn generator_lagged(evidence: &Evidence<'_>) -> Option<Doubt> {
+    if !scheduled(evidence) {
+        return None;
+    }
+    let lag = evidence.latencies.get(Stage::SendLag)?;
+    // Too few samples for p99: the maximum is the stricter stand-in.
+    let (name, lag_ns) = lag.p99.map_or(("max", lag.max), |p99| ("p99", Some(p99)));
+    let lag_ns = lag_ns? as f64;
+    let reported = evidence.latencies.get(Stage::Turnaround);
+    let reported_ns = reported.and_then(|figures| figures.p99.or(figures.max)).unwrap_or(0) as f64;
+    let limit_ns = LAG_TOLERATED_NS.max(LAG_SHARE * reported_ns);
+    if lag_ns <= limit_ns {
+        return None;
+    }
+    let detail = format!(
+        "send lag {name} is {}, more than {} (the larger of 1 ms and 10 % of the turnaround p99 of {})",
+        ms(lag_ns),
+        ms(limit_ns),
+        ms(reported_ns)
+    );
+    doubt(DoubtKind::GeneratorLagged, detail)
+}
+
+pub fn ceiling_too_low(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let ceiling = evidence.ceiling_per_s?;
+    let asked = evidence.point.load.peak_per_s()?;
+    if ceiling >= CEILING_SHARE_MIN * asked {
+        return None;
+    }
+    let detail =
+        format!("in memory the generator reaches {ceiling:.0}/s, less than twice the {asked:.0}/s asked for");
+    doubt(DoubtKind::CeilingTooLow, detail)
+}
+
+pub fn ended_early(evidence: &Evidence<'_>) -> Option<Doubt> {
+    if evidence.ended_early == 0 {
+        return None;
+    }
+    let detail = format!("{} worker(s) or collector(s) ended before the trial did", evidence.ended_early);
+    doubt(DoubtKind::EndedEarly, detail)
+}
+
+pub fn queue_full(evidence: &Evidence<'_>) -> Option<Doubt> {
+    if evidence.dropped == 0 {
+        return None;
+    }
+    let detail = format!("a client dropped {} messages because they were read too slowly", evidence.dropped);
+    doubt(DoubtKind::QueueFull, detail)
+}
+
+pub fn cpu_saturated(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let busy = evidence.machine_busy?;
+    // Saturating the machine is what an unpaced load is for.
+    if busy <= BUSY_SHARE_MAX || !scheduled(evidence) {
+        return None;
+    }
+    let detail = format!(
+        "the machine's cores were {:.0} % busy: broker, workers and generator slowed each other",
+        busy * 100.0
+    );
+    doubt(DoubtKind::CpuSaturated, detail)
+}
+
+pub fn steal_time(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let steal = evidence.machine_steal.filter(|steal| *steal > STEAL_SHARE_MAX)?;
+    let detail = format!("{:.0} % of the machine's CPU time went to other guests of its host", steal * 100.0);
+    doubt(DoubtKind::StealTime, detail)
+}
+
+pub fn clock_jump(evidence: &Evidence<'_>) -> Option<Doubt> {
+    if evidence.clock_jump_ns.abs() <= CLOCK_JUMP_MAX_NS {
+        return None;
+    }
+    let detail = format!(
+        "the wall clock moved by {} against the monotonic one; latencies don't use it, timestamps do",
+        ms(evidence.clock_jump_ns as f64)
+    );
+    doubt(DoubtKind::ClockJump, detail)
+}
+
+pub fn debug_build(_evidence: &Evidence<'_>) -> Option<Doubt> {
+    if env!("WEIGHBRIDGE_PROFILE") == "release" {
+        return None;
+    }
+    let detail = "this is a debug build: the instrument is several times slower than a release build";
+    doubt(DoubtKind::DebugBuild, detail.to_string())
+}
