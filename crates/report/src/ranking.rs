@@ -1,7 +1,6 @@
 //! Who is best at a point, by which figure, and whether that may be said.
 
 use super::groups::{Entry, Group};
-use super::ratios::in_every_repetition;
 use weighbridge_record::format;
 use weighbridge_record::paired::PAIRS_MIN;
 use weighbridge_record::result::{Estimate, PairVerdict, PathRatio};
@@ -228,9 +227,11 @@ impl<'a> Ranking<'a> {
             );
         }
         let others = self.places[1..].iter().filter(|place| !self.shown(place)).map(|place| {
-            let pair = self.pair(place);
-            let always = pair.and_then(in_every_repetition).map_or(String::new(), |told| format!(", {told}"));
-            format!("{} ({}{always})", place.path, figure(place))
+            let always = self.pair(place).and_then(|pair| {
+                let word = if pair.always_higher()? == place.path { "higher" } else { "lower" };
+                Some(format!(", {word} in all {}", pair.of_repetitions.len()))
+            });
+            format!("{} ({}{})", place.path, figure(place), always.unwrap_or_default())
         });
         let best = &self.places[0];
         format!(

@@ -101,7 +101,7 @@ pub fn sentence(pair: &PathRatio) -> String {
 }
 
 /// `nats-jetstream higher in all 3 repetitions`; none where repetitions disagree.
-pub fn in_every_repetition(pair: &PathRatio) -> Option<String> {
+fn in_every_repetition(pair: &PathRatio) -> Option<String> {
     let higher = pair.always_higher()?;
     Some(format!("{higher} higher in all {} repetitions", pair.of_repetitions.len()))
 }
