@@ -4,6 +4,7 @@
 
 mod access;
 mod calibration;
+mod causes;
 mod disks;
 mod ends;
 mod exits;

@@ -1,5 +1,6 @@
 //! What another setting changes: two settings of one scenario, pair by pair. Pure.
 
+use crate::own_lateness::vouched;
 use crate::paired::{SIGNIFICANCE, holm, paired};
 use crate::places::{Place, at_points};
 use crate::point::Point;
@@ -76,10 +77,10 @@ fn pairs<'a>(base: &Place<'a>, new: &Place<'a>) -> Vec<Pair<'a>> {
     base.trials.iter().filter_map(partner).collect()
 }
 
-/// None where a trial lacks the figure.
+/// None where a trial lacks the figure, or it is the instrument's own lateness.
 fn of_figure(figure: &str, pairs: &[Pair<'_>]) -> Option<Change> {
-    let base: Vec<f64> = pairs.iter().map(|(base, _)| base.figure(figure)).collect::<Option<_>>()?;
-    let new: Vec<f64> = pairs.iter().map(|(_, new)| new.figure(figure)).collect::<Option<_>>()?;
+    let (base, new): (Vec<&Trial>, Vec<&Trial>) = pairs.iter().copied().unzip();
+    let (base, new) = (vouched(&base, figure)?, vouched(&new, figure)?);
     let found = paired(&new, &base)?;
     Some(Change {
         path: pairs.first()?.0.path,

@@ -17,6 +17,7 @@ pub mod fixture;
 pub mod format;
 pub mod histogram;
 pub mod latency;
+pub mod own_lateness;
 pub mod paired;
 pub mod pairs;
 pub mod places;

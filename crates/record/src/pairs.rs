@@ -2,18 +2,19 @@
 //!
 //! The in-process floor is left out: it is the instrument, not a choice.
 
+use crate::own_lateness::vouched;
 use crate::paired::{Paired, SIGNIFICANCE, holm, paired};
 use crate::places::{Place, at_points};
 use crate::result::{PairVerdict, PathRatio, RunResult, Trial};
 use crate::terms::{Durability, Promise};
 
 const MEDIAN: &str = "latency_ns.turnaround.p50";
-/// The tail is told by the first of these that every trial of a point has.
-const TAILS: [&str; 2] = ["latency_ns.turnaround.p99", "latency_ns.turnaround.p90"];
+const TAIL: &str = "latency_ns.turnaround.p99";
+const LOWER_TAIL: &str = "latency_ns.turnaround.p90";
 const COMPLETED: &str = "rates.completed_per_s";
 
 /// Every pair of paths at every point; nothing for a point in which a trial is invalid, because nothing there
-/// is ranked.
+/// is ranked; nothing for a figure that is the instrument's own lateness.
 pub fn between_paths(trials: &[Trial]) -> Vec<PathRatio> {
     let sound = |place: &Place<'_>| place.trials.iter().all(|trial| trial.valid);
     let points = at_points(trials).into_iter();
@@ -30,14 +31,13 @@ pub fn renew(result: &mut RunResult) {
 
 fn at_point(mut sides: Vec<Place<'_>>) -> Vec<PathRatio> {
     sides.retain(|side| !side.path.is_floor());
-    let has = |figure: &&str| {
-        sides.iter().flat_map(|side| &side.trials).all(|trial| trial.figure(figure).is_some())
-    };
-    let tail = TAILS.into_iter().find(has);
+    // Where a path has no p99, or one that is not its own, all are held against each other by p90 too.
+    let tail_of_all = sides.iter().all(|side| vouched(&side.trials, TAIL).is_some());
+    let lower_tail = (!tail_of_all).then_some(LOWER_TAIL);
     let mut found = Vec::new();
     for (index, a) in sides.iter().enumerate() {
         for b in &sides[index + 1..] {
-            let figures = [Some(MEDIAN), tail, Some(COMPLETED)].into_iter().flatten();
+            let figures = [Some(MEDIAN), Some(TAIL), lower_tail, Some(COMPLETED)].into_iter().flatten();
             found.extend(figures.filter_map(|figure| between(a, b, figure)));
         }
     }
@@ -47,12 +47,11 @@ fn at_point(mut sides: Vec<Place<'_>>) -> Vec<PathRatio> {
 
 /// Both paths' figure in the repetitions that both have; none where one of them lacks it.
 fn between(a: &Place<'_>, b: &Place<'_>, figure: &str) -> Option<PathRatio> {
-    let (mut a_values, mut b_values) = (Vec::new(), Vec::new());
-    for of_a in &a.trials {
-        let Some(of_b) = b.trials.iter().find(|of_b| of_b.repetition == of_a.repetition) else { continue };
-        a_values.push(of_a.figure(figure)?);
-        b_values.push(of_b.figure(figure)?);
-    }
+    let partner = |trial: &&&Trial| b.trials.iter().any(|other| other.repetition == trial.repetition);
+    let of_a: Vec<&Trial> = a.trials.iter().filter(partner).copied().collect();
+    let has = |trial: &&&Trial| of_a.iter().any(|other| other.repetition == trial.repetition);
+    let of_b: Vec<&Trial> = b.trials.iter().filter(has).copied().collect();
+    let (a_values, b_values) = (vouched(&of_a, figure)?, vouched(&of_b, figure)?);
     let Paired { ratios, ratio, p } = paired(&a_values, &b_values)?;
     Some(PathRatio {
         point: a.point.clone(),
@@ -178,7 +177,7 @@ mod tests {
         let mut trials = fixture(3);
         trials[0].latency_ns.turnaround.as_mut().unwrap().p99 = None;
         let figures: Vec<_> = between_paths(&trials).into_iter().map(|pair| pair.figure).collect();
-        assert_eq!(figures, [MEDIAN, TAILS[1], COMPLETED]);
+        assert_eq!(figures, [MEDIAN, LOWER_TAIL, COMPLETED]);
     }
 
     #[test]

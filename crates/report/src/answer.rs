@@ -58,6 +58,7 @@ pub(super) fn headline(result: &RunResult) -> String {
         [] => "nothing measured".to_owned(),
         [only] => match Ranking::of(only) {
             None if Ranking::ranked(only).is_empty() => "too little answered".to_owned(),
+            None if Ranking::own_lateness(only).is_some() => "own lateness".to_owned(),
             None => "too few samples".to_owned(),
             Some(ranking) => ranking.headline(),
         },
@@ -77,6 +78,9 @@ pub(super) fn of_group(group: &Group<'_>) -> String {
         return format!("No ranking: too little was answered; {}.", unanswered(group));
     }
     let Some(ranking) = Ranking::of(group) else {
+        if let Some((path, words)) = Ranking::own_lateness(group) {
+            return format!("No ranking: {path}'s figures are our own lateness, {words}.");
+        }
         return "Too few samples to answer: no percentile has 10 samples above it.".to_owned();
     };
     format!("{}; {}.", ranking.sentence(group), unanswered(group))
@@ -200,6 +204,7 @@ fn qualifiers(groups: &[Group<'_>]) -> Vec<String> {
         );
     }
     said.extend(differing_promises(groups));
+    said.extend(own_lateness(groups));
     let repetitions = groups.iter().map(Group::repetitions).min().unwrap_or(0);
     if (1..PAIRS_MIN).contains(&repetitions) && groups.iter().any(|group| group.entries.len() > 1) {
         said.push(
@@ -208,6 +213,19 @@ fn qualifiers(groups: &[Group<'_>]) -> Vec<String> {
         );
     }
     said
+}
+
+/// What is not compared because of our own lateness.
+fn own_lateness(groups: &[Group<'_>]) -> Option<String> {
+    let told: Vec<(Path, String)> = groups.iter().filter_map(Ranking::own_lateness).collect();
+    let ((path, words), of) = (told.first()?, groups.len());
+    Some(match of {
+        1 => format!("Figures with * are our own lateness and are not compared: of {path}, {words}."),
+        _ => format!(
+            "At {} of {of} points figures are our own lateness, carry * and are not compared.",
+            told.len()
+        ),
+    })
 }
 
 #[cfg(test)]

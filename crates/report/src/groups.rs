@@ -9,6 +9,7 @@ use hdrhistogram::Histogram;
 use super::ReportError;
 use super::interval_latency::{self, Samples};
 use weighbridge_record::histogram;
+use weighbridge_record::own_lateness::{self, OwnLateness};
 use weighbridge_record::places::{Place, at_points};
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{
@@ -45,11 +46,14 @@ pub fn groups(result: &RunResult) -> Vec<Group<'_>> {
 }
 
 fn group<'a>(result: &'a RunResult, point: &'a Point, places: Vec<Place<'a>>) -> Group<'a> {
-    Group {
-        point,
-        entries: places.into_iter().map(|place| entry(result, place)).collect(),
-        ratios: result.ratios.iter().filter(|pair| &pair.point == point).collect(),
-    }
+    let entries: Vec<Entry<'_>> = places.into_iter().map(|place| entry(result, place)).collect();
+    // Records of earlier versions have ratios of figures that are ours, too.
+    let ours = |path: Path, figure: &str| {
+        entries.iter().any(|entry| entry.path == path && entry.own_lateness(figure).is_some())
+    };
+    let here = result.ratios.iter().filter(|pair| &pair.point == point);
+    let ratios = here.filter(|pair| !ours(pair.a, &pair.figure) && !ours(pair.b, &pair.figure)).collect();
+    Group { point, entries, ratios }
 }
 
 fn entry<'a>(result: &'a RunResult, place: Place<'a>) -> Entry<'a> {
@@ -131,6 +135,16 @@ impl<'a> Entry<'a> {
             [only] => only.figure(path).map(|median| Estimate { median, low: None, high: None }),
             _ => None,
         })
+    }
+
+    /// Where a figure is the instrument's own: the repetition with most of our lateness in it.
+    pub fn own_lateness(&self, path: &str) -> Option<(&'a Trial, OwnLateness)> {
+        own_lateness::worst(&self.counted, path)
+    }
+
+    /// The figure, unless it is the instrument's own.
+    pub fn vouched(&self, path: &str) -> Option<Estimate> {
+        self.figure(path).filter(|_| self.own_lateness(path).is_none())
     }
 
     /// Whether so few of its requests are without an answer that the p99 of the others stands for all.

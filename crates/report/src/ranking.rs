@@ -6,6 +6,9 @@ use weighbridge_record::paired::PAIRS_MIN;
 use weighbridge_record::result::{Estimate, PairVerdict, PathRatio};
 use weighbridge_record::terms::{Path, Stage};
 
+/// Percentiles that transports are ranked by, the first that all of them have.
+const STATISTICS: [&str; 3] = ["p99", "p90", "p50"];
+
 /// What transports are ranked by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Measure {
@@ -20,6 +23,14 @@ impl Measure {
         match self {
             Self::Latency { stage, statistic, .. } => format!("latency_ns.{}.{statistic}", stage.name()),
             Self::CompletedRate => "rates.completed_per_s".to_owned(),
+        }
+    }
+
+    /// `p99`, `completed`.
+    pub fn statistic(self) -> &'static str {
+        match self {
+            Self::Latency { name, .. } => name,
+            Self::CompletedRate => "completed",
         }
     }
 
@@ -64,15 +75,16 @@ impl<'a> Ranking<'a> {
         group.competing().into_iter().filter(answers).collect()
     }
 
-    /// Ranks by the highest percentile that every one of them can answer, or by rate where nothing is scheduled.
+    /// Ranks by the highest percentile that every one of them can answer and that is nowhere the instrument's own,
+    /// or by rate where nothing is scheduled.
     pub fn of(group: &Group<'a>) -> Option<Self> {
         let ranked = Self::ranked(group);
         let measure = if group.scheduled() {
             let stage = Stage::ANSWER;
-            [("p99", "p99"), ("p90", "p90"), ("p50", "p50")]
-                .map(|(statistic, name)| Measure::Latency { stage, statistic, name })
+            STATISTICS
+                .map(|statistic| Measure::Latency { stage, statistic, name: statistic })
                 .into_iter()
-                .find(|measure| ranked.iter().all(|entry| entry.figure(&measure.path()).is_some()))?
+                .find(|measure| ranked.iter().all(|entry| entry.vouched(&measure.path()).is_some()))?
         } else {
             Measure::CompletedRate
         };
@@ -92,6 +104,17 @@ impl<'a> Ranking<'a> {
         (!places.is_empty()).then_some(Self { measure, places, pairs })
     }
 
+    /// The first ranked path whose figures are ours, of those that it might be ranked by, and in which way.
+    pub fn own_lateness(group: &Group<'a>) -> Option<(Path, String)> {
+        let ours = |entry: &Entry<'a>| {
+            STATISTICS.into_iter().find_map(|statistic| {
+                let path = format!("latency_ns.{}.{statistic}", Stage::ANSWER.name());
+                Some((entry.path, entry.own_lateness(&path)?.1.words(statistic)))
+            })
+        };
+        Self::ranked(group).into_iter().find_map(ours)
+    }
+
     /// The record's ratio of the first and another; none where it has none.
     fn pair(&self, other: &Place) -> Option<&'a PathRatio> {
         let best = self.places[0].path;
@@ -100,7 +123,7 @@ impl<'a> Ranking<'a> {
     }
 
     /// Whether the record shows that the first differs from another.
-    fn shown(&self, other: &Place) -> bool {
+    pub fn shown(&self, other: &Place) -> bool {
         self.pair(other).is_some_and(|pair| match pair.verdict {
             PairVerdict::AHigher | PairVerdict::BHigher => true,
             PairVerdict::NoDifferenceShown | PairVerdict::TooFewRepetitions => false,
@@ -134,22 +157,15 @@ impl<'a> Ranking<'a> {
         if !self.clear() {
             return format!("{}, {}", self.without_winner(), self.span());
         }
-        format!("{} {} {}", self.places[0].path, self.what(), self.print(&self.places[0]))
+        format!("{} {} {}", self.places[0].path, self.measure.statistic(), self.print(&self.places[0]))
     }
 
     /// `p99 1.20 ms to 1.31 ms`: the first and the last, without their names.
     pub fn span(&self) -> String {
         let (first, last) = (self.print(&self.places[0]), self.places.last().map(|place| self.print(place)));
         match last {
-            Some(last) if last != first => format!("{} {first} to {last}", self.what()),
-            _ => format!("{} {first}", self.what()),
-        }
-    }
-
-    fn what(&self) -> &'static str {
-        match self.measure {
-            Measure::Latency { name, .. } => name,
-            Measure::CompletedRate => "completed",
+            Some(last) if last != first => format!("{} {first} to {last}", self.measure.statistic()),
+            _ => format!("{} {first}", self.measure.statistic()),
         }
     }
 

@@ -5,7 +5,10 @@ use weighbridge_record::result::ThresholdOutcome;
 
 /// The observed figure in the unit that its expression implies.
 pub fn observed(outcome: &ThresholdOutcome) -> String {
-    figure(&outcome.expression, outcome.observed, outcome.samples)
+    match &outcome.unobserved {
+        Some(why) => format!("nothing: {why}"),
+        None => figure(&outcome.expression, outcome.observed, outcome.samples),
+    }
 }
 
 pub fn figure(expression: &str, observed: Option<f64>, samples: u64) -> String {
