@@ -95,6 +95,7 @@ impl Fixture {
             calibration: Vec::new(),
             ratios,
             searches: Vec::new(),
+            pair: None,
         }
     }
 
