@@ -98,8 +98,8 @@ fn a_page_that_cannot_be_written_costs_neither_record_nor_summary_nor_code() {
 
 #[test]
 fn a_disk_that_is_full_ends_with_an_error_and_the_summary_and_keeps_what_fitted() {
-    // Only the beginning fits, or two trials of some ten thousand bytes.
-    for (bytes, trials) in [(5 * 1024, 0), (24 * 1024, 2)] {
+    // Only the beginning fits, or two trials of some twelve thousand bytes.
+    for (bytes, trials) in [(5 * 1024, 0), (30 * 1024, 2)] {
         let run = Run::short(&["in-process"]).with(&["--repeat", "3"]).with_files_up_to(bytes);
         let out = run.out().to_owned();
         let ran = run.end();

@@ -151,8 +151,8 @@ fn expect_agreement_outside_the_outage(transport: &str) {
     assert!(account.requests.iter().all(|sequence| *sequence < ledger.attempted), "{ledger:?}");
     assert!(account.requests.len() as u64 <= ledger.sent, "{ledger:?}");
     assert!(account.results.len() as u64 <= ledger.completed + ledger.lost_results, "{ledger:?}");
-    // What did not complete was in the outage.
-    assert!(ledger.attempted - ledger.completed <= outage.end - outage.start, "{ledger:?}");
+    // The instrument may be back later than the witness, but no later than that.
+    assert!(ledger.attempted - ledger.completed < longest, "{ledger:?}");
 }
 
 #[test]
