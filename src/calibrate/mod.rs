@@ -70,7 +70,7 @@ pub async fn run(groups: &[Group], settings: &Settings, say: &dyn Fn(&str)) -> R
             }
             Group::Service => {
                 say("service: how long a worker works");
-                services(&found, settings).await?
+                on_all(&found, async |transport| service::check(transport, settings).await).await?
             }
             Group::Stall => stalls(&found, settings, say).await?,
             Group::Queue => all_queues(settings, say).await?,
@@ -125,17 +125,17 @@ async fn all_queues(settings: &Settings, say: &dyn Fn(&str)) -> Result<Vec<Check
 async fn floors(found: &[TransportKind], settings: &Settings) -> Result<Vec<Check>, RunError> {
     let echo_ns = floor::echo_rtt_ns()
         .map_err(|error| RunError::Failed { what: "a TCP echo on loopback", reason: error.to_string() })?;
-    let mut checks = Vec::new();
-    for transport in [TransportKind::InProcess].iter().chain(found) {
-        checks.extend(patiently(async || floor::check(*transport, echo_ns, settings).await).await?);
-    }
-    Ok(checks)
+    on_all(found, async |transport| floor::check(transport, echo_ns, settings).await).await
 }
 
-async fn services(found: &[TransportKind], settings: &Settings) -> Result<Vec<Check>, RunError> {
+/// Checks the path in memory and those that were found, each patiently.
+async fn on_all(
+    found: &[TransportKind],
+    check: impl AsyncFn(TransportKind) -> Result<Vec<Check>, RunError>,
+) -> Result<Vec<Check>, RunError> {
     let mut checks = Vec::new();
     for transport in [TransportKind::InProcess].iter().chain(found) {
-        checks.extend(patiently(async || service::check(*transport, settings).await).await?);
+        checks.extend(patiently(async || check(*transport).await).await?);
     }
     Ok(checks)
 }

@@ -33,8 +33,9 @@ use output::colored;
 
 use crate::cli::{self, Cli, Command};
 use crate::session::RunError;
+use weighbridge_plan::Plan;
 use weighbridge_plan::endpoint::UrlError;
-use weighbridge_plan::scenario::{LoadError, Overrides};
+use weighbridge_plan::scenario::{self, LoadError, Overrides};
 use weighbridge_record::compare::CompareError;
 use weighbridge_record::result::Verdict;
 
@@ -209,6 +210,15 @@ impl BuildHandler for miette::MietteHandlerOpts {
 /// Flags that change a scenario, in the scenario's own terms.
 fn overrides(changes: &cli::Changes, brokers: Option<&cli::Brokers>) -> Overrides {
     Overrides { rate: changes.rate, repeat: changes.repeat, ..trial_overrides(&changes.trial, brokers) }
+}
+
+/// The plan of a scenario that says itself at which rate to measure.
+fn runnable(reference: &str, folder: &cli::Folder, overrides: &Overrides) -> Result<Plan, CommandError> {
+    let plan = scenario::load(reference, &folder.path, overrides)?;
+    if plan.is_only_searched() {
+        return Err(LoadError::OnlySearched { name: plan.name, reference: reference.to_owned() }.into());
+    }
+    Ok(plan)
 }
 
 fn trial_overrides(changes: &cli::TrialChanges, brokers: Option<&cli::Brokers>) -> Overrides {

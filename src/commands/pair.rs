@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use super::deliver::{deliver, settings};
 use super::interrupt::Interrupt;
 use super::keeping::Keeping;
-use super::{CommandError, Outcome, progress, runtime, trial_overrides};
+use super::{CommandError, Outcome, progress, runnable, runtime, trial_overrides};
 use crate::cli::Pair;
 use crate::session::{self, Side};
-use weighbridge_plan::scenario::{self, LoadError, Overrides, shown_assignment};
+use weighbridge_plan::scenario::{Overrides, shown_assignment};
 use weighbridge_report::folder;
 
 pub fn run(arguments: &Pair, interrupt: &Interrupt) -> Result<Outcome, CommandError> {
@@ -42,10 +42,7 @@ fn side(
         ..trial_overrides(&arguments.trial, Some(&arguments.brokers))
     };
     overrides.set.extend_from_slice(set);
-    let plan = scenario::load(&arguments.scenario, &arguments.folder.path, &overrides)?;
-    if plan.is_only_searched() {
-        return Err(LoadError::OnlySearched { name: plan.name, reference: arguments.scenario.clone() }.into());
-    }
+    let plan = runnable(&arguments.scenario, &arguments.folder, &overrides)?;
     if plan.points.len() > 1 {
         return Err(CommandError::Swept { name: plan.name, points: plan.points.len() });
     }

@@ -4,13 +4,12 @@ use super::deliver::{deliver, settings};
 use super::interrupt::Interrupt;
 use super::keeping::Keeping;
 use super::output::tell;
-use super::{CommandError, Outcome, list, overrides, print, progress, runtime};
+use super::{CommandError, Outcome, list, overrides, print, progress, runnable, runtime};
 use crate::calibrate::Group;
 use crate::cli::Run;
 use crate::session::{self, Settings};
 use crate::stop::Stop;
 use weighbridge_plan::Plan;
-use weighbridge_plan::scenario::{self, LoadError};
 use weighbridge_record::result::{Check, Verdict};
 use weighbridge_report::folder;
 
@@ -23,11 +22,7 @@ pub fn run(arguments: &Run, interrupt: &Interrupt) -> Result<Outcome, CommandErr
     // All are planned before the first is run: a mistake in the last must not cost the others' time.
     let mut plans = Vec::new();
     for reference in &arguments.scenarios {
-        let plan = scenario::load(reference, &arguments.folder.path, &overrides)?;
-        if plan.is_only_searched() {
-            return Err(LoadError::OnlySearched { name: plan.name, reference: reference.clone() }.into());
-        }
-        plans.push(plan);
+        plans.push(runnable(reference, &arguments.folder, &overrides)?);
     }
     folder::probe(&arguments.conduct.out)?;
     let runtime = runtime()?;

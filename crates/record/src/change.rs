@@ -1,8 +1,8 @@
 //! What another setting changes: two settings of one scenario, pair by pair. Pure.
 
 use crate::own_lateness::vouched;
-use crate::paired::{SIGNIFICANCE, holm, paired};
-use crate::places::{Place, at_points};
+use crate::paired::{SIGNIFICANCE, correct, paired};
+use crate::places::at_points;
 use crate::point::Point;
 use crate::result::{Change, ChangeVerdict, PairRecord, Trial};
 use crate::stats::{median, told_apart};
@@ -54,7 +54,7 @@ fn changes(trials: &[Trial], tolerance: f64) -> Vec<Change> {
     let mut found = Vec::new();
     for base in base {
         let Some(new) = new.iter().find(|new| new.path == base.path) else { continue };
-        let pairs = pairs(base, new);
+        let pairs = base.beside(new);
         for (figures, worse) in FIGURES {
             found.extend(
                 figures.iter().find_map(|figure| of_figure(figure, &pairs)).map(|change| (change, worse)),
@@ -66,16 +66,8 @@ fn changes(trials: &[Trial], tolerance: f64) -> Vec<Change> {
     found.into_iter().map(|(change, _)| change).collect()
 }
 
+/// Base and new of a repetition.
 type Pair<'a> = (&'a Trial, &'a Trial);
-
-/// Base and new of the repetitions that both have: they share their seed.
-fn pairs<'a>(base: &Place<'a>, new: &Place<'a>) -> Vec<Pair<'a>> {
-    let partner = |trial: &&'a Trial| {
-        let new = new.trials.iter().find(|new| new.repetition == trial.repetition)?;
-        Some((*trial, *new))
-    };
-    base.trials.iter().filter_map(partner).collect()
-}
 
 /// None where a trial lacks the figure, or it is the instrument's own lateness.
 fn of_figure(figure: &str, pairs: &[Pair<'_>]) -> Option<Change> {
@@ -123,10 +115,9 @@ fn unanswered(path: Path, pairs: &[Pair<'_>]) -> Change {
 
 /// Corrects the chances for each other and gives the verdicts.
 fn judge(changes: &mut [(Change, Worse)], tolerance: f64) {
-    let chances: Vec<f64> = changes.iter().filter_map(|(change, _)| change.p_adjusted).collect();
-    let judged = changes.iter_mut().filter(|(change, _)| change.p_adjusted.is_some());
-    for ((change, worse), p) in judged.zip(holm(&chances)) {
-        change.p_adjusted = Some(p);
+    correct(changes.iter_mut().filter_map(|(change, _)| change.p_adjusted.as_mut()));
+    for (change, worse) in changes {
+        let Some(p) = change.p_adjusted else { continue };
         change.verdict = if p > SIGNIFICANCE {
             ChangeVerdict::NoDifferenceShown
         } else {

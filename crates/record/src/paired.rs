@@ -6,6 +6,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::result::Estimate;
+use crate::stats::range;
 
 /// Pairs below which nothing is judged.
 pub const PAIRS_MIN: usize = 3;
@@ -67,11 +68,13 @@ pub fn paired(new: &[f64], base: &[f64]) -> Option<Paired> {
     Some(Paired { ratios, ratio, p: Some(p) })
 }
 
-/// The least and the greatest.
-fn range(values: &[f64]) -> (f64, f64) {
-    values
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)))
+/// Corrects the chances of judgements that belong together, as [`holm`] says.
+pub fn correct<'a>(chances: impl Iterator<Item = &'a mut f64>) {
+    let chances: Vec<&mut f64> = chances.collect();
+    let found: Vec<f64> = chances.iter().map(|chance| **chance).collect();
+    for (chance, adjusted) in chances.into_iter().zip(holm(&found)) {
+        *chance = adjusted;
+    }
 }
 
 /// The chances of judgements that belong together, each made so much larger that to act on those of at most 5 %

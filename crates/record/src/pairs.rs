@@ -3,7 +3,7 @@
 //! The in-process floor is left out: it is the instrument, not a choice.
 
 use crate::own_lateness::vouched;
-use crate::paired::{Paired, SIGNIFICANCE, holm, paired};
+use crate::paired::{Paired, SIGNIFICANCE, correct, paired};
 use crate::places::{Place, at_points};
 use crate::result::{PairVerdict, PathRatio, RunResult, Trial};
 use crate::terms::{Durability, Promise};
@@ -47,10 +47,7 @@ fn at_point(mut sides: Vec<Place<'_>>) -> Vec<PathRatio> {
 
 /// Both paths' figure in the repetitions that both have; none where one of them lacks it.
 fn between(a: &Place<'_>, b: &Place<'_>, figure: &str) -> Option<PathRatio> {
-    let partner = |trial: &&&Trial| b.trials.iter().any(|other| other.repetition == trial.repetition);
-    let of_a: Vec<&Trial> = a.trials.iter().filter(partner).copied().collect();
-    let has = |trial: &&&Trial| of_a.iter().any(|other| other.repetition == trial.repetition);
-    let of_b: Vec<&Trial> = b.trials.iter().filter(has).copied().collect();
+    let (of_a, of_b): (Vec<&Trial>, Vec<&Trial>) = a.beside(b).into_iter().unzip();
     let (a_values, b_values) = (vouched(&of_a, figure)?, vouched(&of_b, figure)?);
     let Paired { ratios, ratio, p } = paired(&a_values, &b_values)?;
     Some(PathRatio {
@@ -70,10 +67,9 @@ fn between(a: &Place<'_>, b: &Place<'_>, figure: &str) -> Option<PathRatio> {
 
 /// Corrects the chances for each other and gives the verdicts.
 fn judge(ratios: &mut [PathRatio]) {
-    let chances: Vec<f64> = ratios.iter().filter_map(|ratio| ratio.p_adjusted).collect();
-    let judged = ratios.iter_mut().filter(|ratio| ratio.p_adjusted.is_some());
-    for (ratio, p) in judged.zip(holm(&chances)) {
-        ratio.p_adjusted = Some(p);
+    correct(ratios.iter_mut().filter_map(|ratio| ratio.p_adjusted.as_mut()));
+    for ratio in ratios {
+        let Some(p) = ratio.p_adjusted else { continue };
         ratio.verdict = if p > SIGNIFICANCE {
             PairVerdict::NoDifferenceShown
         } else if ratio.ratio.median > 1.0 {

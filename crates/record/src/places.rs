@@ -18,6 +18,15 @@ impl<'a> Place<'a> {
         self.trials.iter().copied().filter(|trial| trial.valid).collect()
     }
 
+    /// The trials of the repetitions that both have, which share their seed, side by side.
+    pub fn beside(&self, other: &Self) -> Vec<(&'a Trial, &'a Trial)> {
+        let partner = |trial: &&'a Trial| {
+            let theirs = other.trials.iter().find(|theirs| theirs.repetition == trial.repetition)?;
+            Some((*trial, *theirs))
+        };
+        self.trials.iter().filter_map(partner).collect()
+    }
+
     /// `nats-core at load.rate = 2 000`.
     pub fn label(&self) -> String {
         self.point.place(self.path)

@@ -21,6 +21,19 @@ pub fn median(values: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 }
 }
 
+/// How much worse than its base a figure may be at most, by the interval of its ratio, as a share; rates get worse by
+/// falling.
+pub fn worse_by_at_most(figure: &str, ratio: Estimate) -> Option<f64> {
+    if figure.starts_with("rates.") { Some(1.0 - ratio.low?) } else { Some(ratio.high? - 1.0) }
+}
+
+/// The least and the greatest.
+pub fn range(values: &[f64]) -> (f64, f64) {
+    values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)))
+}
+
 /// What intervals over so many repetitions are called.
 pub fn interval_name(repetitions: usize) -> &'static str {
     if repetitions < INTERVAL_REPETITIONS_MIN { "range" } else { "95 % intervals" }
@@ -38,8 +51,7 @@ pub fn estimate(values: &[f64]) -> Option<Estimate> {
         return Some(Estimate { median: median_of_all, low: None, high: None });
     }
     if values.len() < INTERVAL_REPETITIONS_MIN {
-        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (low, high) = range(values);
         return Some(Estimate { median: median_of_all, low: Some(low), high: Some(high) });
     }
     let mut random = Pcg64::seed_from_u64(SEED);

@@ -10,6 +10,7 @@ use weighbridge_record::compare::{
 };
 use weighbridge_record::format;
 use weighbridge_record::result::Estimate;
+use weighbridge_record::stats::worse_by_at_most;
 
 /// Width of a terminal that nobody has made wider.
 const COLUMNS_MAX: usize = 80;
@@ -69,10 +70,7 @@ pub fn headline(comparison: &RunComparison) -> String {
 
 /// How much worse a figure may be at most, by the intervals of the ratios; none where nothing may be worse at all.
 fn bound_percent(comparison: &RunComparison) -> Option<f64> {
-    let worst = |figure: &FigureComparison| {
-        let ratio = figure.ratio?;
-        if figure.figure.starts_with("rates.") { Some(1.0 - ratio.low?) } else { Some(ratio.high? - 1.0) }
-    };
+    let worst = |figure: &FigureComparison| worse_by_at_most(&figure.figure, figure.ratio?);
     let percent = comparison.figures.iter().filter_map(worst).fold(0.0, f64::max) * 100.0;
     (percent > 0.0).then_some(percent)
 }

@@ -4,6 +4,7 @@ use super::ratios::{figure_name, interval_text};
 use weighbridge_record::format;
 use weighbridge_record::paired::{INTERVAL_PAIRS_MIN, PAIRS_MIN};
 use weighbridge_record::result::{Change, ChangeVerdict, PairRecord};
+use weighbridge_record::stats::worse_by_at_most;
 
 /// One figure of one path.
 pub struct Row {
@@ -117,10 +118,7 @@ pub fn headline(pair: &PairRecord) -> String {
 
 /// How much worse new may be at most, where the intervals exclude as much as the tolerance.
 fn bound(pair: &PairRecord) -> String {
-    let worst = |change: &Change| {
-        let ratio = change.ratio?;
-        if change.figure.starts_with("rates.") { Some(1.0 - ratio.low?) } else { Some(ratio.high? - 1.0) }
-    };
+    let worst = |change: &Change| worse_by_at_most(&change.figure, change.ratio?);
     let worst: Option<Vec<f64>> = ratios(pair).map(worst).collect();
     let percent = worst.unwrap_or_default().into_iter().fold(0.0, f64::max) * 100.0;
     if is_interval(pair) && percent > 0.0 && percent <= pair.tolerance_percent {
