@@ -39,7 +39,13 @@ impl Faults {
     /// Reports ready at once, and acts by the timeline.
     pub fn start(aimed: Vec<Aimed>, place: Place) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_time();
+        // Only a server that is started again is connected to; open files are few where many workers connect.
+        if !aimed.is_empty() {
+            runtime.enable_io();
+        }
+        let runtime = runtime.build()?;
         let thread = std::thread::Builder::new()
             .name("faults".to_string())
             .spawn(move || runtime.block_on(carry_out(aimed, place, stopped)))?;
