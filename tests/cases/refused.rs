@@ -50,17 +50,15 @@ async fn a_stream_that_is_full_does_not_pass() {
     let server = Nats::start("");
     let context = async_nats::jetstream::new(server.connect().await);
     let run = Run::short(&["nats-jetstream"]).with(&FLAGS).with(&["--nats-url", &server.url()]).start();
-    let mut stream = None;
-    while stream.is_none() {
+    // Once requests flow: the stream that the preflight makes is deleted again.
+    let mut full = loop {
         tokio::time::sleep(Duration::from_millis(10)).await;
-        stream = context.get_stream("own_PRIORITY_REQUESTS").await.ok();
-    }
-    // Once requests flow.
-    let mut stream = stream.expect("the stream of requests");
-    while stream.info().await.expect("its state").state.last_sequence < 20 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let mut full = stream.cached_info().config.clone();
+        let Ok(mut stream) = context.get_stream("own_PRIORITY_REQUESTS").await else { continue };
+        match stream.info().await {
+            Ok(info) if info.state.last_sequence >= 20 => break info.config.clone(),
+            _ => {}
+        }
+    };
     (full.max_bytes, full.discard) = (1, async_nats::jetstream::stream::DiscardPolicy::New);
     context.update_stream(full).await.expect("filling it");
     let ran = tokio::task::spawn_blocking(move || run.end()).await.expect("the run");
