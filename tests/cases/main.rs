@@ -25,6 +25,7 @@ mod remains;
 mod rights;
 mod search;
 mod secrets;
+mod served;
 mod signals;
 mod site;
 mod start;

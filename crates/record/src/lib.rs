@@ -19,6 +19,7 @@ pub mod latency;
 pub mod pairs;
 pub mod places;
 pub mod point;
+pub mod ranked;
 pub mod result;
 pub mod stats;
 pub mod summary;

@@ -4,10 +4,11 @@
 //! run with an invalid trial ranks nothing. Draws nothing.
 
 use super::capacity;
-use super::groups::{Group, groups};
+use super::groups::{Entry, Group, groups};
 use super::promises::differing_promises;
 use super::ranking::Ranking;
 use super::rate_curve;
+use super::transit;
 use weighbridge_record::format;
 use weighbridge_record::result::{LedgerTotals, RunResult, Verdict};
 use weighbridge_record::terms::Path;
@@ -48,6 +49,7 @@ pub(super) fn headline(result: &RunResult) -> String {
     match groups(result).as_slice() {
         [] => "nothing measured".to_owned(),
         [only] => match Ranking::of(only) {
+            None if !only.limited().is_empty() => "limited by the instrument".to_owned(),
             None if Ranking::ranked(only).is_empty() => "too little answered".to_owned(),
             None => "too few samples".to_owned(),
             Some(ranking) => ranking.headline(),
@@ -67,10 +69,30 @@ pub(super) fn of_group(group: &Group<'_>) -> String {
     if Ranking::ranked(group).is_empty() {
         return format!("No ranking: too little was answered; {}.", unanswered(group));
     }
+    let limited = group.limited();
+    if !limited.is_empty() {
+        return limited_by_us(group, &limited);
+    }
     let Some(ranking) = Ranking::of(group) else {
         return "Too few samples to answer: no percentile has 10 samples above it.".to_owned();
     };
-    format!("{}; {}.", ranking.sentence(group), unanswered(group))
+    let sentence = format!("{}; {}.", ranking.sentence(group), unanswered(group));
+    let added = transit::sentence(group);
+    std::iter::once(sentence).chain(added).collect::<Vec<_>>().join(" ")
+}
+
+/// Where a thread of ours set a rate, it is a lower bound of what the path can do.
+fn limited_by_us(group: &Group<'_>, limited: &[Path]) -> String {
+    let rate = |entry: &&Entry<'_>| {
+        let rate = format::rate(entry.figure("rates.completed_per_s")?.median);
+        let bound = if limited.contains(&entry.path) { "at least " } else { "" };
+        Some(format!("{} {bound}{rate}", entry.path))
+    };
+    let rates: Vec<String> = group.competing().iter().filter_map(rate).collect();
+    format!(
+        "No ranking: a generator or worker thread of ours was at its limit, so a rate is a lower bound: {}.",
+        rates.join(", ")
+    )
 }
 
 fn refusal(result: &RunResult) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use crate::metrics::IntervalRow;
 use weighbridge_plan::PointPlan;
-use weighbridge_record::result::{Doubt, DoubtKind, Gap, LedgerTotals, Rates, StageLatencies};
+use weighbridge_record::result::{BusiestThread, Doubt, DoubtKind, Gap, LedgerTotals, Rates, StageLatencies};
 use weighbridge_record::terms::TransportKind;
 
 /// What a trial is judged by.
@@ -25,6 +25,8 @@ pub struct Evidence<'a> {
     pub complete: bool,
     /// Messages that a client dropped because they were read too slowly.
     pub dropped: u64,
+    /// Of generators and of workers.
+    pub busiest_threads: &'a [BusiestThread],
     /// Workers and collectors that ended before the trial did.
     pub ended_early: u32,
     /// What the broker said when it refused what it had allowed before.

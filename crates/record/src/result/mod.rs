@@ -30,8 +30,8 @@ pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
 pub use trial::{
-    BrokerRecord, BurstSizes, Doubt, DoubtKind, ErrorGroup, Fault, GeneratorRecord, LeftBehind, Leg, Rates,
-    Trial,
+    BrokerRecord, BurstSizes, BusiestThread, Doubt, DoubtKind, ErrorGroup, Fault, GeneratorRecord,
+    LeftBehind, Leg, Rates, Trial,
 };
 
 /// Version of the layout of `result.json`; raised when a reader of the old one would misread the new one.

@@ -55,6 +55,8 @@ pub enum Stage {
     Delivery,
     /// Received to scored.
     Service,
+    /// Turnaround less service, request by request: what the path adds to the work itself.
+    Transit,
     /// Intended to completed (see [`CompletedBy`]): what the user of the engine feels.
     Turnaround,
     /// Sent to completed: what a tool blind to coordinated omission would print.
@@ -75,11 +77,12 @@ impl Stage {
     /// The latency that answers a question: what ends a request ends its turnaround.
     pub const ANSWER: Self = Self::Turnaround;
 
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SendLag,
         Self::Publish,
         Self::Delivery,
         Self::Service,
+        Self::Transit,
         Self::Turnaround,
         Self::TurnaroundUncorrected,
     ];
@@ -90,6 +93,7 @@ impl Stage {
             Self::Publish => "publish",
             Self::Delivery => "delivery",
             Self::Service => "service",
+            Self::Transit => "transit",
             Self::Turnaround => "turnaround",
             Self::TurnaroundUncorrected => "turnaround_uncorrected",
         }

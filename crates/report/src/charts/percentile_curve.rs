@@ -6,7 +6,6 @@ use super::plot::Size;
 use crate::ReportError;
 use crate::groups::Group;
 use weighbridge_record::format;
-use weighbridge_record::histogram::answers;
 use weighbridge_record::terms::Stage;
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
@@ -15,7 +14,13 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     for entry in &group.entries {
         if let Some(histogram) = entry.merged(stage)? {
             let name = entry.path.name().to_owned();
-            curves.push(Curve { name, path: entry.path, histogram, second: false });
+            curves.push(Curve {
+                name,
+                path: entry.path,
+                histogram,
+                unanswered: entry.unanswered(stage),
+                second: false,
+            });
         }
     }
     let reach = percentile_lines::reach(&curves);
@@ -49,7 +54,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
 fn note(group: &Group<'_>) -> String {
     let merged = if group.repetitions() > 1 { " Repetitions are merged sample by sample." } else { "" };
     format!(
-        "Each nine takes the same width, so that the tail can be seen. A curve ends where fewer than 10 samples lie above it.{merged}"
+        "Each nine takes the same width, so that the tail can be seen. A curve ends where fewer than 10 samples lie above it, or where requests were not answered.{merged}"
     )
 }
 
@@ -92,14 +97,14 @@ struct Extremes<'a> {
 impl<'a> Extremes<'a> {
     /// None where some curve can't answer.
     fn at(curves: &[&'a Curve], quantile: f64) -> Option<Self> {
-        let value = |curve: &&&Curve| curve.histogram.value_at_quantile(quantile);
-        let all_answer = curves.iter().all(|curve| answers(curve.histogram.len(), quantile));
+        let value = |curve: &&&Curve| curve.at(quantile).ns();
+        let all_answer = curves.iter().all(|curve| curve.at(quantile).ns().is_some());
         let (low, high) = (curves.iter().min_by_key(value)?, curves.iter().max_by_key(value)?);
         all_answer.then_some(Self { quantile, low, high })
     }
 
     fn value(&self, curve: &Curve) -> f64 {
-        curve.histogram.value_at_quantile(self.quantile) as f64
+        curve.at(self.quantile).ns().unwrap_or(0) as f64
     }
 
     fn ratio(&self) -> f64 {
@@ -127,7 +132,7 @@ const LEVEL: f64 = 1.1;
 fn opening(low: &Curve, high: &Curve, quantile: f64, ratio: f64) -> String {
     let half = ratio.sqrt();
     let apart = |quantile: &f64| {
-        let at = |curve: &Curve| curve.histogram.value_at_quantile(*quantile).max(1) as f64;
+        let at = |curve: &Curve| curve.at(*quantile).ns().unwrap_or(0).max(1) as f64;
         at(high) / at(low) >= half
     };
     let steps = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99];
@@ -151,7 +156,7 @@ mod tests {
         let mut histogram = Histogram::new(3).unwrap();
         histogram.auto(true);
         (0..20_000).for_each(|n| histogram.record(value(n / 10)).unwrap());
-        Curve { name: path.name().to_owned(), path, histogram, second: false }
+        Curve { name: path.name().to_owned(), path, histogram, unanswered: 0, second: false }
     }
 
     #[test]
