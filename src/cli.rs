@@ -194,11 +194,11 @@ pub struct Brokers {
     #[arg(long, value_name = "U", env = "NATS_URL", hide_env_values = true,
         value_parser = UrlOf(BrokerKind::NatsServer))]
     pub nats_url: Option<GivenUrl>,
-    /// Binary to start for Redis
-    #[arg(long, value_name = "PATH", env = "WEIGHBRIDGE_REDIS_SERVER")]
+    /// Binary to start for Redis: a redis-server or valkey-server
+    #[arg(long, visible_alias = "redis-bin", value_name = "PATH", env = "WEIGHBRIDGE_REDIS_SERVER")]
     pub redis_server: Option<PathBuf>,
     /// Binary to start for NATS
-    #[arg(long, value_name = "PATH", env = "WEIGHBRIDGE_NATS_SERVER")]
+    #[arg(long, visible_alias = "nats-bin", value_name = "PATH", env = "WEIGHBRIDGE_NATS_SERVER")]
     pub nats_server: Option<PathBuf>,
     /// Allow load on this host, which is not loopback (repeatable)
     #[arg(long = "allow-host", value_name = "HOST")]
@@ -326,15 +326,20 @@ pub enum CheckGroup {
     Ledger,
     Pacing,
     Floor,
+    Service,
     Stall,
     Queue,
 }
 
-/// Errors that other load generators are known for.
+/// Errors that calibration must notice.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Defect {
     MeasureFromSend,
     SkipLate,
+    AddMillisecond,
+    ShortService,
+    LateCollector,
+    BrokenMerge,
 }
 
 #[derive(Debug, Args)]

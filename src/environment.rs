@@ -29,7 +29,7 @@ pub fn read(command: String) -> Environment {
         cpu_model: cpu_model(),
         cores,
         memory_bytes,
-        clock_source: one_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        clock_source: clock_source(),
         allocator: ALLOCATOR.to_string(),
         build_profile: env!("WEIGHBRIDGE_PROFILE").to_string(),
         placement: format!("generators, workers and managed brokers share {cores} cores; nothing is pinned"),
@@ -48,6 +48,28 @@ pub fn read(command: String) -> Environment {
 /// Cores that this process may use.
 pub fn cores() -> u32 {
     std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32)
+}
+
+/// The kernel's clock; `unknown` where it does not say.
+pub fn clock_source() -> String {
+    one_line("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+}
+
+/// Pages swapped in and out since the machine started; none where that can't be read.
+pub fn swapped_pages() -> Option<u64> {
+    let counts = fs::read_to_string("/proc/vmstat").ok()?;
+    let count =
+        |name: &str| counts.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+    Some(count("pswpin ")? + count("pswpout ")?)
+}
+
+/// Seconds since the machine started in which something waited for `cpu`, `io` or `memory`: the line `some` of the
+/// kernel's pressure stall information. None where the kernel keeps none.
+pub fn pressure_s(resource: &str) -> Option<f64> {
+    let told = fs::read_to_string(format!("/proc/pressure/{resource}")).ok()?;
+    let some = told.lines().find(|line| line.starts_with("some "))?;
+    let total_us: u64 = some.split_once("total=")?.1.trim().parse().ok()?;
+    Some(total_us as f64 / 1e6)
 }
 
 /// CPU time of the whole machine since it started, in seconds: busy and stolen, summed over its cores.
@@ -98,6 +120,15 @@ mod tests {
         assert!(environment.cores >= 1 && environment.memory_bytes > 0);
         assert!(environment.kernel.starts_with("Linux "), "{}", environment.kernel);
         assert_ne!(environment.clients["redis"], "unknown");
+    }
+
+    #[test]
+    fn pressure_and_swapping_only_grow() {
+        if let (Some(before), Some(after)) = (pressure_s("cpu"), pressure_s("cpu")) {
+            assert!(after >= before);
+        }
+        assert_eq!(pressure_s("no such resource"), None);
+        assert!(swapped_pages() <= swapped_pages());
     }
 
     #[test]

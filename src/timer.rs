@@ -21,6 +21,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::clock::now_ns;
+use weighbridge_record::latency::Latency;
 
 /// Handle to the timer; clones share it. Belongs to the thread that made it.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ struct State {
     next_id: u64,
     /// Deadline the `timerfd` is set to; `u64::MAX` when it is not set.
     armed_ns: u64,
+    /// How late those who waited were woken.
+    late: Latency,
 }
 
 struct Sleeper {
@@ -100,6 +103,11 @@ impl Timer {
         Sleep { timer: self.clone(), deadline_ns, shared: None }
     }
 
+    /// How late this thread has been to wake those who waited.
+    pub fn lateness(&self) -> Latency {
+        self.inner.state.borrow().late.clone()
+    }
+
     /// Sleeps for `ns` nanoseconds from now.
     pub fn sleep_ns(&self, ns: u64) -> Sleep {
         self.sleep_until(now_ns().saturating_add(ns))
@@ -125,6 +133,9 @@ impl Inner {
                 break;
             }
             if let Some(Reverse(due)) = state.sleepers.pop() {
+                if Rc::strong_count(&due.shared) > 1 {
+                    state.late.record(now - due.deadline_ns);
+                }
                 let mut wake = due.shared.borrow_mut();
                 wake.fired = true;
                 if let Some(waker) = wake.waker.take() {

@@ -17,6 +17,11 @@ const BODY_BYTES: usize = 256;
 /// What a path may add to a bare echo: a broker's work, and two wake-ups of ours. A timer that ticks in
 /// milliseconds adds five times as much.
 const ADDED_NS: f64 = 300_000.0;
+/// Share of a bare echo that no way over a broker can do without: it crosses loopback twice as well, but may find all
+/// threads awake.
+const LEAST_SHARE: f64 = 0.5;
+/// Least that handing a body to another thread takes.
+const HAND_OVER_NS: f64 = 1_000.0;
 
 /// Median round trip of blocking sockets on loopback, once a millisecond.
 pub fn echo_rtt_ns() -> std::io::Result<f64> {
@@ -47,11 +52,27 @@ pub fn echo_rtt_ns() -> std::io::Result<f64> {
     Ok(weighbridge_record::stats::median(&times_ns))
 }
 
-/// Median delivery of a path at 1 000/s, against the echo.
-pub async fn check(transport: TransportKind, echo_ns: f64, settings: &Settings) -> Result<Check, RunError> {
+/// Stages of a path at 1 000/s, against the echo: each crosses loopback as often as an echo does, or more.
+pub async fn check(
+    transport: TransportKind,
+    echo_ns: f64,
+    settings: &Settings,
+) -> Result<Vec<Check>, RunError> {
     let plan = plan(transport, &[r#"load.arrivals="poisson""#])?;
     let trial = measure(&plan, settings).await?;
-    let measured = figure(&trial, Stage::Delivery, |latency| latency.p50);
-    let name = format!("{transport}: delivery p50, beside an echo of {:.0} us", echo_ns / 1e3);
-    Ok(Check::at_most(GROUP, name, Unit::Ns, echo_ns + ADDED_NS, measured))
+    let least_ns = if transport.broker().is_some() { LEAST_SHARE * echo_ns } else { HAND_OVER_NS };
+    // A turnaround is a delivery and the way back.
+    let stages = [(Stage::Delivery, 1.0), (Stage::Publish, 1.0), (Stage::Turnaround, 2.0)];
+    let checks = stages.into_iter().filter(|(stage, _)| trial.latency_ns.get(*stage).is_some());
+    let checks = checks.flat_map(|(stage, ways)| {
+        let measured = figure(&trial, stage, |latency| latency.p50);
+        let name = |bound: &str| {
+            format!("{transport}: {} p50 {bound}, beside an echo of {:.0} us", stage.name(), echo_ns / 1e3)
+        };
+        [
+            Check::at_most(GROUP, name("at most"), Unit::Ns, ways * (echo_ns + ADDED_NS), measured),
+            Check::at_least(GROUP, name("at least"), Unit::Ns, ways * least_ns, measured),
+        ]
+    });
+    Ok(checks.collect())
 }

@@ -1,4 +1,4 @@
-//! The instrument against known answers: stalls, queues, the floor, pacing, the ledger.
+//! The instrument against known answers: the ledger, pacing, the floor, service times, stalls, queues.
 //!
 //! Each check says what is expected, what was measured, and how far the two may lie apart. None of them is
 //! about a broker: a broker that is missing is left out.
@@ -9,6 +9,7 @@ pub mod faulty;
 mod floor;
 mod pacing;
 mod queues;
+mod service;
 mod stall;
 mod stalling;
 mod theory;
@@ -19,7 +20,13 @@ use weighbridge_record::result::Check;
 use weighbridge_record::terms::TransportKind;
 
 /// Paths over managed brokers that take part where their server is found.
-const OVER_BROKERS: [TransportKind; 2] = [TransportKind::NatsCore, TransportKind::RedisPubsub];
+const OVER_BROKERS: [TransportKind; 5] = [
+    TransportKind::RedisPubsub,
+    TransportKind::RedisStreams,
+    TransportKind::NatsCore,
+    TransportKind::NatsJetstream,
+    TransportKind::NatsRequest,
+];
 
 /// What the checks are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +34,14 @@ pub enum Group {
     Ledger,
     Pacing,
     Floor,
+    Service,
     Stall,
     Queue,
 }
 
 impl Group {
-    pub const ALL: [Self; 5] = [Self::Ledger, Self::Pacing, Self::Floor, Self::Stall, Self::Queue];
+    pub const ALL: [Self; 6] =
+        [Self::Ledger, Self::Pacing, Self::Floor, Self::Service, Self::Stall, Self::Queue];
 }
 
 /// Runs the checks of some groups; `say` is told what comes next.
@@ -48,16 +57,20 @@ pub async fn run(groups: &[Group], settings: &Settings, say: &dyn Fn(&str)) -> R
     for group in groups {
         checks.extend(match group {
             Group::Ledger => {
-                say("ledger: known wrongs on the path in memory");
+                say("ledger: known wrongs on the path in memory, and three generators");
                 books::check(settings).await?
             }
             Group::Pacing => {
-                say("pacing: 1 000, 20 000 and 100 000 requests/s in memory, and the ceiling");
+                say("pacing: 1 000 to 100 000 requests/s in memory, and the ceiling");
                 patiently(async || pacing::check(settings).await).await?
             }
             Group::Floor => {
                 say("floor: a bare echo, and what paths add to it");
                 floors(&found, settings).await?
+            }
+            Group::Service => {
+                say("service: how long a worker works");
+                services(&found, settings).await?
             }
             Group::Stall => stalls(&found, settings, say).await?,
             Group::Queue => all_queues(settings, say).await?,
@@ -100,7 +113,8 @@ async fn stalls(
 }
 
 async fn all_queues(settings: &Settings, say: &dyn Fn(&str)) -> Result<Vec<Check>, RunError> {
-    let mut checks = Vec::new();
+    say("queue: theory, in simulated time");
+    let mut checks = queues::in_simulated_time()?;
     for (queue, utilisation) in queues::CASES {
         say(&format!("queue: {} at utilisation {utilisation}", queue.name()));
         checks.extend(patiently(async || queues::check(queue, utilisation, settings).await).await?);
@@ -113,8 +127,15 @@ async fn floors(found: &[TransportKind], settings: &Settings) -> Result<Vec<Chec
         .map_err(|error| RunError::Failed { what: "a TCP echo on loopback", reason: error.to_string() })?;
     let mut checks = Vec::new();
     for transport in [TransportKind::InProcess].iter().chain(found) {
-        checks
-            .extend(patiently(async || Ok(vec![floor::check(*transport, echo_ns, settings).await?])).await?);
+        checks.extend(patiently(async || floor::check(*transport, echo_ns, settings).await).await?);
+    }
+    Ok(checks)
+}
+
+async fn services(found: &[TransportKind], settings: &Settings) -> Result<Vec<Check>, RunError> {
+    let mut checks = Vec::new();
+    for transport in [TransportKind::InProcess].iter().chain(found) {
+        checks.extend(patiently(async || service::check(*transport, settings).await).await?);
     }
     Ok(checks)
 }

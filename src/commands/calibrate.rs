@@ -15,11 +15,7 @@ pub fn run(arguments: &Calibrate, interrupt: &Interrupt) -> Result<Outcome, Comm
         brokers: broker_options(&arguments.brokers),
         stop: interrupt.heed(),
         remains: interrupt.remains(),
-        defect: match arguments.defect {
-            None => Defect::None,
-            Some(cli::Defect::MeasureFromSend) => Defect::MeasureFromSend,
-            Some(cli::Defect::SkipLate) => Defect::SkipLate,
-        },
+        defect: arguments.defect.map_or(Defect::None, planted),
         ..Settings::default()
     };
     let say = |what: &str| {
@@ -47,6 +43,17 @@ pub fn run(arguments: &Calibrate, interrupt: &Interrupt) -> Result<Outcome, Comm
     outcome.unless_unprinted(printed)
 }
 
+fn planted(defect: cli::Defect) -> Defect {
+    match defect {
+        cli::Defect::MeasureFromSend => Defect::MeasureFromSend,
+        cli::Defect::SkipLate => Defect::SkipLate,
+        cli::Defect::AddMillisecond => Defect::AddMillisecond,
+        cli::Defect::ShortService => Defect::ShortService,
+        cli::Defect::LateCollector => Defect::LateCollector,
+        cli::Defect::BrokenMerge => Defect::BrokenMerge,
+    }
+}
+
 /// All groups, unless some were asked for.
 fn groups(only: &[cli::CheckGroup]) -> Vec<Group> {
     if only.is_empty() {
@@ -56,6 +63,7 @@ fn groups(only: &[cli::CheckGroup]) -> Vec<Group> {
         cli::CheckGroup::Ledger => Group::Ledger,
         cli::CheckGroup::Pacing => Group::Pacing,
         cli::CheckGroup::Floor => Group::Floor,
+        cli::CheckGroup::Service => Group::Service,
         cli::CheckGroup::Stall => Group::Stall,
         cli::CheckGroup::Queue => Group::Queue,
     };

@@ -91,6 +91,9 @@ pub(crate) fn unreachable(endpoint: &Endpoint, error: &RedisError) -> ConnectErr
     let known = is_refusal(error.code()) || error.code() == Some("ERR") && reason.contains("AUTH");
     if known || error.kind() == redis::ErrorKind::AuthenticationFailed {
         ConnectError::Refused { broker, address, reason: format!("{reason}; check user and password") }
+    } else if error.is_connection_dropped() {
+        let reason = format!("{reason}; a server with as many clients as its `maxclients` allows does that");
+        ConnectError::unavailable(endpoint, reason, error)
     } else {
         ConnectError::unavailable(endpoint, reason, error)
     }

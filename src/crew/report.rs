@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::transport::Break;
+use weighbridge_record::latency::Latency;
 
 /// What went wrong with workers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CrewReport {
     /// Errors by their wording.
     pub errors: BTreeMap<String, u64>,
@@ -19,6 +20,8 @@ pub struct CrewReport {
     pub breaks: Vec<Break>,
     /// What the broker said when it refused a worker what it had allowed before.
     pub refusal: Option<String>,
+    /// How late the timers of their threads woke them.
+    pub timer_lateness: Latency,
 }
 
 impl CrewReport {
@@ -35,6 +38,7 @@ impl CrewReport {
         self.refusal = self.refusal.take().or(other.refusal);
         self.dropped += other.dropped;
         self.breaks.extend(other.breaks);
+        self.timer_lateness.merge(&other.timer_lateness);
     }
 }
 
@@ -49,13 +53,32 @@ mod tests {
         let lost = Break { side, kind, detail, start_ns: 1, end_ns: None };
         let refusal = Some("no right".to_owned());
         let breaks = vec![lost.clone()];
-        let report = CrewReport { dropped: 3, breaks, refusal: refusal.clone(), ..CrewReport::ended("gone") };
+        let late = |wakes| {
+            let mut late = Latency::new();
+            late.record_n(50_000, wakes);
+            late
+        };
+        let refused = refusal.clone();
+        let report = CrewReport {
+            dropped: 3,
+            breaks,
+            refusal: refused,
+            timer_lateness: late(2),
+            ..CrewReport::ended("gone")
+        };
         let mut merged = report.clone();
         merged.merge(report);
         let errors = BTreeMap::from([("gone".to_string(), 2)]);
         assert_eq!(
             merged,
-            CrewReport { errors, ended_early: 2, dropped: 6, breaks: vec![lost.clone(), lost], refusal }
+            CrewReport {
+                errors,
+                ended_early: 2,
+                dropped: 6,
+                breaks: vec![lost.clone(), lost],
+                refusal,
+                timer_lateness: late(4)
+            }
         );
         let sent = serde_json::to_string(&merged).unwrap();
         assert_eq!(serde_json::from_str::<CrewReport>(&sent).unwrap(), merged);

@@ -91,13 +91,16 @@ struct Share {
 async fn work(share: Share, place: Place, mut stopped: watch::Receiver<bool>) -> CrewReport {
     let mut serving = FuturesUnordered::new();
     let troubles = Troubles::default();
-    match share.connect(&troubles).await {
-        Ok(ends) => serving.extend(ends),
+    let timer = match share.connect(&troubles).await {
+        Ok((ends, started)) => {
+            serving.extend(ends);
+            started
+        }
         Err(error) => {
             place.ready(Err(error));
             return CrewReport::default();
         }
-    }
+    };
     place.ready(Ok(()));
     let mut report = CrewReport::default();
     loop {
@@ -113,16 +116,17 @@ async fn work(share: Share, place: Place, mut stopped: watch::Receiver<bool>) ->
         }
     }
     let Noted { errors, dropped, breaks, refusal } = troubles.noted();
-    report.merge(CrewReport { errors, ended_early: 0, dropped, breaks, refusal });
+    let timer_lateness = timer.lateness();
+    report.merge(CrewReport { errors, ended_early: 0, dropped, breaks, refusal, timer_lateness });
     report
 }
 
 impl Share {
-    /// Connects the workers; the futures serve once polled.
+    /// Connects the workers; the futures serve once polled, on the timer of their thread.
     async fn connect(
         self,
         troubles: &Troubles,
-    ) -> Result<Vec<impl Future<Output = Result<(), TransportError>> + use<>>, TransportError> {
+    ) -> Result<(Vec<impl Future<Output = Result<(), TransportError>> + use<>>, Timer), TransportError> {
         let order = self.order;
         keep_time(order.paced);
         let timer = Timer::start()
@@ -136,7 +140,7 @@ impl Share {
             results: order.results,
             worker: 0,
             post: self.post,
-            timer,
+            timer: timer.clone(),
         };
         let mut ends = Vec::new();
         for index in self.indices {
@@ -145,6 +149,6 @@ impl Share {
                 Serving { worker: index, ..serving.clone() },
             ));
         }
-        Ok(ends)
+        Ok((ends, timer))
     }
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::account::Account;
+use super::defect::Defect;
 use crate::clock::now_ns;
 use crate::mailbox::{Event, Mailboxes, Post};
 use crate::schedule::Stripe;
@@ -30,6 +31,7 @@ pub async fn collect(
     stripe: Stripe,
     mailboxes: Arc<Mailboxes>,
     freed: Rc<tokio::sync::Notify>,
+    defect: Defect,
 ) {
     let mut arrivals = Vec::new();
     let mut elsewhere = Vec::new();
@@ -38,7 +40,10 @@ pub async fn collect(
             account.borrow_mut().collector_ended(&format!("the collector stopped: {error}"));
             return;
         }
-        let at_ns = now_ns();
+        if let Some(wait) = defect.collector_waits() {
+            tokio::time::sleep(wait).await;
+        }
+        let at_ns = now_ns() + defect.late_stamp_ns();
         let mut account = account.borrow_mut();
         account.read_mailbox();
         for arrival in arrivals.drain(..) {

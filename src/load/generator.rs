@@ -136,6 +136,7 @@ async fn generate(
             stripe,
             mailboxes,
             freed,
+            run.defect,
         ));
     }
     let payloads = Arc::clone(&run.payloads);
@@ -156,7 +157,8 @@ async fn generate(
     }
     let mut summary = account.replace(new_account(provisional)).close();
     summary.note(troubles.noted());
-    Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), scheduling })
+    let timer_lateness = sender.sending.timer.lateness();
+    Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), scheduling, timer_lateness })
 }
 
 async fn send_and_drain(sender: &mut Sender, run: &Shared, stripe: Stripe) {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::defect::Defect;
 use super::generator::{Generator, Shared};
 use super::live::Live;
 use super::outcome::GeneratorOutcome;
@@ -9,36 +10,41 @@ use crate::start_line::StartLine;
 use crate::transport::TransportError;
 
 /// Running generators, at least one.
-pub struct Generators(Vec<Generator>);
+pub struct Generators {
+    all: Vec<Generator>,
+    defect: Defect,
+}
 
 impl Generators {
     /// Starts the generators; each takes a place at the line and reports there.
     pub fn start(run: &Shared, line: &StartLine) -> io::Result<Self> {
         let start = |index| Generator::start(index, run.clone(), line.place());
-        (0..run.load.generators).map(start).collect::<io::Result<_>>().map(Self)
+        let all = (0..run.load.generators).map(start).collect::<io::Result<_>>()?;
+        Ok(Self { all, defect: run.defect })
     }
 
     pub fn count(&self) -> u32 {
-        self.0.len() as u32
+        self.all.len() as u32
     }
 
     pub fn are_finished(&self) -> bool {
-        self.0.iter().all(Generator::is_finished)
+        self.all.iter().all(Generator::is_finished)
     }
 
     /// What each has done so far.
     pub fn live(&self) -> impl Iterator<Item = &Live> {
-        self.0.iter().map(|generator| &*generator.live)
+        self.all.iter().map(|generator| &*generator.live)
     }
 
     /// Waits for all of them, and adds up what they bring. They end by themselves, when everything is
     /// accounted for or the run's stop signal says so.
     pub fn stop(self) -> Result<GeneratorOutcome, TransportError> {
         let mut merged: Option<GeneratorOutcome> = None;
-        for generator in self.0 {
+        for generator in self.all {
             let outcome = generator.join()?;
             match &mut merged {
                 None => merged = Some(outcome),
+                Some(merged) if self.defect == Defect::BrokenMerge => *merged = outcome,
                 Some(merged) => merged.merge(outcome),
             }
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::summary::AccountSummary;
 use crate::scheduling::Grant;
 use weighbridge_record::histogram::{Damaged, decode_like, encode};
+use weighbridge_record::latency::Latency;
 use weighbridge_record::result::BurstSizes;
 
 #[derive(Serialize, Deserialize)]
@@ -14,6 +15,8 @@ pub struct GeneratorOutcome {
     pub bursts: Bursts,
     /// The worst that the scheduler granted any generator thread.
     pub scheduling: Grant,
+    /// How late the timers of their threads woke them.
+    pub timer_lateness: Latency,
 }
 
 impl GeneratorOutcome {
@@ -21,6 +24,7 @@ impl GeneratorOutcome {
         self.summary.merge(other.summary);
         self.bursts.merge(&other.bursts);
         self.scheduling = self.scheduling.min(other.scheduling);
+        self.timer_lateness.merge(&other.timer_lateness);
     }
 }
 
@@ -126,7 +130,9 @@ mod tests {
             refusal: Some("no right".to_string()),
             ..Noted::default()
         });
-        GeneratorOutcome { summary, bursts, scheduling }
+        let mut timer_lateness = Latency::new();
+        timer_lateness.record(50_000);
+        GeneratorOutcome { summary, bursts, scheduling, timer_lateness }
     }
 
     fn sent(outcome: &GeneratorOutcome) -> GeneratorOutcome {

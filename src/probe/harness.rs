@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::series::{Row, column};
 use super::thread::Watched;
 use crate::clock::{now_ns, wall_ns};
-use crate::environment::machine_cpu;
+use crate::environment::{machine_cpu, pressure_s, swapped_pages};
 use crate::process::{ThreadUsage, own_threads, own_usage};
 
 /// What the instrument costs, workers inside the harness included, and how busy the machine is.
@@ -60,6 +60,18 @@ impl Watched for Harness {
             row.push((column::MACHINE_SECONDS, machine.total_s));
         }
         row.extend(self.threads.look(now_ns(), &own_threads()));
+        if let Some(pages) = swapped_pages() {
+            row.push((column::SWAPPED_PAGES, pages as f64));
+        }
+        for (name, resource) in [
+            (column::CPU_PRESSURE_SECONDS, "cpu"),
+            (column::IO_PRESSURE_SECONDS, "io"),
+            (column::MEMORY_PRESSURE_SECONDS, "memory"),
+        ] {
+            if let Some(seconds) = pressure_s(resource) {
+                row.push((name, seconds));
+            }
+        }
         row
     }
 }

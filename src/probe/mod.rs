@@ -3,9 +3,11 @@
 //! Whatever is looked at may stand still; nobody but the probe's own thread waits for it.
 
 mod harness;
+mod hiccups;
 mod series;
 mod thread;
 
 pub use harness::Harness;
+pub use hiccups::{HiccupMeter, Scheduled};
 pub use series::{Row, Series, column};
 pub use thread::{Probe, Watched};

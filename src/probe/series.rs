@@ -24,9 +24,23 @@ pub mod column {
     pub const MACHINE_STEAL_SECONDS: &str = "machine_steal_seconds";
     /// Counter: idle time included.
     pub const MACHINE_SECONDS: &str = "machine_seconds";
+    /// Counter: pages swapped in and out.
+    pub const SWAPPED_PAGES: &str = "swapped_pages";
+    /// Counter: time in which something waited for a core.
+    pub const CPU_PRESSURE_SECONDS: &str = "cpu_pressure_seconds";
+    /// Counter: time in which something waited for a disk.
+    pub const IO_PRESSURE_SECONDS: &str = "io_pressure_seconds";
+    /// Counter: time in which something waited for memory.
+    pub const MEMORY_PRESSURE_SECONDS: &str = "memory_pressure_seconds";
     /// By how much the wall clock runs ahead of the monotonic one.
     pub const WALL_AHEAD_NS: &str = "wall_ahead_ns";
 }
+
+/// Shortest stretch that a worst share is taken over, a little less than the second that looks are apart.
+const STRETCH_NS: u64 = 950_000_000;
+
+/// A look and its figure.
+type Known = (usize, f64);
 
 /// What one look gave: columns by name.
 pub type Row = Vec<(&'static str, f64)>;
@@ -75,6 +89,43 @@ impl Series {
         Some(last - first)
     }
 
+    /// How fast a counter rose where it rose fastest, over stretches of about a second; over the whole where that
+    /// is shorter. Intervals may be too short for what counts in hundredths of a second.
+    pub fn worst_per_s(&self, name: &str) -> Option<f64> {
+        let seconds =
+            |earlier: usize, later: usize| self.at_ns[later].saturating_sub(self.at_ns[earlier]) as f64 / 1e9;
+        let rises =
+            self.stretches(name).map(|((earlier, from), (later, to))| (to - from, seconds(earlier, later)));
+        rises.filter(|(_, seconds)| *seconds > 0.0).map(|(rise, seconds)| rise / seconds).reduce(f64::max)
+    }
+
+    /// The largest share of a counter in another over such stretches.
+    pub fn worst_share(&self, part: &str, whole: &str) -> Option<f64> {
+        let share = |((earlier, from), (later, to)): (Known, Known)| {
+            let whole = self.value(whole, later)? - self.value(whole, earlier)?;
+            (whole > 0.0).then(|| (to - from) / whole)
+        };
+        self.stretches(part).filter_map(share).reduce(f64::max)
+    }
+
+    /// Pairs of looks that have a figure and lie about a second apart, the first and the last of a shorter series.
+    fn stretches(&self, name: &str) -> impl Iterator<Item = (Known, Known)> {
+        let known: Vec<Known> = self.known(name).collect();
+        let apart = |a: &Known, b: &Known| self.at_ns[b.0].saturating_sub(self.at_ns[a.0]) >= STRETCH_NS;
+        let mut pairs: Vec<(Known, Known)> = known
+            .iter()
+            .enumerate()
+            .filter_map(|(place, later)| {
+                let earlier = known[..place].iter().rfind(|earlier| apart(earlier, later))?;
+                Some((*earlier, *later))
+            })
+            .collect();
+        if let (true, [first, .., last]) = (pairs.is_empty(), known.as_slice()) {
+            pairs.push((*first, *last));
+        }
+        pairs.into_iter()
+    }
+
     pub fn max(&self, name: &str) -> Option<f64> {
         self.known(name).map(|(_, value)| value).reduce(f64::max)
     }
@@ -110,6 +161,27 @@ mod tests {
             (series.change(column::NET_IN_BYTES), series.max(column::NET_IN_BYTES)),
             (Some(800.0), Some(900.0))
         );
+    }
+
+    #[test]
+    fn the_worst_second_is_found_among_quiet_ones_and_the_whole_where_it_is_shorter() {
+        let mut series = Series::default();
+        // Looks every quarter of a second; the counter rises by 0.9 within the third second, else by 0.1 a second.
+        let mut counted = 0.0;
+        for look in 0_u64..=16 {
+            let row =
+                vec![(column::MACHINE_STEAL_SECONDS, counted), (column::MACHINE_SECONDS, look as f64 / 2.0)];
+            series.push(look * SECOND_NS / 4, row);
+            counted += if (8..12).contains(&look) { 0.225 } else { 0.025 };
+        }
+        let worst = series.worst_share(column::MACHINE_STEAL_SECONDS, column::MACHINE_SECONDS).unwrap();
+        assert!((worst - 0.45).abs() < 1e-9, "{worst}");
+        assert!((series.worst_per_s(column::MACHINE_STEAL_SECONDS).unwrap() - 0.9).abs() < 1e-9);
+        let mut short = Series::default();
+        short.push(0, vec![(column::CPU_SECONDS, 1.0)]);
+        short.push(SECOND_NS / 2, vec![(column::CPU_SECONDS, 1.4)]);
+        assert!((short.worst_per_s(column::CPU_SECONDS).unwrap() - 0.8).abs() < 1e-9);
+        assert_eq!(short.worst_per_s(column::SWAPPED_PAGES), None);
     }
 
     #[test]

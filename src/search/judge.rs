@@ -14,14 +14,20 @@ pub struct Judgement {
 
 /// Judges a trial that ran to its end; `thresholds` are those of its scenario, held against this trial alone.
 pub fn judge(trial: &Trial, thresholds: &[ThresholdOutcome]) -> Judgement {
-    let mut reasons: Vec<Reason> =
-        instrument(trial).map(|doubt| Reason::Instrument { doubt: doubt.clone() }).collect();
+    let mut reasons: Vec<Reason> = instrument(trial)
+        .cloned()
+        .chain(unobserved(thresholds))
+        .map(|doubt| Reason::Instrument { doubt })
+        .collect();
     let shown_by_failure = if reasons.is_empty() { Shown::NotSustained } else { Shown::InstrumentFailed };
     let counted = ledger(trial);
     let told = !counted.is_empty();
     reasons.extend(counted);
     reasons.extend(
-        thresholds.iter().filter(|outcome| !outcome.passed).filter_map(|outcome| threshold(outcome, told)),
+        thresholds
+            .iter()
+            .filter(|outcome| !outcome.passed && outcome.unobserved.is_none())
+            .filter_map(|outcome| threshold(outcome, told)),
     );
     reasons.extend(backlog::growth(&trial.series).map(Reason::BacklogGrows));
     let shown = if reasons.is_empty() { Shown::Sustained } else { shown_by_failure };
@@ -34,6 +40,18 @@ fn instrument(trial: &Trial) -> impl Iterator<Item = &Doubt> {
     let shed = trial.ledger.unsent > 0;
     let excused = move |kind| shed && matches!(kind, DoubtKind::GeneratorLagged | DoubtKind::RateNotReached);
     trial.doubts.iter().filter(move |doubt| doubt.kind.invalidates() && !excused(doubt.kind))
+}
+
+/// Thresholds on figures that are the instrument's own: they show nothing of the path.
+fn unobserved(thresholds: &[ThresholdOutcome]) -> impl Iterator<Item = Doubt> {
+    let told = |outcome: &ThresholdOutcome| {
+        let (expression, why) = (&outcome.expression, outcome.unobserved.as_ref()?);
+        Some(Doubt {
+            kind: DoubtKind::GeneratorLagged,
+            detail: format!("`{expression}` can't be held: {why}"),
+        })
+    };
+    thresholds.iter().filter_map(told)
 }
 
 fn ledger(trial: &Trial) -> Vec<Reason> {
@@ -109,6 +127,17 @@ mod tests {
             matches!(&judgement.reasons[..], [Reason::Threshold { observed: Some(ns), .. }] if *ns == 61e6),
             "{judgement:?}"
         );
+    }
+
+    #[test]
+    fn a_threshold_on_our_own_lateness_is_the_instruments_failure() {
+        let judgement = judged(|_, thresholds| {
+            thresholds[0].passed = false;
+            thresholds[0].observed = None;
+            thresholds[0].unobserved = Some("own lateness".to_owned());
+        });
+        assert_eq!(judgement.shown, Shown::InstrumentFailed);
+        assert!(matches!(&judgement.reasons[..], [Reason::Instrument { .. }]), "{judgement:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod clients;
 mod evidence;
 mod ledger;
 mod load;
+mod machine;
 mod ours;
 
 pub use evidence::Evidence;
@@ -36,6 +37,12 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
         load::too_few_samples,
         ours::cpu_saturated,
         ours::steal_time,
+        machine::machine_hiccup,
+        machine::swapping,
+        machine::resource_pressure,
+        machine::clock_source,
+        broker::weak_storage,
+        broker::broker_core_full,
         load::closed_loop,
         broker::lazy_tier_too_short,
         ours::debug_build,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use crate::metrics::Timeline;
-use crate::probe::{Harness, Probe, Series, column};
+use crate::probe::{Harness, HiccupMeter, Probe, Scheduled, Series, column};
 use crate::site::Site;
 use crate::start_line::StartLine;
+use weighbridge_record::latency::Latency;
 use weighbridge_record::result::{BrokerRecord, BrokerSample, BusiestThread};
 use weighbridge_record::stats::median;
 
@@ -14,6 +15,8 @@ use weighbridge_record::stats::median;
 pub struct Probes {
     harness: Probe,
     nodes: Vec<Probe>,
+    ordinary: HiccupMeter,
+    prompt: HiccupMeter,
 }
 
 /// What the probes saw.
@@ -22,18 +25,35 @@ pub struct Seen {
     harness: Series,
     /// In the order of the site's nodes.
     nodes: Vec<Series>,
+    /// How late a thread woke that only sleeps, at ordinary priority.
+    pub ordinary: Latency,
+    /// And one that is scheduled as generators are.
+    pub prompt: Latency,
 }
 
-/// What a trial cost.
+/// What a trial cost, and what the machine did meanwhile.
+#[derive(Default)]
 pub struct Cost {
     pub own_cpu_seconds: f64,
     pub own_rss_bytes_max: u64,
-    /// Share of the machine's CPU time that was busy, 0 to 1.
+    /// Share of the machine's CPU time that was busy in its worst second, 0 to 1.
     pub machine_busy: Option<f64>,
-    /// Share that the hypervisor took, 0 to 1.
+    /// Share that the hypervisor took in its worst second, 0 to 1.
     pub machine_steal: Option<f64>,
+    pub swapped_pages: Option<f64>,
+    pub pressure: Pressure,
+    /// Cores that each node's process used in its worst second, in the order of the nodes.
+    pub broker_cores: Vec<Option<f64>>,
     /// By how much the wall clock ran ahead of the monotonic one.
     pub clock_jump_ns: i64,
+}
+
+/// Share of its worst second in which something on the machine waited for a resource, 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Pressure {
+    pub cpu: Option<f64>,
+    pub io: Option<f64>,
+    pub memory: Option<f64>,
 }
 
 /// What was seen at the end of one interval.
@@ -46,30 +66,47 @@ pub struct Sample {
 }
 
 impl Probes {
-    pub fn start(site: &mut Site, line: &StartLine) -> io::Result<Self> {
-        let harness = Probe::start("harness", Box::new(Harness::default()), line.place())?;
-        Ok(Self { harness, nodes: site.watch(line)? })
+    /// `paced` if the generators have a schedule.
+    pub fn start(site: &mut Site, line: &StartLine, paced: bool) -> io::Result<Self> {
+        Ok(Self {
+            harness: Probe::start("harness", Box::new(Harness::default()), line.place())?,
+            nodes: site.watch(line)?,
+            ordinary: HiccupMeter::start(Scheduled::Ordinary, line.place())?,
+            prompt: HiccupMeter::start(Scheduled::Prompt { paced }, line.place())?,
+        })
     }
 
     /// Threads that report at the line.
     pub fn count(&self) -> u32 {
-        1 + self.nodes.len() as u32
+        3 + self.nodes.len() as u32
     }
 
     pub fn stop(self) -> Seen {
-        Seen { harness: self.harness.stop(), nodes: self.nodes.into_iter().map(Probe::stop).collect() }
+        Seen {
+            ordinary: self.ordinary.stop(),
+            prompt: self.prompt.stop(),
+            harness: self.harness.stop(),
+            nodes: self.nodes.into_iter().map(Probe::stop).collect(),
+        }
     }
 }
 
 impl Seen {
     pub fn cost(&self) -> Cost {
-        let whole = self.harness.change(column::MACHINE_SECONDS).filter(|seconds| *seconds > 0.0);
-        let share = |part| Some(self.harness.change(part)? / whole?);
+        let share = |part| self.harness.worst_share(part, column::MACHINE_SECONDS);
+        let pressed = |name| self.harness.worst_per_s(name);
         Cost {
             own_cpu_seconds: self.harness.change(column::CPU_SECONDS).unwrap_or(0.0),
             own_rss_bytes_max: self.harness.max(column::RSS_BYTES).unwrap_or(0.0) as u64,
             machine_busy: share(column::MACHINE_BUSY_SECONDS),
             machine_steal: share(column::MACHINE_STEAL_SECONDS),
+            swapped_pages: self.harness.change(column::SWAPPED_PAGES),
+            pressure: Pressure {
+                cpu: pressed(column::CPU_PRESSURE_SECONDS),
+                io: pressed(column::IO_PRESSURE_SECONDS),
+                memory: pressed(column::MEMORY_PRESSURE_SECONDS),
+            },
+            broker_cores: self.nodes.iter().map(|node| node.worst_per_s(column::CPU_SECONDS)).collect(),
             clock_jump_ns: self.harness.change(column::WALL_AHEAD_NS).unwrap_or(0.0) as i64,
         }
     }

@@ -7,13 +7,14 @@ use super::gaps;
 use super::probes::Seen;
 use super::spec::TrialSpec;
 use crate::crew::CrewReport;
+use crate::environment;
 use crate::fault::FaultReport;
 use crate::load::GeneratorOutcome;
 use crate::metrics::Recording;
 use weighbridge_plan::PointPlan;
 use weighbridge_record::result::{
     BrokerRecord, ErrorGroup, Finding, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow, StageLatencies,
-    Trial,
+    Trial, WakeLateness,
 };
 
 /// What the parts of a trial brought home.
@@ -42,6 +43,13 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     for (stage, summary) in &recording.latencies {
         latencies.set(*stage, Some(summary.clone()));
     }
+    let wakes = WakeLateness {
+        ordinary: loaded.seen.ordinary.figures(),
+        prompt: loaded.seen.prompt.figures(),
+        generators: loaded.load.timer_lateness.figures(),
+        workers: loaded.crew.timer_lateness.figures(),
+    };
+    let brokers = loaded.seen.fill(loaded.records);
     let rates = rates(point, &recording, &summary.totals);
     let busiest_threads = loaded.seen.busiest_threads(&recording.timeline);
     let doubts = judge(&Evidence {
@@ -52,10 +60,11 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         ledger: &summary.totals,
         rows: &recording.rows,
         ceiling_per_s: spec.ceiling_per_s,
-        clock_jump_ns: cost.clock_jump_ns,
         tier_doubts: &loaded.tier_doubts,
-        machine_busy: cost.machine_busy,
-        machine_steal: cost.machine_steal,
+        cost: &cost,
+        wakes: &wakes,
+        clock_source: &environment::clock_source(),
+        brokers: &brokers,
         complete: loaded.complete,
         dropped: loaded.crew.dropped + summary.dropped,
         busiest_threads: &busiest_threads,
@@ -90,7 +99,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         findings: Finding::earliest(summary.findings),
         errors,
         left_behind: Vec::new(),
-        brokers: loaded.seen.fill(loaded.records),
+        brokers,
         generator: GeneratorRecord {
             cpu_seconds: cost.own_cpu_seconds,
             rss_bytes_max: cost.own_rss_bytes_max,
@@ -99,6 +108,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
             connections: point.load.generators * point.load.connections,
             bursts: loaded.load.bursts.sizes(),
             scheduling: loaded.load.scheduling.name().to_string(),
+            wakes: Some(wakes),
         },
     }
 }

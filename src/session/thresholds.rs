@@ -1,6 +1,7 @@
 //! Holds trials against the thresholds of their plan, and says what comes of it.
 
 use weighbridge_plan::{Metric, Operator, Plan, PointPlan, Statistic, Threshold};
+use weighbridge_record::own_lateness::in_statistic;
 use weighbridge_record::result::{LatencySummary, ThresholdOutcome, Trial, Verdict};
 use weighbridge_record::stats::median;
 use weighbridge_record::terms::TransportKind;
@@ -48,6 +49,7 @@ pub fn completed_nothing(measured: &[&Trial]) -> Option<ThresholdOutcome> {
         point: dead.point.clone(),
         observed: Some(0.0),
         passed: false,
+        unobserved: None,
         samples: dead.ledger.attempted,
     })
 }
@@ -55,14 +57,33 @@ pub fn completed_nothing(measured: &[&Trial]) -> Option<ThresholdOutcome> {
 /// Holds a threshold against repetitions of one transport at one point, of which there is at least one.
 pub fn hold_one(threshold: &Threshold, measured: &[&Trial]) -> ThresholdOutcome {
     let (observed, samples) = observed(&threshold.metric, measured);
+    let unobserved = own_lateness(threshold, observed, measured);
+    let observed = observed.filter(|_| unobserved.is_none());
     ThresholdOutcome {
         expression: threshold.expression.clone(),
         path: measured[0].path,
         point: measured[0].point.clone(),
         observed,
         passed: observed.is_some_and(|observed| holds(threshold, observed)),
+        unobserved,
         samples,
     }
+}
+
+/// Why a latency is not observed: it is the instrument's own lateness. An upper bound that holds with our lateness
+/// in the figure holds without it.
+fn own_lateness(threshold: &Threshold, observed: Option<f64>, trials: &[&Trial]) -> Option<String> {
+    let Metric::Latency { stage, statistic } = threshold.metric else { return None };
+    let bounds_above = matches!(threshold.operator, Operator::Less | Operator::LessOrEqual);
+    if bounds_above && holds(threshold, observed?) {
+        return None;
+    }
+    let (name, _) = Statistic::NAMED.into_iter().find(|(_, known)| *known == statistic)?;
+    let ours = trials
+        .iter()
+        .filter_map(|trial| Some((trial.repetition, in_statistic(&trial.latency_ns, stage, name)?)));
+    let (repetition, own) = ours.max_by(|(_, a), (_, b)| a.share().total_cmp(&b.share()))?;
+    Some(format!("own lateness: {} in repetition {repetition}", own.words(name)))
 }
 
 /// The figure that a threshold is held against, and the samples behind it: the median over repetitions of a
@@ -103,7 +124,8 @@ fn holds(threshold: &Threshold, observed: f64) -> bool {
 
 /// An invalid trial outweighs a failed threshold: what can't be trusted has neither passed nor failed.
 pub fn verdict(trials: &[Trial], thresholds: &[ThresholdOutcome]) -> Verdict {
-    if trials.is_empty() || trials.iter().any(|trial| !trial.valid) {
+    let unobserved = thresholds.iter().any(|outcome| outcome.unobserved.is_some());
+    if trials.is_empty() || trials.iter().any(|trial| !trial.valid) || unobserved {
         Verdict::Invalid
     } else if thresholds.iter().any(|outcome| !outcome.passed) {
         Verdict::Failed

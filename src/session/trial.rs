@@ -172,7 +172,8 @@ impl<'a> Parts<'a> {
         unless_stopped(stop, line.ready(crew.threads())).await??;
         let load = Generators::start(&self.run(), &line).map_err(failed("starting a generator thread"))?;
         unless_stopped(stop, line.ready(load.count())).await??;
-        let probes = Probes::start(site, &line).map_err(failed("starting a probe"))?;
+        let probes = Probes::start(site, &line, self.spec.point.load.is_scheduled())
+            .map_err(failed("starting a probe"))?;
         let faults = Faults::start(aimed, line.place()).map_err(failed("starting the faults"))?;
         unless_stopped(stop, line.ready(probes.count() + 1)).await??;
 
@@ -191,7 +192,9 @@ impl<'a> Parts<'a> {
     }
 
     fn order(&self) -> Option<WorkOrder> {
-        WorkOrder::of(self.spec.point, &self.wiring, self.correlation, self.spec.seed)
+        let order = WorkOrder::of(self.spec.point, &self.wiring, self.correlation, self.spec.seed);
+        order
+            .map(|order| WorkOrder { service_time: self.settings.defect.served(order.service_time), ..order })
     }
 
     fn run(&self) -> Shared {

@@ -36,14 +36,16 @@ pub async fn reach(
         BrokerKind::NatsServer => nats_doubts(durability),
     };
     let (name, endpoint) = (name.to_string(), endpoint.clone());
-    Ok(Node { name, endpoint, version, config, tier_doubts, server: None, meter: None })
+    Ok(Node { name, endpoint, version, config, tier_doubts, storage: None, server: None, meter: None })
 }
 
 async fn redis(endpoint: &Endpoint) -> Result<(String, Config), SiteError> {
     let timeout = Some(Duration::from_secs(5));
     let mut connection = retry(async || connect::redis::connect(endpoint, timeout, 0).await).await?;
     let config = read_back(&mut connection).await?;
-    let version = config.get("redis_version").cloned().unwrap_or_else(|| "unknown".to_string());
+    // Valkey gives the version of Redis that it is compatible with as well.
+    let told = ["valkey_version", "redis_version"].into_iter().find_map(|name| config.get(name));
+    let version = told.cloned().unwrap_or_else(|| "unknown".to_string());
     Ok((version, config))
 }
 

@@ -14,6 +14,7 @@ mod node;
 mod options;
 mod redis_server;
 mod server;
+mod storage;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -171,8 +172,14 @@ async fn start_node(
         return external::reach(&name, endpoint, &options.allowed_hosts, plan.durability).await;
     }
     let binary = find(kind, &options.binaries)?;
-    match kind {
+    let mut node = match kind {
         BrokerKind::RedisServer => redis_server::start(parent, &name, &binary, plan.durability).await,
         BrokerKind::NatsServer => nats_server::start(parent, &name, &binary, plan.durability).await,
+    }?;
+    if let (true, Some(server)) = (plan.durability.reaches_disk(), &node.server) {
+        let measured = storage::measure(server.directory());
+        node.storage =
+            Some(measured.map_err(SiteError::io("measuring what syncing the data directory costs"))?);
     }
+    Ok(node)
 }

@@ -92,6 +92,7 @@ pub async fn start(
     let version = varz.version.clone();
     let config = config(varz, durability).map_err(|reason| server.failure(reason))?;
     Ok(Node {
+        storage: None,
         name: name.to_string(),
         endpoint,
         version,

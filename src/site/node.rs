@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::meter::Meter;
 use super::server::Server;
 use weighbridge_plan::endpoint::Endpoint;
-use weighbridge_record::result::BrokerRecord;
+use weighbridge_record::result::{BrokerRecord, Storage};
 use weighbridge_record::terms::BrokerKind;
 
 /// Settings by name, as read back from a server.
@@ -21,6 +21,8 @@ pub struct Node {
     pub config: Config,
     /// What is wrong or unknown about its durability tier.
     pub tier_doubts: Vec<String>,
+    /// What syncing its data costs, where that is ours and its tier writes to disk.
+    pub storage: Option<Storage>,
     /// None for one that somebody else runs.
     pub server: Option<Arc<Server>>,
     /// How it is asked for figures of its own, where that is done.
@@ -45,6 +47,7 @@ impl Node {
             net_in_bytes: None,
             net_out_bytes: None,
             disk_write_bytes: None,
+            storage: self.storage,
         }
     }
 }

@@ -91,6 +91,7 @@ async fn start_once(
     }
     let meter = RedisMeter { endpoint: endpoint.clone(), connection: None };
     Ok(Node {
+        storage: None,
         name: name.to_string(),
         endpoint,
         version: binary.version.clone(),
@@ -190,7 +191,8 @@ pub(super) async fn read_back(connection: &mut MultiplexedConnection) -> Result<
     let info: Result<String, _> = redis::cmd("INFO").query_async(connection).await;
     for line in info.unwrap_or_default().lines() {
         if let Some((
-            name @ ("redis_version" | "mem_allocator" | "multiplexing_api" | "aof_enabled"),
+            name @ ("redis_version" | "server_name" | "valkey_version" | "mem_allocator" | "multiplexing_api"
+            | "aof_enabled"),
             value,
         )) = line.split_once(':')
         {

@@ -4,6 +4,7 @@
 
 mod access;
 mod calibration;
+mod causes;
 mod disks;
 mod ends;
 mod exits;
@@ -26,6 +27,7 @@ mod rights;
 mod search;
 mod secrets;
 mod served;
+mod shared_prefix;
 mod signals;
 mod site;
 mod start;

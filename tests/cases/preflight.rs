@@ -83,6 +83,22 @@ fn more_connections_than_a_server_of_ours_takes_are_refused_with_its_setting() {
     );
 }
 
+/// How many it takes is known to whoever runs it.
+#[test]
+fn more_connections_than_a_server_of_somebody_elses_takes_are_refused_with_its_setting() {
+    let many = ["--set", "workers.count=30"];
+    let redis = Redis::start(&["--maxclients", "20"]);
+    let nats = Nats::start("max_connections: 20");
+    for (transport, flag, url, setting) in [
+        ("redis-streams", "--redis-url", redis.url(), "`maxclients`"),
+        ("redis-pubsub", "--redis-url", redis.url(), "`maxclients`"),
+        ("nats-core", "--nats-url", nats.url(), "maximum connections exceeded"),
+    ] {
+        let ran = Run::short(&[transport]).with(&many).with(&[flag, &url]).end();
+        ran.expect_code(&[69]).expect_error(&[setting]).expect_no_report();
+    }
+}
+
 /// Enough by what is counted beforehand is enough in the run.
 #[test]
 fn as_many_files_as_are_asked_for_suffice() {

@@ -151,6 +151,29 @@ async fn ctrl_c_twice_leaves_nothing_on_an_external_nats() {
     assert_eq!(streams().await, Vec::<String>::new());
 }
 
+/// A terminal that is closed sends one SIGHUP; what a drain would wait for comes back within it.
+#[tokio::test]
+async fn sighup_leaves_nothing_on_external_servers() {
+    let (redis, nats) = (Redis::start(&[]), Nats::start(""));
+    let context = jetstream::new(nats.connect().await);
+    for (transport, flag, url) in
+        [("redis-streams", "--redis-url", redis.url()), ("nats-jetstream", "--nats-url", nats.url())]
+    {
+        let run = long(transport, "1ms").with(&[flag, &url]).start();
+        match transport {
+            "redis-streams" => redis.wait_until_busy(400),
+            _ => nats.wait_until_busy(500),
+        }
+        run.signal(Signal::HUP);
+        let ran = run.end();
+        ran.expect_code(&[105]);
+        assert!(!ran.kept().complete, "{transport}");
+    }
+    assert_eq!(redis.keys(), Vec::<String>::new());
+    let streams: Vec<String> = context.stream_names().try_collect().await.expect("names");
+    assert_eq!(streams, Vec::<String>::new());
+}
+
 #[test]
 fn ctrl_c_twice_ends_a_run_whose_broker_hangs() {
     let server = Redis::start(&[]);

@@ -330,6 +330,7 @@ pub fn summarise(histogram: &Histogram<u64>) -> LatencySummary {
 fn threshold(trial: &Trial) -> ThresholdOutcome {
     let turnaround = trial.latency_ns.turnaround.as_ref().unwrap();
     ThresholdOutcome {
+        unobserved: None,
         expression: "turnaround.p99 < 50ms".to_owned(),
         path: trial.path,
         point: trial.point.clone(),
@@ -360,6 +361,7 @@ fn broker(kind: BrokerKind) -> BrokerRecord {
         net_in_bytes: Some(9_000_000),
         net_out_bytes: Some(9_100_000),
         disk_write_bytes: Some(0),
+        storage: None,
     }
 }
 
@@ -382,6 +384,7 @@ fn generator() -> GeneratorRecord {
         scheduling: "short time slices".to_string(),
         connections: 6,
         bursts: BurstSizes { wakes: 18_200, mean: 1.1, p50: 1, p99: 4, max: 31 },
+        wakes: None,
     }
 }
 

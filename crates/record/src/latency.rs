@@ -11,7 +11,7 @@ const LOWEST_NS: u64 = 64;
 const HIGHEST_NS: u64 = 3_600_000_000_000;
 const DIGITS: u8 = 3;
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Latency {
     histogram: Histogram<u64>,
@@ -56,6 +56,11 @@ impl Latency {
     /// The value at a quantile; none with fewer than 10 samples above it.
     pub fn quantile(&self, quantile: f64) -> Option<u64> {
         ranked(&self.histogram, 0, quantile).ns()
+    }
+
+    /// Its figures; none without samples.
+    pub fn figures(&self) -> Option<LatencySummary> {
+        (self.count() > 0).then(|| self.summary())
     }
 
     pub fn summary(&self) -> LatencySummary {

@@ -16,6 +16,7 @@ pub mod fixture;
 pub mod format;
 pub mod histogram;
 pub mod latency;
+pub mod own_lateness;
 pub mod pairs;
 pub mod places;
 pub mod point;

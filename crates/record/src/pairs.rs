@@ -2,6 +2,7 @@
 //!
 //! The in-process floor is left out: it is the instrument, not a choice.
 
+use crate::own_lateness::vouched;
 use crate::places::{Place, at_points};
 use crate::result::{Estimate, PairVerdict, PathRatio, Trial};
 use crate::stats::{ratio, told_apart};
@@ -11,7 +12,7 @@ const FIGURES: [&str; 3] =
     ["latency_ns.turnaround.p50", "latency_ns.turnaround.p99", "rates.completed_per_s"];
 
 /// Every pair of paths at every point; nothing for a point in which a trial is invalid, because nothing there
-/// is ranked.
+/// is ranked; nothing for a figure that is the instrument's own lateness.
 pub fn between_paths(trials: &[Trial]) -> Vec<PathRatio> {
     let sound = |place: &Place<'_>| place.trials.iter().all(|trial| trial.valid);
     let points = at_points(trials).into_iter();
@@ -30,7 +31,7 @@ fn at_point(mut sides: Vec<Place<'_>>) -> Vec<PathRatio> {
 }
 
 fn between(a: &Place<'_>, b: &Place<'_>, figure: &str) -> Option<PathRatio> {
-    let (a_values, b_values) = (values(&a.trials, figure)?, values(&b.trials, figure)?);
+    let (a_values, b_values) = (vouched(&a.trials, figure)?, vouched(&b.trials, figure)?);
     let ratio = ratio(&a_values, &b_values)?;
     Some(PathRatio {
         point: a.point.clone(),
@@ -43,11 +44,6 @@ fn between(a: &Place<'_>, b: &Place<'_>, figure: &str) -> Option<PathRatio> {
         verdict: verdict(ratio, &a_values, &b_values),
         matched: promises(a) == promises(b),
     })
-}
-
-/// The figure of every trial; none unless all have it.
-fn values(trials: &[&Trial], figure: &str) -> Option<Vec<f64>> {
-    trials.iter().map(|trial| trial.figure(figure)).collect()
 }
 
 /// What the legs of every trial promise, each once.

@@ -51,6 +51,7 @@ pub(super) fn headline(result: &RunResult) -> String {
         [only] => match Ranking::of(only) {
             None if !only.limited().is_empty() => "limited by the instrument".to_owned(),
             None if Ranking::ranked(only).is_empty() => "too little answered".to_owned(),
+            None if Ranking::own_lateness(only).is_some() => "own lateness".to_owned(),
             None => "too few samples".to_owned(),
             Some(ranking) => ranking.headline(),
         },
@@ -74,6 +75,9 @@ pub(super) fn of_group(group: &Group<'_>) -> String {
         return limited_by_us(group, &limited);
     }
     let Some(ranking) = Ranking::of(group) else {
+        if let Some((path, words)) = Ranking::own_lateness(group) {
+            return format!("No ranking: {path}'s figures are our own lateness, {words}.");
+        }
         return "Too few samples to answer: no percentile has 10 samples above it.".to_owned();
     };
     let sentence = format!("{}; {}.", ranking.sentence(group), unanswered(group));
@@ -208,11 +212,25 @@ fn qualifiers(groups: &[Group<'_>]) -> Vec<String> {
         );
     }
     said.extend(differing_promises(groups));
+    said.extend(own_lateness(groups));
     let repetitions = groups.iter().map(Group::repetitions).min().unwrap_or(0);
     if (1..3).contains(&repetitions) && groups.iter().any(|group| group.entries.len() > 1) {
         said.push("With fewer than 3 repetitions, chance can't be told from a difference.".to_owned());
     }
     said
+}
+
+/// What is not compared because of our own lateness.
+fn own_lateness(groups: &[Group<'_>]) -> Option<String> {
+    let told: Vec<(Path, String)> = groups.iter().filter_map(Ranking::own_lateness).collect();
+    let ((path, words), of) = (told.first()?, groups.len());
+    Some(match of {
+        1 => format!("Figures with * are our own lateness and are not compared: of {path}, {words}."),
+        _ => format!(
+            "At {} of {of} points figures are our own lateness, carry * and are not compared.",
+            told.len()
+        ),
+    })
 }
 
 #[cfg(test)]

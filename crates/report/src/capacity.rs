@@ -4,6 +4,7 @@ use super::groups::{Entry, Group, groups};
 use super::promises::differing_promises;
 use super::thresholds::figure;
 use weighbridge_record::format;
+use weighbridge_record::own_lateness::in_statistic;
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{Probe, Reason, RunResult, SearchOutcome, SearchRecord, Trial, Verdict};
 use weighbridge_record::terms::{Path, Stage};
@@ -80,7 +81,7 @@ fn found(search: &SearchRecord, result: &RunResult) -> String {
         };
     };
     let rate = format::rate(rate_per_s);
-    let p99 = match search.confirming().and_then(|probe| p99(result.trials.get(probe.trial)?)) {
+    let p99 = match search.confirming().and_then(|probe| vouched_p99(result.trials.get(probe.trial)?)) {
         Some(ns) => format!(" (p99 {} {})", Stage::ANSWER.name(), format::latency_ns(ns)),
         None => String::new(),
     };
@@ -200,8 +201,15 @@ pub fn probe_line(probe: &Probe, trial: &Trial) -> String {
 }
 
 fn p99_at(probe: Option<&Probe>, result: &RunResult) -> String {
-    let figure = probe.and_then(|probe| p99(result.trials.get(probe.trial)?));
-    figure.map_or_else(String::new, format::latency_ns)
+    let trial = probe.and_then(|probe| result.trials.get(probe.trial));
+    let Some((trial, ns)) = trial.and_then(|trial| Some((trial, p99(trial)?))) else { return String::new() };
+    let sign = if vouched_p99(trial).is_none() { "*" } else { "" };
+    format!("{}{sign}", format::latency_ns(ns))
+}
+
+/// Unless it is the instrument's own lateness.
+fn vouched_p99(trial: &Trial) -> Option<u64> {
+    p99(trial).filter(|_| in_statistic(&trial.latency_ns, Stage::ANSWER, "p99").is_none())
 }
 
 /// Of the answering latency.

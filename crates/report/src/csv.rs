@@ -1,11 +1,12 @@
 //! `trials.csv`: a row per trial with its rates, percentiles and ledger, for spreadsheets and data frames.
 //!
 //! Names of columns are the paths of `result.json`; latencies are nanoseconds. An empty field means that
-//! there is no figure. Quoting is that of RFC 4180.
+//! there is no figure; `own_lateness` names the latencies that are ours. Quoting is that of RFC 4180.
 
 use std::collections::BTreeSet;
 
 use super::ReportError;
+use weighbridge_record::own_lateness::in_figure;
 use weighbridge_record::result::{LatencySummary, Trial};
 use weighbridge_record::terms::Stage;
 
@@ -38,6 +39,7 @@ fn head(keys: &BTreeSet<&String>) -> Vec<String> {
     }
     let ledger = weighbridge_record::result::LedgerTotals::default();
     names.extend(ledger.fields().map(|(name, _)| format!("ledger.{name}")));
+    names.push("own_lateness".to_owned());
     names
 }
 
@@ -68,7 +70,17 @@ fn row(trial: &Trial, keys: &BTreeSet<&String>) -> Vec<String> {
         );
     }
     fields.extend(trial.ledger.fields().map(|(_, count)| count.to_string()));
+    fields.push(own_lateness(trial));
     fields
+}
+
+/// The figures that are the instrument's own, by the names of their columns, with spaces between them.
+fn own_lateness(trial: &Trial) -> String {
+    let names = Stage::ALL.into_iter().flat_map(|stage| {
+        LatencySummary::STATISTICS.map(|statistic| format!("latency_ns.{}.{statistic}", stage.name()))
+    });
+    let ours = names.filter(|name| in_figure(trial, name).is_some());
+    ours.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -136,7 +148,18 @@ mod tests {
         ledger.reordered = 0 | 0
         ledger.parked = 0 | 0
         ledger.unexpected = 0 | 0
+        own_lateness =  | 
         ");
+    }
+
+    #[test]
+    fn a_figure_that_is_ours_is_named_in_its_row() {
+        let mut trial = Fixture { seconds: 1, ..Fixture::default() }.build().trials.swap_remove(0);
+        trial.latency_ns.send_lag.as_mut().unwrap().p99 = Some(2_000_000);
+        trial.latency_ns.turnaround.as_mut().unwrap().p99 = Some(5_000_000);
+        trial.latency_ns.delivery = None;
+        let text = String::from_utf8(trials(&[trial]).unwrap()).unwrap();
+        assert!(text.trim_end().ends_with(",latency_ns.turnaround.p99"), "{text}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::biases::biases;
 use super::groups::Group;
 use weighbridge_record::format;
 use weighbridge_record::result::{ConnectionSettings, RunResult, Trial};
@@ -19,6 +20,8 @@ pub struct Fairness {
     pub sections: Vec<Section>,
     /// Transport, durability, guarantee.
     pub promises: Vec<(Path, String, String)>,
+    /// What leans towards one side in this run.
+    pub biases: Vec<String>,
     /// Order, transport, repetition, point: whether trials were interleaved.
     pub order: Vec<String>,
 }
@@ -36,7 +39,7 @@ pub fn sheet(result: &RunResult, groups: &[Group<'_>]) -> Fairness {
             promises.push(promise);
         }
     }
-    Fairness { sections, promises, order: order(result) }
+    Fairness { sections, promises, biases: biases(result), order: order(result) }
 }
 
 fn fact(name: &str, value: impl Into<String>) -> (String, String) {
@@ -142,7 +145,7 @@ fn brokers(result: &RunResult) -> Vec<Section> {
             };
             let mut facts = vec![fact("Origin", origin)];
             facts.extend(settings(&broker.config));
-            let title = format!("{} {}", broker.kind, broker.version);
+            let title = broker.product();
             let name = trial.path.name();
             match seen.iter_mut().find(|known| known.facts == facts && known.title == title) {
                 Some(known) if known.paths.contains(&name) => {}

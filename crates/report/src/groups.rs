@@ -9,6 +9,7 @@ use hdrhistogram::Histogram;
 use super::ReportError;
 use super::interval_latency::{self, Samples};
 use weighbridge_record::histogram;
+use weighbridge_record::own_lateness::{self, OwnLateness};
 use weighbridge_record::places::{Place, at_points};
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{
@@ -46,13 +47,16 @@ pub fn groups(result: &RunResult) -> Vec<Group<'_>> {
 }
 
 fn group<'a>(result: &'a RunResult, point: &'a Point, places: Vec<Place<'a>>) -> Group<'a> {
-    let mut group = Group {
-        point,
-        entries: places.into_iter().map(|place| entry(result, place)).collect(),
-        ratios: Vec::new(),
+    let entries: Vec<Entry<'_>> = places.into_iter().map(|place| entry(result, place)).collect();
+    // Records of earlier versions have ratios of figures that are ours, too.
+    let ours = |path: Path, figure: &str| {
+        entries.iter().any(|entry| entry.path == path && entry.own_lateness(figure).is_some())
     };
-    if group.limited().is_empty() {
-        group.ratios = result.ratios.iter().filter(|pair| &pair.point == point).collect();
+    let here = result.ratios.iter().filter(|pair| &pair.point == point);
+    let ratios = here.filter(|pair| !ours(pair.a, &pair.figure) && !ours(pair.b, &pair.figure)).collect();
+    let mut group = Group { point, entries, ratios };
+    if !group.limited().is_empty() {
+        group.ratios.clear();
     }
     group
 }
@@ -144,6 +148,16 @@ impl<'a> Entry<'a> {
             [only] => only.figure(path).map(|median| Estimate { median, low: None, high: None }),
             _ => None,
         })
+    }
+
+    /// Where a figure is the instrument's own: the repetition with most of our lateness in it.
+    pub fn own_lateness(&self, path: &str) -> Option<(&'a Trial, OwnLateness)> {
+        own_lateness::worst(&self.counted, path)
+    }
+
+    /// The figure, unless it is the instrument's own.
+    pub fn vouched(&self, path: &str) -> Option<Estimate> {
+        self.figure(path).filter(|_| self.own_lateness(path).is_none())
     }
 
     /// Whether so few of its requests are without an answer, in all and in the window of each trial, that p99 is the

@@ -23,7 +23,7 @@ use super::ratios;
 use super::sweeps;
 use super::thresholds::observed;
 use weighbridge_record::format;
-use weighbridge_record::result::{LeftBehind, RunResult, Verdict};
+use weighbridge_record::result::{LatencySummary, LeftBehind, RunResult, Verdict};
 use weighbridge_record::terms::{Path, Stage};
 
 /// A page of this size still opens at once on a slow machine.
@@ -159,6 +159,8 @@ struct Section {
     corrected: bool,
     repetitions: usize,
     rows: Vec<paths_table::Row>,
+    /// Why figures of the table carry the sign of our own lateness.
+    own_lateness: Vec<String>,
     ratios: ratios::Ratios,
     figures: Vec<FigureView>,
     faults: Vec<faults::Row>,
@@ -254,12 +256,15 @@ fn sweep(groups: &[Group<'_>]) -> Result<Sweep, ReportError> {
     let cell = |group: &Group<'_>, path: &Path| {
         let entry = group.entries.iter().find(|entry| entry.path == *path);
         let figure = |path: &str| entry.and_then(|entry| entry.figure(path));
-        let p99 = figure(&format!("latency_ns.{}.p99", Stage::ANSWER.name()));
+        let path = format!("latency_ns.{}.p99", Stage::ANSWER.name());
+        let p99 = figure(&path);
+        let ours = entry.is_some_and(|entry| entry.own_lateness(&path).is_some());
+        let sign = if ours { "*" } else { "" };
         let rate = figure("rates.completed_per_s");
         let invalid = entry.is_some_and(|entry| !sweeps::has_valid(entry));
         let remark = if invalid { " invalid" } else { "" };
         (
-            p99.map_or(String::new(), |p99| format::latency(p99.median)),
+            p99.map_or(String::new(), |p99| format::latency(p99.median) + sign),
             rate.map_or(String::new(), |rate| format::rate(rate.median)) + remark,
         )
     };
@@ -269,7 +274,9 @@ fn sweep(groups: &[Group<'_>]) -> Result<Sweep, ReportError> {
         charts::draw_sweep(groups)?.into_iter().map(|figure| figure_view(figure, "all")).collect();
     Ok(Sweep {
         rows: rows.collect(),
-        measure: format!("p99 {stage}, and completed rate below it"),
+        measure: format!(
+            "p99 {stage}, and completed rate below it; * where our own lateness is more than a tenth of it"
+        ),
         figures: figures?,
         paths,
     })
@@ -300,6 +307,7 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
         corrected: group.scheduled(),
         repetitions: group.repetitions(),
         rows: paths_table::rows(group),
+        own_lateness: paths_table::own_lateness_lines(group, &LatencySummary::STATISTICS),
         ratios: ratios::section(group),
         figures: figures?,
         faults: faults::rows(group),

@@ -21,6 +21,7 @@
 
 mod answer;
 mod badge;
+mod biases;
 mod breakdown;
 pub mod capacity;
 mod charts;

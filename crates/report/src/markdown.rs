@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::answer::answer;
 use super::capacity;
 use super::groups::Group;
-use super::paths_table::{self, COLUMNS};
+use super::paths_table::{self, COLUMNS, Cell, own_lateness_lines};
 use super::thresholds::observed;
 use weighbridge_record::result::{RunResult, Verdict};
 
@@ -79,10 +79,13 @@ fn push_table(text: &mut String, group: &Group<'_>) {
         push(text, format_args!("| {}{remark} |", row.path));
         for column in &shown {
             let index = COLUMNS.iter().position(|(known, _)| known == column);
-            let figure = index.and_then(|index| row.cells.get(index)).map_or("", |cell| cell.text.as_str());
-            push(text, format_args!(" {} |", escaped(figure)));
+            let figure = index.and_then(|index| row.cells.get(index)).map_or_else(String::new, Cell::signed);
+            push(text, format_args!(" {} |", escaped(&figure)));
         }
         text.push('\n');
+    }
+    for line in own_lateness_lines(group, &["p50", "p99", "p999", "max"]) {
+        push(text, format_args!("\n{}\n", escaped(&line)));
     }
 }
 

@@ -8,6 +8,9 @@ use weighbridge_record::terms::{Path, Stage};
 /// Below this ratio two figures without intervals are called level.
 const LEVEL_RATIO_MAX: f64 = 1.05;
 
+/// Percentiles that transports are ranked by, the first that all of them have.
+const STATISTICS: [&str; 3] = ["p99", "p90", "p50"];
+
 /// What transports are ranked by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Measure {
@@ -22,6 +25,14 @@ impl Measure {
         match self {
             Self::Latency { stage, statistic, .. } => format!("latency_ns.{}.{statistic}", stage.name()),
             Self::CompletedRate => "rates.completed_per_s".to_owned(),
+        }
+    }
+
+    /// `p99`, `completed`.
+    pub fn statistic(self) -> &'static str {
+        match self {
+            Self::Latency { name, .. } => name,
+            Self::CompletedRate => "completed",
         }
     }
 
@@ -62,8 +73,8 @@ impl<'a> Ranking<'a> {
         group.competing().into_iter().filter(|entry| entry.answers()).collect()
     }
 
-    /// Ranks by the highest percentile that every one of them can answer, or by rate where nothing is scheduled and
-    /// the instrument wasn't what set it.
+    /// Ranks by the highest percentile that every one of them can answer and that is nowhere the instrument's own,
+    /// or by rate where nothing is scheduled and the instrument wasn't what set it.
     pub fn of(group: &Group<'a>) -> Option<Self> {
         if !group.limited().is_empty() {
             return None;
@@ -71,10 +82,10 @@ impl<'a> Ranking<'a> {
         let ranked = Self::ranked(group);
         let measure = if group.scheduled() {
             let stage = Stage::ANSWER;
-            [("p99", "p99"), ("p90", "p90"), ("p50", "p50")]
-                .map(|(statistic, name)| Measure::Latency { stage, statistic, name })
+            STATISTICS
+                .map(|statistic| Measure::Latency { stage, statistic, name: statistic })
                 .into_iter()
-                .find(|measure| ranked.iter().all(|entry| entry.figure(&measure.path()).is_some()))?
+                .find(|measure| ranked.iter().all(|entry| entry.vouched(&measure.path()).is_some()))?
         } else {
             Measure::CompletedRate
         };
@@ -94,8 +105,19 @@ impl<'a> Ranking<'a> {
         (!places.is_empty()).then_some(Self { measure, places, pairs })
     }
 
+    /// The first ranked path whose figures are ours, of those that it might be ranked by, and in which way.
+    pub fn own_lateness(group: &Group<'a>) -> Option<(Path, String)> {
+        let ours = |entry: &Entry<'a>| {
+            STATISTICS.into_iter().find_map(|statistic| {
+                let path = format!("latency_ns.{}.{statistic}", Stage::ANSWER.name());
+                Some((entry.path, entry.own_lateness(&path)?.1.words(statistic)))
+            })
+        };
+        Self::ranked(group).into_iter().find_map(ours)
+    }
+
     /// Whether the record shows that the first differs from another; none where it has no verdict.
-    fn shown(&self, other: &Place) -> Option<bool> {
+    pub fn shown(&self, other: &Place) -> Option<bool> {
         let best = self.places[0].path;
         let sides = [(best, other.path), (other.path, best)];
         let pair = self.pairs.iter().find(|pair| sides.contains(&(pair.a, pair.b)))?;
@@ -137,10 +159,7 @@ impl<'a> Ranking<'a> {
     pub fn headline(&self) -> String {
         let best = &self.places[0];
         let who = if self.clear() { best.path.to_string() } else { "level at".to_owned() };
-        let what = match self.measure {
-            Measure::Latency { name, .. } => name,
-            Measure::CompletedRate => "completed",
-        };
+        let what = self.measure.statistic();
         format!("{who} {what} {}", self.measure.print(best.estimate.median))
     }
 
@@ -253,7 +272,7 @@ mod tests {
         let result = client_drops();
         insta::assert_snapshot!(sentence(&result), @"No ranking: 1 of 2 trials is invalid (nats-core).");
         let text = markdown::summary(&result);
-        assert!(text.contains("nats-core: queue_full"), "{text}");
+        assert!(text.contains(r"nats-core: queue\_full"), "{text}");
     }
 
     #[test]

@@ -10,9 +10,10 @@ use super::answer::{answer, of_group};
 use super::capacity;
 use super::errors;
 use super::groups::Group;
+use super::paths_table::own_lateness_lines;
 use super::printable::printable;
 use super::ratios;
-use super::terminal_table::{self, as_one_table};
+use super::terminal_table::{self, STATISTICS_SHOWN, as_one_table};
 use super::thresholds::observed;
 use super::wrapping::wrapped;
 use weighbridge_record::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
@@ -38,6 +39,9 @@ pub fn summary(result: &RunResult, color: bool) -> String {
     } else if as_one_table(&groups) {
         text.push('\n');
         text.push_str(&terminal_table::comparison(&groups, color));
+        if groups.iter().any(|group| !own_lateness_lines(group, &STATISTICS_SHOWN).is_empty()) {
+            push_wrapped(&mut text, "  ", "* own lateness: send lag is more than 10 % of the figure.", false);
+        }
     } else {
         for group in &groups {
             text.push('\n');
@@ -45,6 +49,9 @@ pub fn summary(result: &RunResult, color: bool) -> String {
                 push_wrapped(&mut text, "", &format!("{}: {}", group.label(), of_group(group)), false);
             }
             text.push_str(&terminal_table::comparison(std::slice::from_ref(group), color));
+            for line in own_lateness_lines(group, &STATISTICS_SHOWN) {
+                push_wrapped(&mut text, "  ", &line, false);
+            }
             push_ratios(&mut text, group);
         }
     }

@@ -34,6 +34,9 @@ const SHOWN_OF_SWEEP: [(&str, &str); 6] = [
     ("duplicated", "dup"),
 ];
 
+/// Statistics among the columns.
+pub const STATISTICS_SHOWN: [&str; 4] = ["p50", "p99", "p999", "max"];
+
 /// More points than this make one table, without a sentence and ratios for each.
 const POINTS_APART_MAX: usize = 4;
 /// What the other columns leave of the line.
@@ -102,8 +105,8 @@ fn cells(row: &paths_table::Row, shown: &[(&str, &str)]) -> Vec<Cell> {
     for (column, _) in shown {
         let index = COLUMNS.iter().position(|(known, _)| known == column);
         let figure = index.and_then(|index| row.cells.get(index));
-        let text = figure.map_or("", |figure| figure.text.as_str());
-        let mut cell = Cell::new(if text.is_empty() { "-" } else { text });
+        let text = figure.map_or_else(String::new, paths_table::Cell::signed);
+        let mut cell = Cell::new(if text.is_empty() { "-" } else { text.as_str() });
         if figure.is_some_and(|figure| figure.alarming) {
             cell = cell.fg(Color::Red);
         }

@@ -9,7 +9,10 @@ const QUANTILES: [(&str, f64); 5] =
 
 /// The observed figure in the unit that its expression implies.
 pub fn observed(outcome: &ThresholdOutcome) -> String {
-    figure(&outcome.expression, outcome.observed, outcome.samples)
+    match &outcome.unobserved {
+        Some(why) => format!("nothing: {why}"),
+        None => figure(&outcome.expression, outcome.observed, outcome.samples),
+    }
 }
 
 /// Why a latency has no figure: a percentile whose request was never answered has none either.

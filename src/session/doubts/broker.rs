@@ -2,10 +2,14 @@
 
 use super::evidence::{Evidence, doubt, seconds};
 use weighbridge_record::result::{Doubt, DoubtKind, GapKind};
-use weighbridge_record::terms::Durability;
+use weighbridge_record::terms::{BrokerKind, Durability};
 
 /// A lazy tier syncs once a second; fewer syncs than this in a window show nothing.
 const LAZY_WINDOW_MIN_S: f64 = 3.0;
+/// No disk that keeps what it says it has takes less to sync.
+const FSYNC_MIN_NS: u64 = 10_000;
+/// Share of a core from which on one thread was busy all the time.
+const CORE_FULL: f64 = 0.95;
 
 pub fn broker_gone(evidence: &Evidence<'_>) -> Option<Doubt> {
     let gone = evidence.gaps.iter().find(|gap| gap.end_s.is_none())?;
@@ -59,4 +63,32 @@ pub fn lazy_tier_too_short(evidence: &Evidence<'_>) -> Option<Doubt> {
     let detail =
         format!("tier lazy syncs once a second; a window of {window_s} s sees fewer than three syncs");
     doubt(DoubtKind::LazyTierTooShort, detail)
+}
+
+/// A tier that syncs, on what does not.
+pub fn weak_storage(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let tier = evidence.transport.durability(evidence.point.brokers.durability);
+    let stored = evidence.brokers.iter().filter_map(|broker| Some((broker.kind, broker.storage?)));
+    let (kind, storage) = stored.into_iter().find(|(_, storage)| {
+        tier.reaches_disk() && (storage.in_memory || storage.fsync_ns_p50 < FSYNC_MIN_NS)
+    })?;
+    let where_ = if storage.in_memory { "lies in memory (tmpfs)" } else { "syncs faster than disks do" };
+    let detail = format!(
+        "the data directory of {} {where_}: writing and syncing 4 KiB takes {:.1} us, so tier {tier} costs nothing here; \
+         set TMPDIR to a folder on a disk",
+        kind.name(),
+        storage.fsync_ns_p50 as f64 / 1e3
+    );
+    doubt(DoubtKind::WeakStorage, detail)
+}
+
+/// Redis runs commands on one thread: when that has a core full, more load only makes requests wait.
+pub fn broker_core_full(evidence: &Evidence<'_>) -> Option<Doubt> {
+    let used = evidence.brokers.iter().zip(&evidence.cost.broker_cores);
+    let redis = used.filter(|(broker, _)| broker.kind == BrokerKind::RedisServer);
+    let cores = redis.filter_map(|(_, cores)| *cores).reduce(f64::max).filter(|cores| *cores >= CORE_FULL)?;
+    let detail = format!(
+        "redis-server used {cores:.2} cores in its worst second; it runs commands on one thread, so that was the limit"
+    );
+    doubt(DoubtKind::BrokerCoreFull, detail)
 }

@@ -1,8 +1,11 @@
 //! What a trial is judged by, and what detectors share.
 
 use crate::metrics::IntervalRow;
+use crate::session::probes::Cost;
 use weighbridge_plan::PointPlan;
-use weighbridge_record::result::{BusiestThread, Doubt, DoubtKind, Gap, LedgerTotals, Rates, StageLatencies};
+use weighbridge_record::result::{
+    BrokerRecord, BusiestThread, Doubt, DoubtKind, Gap, LedgerTotals, Rates, StageLatencies, WakeLateness,
+};
 use weighbridge_record::terms::TransportKind;
 
 /// What a trial is judged by.
@@ -16,12 +19,15 @@ pub struct Evidence<'a> {
     pub rows: &'a [IntervalRow],
     /// Most that the generator can put on the path in memory, where that was measured.
     pub ceiling_per_s: Option<f64>,
-    /// By how much the wall clock ran ahead of the monotonic one.
-    pub clock_jump_ns: i64,
     /// What is wrong or unknown about the tier of the site's nodes.
     pub tier_doubts: &'a [String],
-    pub machine_busy: Option<f64>,
-    pub machine_steal: Option<f64>,
+    /// What the machine did meanwhile.
+    pub cost: &'a Cost,
+    pub wakes: &'a WakeLateness,
+    /// The kernel's clock.
+    pub clock_source: &'a str,
+    /// In the order of the site's nodes.
+    pub brokers: &'a [BrokerRecord],
     pub complete: bool,
     /// Messages that a client dropped because they were read too slowly.
     pub dropped: u64,
@@ -45,6 +51,10 @@ pub fn scheduled(evidence: &Evidence<'_>) -> bool {
 
 pub fn ms(ns: f64) -> String {
     format!("{:.3} ms", ns / 1e6)
+}
+
+pub fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
 }
 
 pub fn seconds(s: f64) -> String {

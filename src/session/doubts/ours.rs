@@ -1,13 +1,13 @@
 //! The instrument and the machine it runs on.
 
-use super::evidence::{Evidence, doubt, ms, scheduled};
+use super::evidence::{Evidence, doubt, ms, percent, scheduled};
+use weighbridge_record::own_lateness::in_statistic;
 use weighbridge_record::result::{Doubt, DoubtKind};
 use weighbridge_record::terms::{BrokerKind, Stage};
 
-/// p99 of send lag that is always tolerated.
-const LAG_TOLERATED_NS: f64 = 1_000_000.0;
-/// Beyond that, the share of the p99 reported.
-const LAG_SHARE: f64 = 0.10;
+/// Send lag from which on a figure that is ours makes the trial invalid. Shorter than this it marks the figure, and
+/// leaves the others their worth.
+const DISTURBED_NS: f64 = 1_000_000.0;
 const BUSY_SHARE_MAX: f64 = 0.95;
 const STEAL_SHARE_MAX: f64 = 0.05;
 /// Rule 5.5: a generator that can't do twice the rate in memory is part of what is measured.
@@ -18,22 +18,14 @@ pub fn generator_lagged(evidence: &Evidence<'_>) -> Option<Doubt> {
     if !scheduled(evidence) {
         return None;
     }
-    let lag = evidence.latencies.get(Stage::SendLag)?;
+    let turnaround = evidence.latencies.get(Stage::Turnaround)?;
     // Too few samples for p99: the maximum is the stricter stand-in.
-    let (name, lag_ns) = lag.p99.map_or(("max", lag.max), |p99| ("p99", Some(p99)));
-    let lag_ns = lag_ns? as f64;
-    let reported = evidence.latencies.get(Stage::Turnaround);
-    let reported_ns = reported.and_then(|figures| figures.p99.or(figures.max)).unwrap_or(0) as f64;
-    let limit_ns = LAG_TOLERATED_NS.max(LAG_SHARE * reported_ns);
-    if lag_ns <= limit_ns {
-        return None;
-    }
-    let detail = format!(
-        "send lag {name} is {}, more than {} (the larger of 1 ms and 10 % of the turnaround p99 of {})",
-        ms(lag_ns),
-        ms(limit_ns),
-        ms(reported_ns)
-    );
+    let last = if turnaround.p99.is_some() { "p99" } else { "max" };
+    let (name, own) = ["p50", "p90", last].into_iter().find_map(|name| {
+        let own = in_statistic(evidence.latencies, Stage::Turnaround, name)?;
+        (own.lag_ns > DISTURBED_NS).then_some((name, own))
+    })?;
+    let detail = format!("{}: more than a tenth of that turnaround is our own", own.words(name));
     doubt(DoubtKind::GeneratorLagged, detail)
 }
 
@@ -71,31 +63,34 @@ pub fn queue_full(evidence: &Evidence<'_>) -> Option<Doubt> {
 }
 
 pub fn cpu_saturated(evidence: &Evidence<'_>) -> Option<Doubt> {
-    let busy = evidence.machine_busy?;
+    let busy = evidence.cost.machine_busy?;
     // Saturating the machine is what an unpaced load is for.
     if busy <= BUSY_SHARE_MAX || !scheduled(evidence) {
         return None;
     }
     let detail = format!(
-        "the machine's cores were {:.0} % busy: broker, workers and generator slowed each other",
-        busy * 100.0
+        "in its worst second the machine's cores were {} busy: broker, workers and generator slowed each other",
+        percent(busy)
     );
     doubt(DoubtKind::CpuSaturated, detail)
 }
 
 pub fn steal_time(evidence: &Evidence<'_>) -> Option<Doubt> {
-    let steal = evidence.machine_steal.filter(|steal| *steal > STEAL_SHARE_MAX)?;
-    let detail = format!("{:.0} % of the machine's CPU time went to other guests of its host", steal * 100.0);
+    let steal = evidence.cost.machine_steal.filter(|steal| *steal > STEAL_SHARE_MAX)?;
+    let detail = format!(
+        "in the worst second {} of the machine's CPU time went to other guests of its host",
+        percent(steal)
+    );
     doubt(DoubtKind::StealTime, detail)
 }
 
 pub fn clock_jump(evidence: &Evidence<'_>) -> Option<Doubt> {
-    if evidence.clock_jump_ns.abs() <= CLOCK_JUMP_MAX_NS {
+    if evidence.cost.clock_jump_ns.abs() <= CLOCK_JUMP_MAX_NS {
         return None;
     }
     let detail = format!(
         "the wall clock moved by {} against the monotonic one; latencies don't use it, timestamps do",
-        ms(evidence.clock_jump_ns as f64)
+        ms(evidence.cost.clock_jump_ns as f64)
     );
     doubt(DoubtKind::ClockJump, detail)
 }

@@ -1,12 +1,16 @@
 use super::*;
 use crate::metrics::{Counts, IntervalRow};
+use crate::session::probes::{Cost, Pressure};
 use weighbridge_plan::scenario;
 use weighbridge_plan::{Executor, PointPlan};
+use weighbridge_record::fixture::Fixture;
 use weighbridge_record::result::{
-    BusiestThread, Gap, GapKind, IntervalLatency, LatencySummary, LedgerTotals, Phase, Rates, Side,
-    StageLatencies,
+    BrokerRecord, BusiestThread, Gap, GapKind, IntervalLatency, LatencySummary, LedgerTotals, Phase, Rates,
+    Side, StageLatencies, Storage, WakeLateness,
 };
 use weighbridge_record::terms::TransportKind;
+
+mod causes;
 
 const SCENARIO: &str = r#"
 name = "judged"
@@ -24,18 +28,24 @@ struct Case {
     rates: Rates,
     latencies: StageLatencies,
     ledger: LedgerTotals,
-    machine_busy: Option<f64>,
-    machine_steal: Option<f64>,
+    cost: Cost,
+    wakes: WakeLateness,
+    clock_source: &'static str,
+    brokers: Vec<BrokerRecord>,
     complete: bool,
     dropped: u64,
     busiest_threads: Vec<BusiestThread>,
     ended_early: u32,
     rows: Vec<IntervalRow>,
     ceiling_per_s: Option<f64>,
-    clock_jump_ns: i64,
     tier_doubts: Vec<String>,
     refusal: Option<String>,
     gaps: Vec<Gap>,
+}
+
+fn redis(storage: Option<Storage>) -> BrokerRecord {
+    let mut trials = Fixture { seconds: 1, ..Fixture::default() }.build().trials;
+    BrokerRecord { storage, ..trials.swap_remove(0).brokers.swap_remove(0) }
 }
 
 fn latency(count: u64, p99: u64) -> Option<LatencySummary> {
@@ -58,15 +68,24 @@ fn sound() -> Case {
             ..StageLatencies::default()
         },
         ledger: LedgerTotals { attempted: 5000, sent: 5000, completed: 5000, ..LedgerTotals::default() },
-        machine_busy: Some(0.4),
-        machine_steal: Some(0.01),
+        cost: Cost {
+            machine_busy: Some(0.4),
+            machine_steal: Some(0.01),
+            clock_jump_ns: 1_000,
+            swapped_pages: Some(0.0),
+            pressure: Pressure { cpu: Some(0.3), io: Some(0.1), memory: Some(0.0) },
+            broker_cores: vec![Some(0.5)],
+            ..Cost::default()
+        },
+        wakes: WakeLateness { prompt: latency(5000, 90_000), ..WakeLateness::default() },
+        clock_source: "tsc",
+        brokers: vec![redis(Some(Storage { in_memory: false, fsync_ns_p50: 900_000 }))],
         complete: true,
         dropped: 0,
         busiest_threads: busiest(0.4),
         ended_early: 0,
         rows: rows(|_| 2_000_000),
         ceiling_per_s: Some(2_000.0),
-        clock_jump_ns: 1_000,
         tier_doubts: Vec::new(),
         refusal: None,
         gaps: Vec::new(),
@@ -109,10 +128,11 @@ impl Case {
             ledger: &self.ledger,
             rows: &self.rows,
             ceiling_per_s: self.ceiling_per_s,
-            clock_jump_ns: self.clock_jump_ns,
             tier_doubts: &self.tier_doubts,
-            machine_busy: self.machine_busy,
-            machine_steal: self.machine_steal,
+            cost: &self.cost,
+            wakes: &self.wakes,
+            clock_source: self.clock_source,
+            brokers: &self.brokers,
             complete: self.complete,
             dropped: self.dropped,
             busiest_threads: &self.busiest_threads,
@@ -134,18 +154,25 @@ fn a_sound_trial_raises_no_doubt() {
 }
 
 #[test]
-fn a_lag_over_a_millisecond_is_doubted() {
+fn a_lag_over_a_millisecond_that_is_more_than_a_tenth_is_doubted_at_each_percentile() {
     let mut case = sound();
     case.latencies.send_lag = latency(5000, 1_200_000);
     assert_eq!(case.kinds(), [DoubtKind::GeneratorLagged]);
+    let mut early = sound();
+    early.latencies.send_lag.as_mut().unwrap().p50 = Some(1_200_000);
+    early.latencies.turnaround.as_mut().unwrap().p50 = Some(2_000_000);
+    assert_eq!(early.kinds(), [DoubtKind::GeneratorLagged]);
 }
 
 #[test]
-fn a_lag_within_a_tenth_of_the_figure_is_borne() {
+fn a_lag_within_a_tenth_of_the_figure_or_a_millisecond_is_borne() {
     let mut case = sound();
     case.latencies.send_lag = latency(5000, 1_200_000);
     case.latencies.turnaround = latency(5000, 13_000_000);
     assert_eq!(case.kinds(), []);
+    case.latencies.send_lag = latency(5000, 300_000);
+    case.latencies.turnaround = latency(5000, 800_000);
+    assert_eq!(case.kinds(), [], "the figure is marked, the others keep their worth");
 }
 
 #[test]
@@ -208,7 +235,7 @@ fn a_thousand_samples_are_needed() {
 #[test]
 fn busy_cores_are_doubted() {
     let mut case = sound();
-    case.machine_busy = Some(0.97);
+    case.cost.machine_busy = Some(0.97);
     assert_eq!(case.kinds(), [DoubtKind::CpuSaturated]);
 }
 
@@ -281,7 +308,7 @@ fn a_generator_without_twice_the_rate_in_reserve_is_doubted() {
 #[test]
 fn a_wall_clock_that_was_set_is_doubted() {
     let mut case = sound();
-    case.clock_jump_ns = -60_000_000;
+    case.cost.clock_jump_ns = -60_000_000;
     assert_eq!(case.kinds(), [DoubtKind::ClockJump]);
 }
 
@@ -306,7 +333,7 @@ fn a_tier_that_nobody_can_vouch_for_is_doubted_where_it_matters() {
 #[test]
 fn stolen_cpu_time_is_doubted() {
     let mut case = sound();
-    case.machine_steal = Some(0.06);
+    case.cost.machine_steal = Some(0.06);
     assert_eq!(case.kinds(), [DoubtKind::StealTime]);
 }
 
@@ -314,7 +341,7 @@ fn stolen_cpu_time_is_doubted() {
 fn an_unscheduled_load_says_that_it_hides_stalls() {
     let mut case = sound();
     case.point.load.executor = Executor::Saturate;
-    case.machine_busy = Some(1.0);
+    case.cost.machine_busy = Some(1.0);
     case.latencies.send_lag = latency(5000, 9_000_000);
     assert_eq!(case.kinds(), [DoubtKind::ClosedLoop]);
 }
@@ -339,10 +366,11 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
         ledger: &case.ledger,
         rows: &case.rows,
         ceiling_per_s: None,
-        clock_jump_ns: 0,
         tier_doubts: &[],
-        machine_busy: None,
-        machine_steal: None,
+        cost: &case.cost,
+        wakes: &case.wakes,
+        clock_source: "tsc",
+        brokers: &[],
         complete: true,
         dropped: 0,
         busiest_threads: &[],

@@ -72,3 +72,33 @@ fn a_path_that_completed_nothing_does_not_pass_whatever_the_scenario_allows() {
     let nothing_attempted = judged(any, |ledger| *ledger = LedgerTotals::default());
     assert_eq!(nothing_attempted, (Verdict::Failed, dead));
 }
+
+/// What comes of a threshold where p99 of one path is this turnaround with this send lag in it.
+fn held_at(threshold: &str, lag_ns: u64, turnaround_ns: u64) -> ThresholdOutcome {
+    let plan = plan(threshold);
+    let transports = vec![TransportKind::RedisStreams];
+    let mut trial = Fixture { transports, seconds: 1, ..Fixture::default() }.build().trials.swap_remove(0);
+    trial.latency_ns.send_lag.as_mut().unwrap().p99 = Some(lag_ns);
+    trial.latency_ns.turnaround.as_mut().unwrap().p99 = Some(turnaround_ns);
+    hold_one(&plan.points[0].thresholds[0], &[&trial])
+}
+
+#[test]
+fn a_bound_that_our_own_lateness_breaks_is_not_observed() {
+    let upper = "\"turnaround.p99\" = \"< 20ms\"";
+    let broken = held_at(upper, 14_000_000, 42_000_000);
+    assert!(!broken.passed && broken.observed.is_none());
+    let why = broken.unobserved.unwrap().replace('\u{a0}', " ");
+    assert_eq!(why, "own lateness: send lag p99 is 14.0 ms of 42.0 ms in repetition 1");
+    let lower = held_at("\"turnaround.p99\" = \"> 1ms\"", 14_000_000, 42_000_000);
+    assert!(!lower.passed && lower.unobserved.is_some(), "our lateness would make it true");
+}
+
+#[test]
+fn a_bound_that_holds_in_spite_of_our_lateness_holds_and_one_the_path_breaks_is_broken() {
+    let upper = "\"turnaround.p99\" = \"< 20ms\"";
+    let held = held_at(upper, 4_000_000, 12_000_000);
+    assert_eq!((held.passed, held.observed, held.unobserved), (true, Some(12e6), None));
+    let broken = held_at(upper, 1_000_000, 42_000_000);
+    assert_eq!((broken.passed, broken.observed, broken.unobserved), (false, Some(42e6), None));
+}

@@ -20,7 +20,8 @@ pub struct RunComparison {
     pub new: RunReference,
     /// Where the runs differ in what they were and where they ran.
     pub differences: Vec<Difference>,
-    /// A path and point that only one of the runs has, in words.
+    /// What is not compared, in words: a path and point that only one of the runs has, a figure that is the
+    /// instrument's own lateness.
     pub left_out: Vec<String>,
     pub figures: Vec<FigureComparison>,
 }

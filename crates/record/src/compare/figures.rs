@@ -1,6 +1,7 @@
 //! Ratios of figures over the repetitions of two runs, and what they show.
 
 use super::document::{FigureComparison, FigureVerdict};
+use crate::own_lateness::{vouched, worst};
 use crate::places::{Place, places};
 use crate::result::{RunResult, Trial};
 use crate::stats::{median, ratio, told_apart};
@@ -30,7 +31,11 @@ pub(super) fn compare(
     let mut left_out = Vec::new();
     for place in &base {
         match new.iter().find(|other| same(place, other)) {
-            Some(other) => figures.extend(at_place(place, &place.valid(), &other.valid(), tolerance)),
+            Some(other) => {
+                let (base, new) = (place.valid(), other.valid());
+                left_out.extend(own_lateness(place, [("base", &base), ("new", &new)]));
+                figures.extend(at_place(place, &base, &new, tolerance));
+            }
             None => left_out.push(format!("{}: only in the base run", place.label())),
         }
     }
@@ -62,7 +67,7 @@ fn at_place(place: &Place<'_>, base: &[&Trial], new: &[&Trial], tolerance: f64) 
             new: new_values.as_deref().map(median),
             ..blank(figure)
         };
-        if let (Some(base_values), Some(new_values)) = (base_values, new_values) {
+        if let (Some(base_values), Some(new_values)) = (vouched(base, figure), vouched(new, figure)) {
             row.ratio = ratio(&new_values, &base_values);
             row.verdict = verdict(&new_values, &base_values, worse, tolerance);
         }
@@ -76,6 +81,20 @@ fn at_place(place: &Place<'_>, base: &[&Trial], new: &[&Trial], tolerance: f64) 
         ..blank("ledger.lost")
     });
     found
+}
+
+/// The figures that are the instrument's own in one of the runs: nothing is said of them.
+fn own_lateness(place: &Place<'_>, sides: [(&str, &Vec<&Trial>); 2]) -> Vec<String> {
+    let of = |(run, trials): (&str, &Vec<&Trial>), figure: &str| {
+        let (trial, own) = worst(trials, figure)?;
+        let (label, statistic) = (place.label(), figure.rsplit_once('.')?.1);
+        let words = own.words(statistic);
+        Some(format!(
+            "{label}: {statistic} of the {run} run is own lateness: {words} in repetition {}",
+            trial.repetition
+        ))
+    };
+    FIGURES.iter().flat_map(|(figure, _)| sides.into_iter().filter_map(|side| of(side, figure))).collect()
 }
 
 /// The figure of every trial; none unless all have it.

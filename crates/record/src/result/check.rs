@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A known answer and what the instrument said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
-    /// `stall`, `queue`, `floor`, `pacing` or `ledger`.
+    /// `ledger`, `pacing`, `floor`, `service`, `stall` or `queue`.
     pub group: String,
     /// What is checked, in words.
     pub name: String,

@@ -15,6 +15,7 @@ mod search;
 mod series;
 mod summary;
 mod trial;
+mod wakes;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,7 @@ pub use trial::{
     BrokerRecord, BurstSizes, BusiestThread, Doubt, DoubtKind, ErrorGroup, Fault, GeneratorRecord,
     LeftBehind, Leg, Rates, Trial,
 };
+pub use wakes::{Storage, WakeLateness};
 
 /// Version of the layout of `result.json`; raised when a reader of the old one would misread the new one.
 pub const SCHEMA_VERSION: u32 = 2;

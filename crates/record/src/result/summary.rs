@@ -39,10 +39,13 @@ pub struct ThresholdOutcome {
     pub expression: String,
     pub path: Path,
     pub point: Point,
-    /// In nanoseconds, per second or as a count; null where there were too few samples.
+    /// In nanoseconds, per second or as a count; null where it could not be observed.
     pub observed: Option<f64>,
     /// A figure that could not be observed does not pass.
     pub passed: bool,
+    /// Why nothing was observed, where that is not for want of samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unobserved: Option<String>,
     /// Samples behind the observed figure.
     pub samples: u64,
 }

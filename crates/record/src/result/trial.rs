@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BreakdownRow, Finding, Gap, LedgerTotals, SeriesRow, StageLatencies};
+use super::{BreakdownRow, Finding, Gap, LedgerTotals, SeriesRow, StageLatencies, Storage, WakeLateness};
 use crate::point::Point;
 use crate::terms::{Action, BrokerKind, CompletedBy, Durability, Path, Promise, Stage, TransportKind};
 
@@ -215,6 +215,18 @@ pub enum DoubtKind {
     BrokerGone,
     /// The broker refused what it had allowed before: a password or a right was changed. Makes the trial invalid.
     AccessLost,
+    /// A thread that only sleeps woke late: the machine stood still.
+    MachineHiccup,
+    /// Memory was swapped.
+    Swapping,
+    /// Somebody on the machine waited for cores, disk or memory.
+    ResourcePressure,
+    /// The kernel's clock is not the processor's own.
+    ClockSource,
+    /// Syncing the broker's data directory takes no time, so a tier that syncs is not what it says.
+    WeakStorage,
+    /// A broker that runs its commands on one thread had a core full.
+    BrokerCoreFull,
 }
 
 impl DoubtKind {
@@ -262,6 +274,12 @@ impl DoubtKind {
             Self::Disconnected => "disconnected",
             Self::BrokerGone => "broker_gone",
             Self::AccessLost => "access_lost",
+            Self::MachineHiccup => "machine_hiccup",
+            Self::Swapping => "swapping",
+            Self::ResourcePressure => "resource_pressure",
+            Self::ClockSource => "clock_source",
+            Self::WeakStorage => "weak_storage",
+            Self::BrokerCoreFull => "broker_core_full",
         }
     }
 }
@@ -336,6 +354,19 @@ pub struct BrokerRecord {
     pub net_out_bytes: Option<u64>,
     /// Bytes that it had written to disk; null for external brokers.
     pub disk_write_bytes: Option<u64>,
+    /// Where it stores data; null for external brokers, and in tiers that store none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
+}
+
+impl BrokerRecord {
+    /// What it calls itself, with its version: servers of another name speak the same protocol.
+    pub fn product(&self) -> String {
+        match self.config.get("server_name") {
+            Some(name) => format!("{name}-server {}", self.version),
+            None => format!("{} {}", self.kind, self.version),
+        }
+    }
 }
 
 /// What the instrument itself cost. Workers that run inside the harness are part of it.
@@ -356,6 +387,9 @@ pub struct GeneratorRecord {
     pub scheduling: String,
     /// Requests handed to the transport per wake of the pacer.
     pub bursts: BurstSizes,
+    /// How late its threads woke; null in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wakes: Option<WakeLateness>,
 }
 
 /// A thread that did the most of its kind.

@@ -24,6 +24,11 @@ pub enum Durability {
 impl Durability {
     pub const ALL: [Self; 5] = [Self::None, Self::Memory, Self::Lazy, Self::Os, Self::Sync];
 
+    /// Whether data is written to files.
+    pub fn reaches_disk(self) -> bool {
+        matches!(self, Self::Lazy | Self::Os | Self::Sync)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",

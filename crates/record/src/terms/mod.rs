@@ -87,6 +87,11 @@ impl Stage {
         Self::TurnaroundUncorrected,
     ];
 
+    /// Whether it begins when a request was meant to be sent, so that our send lag is a part of it.
+    pub fn has_send_lag(self) -> bool {
+        matches!(self, Self::Delivery | Self::Transit | Self::Turnaround)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::SendLag => "send_lag",

@@ -5,8 +5,9 @@ use super::percentile_lines::{self, Curve, LatencyScale};
 use super::plot::Size;
 use crate::ReportError;
 use crate::groups::Group;
+use crate::ranking::Ranking;
 use weighbridge_record::format;
-use weighbridge_record::terms::Stage;
+use weighbridge_record::terms::{Path, Stage};
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
     let stage = Stage::ANSWER;
@@ -27,9 +28,6 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     if reach == 0.0 {
         return Ok(None);
     }
-    let competing = group.competing();
-    let competes = |curve: &&Curve| competing.iter().any(|entry| entry.path == curve.path);
-    let compared: Vec<&Curve> = curves.iter().filter(competes).collect();
     let span = percentile_lines::latency_span(&curves);
     let mut panels = Vec::new();
     for (scale, title) in [(LatencyScale::Log, "log scale"), (LatencyScale::Linear, "linear scale")] {
@@ -41,7 +39,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     Ok(Some(Figure {
         id: "",
         title,
-        takeaway: takeaway(&compared, group.trials().all(|trial| trial.valid)),
+        takeaway: takeaway(group, &curves),
         note: note(group),
         paths: curves.iter().map(|curve| curve.path).collect(),
         kinds: Vec::new(),
@@ -58,78 +56,63 @@ fn note(group: &Group<'_>) -> String {
     )
 }
 
-/// Slowest against fastest at p99, or the highest percentile below it that all can answer, and from which
-/// percentile on they part; where they are level there, whether they part beyond it. Where a trial is invalid nothing is held against anything.
-fn takeaway(curves: &[&Curve], ranked: bool) -> String {
-    let Some(apart) = [0.99, 0.9, 0.5].into_iter().find_map(|quantile| Extremes::at(curves, quantile)) else {
-        return "Some transports have too few samples to be compared.".to_owned();
+/// What the repetitions show of the slowest against the fastest, by the figure that ranks them. Curves of merged
+/// repetitions only say from where on two lie apart that are shown to differ.
+fn takeaway(group: &Group<'_>, curves: &[Curve]) -> String {
+    if !group.scheduled() {
+        return "Nothing is scheduled, so a stall hides itself; no percentile is held against another."
+            .to_owned();
+    }
+    let Some(ranking) = Ranking::of(group) else {
+        return match Ranking::own_lateness(group) {
+            Some((path, words)) => format!("Nothing is compared: of {path}, {words}."),
+            None => "Some transports have too few samples to be compared.".to_owned(),
+        };
     };
-    let Extremes { quantile, low, high } = apart;
-    let name = format::percentile(quantile);
-    let (fast, slow) = (format::latency(apart.value(low)), format::latency(apart.value(high)));
-    if low.path == high.path {
-        format!("{} has {name} {slow}.", low.path)
-    } else if !ranked {
+    let (fast, slow) = (&ranking.places[0], &ranking.places[ranking.places.len() - 1]);
+    let name = ranking.measure.statistic();
+    let (low, high) = (format::latency(fast.estimate.median), format::latency(slow.estimate.median));
+    let ratio = slow.estimate.median / fast.estimate.median.max(1.0);
+    if fast.path == slow.path {
+        format!("{} has {name} {high}.", fast.path)
+    } else if group.trials().any(|trial| !trial.valid) {
         format!(
-            "At {name} the transports lie between {fast} and {slow}; with an invalid trial among them nothing is ranked."
+            "At {name} the transports lie between {low} and {high}; with an invalid trial among them nothing is ranked."
         )
-    } else if apart.ratio() < LEVEL {
-        let percent = ((apart.ratio() - 1.0) * 100.0).ceil().max(1.0);
-        let beyond = [0.999_9, 0.999]
-            .into_iter()
-            .filter(|further| *further > quantile)
-            .find_map(|further| Extremes::at(curves, further))
-            .filter(|further| further.ratio() >= LEVEL)
-            .map_or(String::new(), |further| format!("; {}", further.words()));
-        format!("At {name} all transports lie within {percent:.0} % of each other, around {slow}{beyond}.")
+    } else if ratio < LEVEL {
+        let percent = ((ratio - 1.0) * 100.0).ceil().max(1.0);
+        format!("At {name} all transports lie within {percent:.0} % of each other, between {low} and {high}.")
+    } else if ranking.shown(slow) == Some(true) {
+        let curve = |path: Path| curves.iter().find(|curve| curve.path == path);
+        let apart = curve(fast.path).zip(curve(slow.path));
+        let opening =
+            apart.map_or(String::new(), |(low, high)| format!("; {}", opening(low, high, name, ratio)));
+        format!(
+            "{name} of {} is {} that of {} ({high} against {low}){opening}.",
+            slow.path,
+            format::ratio(ratio),
+            fast.path
+        )
     } else {
-        format!("{}; {}.", apart.words(), opening(low, high, quantile, apart.ratio()))
-    }
-}
-
-/// The fastest and the slowest at a percentile.
-struct Extremes<'a> {
-    quantile: f64,
-    low: &'a Curve,
-    high: &'a Curve,
-}
-
-impl<'a> Extremes<'a> {
-    /// None where some curve can't answer.
-    fn at(curves: &[&'a Curve], quantile: f64) -> Option<Self> {
-        let value = |curve: &&&Curve| curve.at(quantile).ns();
-        let all_answer = curves.iter().all(|curve| curve.at(quantile).ns().is_some());
-        let (low, high) = (curves.iter().min_by_key(value)?, curves.iter().max_by_key(value)?);
-        all_answer.then_some(Self { quantile, low, high })
-    }
-
-    fn value(&self, curve: &Curve) -> f64 {
-        curve.at(self.quantile).ns().unwrap_or(0) as f64
-    }
-
-    fn ratio(&self) -> f64 {
-        self.value(self.high) / self.value(self.low).max(1.0)
-    }
-
-    /// `p99 of redis-streams is 2.3× that of nats-core (4.60 ms against 2.00 ms)`.
-    fn words(&self) -> String {
+        let why =
+            if group.repetitions() < 3 { "one run tells no difference" } else { "no difference is shown" };
         format!(
-            "{} of {} is {} that of {} ({} against {})",
-            format::percentile(self.quantile),
-            self.high.path,
-            format::ratio(self.ratio()),
-            self.low.path,
-            format::latency(self.value(self.high)),
-            format::latency(self.value(self.low))
+            "At {name} the transports lie between {low} ({}) and {high} ({}); {why}.",
+            fast.path, slow.path
         )
     }
 }
 
-/// Curves closer than this are not held against each other.
+/// Figures closer than this are not held against each other.
 const LEVEL: f64 = 1.1;
 
 /// The lowest percentile from which on the slower curve keeps at least half of the gap, on a log scale.
-fn opening(low: &Curve, high: &Curve, quantile: f64, ratio: f64) -> String {
+fn opening(low: &Curve, high: &Curve, statistic: &str, ratio: f64) -> String {
+    let quantile = match statistic {
+        "p50" => 0.5,
+        "p90" => 0.9,
+        _ => 0.99,
+    };
     let half = ratio.sqrt();
     let apart = |quantile: &f64| {
         let at = |curve: &Curve| curve.at(*quantile).ns().unwrap_or(0).max(1) as f64;
@@ -147,44 +130,49 @@ fn opening(low: &Curve, high: &Curve, quantile: f64, ratio: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hdrhistogram::Histogram;
-
     use super::*;
-    use weighbridge_record::terms::{Path, TransportKind};
+    use crate::groups::groups;
+    use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::result::RunResult;
+    use weighbridge_record::terms::TransportKind;
 
-    fn curve(path: Path, value: impl Fn(u64) -> u64) -> Curve {
-        let mut histogram = Histogram::new(3).unwrap();
-        histogram.auto(true);
-        (0..20_000).for_each(|n| histogram.record(value(n / 10)).unwrap());
-        Curve { name: path.name().to_owned(), path, histogram, unanswered: 0, second: false }
+    fn told(result: &RunResult) -> String {
+        let figure = draw(&groups(result)[0], Detail { intervals_max: 60 }).unwrap().unwrap();
+        figure.takeaway.replace('\u{a0}', " ")
+    }
+
+    fn run(repetitions: u32) -> RunResult {
+        let transports = vec![TransportKind::NatsCore, TransportKind::RedisStreams];
+        Fixture { transports, repetitions, seconds: 2, ..Fixture::default() }.build()
     }
 
     #[test]
-    fn the_takeaway_says_by_how_much_and_from_where() {
-        let core = || curve(TransportKind::NatsCore.into(), |n| 1_000_000 + n);
-        let tail =
-            |share: u64| {
-                curve(TransportKind::RedisStreams.into(), move |n| {
-                    if n >= share * 20 { 3_000_000 } else { 1_000_000 + n }
-                })
-            };
-        let far_tail =
-            curve(TransportKind::RedisStreams.into(), |n| if n >= 1_990 { 3_000_000 } else { 1_000_000 + n });
-        let texts = [
-            takeaway(&[&core(), &tail(93)], true),
-            takeaway(&[&core(), &tail(0)], true),
-            takeaway(&[&core(), &tail(100)], true),
-            takeaway(&[&core(), &far_tail], true),
-            takeaway(&[&core(), &tail(93)], false),
-            takeaway(&[&core()], true),
-        ];
-        insta::assert_snapshot!(texts.join("\n").replace('\u{a0}', " "), @r"
-        p99 of redis-streams is 3.0× that of nats-core (3.00 ms against 1.00 ms); the gap opens around p95.
-        p99 of redis-streams is 3.0× that of nats-core (3.00 ms against 1.00 ms); the gap is there from the fastest tenth on.
-        At p99 all transports lie within 1 % of each other, around 1.00 ms.
-        At p99 all transports lie within 1 % of each other, around 1.00 ms; p99.9 of redis-streams is 3.0× that of nats-core (3.00 ms against 1.00 ms).
-        At p99 the transports lie between 1.00 ms and 3.00 ms; with an invalid trial among them nothing is ranked.
-        nats-core has p99 1.00 ms.
+    fn what_repetitions_show_is_said_and_from_where_the_curves_part() {
+        let mut invalid = run(3);
+        invalid.trials[0].valid = false;
+        let alone =
+            Fixture { transports: vec![TransportKind::NatsCore], seconds: 2, ..Fixture::default() }.build();
+        insta::assert_snapshot!([told(&run(3)), told(&run(1)), told(&invalid), told(&alone)].join("\n"), @r"
+        p99 of redis-streams is 2.2× that of nats-core (5.76 ms against 2.62 ms); the gap is there from the fastest tenth on.
+        At p99 the transports lie between 2.61 ms (nats-core) and 5.60 ms (redis-streams); one run tells no difference.
+        At p99 the transports lie between 2.62 ms and 5.76 ms; with an invalid trial among them nothing is ranked.
+        nats-core has p99 2.61 ms.
         ");
+    }
+
+    #[test]
+    fn a_tail_that_only_merged_repetitions_show_is_nothing_to_say() {
+        let mut result = run(3);
+        // Nearly level at p99 in each repetition; one stall makes the merged p99.9 of one path three times as long.
+        for trial in &mut result.trials {
+            let p99 = trial.latency_ns.turnaround.as_mut().unwrap();
+            p99.p99 = Some(4_000_000 + u64::from(trial.repetition) * 1_000);
+        }
+        result.summary = weighbridge_record::summary::summarize(&result.trials);
+        result.ratios = weighbridge_record::pairs::between_paths(&result.trials);
+        assert_eq!(
+            told(&result),
+            "At p99 all transports lie within 1 % of each other, between 4.00 ms and 4.00 ms."
+        );
     }
 }

@@ -38,7 +38,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
         kinds: Vec::new(),
         layout: Layout::Variants,
         panels: vec![Panel { title: "send lag".to_owned(), drawing }],
-        tables: vec![bursts(group)],
+        tables: std::iter::once(bursts(group)).chain(wakes(group)).collect(),
     }))
 }
 
@@ -52,6 +52,31 @@ fn takeaway(curves: &[Curve]) -> String {
             curve.path
         )
     })
+}
+
+/// How late threads woke that had asked a timer for it; none in records of earlier versions.
+fn wakes(group: &Group<'_>) -> Option<Table> {
+    let head = ["transport", "repetition", "thread", "wakes", "p50", "p99", "p99.9", "latest"];
+    let mut rows = Vec::new();
+    for trial in group.trials() {
+        let Some(wakes) = &trial.generator.wakes else { continue };
+        let kinds = [
+            ("sleeps, ordinary", &wakes.ordinary),
+            ("sleeps, as generators", &wakes.prompt),
+            ("generators", &wakes.generators),
+            ("workers", &wakes.workers),
+        ];
+        for (kind, late) in kinds {
+            let Some(late) = late else { continue };
+            let figure = |ns: Option<u64>| ns.map_or_else(String::new, format::latency_ns);
+            let (path, repetition) = (trial.path.name().to_owned(), trial.repetition.to_string());
+            let figures = [late.p50, late.p99, late.p999, late.max].map(figure);
+            let row = [path, repetition, kind.to_owned(), format::count(late.count)];
+            rows.push(row.into_iter().chain(figures).collect());
+        }
+    }
+    let caption = "How late threads woke: two that only sleep, and the instrument's own";
+    (!rows.is_empty()).then(|| Table { caption, head: head.map(str::to_owned).to_vec(), rows })
 }
 
 fn bursts(group: &Group<'_>) -> Table {

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use async_nats::{Client, Subject, Subscriber};
+use async_nats::message::OutboundMessage;
+use async_nats::{Client, Message, Subject, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -12,6 +13,7 @@ use super::acks::stored;
 use crate::transport::ends::Responder;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Reply;
+use crate::transport::nats::publishers;
 use crate::transport::nats::subjects::{Inbox, last_token};
 use crate::transport::nats::subscription;
 use crate::transport::troubles::Troubles;
@@ -35,10 +37,39 @@ impl Unstored {
     /// Gives their requests back to the server, which would hold them for all of `ack_wait` otherwise.
     pub async fn hand_back(&self, client: &Client) {
         let aside = std::mem::take(&mut *self.aside.borrow_mut());
-        for receipt in aside {
-            if let Err(error) = answer(client, receipt, b"-NAK").await {
-                self.troubles.note(&error);
+        let words = aside.into_iter().filter_map(|receipt| self.word(receipt, b"-NAK"));
+        self.say(client, words).await;
+    }
+
+    /// The stream's word on a result, made into ours on its request. A result that was refused leaves its request to
+    /// be delivered again.
+    fn settled(&self, message: &Message) -> Option<OutboundMessage> {
+        let request = self.pending.borrow_mut().remove(&last_token(message)?)?;
+        match stored(message) {
+            Ok(_) => self.word(request, b"+ACK"),
+            Err(reason) => {
+                self.troubles.note(&format!("the stream refused a result: {reason}"));
+                None
             }
+        }
+    }
+
+    fn word(&self, receipt: Bytes, word: &'static [u8]) -> Option<OutboundMessage> {
+        match Subject::from_utf8(receipt) {
+            Ok(subject) => {
+                let payload = Bytes::from_static(word);
+                Some(OutboundMessage { subject, reply: None, payload, headers: None })
+            }
+            Err(error) => {
+                self.troubles.note(&TransportError::failed("acknowledging a request", error));
+                None
+            }
+        }
+    }
+
+    async fn say(&self, client: &Client, words: impl Iterator<Item = OutboundMessage>) {
+        if let Err(error) = publishers::feed(client, "acknowledging a request", words).await {
+            self.troubles.note(&error);
         }
     }
 }
@@ -70,56 +101,36 @@ impl StreamResponder {
         Ok(Self { client, subjects, unstored, state: RefCell::new(State { inbox, next: 0 }) })
     }
 
+    /// The result on its way into the stream, or the word that there is none.
+    fn message(&self, reply: Reply) -> Option<OutboundMessage> {
+        let receipt = reply.receipt.0?;
+        let Some(payload) = reply.body else { return self.unstored.word(receipt, b"+ACK") };
+        let subject = self.subjects[reply.key as usize].clone();
+        let state = &mut *self.state.borrow_mut();
+        state.next += 1;
+        self.unstored.pending.borrow_mut().insert(state.next, receipt);
+        let inbox = state.inbox.subject(state.next);
+        Some(OutboundMessage { subject, reply: Some(inbox), payload, headers: None })
+    }
+
     pub fn unstored(&self) -> Rc<Unstored> {
         Rc::clone(&self.unstored)
     }
 }
 
-/// Acknowledges a request once its result is stored; a refused result leaves the request to be redelivered.
+/// Acknowledges requests once their results are stored.
 async fn acknowledge(mut acks: Subscriber, client: Client, unstored: Rc<Unstored>) {
     let mut batch = Vec::new();
     while subscription::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
-        for message in batch.drain(..) {
-            let number = last_token(&message);
-            let request = number.and_then(|number| unstored.pending.borrow_mut().remove(&number));
-            let Some(request) = request else { continue };
-            if let Err(reason) = stored(&message) {
-                unstored.troubles.note(&format!("the stream refused a result: {reason}"));
-                continue;
-            }
-            if let Err(error) = answer(&client, request, b"+ACK").await {
-                unstored.troubles.note(&error);
-            }
-        }
+        let words = batch.drain(..).filter_map(|message| unstored.settled(&message));
+        unstored.say(&client, words).await;
     }
-}
-
-async fn answer(client: &Client, receipt: Bytes, word: &'static [u8]) -> Result<(), TransportError> {
-    let failed = |reason: &dyn std::fmt::Display| TransportError::failed("acknowledging a request", reason);
-    let subject = Subject::from_utf8(receipt).map_err(|error| failed(&error))?;
-    client.publish(subject, Bytes::from_static(word)).await.map_err(|error| failed(&error))
 }
 
 #[async_trait(?Send)]
 impl Responder for StreamResponder {
     async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
-        for reply in replies.drain(..) {
-            let Some(receipt) = reply.receipt.0 else { continue };
-            let Some(body) = reply.body else {
-                answer(&self.client, receipt, b"+ACK").await?;
-                continue;
-            };
-            let subject = self.subjects[reply.key as usize].clone();
-            let inbox = {
-                let mut state = self.state.borrow_mut();
-                state.next += 1;
-                let number = state.next;
-                self.unstored.pending.borrow_mut().insert(number, receipt);
-                state.inbox.subject(number)
-            };
-            let published = self.client.publish_with_reply(subject, inbox, body).await;
-            published.map_err(|error| TransportError::failed("publishing a result on JetStream", error))?;
-        }
-        Ok(())
+        let messages = replies.drain(..).filter_map(|reply| self.message(reply));
+        publishers::feed(&self.client, "publishing a result on JetStream", messages).await
     }
 }
