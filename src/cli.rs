@@ -1,5 +1,6 @@
 //! The command line: verbs, flags and their help. No behaviour.
 
+mod pair;
 mod url_of;
 
 use std::path::PathBuf;
@@ -9,7 +10,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use weighbridge_plan::endpoint::GivenUrl;
 use weighbridge_record::terms::{BrokerKind, TransportKind};
 
+use pair::PAIR_HELP;
 use url_of::UrlOf;
+
+pub use pair::SideServers;
 
 /// Weighs message brokers: the same load on Redis and NATS, every request accounted for.
 #[derive(Debug, Parser)]
@@ -25,6 +29,7 @@ Examples:
   weighbridge run quickstart                        measure, then open reports/latest/report.html
   weighbridge run quickstart --transport nats-core --rate 500 --duration 10s
   weighbridge search capacity                       the highest rate that each path sustains
+  weighbridge pair quickstart --transport nats-core --new workers.count=8
   weighbridge validate my-scenario.toml             check a file without running it
 
 Exit codes:
@@ -39,6 +44,9 @@ pub enum Command {
     /// Find the highest rate at which a scenario keeps its thresholds
     #[command(after_help = SEARCH_HELP)]
     Search(Search),
+    /// Hold two settings of a scenario against each other, in one run
+    #[command(after_help = PAIR_HELP)]
+    Pair(Pair),
     /// List the scenarios with their questions
     List(List),
     /// Parse, plan and explain scenarios; run nothing
@@ -140,6 +148,38 @@ pub struct Search {
     /// Relative width of the bracket to stop at, between 0 and 1
     #[arg(long, value_name = "P")]
     pub precision: Option<f64>,
+    #[command(flatten)]
+    pub trial: TrialChanges,
+    #[command(flatten)]
+    pub brokers: Brokers,
+    #[command(flatten)]
+    pub conduct: Conduct,
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+#[derive(Debug, Args)]
+pub struct Pair {
+    /// Name in the scenarios folder, or path of a TOML file; without a sweep
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: String,
+    /// Set a key of the scenario on the base side (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub base: Vec<String>,
+    /// Set a key of the scenario on the new side (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub new: Vec<String>,
+    #[command(flatten)]
+    pub side_servers: SideServers,
+    /// Pairs, each a trial of either side
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub repeat: u32,
+    /// Change for the worse that is put up with, from 0 to under 100
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = tolerance)]
+    pub tolerance: f64,
+    /// Requests per second
+    #[arg(long, value_name = "N")]
+    pub rate: Option<f64>,
     #[command(flatten)]
     pub trial: TrialChanges,
     #[command(flatten)]

@@ -25,6 +25,7 @@ fn carry_out() -> Result<Outcome, CommandError> {
     match &cli.command {
         Command::Run(arguments) => commands::run::run(arguments, &interrupt),
         Command::Search(arguments) => commands::search::run(arguments, &interrupt),
+        Command::Pair(arguments) => commands::pair::run(arguments, &interrupt),
         Command::List(arguments) => commands::list::run(arguments),
         Command::Validate(arguments) => commands::validate::run(arguments),
         Command::Compare(arguments) => commands::compare::run(arguments),

@@ -54,7 +54,7 @@ fn values(id: &str, given: &ArgMatches) -> Vec<String> {
     if let Ok(Some(urls)) = given.try_get_many::<GivenUrl>(id) {
         return urls.map(GivenUrl::shown).collect();
     }
-    let shown = if id == "set" { shown_assignment } else { redact };
+    let shown = if ["set", "base", "new"].contains(&id) { shown_assignment } else { redact };
     given.get_raw(id).into_iter().flatten().map(|raw| shown(&raw.to_string_lossy())).collect()
 }
 

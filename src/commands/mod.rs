@@ -13,6 +13,7 @@ pub mod interrupt;
 mod keeping;
 pub mod list;
 mod output;
+pub mod pair;
 mod progress;
 pub mod report;
 pub mod run;
@@ -86,6 +87,7 @@ impl Outcome {
             CommandError::Load(_) => Self::InvalidScenario,
             CommandError::NoReference { .. }
             | CommandError::Url { .. }
+            | CommandError::Swept { .. }
             | CommandError::OverwritesRecord { .. } => Self::Usage,
             // Whoever stopped it knows why.
             CommandError::Run(RunError::Stopped) => return Self::Aborted,
@@ -151,6 +153,11 @@ pub enum CommandError {
          Schema of `{kind}`"
     )]
     NoReference { kind: String },
+    #[error(
+        "{name} sweeps over {points} points, and a pair holds two settings against each other at one: leave one, for \
+         example --set 'sweep.load.rate=[1000]'"
+    )]
+    Swept { name: String, points: usize },
     #[error("{place}: {source}")]
     Url { place: String, source: UrlError },
     #[error(
@@ -173,6 +180,7 @@ pub fn prepare_terminal(cli: &Cli) {
     let quiet = match &cli.command {
         Command::Run(run) => run.conduct.quiet,
         Command::Search(search) => search.conduct.quiet,
+        Command::Pair(pair) => pair.conduct.quiet,
         _ => false,
     };
     // What the NATS client says is in the record, and would be said twice a second by each connection.

@@ -2,8 +2,9 @@
 //! clock, no runtime, no brokers; `session` measures what is asked for here.
 //!
 //! Doubles from the lowest rate until one fails or the highest is reached, then halves the gap on a
-//! logarithmic scale until it is narrow, then confirms the highest rate that passed with two longer runs. A
-//! confirmation that fails lowers the upper end of the bracket to its rate, and the search goes on below.
+//! logarithmic scale until it is narrow, then confirms the highest rate that passed with two longer runs. What
+//! fails is asked again before it counts: two of three decide, because a machine that hiccups in one probe would
+//! lower the answer for good. A confirmation that fails so lowers the upper end of the bracket to its rate, and the search goes on below.
 
 mod backlog;
 mod judge;
@@ -20,7 +21,7 @@ use weighbridge_record::result::SearchOutcome;
 
 /// The last probes confirm whatever has passed, however wide the bracket is: what isn't confirmed is no
 /// answer.
-const CONFIRMATIONS_KEPT: usize = 4;
+const CONFIRMATIONS_KEPT: usize = 8;
 /// Longer runs in a row that a rate has to pass: near capacity one may pass by luck.
 const CONFIRMATIONS_NEEDED: usize = 2;
 
@@ -31,6 +32,19 @@ pub struct Step {
     /// Whether this is the longer run that confirms an answer.
     pub confirms: bool,
 }
+
+/// A step that has failed and is asked again.
+#[derive(Debug, Clone, Copy)]
+struct Again {
+    step: Step,
+    /// How it failed the last time.
+    how: Shown,
+    passed: usize,
+    failed: usize,
+}
+
+/// Of three times that a step is asked, those that decide.
+const ASKED_DECIDE: usize = 2;
 
 /// What a search has come to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,6 +70,8 @@ pub struct Search {
     failed: Option<(f64, Shown)>,
     /// Confirmations in a row that the best rate has passed.
     confirmations: usize,
+    /// What was asked and is not decided.
+    again: Option<Again>,
     probes: usize,
 }
 
@@ -68,6 +84,7 @@ impl Search {
             passed: Vec::new(),
             failed: None,
             confirmations: 0,
+            again: None,
             probes: 0,
         }
     }
@@ -80,6 +97,9 @@ impl Search {
     pub fn next(&self) -> Option<Step> {
         if self.is_confirmed() || self.probes == PROBES_MAX {
             return None;
+        }
+        if let Some(again) = self.again {
+            return Some(again.step);
         }
         let Some(&best) = self.passed.last() else {
             return self.failed.is_none().then_some(Step { rate_per_s: self.low_per_s, confirms: false });
@@ -101,15 +121,36 @@ impl Search {
     /// Takes what the step of [`next`](Self::next) showed.
     pub fn record(&mut self, step: Step, shown: Shown) {
         self.probes += 1;
+        let mut again = self.again.take().unwrap_or(Again { step, how: shown, passed: 0, failed: 0 });
         match shown {
-            Shown::Sustained if step.confirms => self.confirmations += 1,
-            Shown::Sustained => self.passed.push(step.rate_per_s),
+            Shown::Sustained => again.passed += 1,
             Shown::NotSustained | Shown::InstrumentFailed => {
-                self.confirmations = 0;
-                self.passed.retain(|passed| *passed < step.rate_per_s);
-                self.failed = Some((step.rate_per_s, shown));
+                again.failed += 1;
+                again.how = shown;
             }
         }
+        if again.failed == 0 || again.passed == ASKED_DECIDE {
+            self.sustained(step);
+        } else if again.failed == ASKED_DECIDE {
+            self.confirmations = 0;
+            self.passed.retain(|passed| *passed < step.rate_per_s);
+            self.failed = Some((step.rate_per_s, again.how));
+        } else {
+            self.again = Some(again);
+        }
+    }
+
+    fn sustained(&mut self, step: Step) {
+        if step.confirms {
+            self.confirmations += 1;
+        } else {
+            self.passed.push(step.rate_per_s);
+        }
+    }
+
+    /// Which time the next step is asked, from 1.
+    pub fn asking(&self) -> u32 {
+        self.again.map_or(1, |again| (again.passed + again.failed) as u32 + 1)
     }
 
     /// What is known, whether or not the search has ended.

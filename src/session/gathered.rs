@@ -13,7 +13,8 @@ use crate::clock::{rfc3339, unix_seconds};
 use crate::environment;
 use weighbridge_plan::Plan;
 use weighbridge_record::result::{
-    PathRatio, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, ThresholdOutcome, Trial, Verdict,
+    PairRecord, PathRatio, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, ThresholdOutcome, Trial,
+    Verdict,
 };
 use weighbridge_record::summary::summarize;
 use weighbridge_record::unfinished::RunHead;
@@ -43,6 +44,7 @@ pub(super) struct Found {
     pub ratios: Vec<PathRatio>,
     pub thresholds: Vec<ThresholdOutcome>,
     pub searches: Vec<SearchRecord>,
+    pub pair: Option<PairRecord>,
 }
 
 impl<'a> Gathered<'a> {
@@ -118,6 +120,7 @@ impl<'a> Gathered<'a> {
             calibration,
             ratios: found.ratios,
             searches: found.searches,
+            pair: found.pair,
         };
         Finished { result, kept: self.kept, failure: self.failure }
     }

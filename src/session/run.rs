@@ -30,7 +30,7 @@ pub async fn run(
     let ratios = pairs::between_paths(trials);
     let thresholds = thresholds::hold(plan, trials);
     let verdict = thresholds::verdict(trials, &thresholds);
-    let found = Found { verdict, ratios, thresholds, searches: Vec::new() };
+    let found = Found { verdict, ratios, thresholds, searches: Vec::new(), pair: None };
     Ok(gathered.finish(settings, found))
 }
 

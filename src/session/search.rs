@@ -48,6 +48,7 @@ pub async fn search(
         ratios: Vec::new(),
         thresholds: searches.iter().flat_map(|search| deciding(search, point, trials)).collect(),
         searches,
+        pair: None,
     };
     Ok(gathered.finish(settings, found))
 }
@@ -73,7 +74,9 @@ impl Hunt<'_> {
             }
             // Each probe has arrivals and payloads of its own.
             let seed = self.plan.seed.wrapping_add(probes.len() as u64);
-            let Some((probe, shown)) = self.measure(step, seed, gathered).await? else { break };
+            let Some((probe, shown)) = self.measure(step, search.asking(), seed, gathered).await? else {
+                break;
+            };
             probes.push(probe);
             search.record(step, shown);
             gathered.keep_search(&self.found(&search, probes.clone()));
@@ -102,6 +105,7 @@ impl Hunt<'_> {
     async fn measure(
         &self,
         step: Step,
+        asking: u32,
         seed: u64,
         gathered: &mut Gathered<'_>,
     ) -> Result<Option<(Probe, Shown)>, RunError> {
@@ -130,6 +134,7 @@ impl Hunt<'_> {
         let probe = Probe {
             rate_per_s: step.rate_per_s,
             confirmation: step.confirms,
+            asked: asking,
             passed: judgement.shown == Shown::Sustained,
             reasons: judgement.reasons,
             trial: index,

@@ -16,6 +16,7 @@ mod kicked;
 mod leftovers;
 mod no_scenario;
 mod output;
+mod pair;
 mod patience;
 mod preflight;
 mod reclaim;

@@ -73,7 +73,8 @@ fn an_objective_that_nothing_meets_exits_with_99() {
     let result = ran.result();
     expect_sound(&result);
     let search = &result.searches[0];
-    assert_eq!((search.rate_per_s, search.high_per_s, search.probes.len()), (None, Some(100.0), 1));
+    assert_eq!((search.rate_per_s, search.high_per_s, search.probes.len()), (None, Some(100.0), 2));
+    assert!(search.probes.iter().map(|probe| probe.asked).eq([1, 2]), "asked again before it counts");
     if ran.code == 99 {
         assert_eq!(search.outcome, SearchOutcome::None);
         assert!(matches!(search.probes[0].reasons[..], [Reason::Threshold { .. }]), "{search:?}");

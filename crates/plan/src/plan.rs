@@ -12,7 +12,7 @@ use weighbridge_record::terms::{
 
 /// Probes of one transport in a search, confirmations included: a broker that flips from probe to probe must not
 /// hold the search for ever.
-pub const PROBES_MAX: usize = 24;
+pub const PROBES_MAX: usize = 36;
 
 /// A scenario ready to run: trials are points x transports x repetitions.
 #[derive(Debug, Clone)]

@@ -99,6 +99,7 @@ impl Fixture {
             calibration: Vec::new(),
             ratios,
             searches: Vec::new(),
+            pair: None,
         }
     }
 

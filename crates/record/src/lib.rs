@@ -10,6 +10,7 @@
 //! Pure: knows no broker, clock, file or page.
 
 pub mod breakdown;
+pub mod change;
 pub mod compare;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
@@ -17,6 +18,7 @@ pub mod format;
 pub mod histogram;
 pub mod latency;
 pub mod own_lateness;
+pub mod paired;
 pub mod pairs;
 pub mod places;
 pub mod point;

@@ -1,15 +1,17 @@
-//! Ratios between the paths of a run, over the repetitions of each point. Pure.
+//! Ratios between the paths of a run, repetition by repetition of each point. Pure.
 //!
 //! The in-process floor is left out: it is the instrument, not a choice.
 
 use crate::own_lateness::vouched;
+use crate::paired::{Paired, SIGNIFICANCE, holm, paired};
 use crate::places::{Place, at_points};
-use crate::result::{Estimate, PairVerdict, PathRatio, Trial};
-use crate::stats::{ratio, told_apart};
+use crate::result::{PairVerdict, PathRatio, RunResult, Trial};
 use crate::terms::{Durability, Promise};
 
-const FIGURES: [&str; 3] =
-    ["latency_ns.turnaround.p50", "latency_ns.turnaround.p99", "rates.completed_per_s"];
+const MEDIAN: &str = "latency_ns.turnaround.p50";
+const TAIL: &str = "latency_ns.turnaround.p99";
+const LOWER_TAIL: &str = "latency_ns.turnaround.p90";
+const COMPLETED: &str = "rates.completed_per_s";
 
 /// Every pair of paths at every point; nothing for a point in which a trial is invalid, because nothing there
 /// is ranked; nothing for a figure that is the instrument's own lateness.
@@ -19,20 +21,38 @@ pub fn between_paths(trials: &[Trial]) -> Vec<PathRatio> {
     points.filter(|(_, places)| places.iter().all(sound)).flat_map(|(_, places)| at_point(places)).collect()
 }
 
+/// Judges the ratios of a record anew that were not judged pair by pair; a search and a pair of settings have none.
+pub fn renew(result: &mut RunResult) {
+    let judged = result.ratios.iter().any(|ratio| !ratio.of_repetitions.is_empty());
+    if result.searches.is_empty() && result.pair.is_none() && !judged {
+        result.ratios = between_paths(&result.trials);
+    }
+}
+
 fn at_point(mut sides: Vec<Place<'_>>) -> Vec<PathRatio> {
     sides.retain(|side| !side.path.is_floor());
+    // Where a path has no p99, or one that is not its own, all are held against each other by p90 too.
+    let tail_of_all = sides.iter().all(|side| vouched(&side.trials, TAIL).is_some());
+    let lower_tail = (!tail_of_all).then_some(LOWER_TAIL);
     let mut found = Vec::new();
     for (index, a) in sides.iter().enumerate() {
         for b in &sides[index + 1..] {
-            found.extend(FIGURES.iter().filter_map(|figure| between(a, b, figure)));
+            let figures = [Some(MEDIAN), Some(TAIL), lower_tail, Some(COMPLETED)].into_iter().flatten();
+            found.extend(figures.filter_map(|figure| between(a, b, figure)));
         }
     }
+    judge(&mut found);
     found
 }
 
+/// Both paths' figure in the repetitions that both have; none where one of them lacks it.
 fn between(a: &Place<'_>, b: &Place<'_>, figure: &str) -> Option<PathRatio> {
-    let (a_values, b_values) = (vouched(&a.trials, figure)?, vouched(&b.trials, figure)?);
-    let ratio = ratio(&a_values, &b_values)?;
+    let partner = |trial: &&&Trial| b.trials.iter().any(|other| other.repetition == trial.repetition);
+    let of_a: Vec<&Trial> = a.trials.iter().filter(partner).copied().collect();
+    let has = |trial: &&&Trial| of_a.iter().any(|other| other.repetition == trial.repetition);
+    let of_b: Vec<&Trial> = b.trials.iter().filter(has).copied().collect();
+    let (a_values, b_values) = (vouched(&of_a, figure)?, vouched(&of_b, figure)?);
+    let Paired { ratios, ratio, p } = paired(&a_values, &b_values)?;
     Some(PathRatio {
         point: a.point.clone(),
         figure: figure.to_owned(),
@@ -41,9 +61,27 @@ fn between(a: &Place<'_>, b: &Place<'_>, figure: &str) -> Option<PathRatio> {
         a_repetitions: a_values.len() as u32,
         b_repetitions: b_values.len() as u32,
         ratio,
-        verdict: verdict(ratio, &a_values, &b_values),
+        of_repetitions: ratios,
+        p_adjusted: p,
+        verdict: PairVerdict::TooFewRepetitions,
         matched: promises(a) == promises(b),
     })
+}
+
+/// Corrects the chances for each other and gives the verdicts.
+fn judge(ratios: &mut [PathRatio]) {
+    let chances: Vec<f64> = ratios.iter().filter_map(|ratio| ratio.p_adjusted).collect();
+    let judged = ratios.iter_mut().filter(|ratio| ratio.p_adjusted.is_some());
+    for (ratio, p) in judged.zip(holm(&chances)) {
+        ratio.p_adjusted = Some(p);
+        ratio.verdict = if p > SIGNIFICANCE {
+            PairVerdict::NoDifferenceShown
+        } else if ratio.ratio.median > 1.0 {
+            PairVerdict::AHigher
+        } else {
+            PairVerdict::BHigher
+        };
+    }
 }
 
 /// What the legs of every trial promise, each once.
@@ -55,23 +93,8 @@ fn promises(place: &Place<'_>) -> Vec<(Promise, Durability)> {
     promises
 }
 
-fn verdict(ratio: Estimate, a: &[f64], b: &[f64]) -> PairVerdict {
-    let (Some(low), Some(high)) = (ratio.low, ratio.high) else { return PairVerdict::TooFewRepetitions };
-    if low > 1.0 && told_apart(a, b) {
-        PairVerdict::AHigher
-    } else if high < 1.0 && told_apart(a, b) {
-        PairVerdict::BHigher
-    } else {
-        PairVerdict::NoDifferenceShown
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
-    use rand_distr::{Distribution, LogNormal};
-    use rand_pcg::Pcg64;
-
     use super::*;
     use crate::fixture::Fixture;
     use crate::terms::TransportKind;
@@ -114,17 +137,61 @@ mod tests {
         assert_eq!(between_paths(&trials), []);
     }
 
+    /// Trials of two paths whose p99 is in these ratios to each other, and whose repetitions are far apart.
+    fn in_ratios(ratios: &[f64]) -> Vec<Trial> {
+        let mut trials = fixture(ratios.len() as u32);
+        for trial in &mut trials {
+            let repetition = trial.repetition as usize - 1;
+            let base = 2e6 * (1.0 + 0.3 * repetition as f64);
+            let factor = if trial.path == TransportKind::RedisStreams { ratios[repetition] } else { 1.0 };
+            trial.latency_ns.turnaround.as_mut().unwrap().p99 = Some((base * factor) as u64);
+        }
+        trials
+    }
+
     #[test]
-    fn sides_of_one_kind_are_seldom_told_apart() {
-        let mut random = Pcg64::seed_from_u64(7);
-        let noise = LogNormal::new(0.0, 0.05).unwrap();
-        let mut side = || -> Vec<f64> { (0..5).map(|_| noise.sample(&mut random)).collect() };
-        let told = (0..200).filter(|_| {
-            let (a, b) = (side(), side());
-            let ratio = ratio(&a, &b).unwrap();
-            verdict(ratio, &a, &b) != PairVerdict::NoDifferenceShown
-        });
-        let told = told.count();
-        assert!(told <= 10, "{told} of 200");
+    fn paths_are_told_apart_where_repetitions_differ_more_than_they_do() {
+        let pairs = between_paths(&in_ratios(&[1.02, 1.05, 1.07]));
+        let pair = p99(&pairs);
+        assert_eq!((pair.ratio.low, pair.of_repetitions.len()), (Some(pair.of_repetitions[0]), 3));
+        assert!(pair.always_higher().is_some_and(|path| path == TransportKind::RedisStreams), "{pair:?}");
+        assert_eq!(pair.verdict, PairVerdict::NoDifferenceShown, "three pairs do not exclude chance");
+        let pairs = between_paths(&in_ratios(&[1.02, 1.05, 1.07, 1.04, 1.05]));
+        assert_eq!(p99(&pairs).verdict, PairVerdict::AHigher, "{:?}", p99(&pairs));
+        let pairs = between_paths(&in_ratios(&[1.02, 0.95, 1.07, 0.99, 1.05]));
+        assert_eq!(
+            (p99(&pairs).verdict, p99(&pairs).always_higher()),
+            (PairVerdict::NoDifferenceShown, None)
+        );
+    }
+
+    #[test]
+    fn repetitions_of_one_path_alone_are_left_out() {
+        let mut trials = fixture(4);
+        trials.retain(|trial| trial.repetition != 2 || trial.path != TransportKind::NatsCore);
+        assert_eq!(p99(&between_paths(&trials)).a_repetitions, 3);
+    }
+
+    #[test]
+    fn where_p99_has_too_few_samples_p90_tells_the_tail() {
+        let mut trials = fixture(3);
+        trials[0].latency_ns.turnaround.as_mut().unwrap().p99 = None;
+        let figures: Vec<_> = between_paths(&trials).into_iter().map(|pair| pair.figure).collect();
+        assert_eq!(figures, [MEDIAN, LOWER_TAIL, COMPLETED]);
+    }
+
+    #[test]
+    fn a_record_whose_ratios_were_not_paired_is_judged_anew() {
+        let mut result = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
+        let judged = result.ratios.clone();
+        for ratio in &mut result.ratios {
+            (ratio.of_repetitions, ratio.p_adjusted) = (Vec::new(), None);
+            ratio.verdict = PairVerdict::AHigher;
+        }
+        renew(&mut result);
+        assert_eq!(result.ratios, judged);
+        result.ratios[0].verdict = PairVerdict::TooFewRepetitions;
+        renew(&mut result);
+        assert_eq!(result.ratios[0].verdict, PairVerdict::TooFewRepetitions, "what was judged stands");
     }
 }

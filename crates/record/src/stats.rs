@@ -7,6 +7,9 @@ use crate::result::Estimate;
 
 /// Repetitions below which no interval is given.
 const REPETITIONS_MIN: usize = 3;
+/// Repetitions below which an interval is their range: a bootstrap of five medians reaches from the least to the
+/// greatest, and holds the true one in 94 of 100 cases, of three in 75.
+pub const INTERVAL_REPETITIONS_MIN: usize = 6;
 const RESAMPLES: usize = 2_000;
 const SEED: u64 = 0x6269_6f74_7374_7261;
 
@@ -18,8 +21,14 @@ pub fn median(values: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 }
 }
 
+/// What intervals over so many repetitions are called.
+pub fn interval_name(repetitions: usize) -> &'static str {
+    if repetitions < INTERVAL_REPETITIONS_MIN { "range" } else { "95 % intervals" }
+}
+
 /// Median with its 95 % percentile-bootstrap interval (Efron and Tibshirani, An Introduction to the
-/// Bootstrap, 1993, chapter 13). None without values. The same values always give the same interval.
+/// Bootstrap, 1993, chapter 13), of fewer than 6 values with their range. None without values. The same values
+/// always give the same interval.
 pub fn estimate(values: &[f64]) -> Option<Estimate> {
     if values.is_empty() {
         return None;
@@ -27,6 +36,11 @@ pub fn estimate(values: &[f64]) -> Option<Estimate> {
     let median_of_all = median(values);
     if values.len() < REPETITIONS_MIN {
         return Some(Estimate { median: median_of_all, low: None, high: None });
+    }
+    if values.len() < INTERVAL_REPETITIONS_MIN {
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        return Some(Estimate { median: median_of_all, low: Some(low), high: Some(high) });
     }
     let mut random = Pcg64::seed_from_u64(SEED);
     let (low, high) = interval((0..RESAMPLES).map(|_| resampled_median(values, &mut random)).collect());
@@ -173,12 +187,19 @@ mod tests {
 
     #[test]
     fn the_interval_holds_the_median_and_lies_within_the_values() {
-        let values = [10.0, 12.0, 11.0, 13.0, 9.0];
+        let values = [10.0, 12.0, 11.0, 13.0, 9.0, 14.0, 8.0, 11.5, 10.5];
         let found = estimate(&values).unwrap();
         let (low, high) = (found.low.unwrap(), found.high.unwrap());
         assert!(low <= found.median && found.median <= high);
-        assert!(low >= 9.0 && high <= 13.0 && low < high);
+        assert!(low > 8.0 && high < 14.0 && low < high);
         assert_eq!(estimate(&values), Some(found), "the same values give the same interval");
+    }
+
+    #[test]
+    fn the_interval_of_few_is_their_range_and_called_so() {
+        let few = estimate(&[10.0, 12.0, 11.0, 13.0, 9.0]).unwrap();
+        assert_eq!((few.low, few.high), (Some(9.0), Some(13.0)));
+        assert_eq!([3, 5, 6].map(interval_name), ["range", "range", "95 % intervals"]);
     }
 
     #[test]

@@ -46,6 +46,7 @@ impl RunHead {
             // A search tries each path at rates of its own, which are not compared.
             ratios: if searches.is_empty() { between_paths(&trials) } else { Vec::new() },
             searches,
+            pair: None,
             trials,
         }
     }
@@ -83,6 +84,7 @@ mod tests {
             probes: vec![Probe {
                 rate_per_s: 1.0,
                 confirmation: false,
+                asked: 1,
                 passed: true,
                 reasons: vec![],
                 trial,

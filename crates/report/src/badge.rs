@@ -101,11 +101,12 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::result::PairVerdict;
     use weighbridge_record::terms::TransportKind;
 
     fn result() -> RunResult {
         let transports = vec![TransportKind::NatsCore, TransportKind::RedisStreams];
-        Fixture { transports, seconds: 1, rate_per_s: 1_500, ..Fixture::default() }.build()
+        Fixture { transports, repetitions: 5, seconds: 1, rate_per_s: 1_500, ..Fixture::default() }.build()
     }
 
     fn title(result: &RunResult) -> String {
@@ -120,8 +121,8 @@ mod tests {
         let titles =
             [Verdict::Passed, Verdict::Failed, Verdict::Invalid, Verdict::Aborted].map(|v| title(&of(v)));
         insta::assert_snapshot!(titles.join("\n"), @r"
-        quickstart: nats-core p99 2.65 ms
-        quickstart: failed: nats-core p99 2.65 ms
+        quickstart: nats-core p99 2.73 ms
+        quickstart: failed: nats-core p99 2.73 ms
         quickstart: invalid
         quickstart: aborted
         ");
@@ -129,16 +130,18 @@ mod tests {
 
     #[test]
     fn what_has_no_single_leader_names_none() {
+        let transports = vec![TransportKind::NatsCore, TransportKind::RedisStreams];
+        let once = Fixture { transports, seconds: 1, rate_per_s: 1_500, ..Fixture::default() }.build();
         let mut level = result();
-        let figures = level.summary[0].figures.clone();
-        level.summary[1].figures = figures;
+        level.ratios.iter_mut().for_each(|pair| pair.verdict = PairVerdict::NoDifferenceShown);
         let points = [1, 2].map(|n| [("load.rate".to_owned(), n.into())].into()).to_vec();
         let sweep = Fixture { points, seconds: 1, rate_per_s: 100, ..Fixture::default() }.build();
         let mut nothing = result();
         nothing.trials.clear();
-        let titles = [title(&level), title(&sweep), title(&nothing)];
+        let titles = [title(&once), title(&level), title(&sweep), title(&nothing)];
         insta::assert_snapshot!(titles.join("\n"), @r"
-        quickstart: level at p99 2.65 ms
+        quickstart: one repetition, p99 2.65 ms to 5.86 ms
+        quickstart: no winner, p99 2.73 ms to 5.86 ms
         quickstart: 2 points measured
         quickstart: nothing measured
         ");

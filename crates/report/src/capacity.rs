@@ -29,6 +29,8 @@ pub struct Row {
 pub struct ProbeRow {
     pub rate: String,
     pub confirmation: bool,
+    /// Which time it was asked in a row, from 1.
+    pub asked: u32,
     pub passed: bool,
     pub p99: String,
     pub reasons: String,
@@ -175,6 +177,7 @@ fn probe_row(probe: &Probe, result: &RunResult) -> ProbeRow {
     ProbeRow {
         rate: format::rate(probe.rate_per_s),
         confirmation: probe.confirmation,
+        asked: probe.asked,
         passed: probe.passed,
         p99: p99_at(Some(probe), result),
         reasons: reasons(probe),

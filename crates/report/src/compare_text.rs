@@ -33,6 +33,7 @@ pub fn text(comparison: &RunComparison) -> String {
             let _ = writeln!(text, "{}", line.trim_end());
         }
     }
+    let _ = writeln!(text, "\n{}", wrapped(DRIFT, "", "", COLUMNS_MAX).join("\n"));
     push_list(&mut text, "The runs differ in:", comparison.differences.iter().map(difference));
     push_list(&mut text, "Not compared:", comparison.left_out.iter().cloned());
     // The records are data from elsewhere; they must not send escapes to the terminal.
@@ -57,10 +58,28 @@ pub fn headline(comparison: &RunComparison) -> String {
             )
         }
         RunVerdict::NoRegression => {
-            format!("No regression: all {all} figures are within {tolerance} % or better.")
+            let bound = match bound_percent(comparison) {
+                Some(percent) => format!("; none is worse by more than {percent:.1} %"),
+                None => String::new(),
+            };
+            format!("No regression: all {all} figures are within {tolerance} % or better{bound}.")
         }
     }
 }
+
+/// How much worse a figure may be at most, by the intervals of the ratios; none where nothing may be worse at all.
+fn bound_percent(comparison: &RunComparison) -> Option<f64> {
+    let worst = |figure: &FigureComparison| {
+        let ratio = figure.ratio?;
+        if figure.figure.starts_with("rates.") { Some(1.0 - ratio.low?) } else { Some(ratio.high? - 1.0) }
+    };
+    let percent = comparison.figures.iter().filter_map(worst).fold(0.0, f64::max) * 100.0;
+    (percent > 0.0).then_some(percent)
+}
+
+/// What stands beside every comparison of two runs.
+pub const DRIFT: &str = "One run was measured after the other: what the machine did otherwise meanwhile is in the \
+                         ratios. `weighbridge pair` measures both in turn.";
 
 fn table<'a>(figures: impl Iterator<Item = &'a FigureComparison>) -> String {
     let mut table = Table::new();
@@ -186,6 +205,9 @@ mod tests {
                        p99     5.71 ms  7.42 ms  1.30 (1.24 to 1.36)  REGRESSION
                        rate    1 999/s  1 999/s  1.00 (1.00 to 1.00)  no regression
                        lost          0        0                       no regression
+
+        One run was measured after the other: what the machine did otherwise meanwhile
+        is in the ratios. `weighbridge pair` measures both in turn.
 
         The runs differ in:
           redis-server version: 7.0.15 -> 8.0.0

@@ -18,12 +18,14 @@ use super::figure_view::{FigureView, figure_view};
 use super::groups;
 use super::groups::Group;
 use super::page::Frame;
+use super::pair_text;
 use super::paths_table;
 use super::ratios;
 use super::sweeps;
 use super::thresholds::observed;
 use weighbridge_record::format;
 use weighbridge_record::result::{LatencySummary, LeftBehind, RunResult, Verdict};
+use weighbridge_record::stats::interval_name;
 use weighbridge_record::terms::{Path, Stage};
 
 /// A page of this size still opens at once on a slow machine.
@@ -158,6 +160,8 @@ struct Section {
     stage: &'static str,
     corrected: bool,
     repetitions: usize,
+    /// What the intervals of so many repetitions are.
+    interval_name: &'static str,
     rows: Vec<paths_table::Row>,
     /// Why figures of the table carry the sign of our own lateness.
     own_lateness: Vec<String>,
@@ -306,6 +310,7 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
         stage: Stage::ANSWER.name(),
         corrected: group.scheduled(),
         repetitions: group.repetitions(),
+        interval_name: interval_name(group.repetitions()),
         rows: paths_table::rows(group),
         own_lateness: paths_table::own_lateness_lines(group, &LatencySummary::STATISTICS),
         ratios: ratios::section(group),

@@ -47,6 +47,7 @@ mod junit;
 mod knee;
 pub mod markdown;
 mod page;
+mod pair_text;
 mod paths_table;
 pub mod printable;
 mod promises;

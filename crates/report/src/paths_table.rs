@@ -234,8 +234,7 @@ const INTERVAL_SHARE_MIN: f64 = 0.01;
 fn estimated(estimate: Option<Estimate>, print: fn(f64) -> String, reason: &str) -> Cell {
     let Some(Estimate { median, low, high }) = estimate else { return single(None, print, reason) };
     let interval = low.zip(high).map(|(low, high)| span(&print(low), &print(high)));
-    let note =
-        interval.as_ref().map_or(String::new(), |text| format!("95 % interval over repetitions: {text}"));
+    let note = interval.as_ref().map_or(String::new(), |text| format!("interval over repetitions: {text}"));
     // Ends so close to the figure say nothing beside it, and take room; the note keeps them.
     let wide = low.zip(high).is_some_and(|(low, high)| high - low > INTERVAL_SHARE_MIN * median);
     let interval = interval.filter(|_| wide);

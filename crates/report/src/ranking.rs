@@ -2,11 +2,9 @@
 
 use super::groups::{Entry, Group};
 use weighbridge_record::format;
+use weighbridge_record::paired::PAIRS_MIN;
 use weighbridge_record::result::{Estimate, PairVerdict, PathRatio};
 use weighbridge_record::terms::{Path, Stage};
-
-/// Below this ratio two figures without intervals are called level.
-const LEVEL_RATIO_MAX: f64 = 1.05;
 
 /// Percentiles that transports are ranked by, the first that all of them have.
 const STATISTICS: [&str; 3] = ["p99", "p90", "p50"];
@@ -73,6 +71,25 @@ impl<'a> Ranking<'a> {
         group.competing().into_iter().filter(|entry| entry.answers()).collect()
     }
 
+    /// Where a thread of ours set a rate, it is a lower bound of what the path can do: the words for it, instead of a
+    /// ranking.
+    pub fn limited(group: &Group<'_>) -> Option<String> {
+        let limited = group.limited();
+        let rate = |entry: &&Entry<'_>| {
+            let rate = format::rate(entry.figure("rates.completed_per_s")?.median);
+            let bound = if limited.contains(&entry.path) { "at least " } else { "" };
+            Some(format!("{} {bound}{rate}", entry.path))
+        };
+        let rates: Vec<String> = group.competing().iter().filter_map(rate).collect();
+        let words = || {
+            format!(
+                "No ranking: a generator or worker thread of ours was at its limit, so a rate is a lower bound: {}.",
+                rates.join(", ")
+            )
+        };
+        (!limited.is_empty()).then(words)
+    }
+
     /// Ranks by the highest percentile that every one of them can answer and that is nowhere the instrument's own,
     /// or by rate where nothing is scheduled and the instrument wasn't what set it.
     pub fn of(group: &Group<'a>) -> Option<Self> {
@@ -116,16 +133,19 @@ impl<'a> Ranking<'a> {
         Self::ranked(group).into_iter().find_map(ours)
     }
 
-    /// Whether the record shows that the first differs from another; none where it has no verdict.
-    pub fn shown(&self, other: &Place) -> Option<bool> {
+    /// The record's ratio of the first and another; none where it has none.
+    fn pair(&self, other: &Place) -> Option<&'a PathRatio> {
         let best = self.places[0].path;
         let sides = [(best, other.path), (other.path, best)];
-        let pair = self.pairs.iter().find(|pair| sides.contains(&(pair.a, pair.b)))?;
-        match pair.verdict {
-            PairVerdict::AHigher | PairVerdict::BHigher => Some(true),
-            PairVerdict::NoDifferenceShown => Some(false),
-            PairVerdict::TooFewRepetitions => None,
-        }
+        self.pairs.iter().copied().find(|pair| sides.contains(&(pair.a, pair.b)))
+    }
+
+    /// Whether the record shows that the first differs from another.
+    pub fn shown(&self, other: &Place) -> bool {
+        self.pair(other).is_some_and(|pair| match pair.verdict {
+            PairVerdict::AHigher | PairVerdict::BHigher => true,
+            PairVerdict::NoDifferenceShown | PairVerdict::TooFewRepetitions => false,
+        })
     }
 
     /// How many times worse a place is than the first.
@@ -141,26 +161,43 @@ impl<'a> Ranking<'a> {
         self.places.iter().map(|place| place.repetitions).min().unwrap_or(0)
     }
 
-    /// Whether the first differs from the second by more than chance or rounding may explain. Records
-    /// without a verdict on this measure are judged by whether the intervals overlap.
+    fn too_few_repetitions(&self) -> bool {
+        self.repetitions_min() < PAIRS_MIN
+    }
+
+    /// Whether the first may be called the winner: the record shows that it differs from every other.
     pub fn clear(&self) -> bool {
-        let Some(second) = self.places.get(1) else { return true };
-        if let Some(shown) = self.shown(second) {
-            return shown;
+        self.places[1..].iter().all(|place| self.shown(place))
+    }
+
+    /// `nats-core p99 1.20 ms`; without a winner `no winner, p99 1.20 ms to 1.31 ms`.
+    pub fn headline(&self) -> String {
+        if !self.clear() {
+            return format!("{}, {}", self.without_winner(), self.span());
         }
-        let (a, b) = (self.places[0].estimate, second.estimate);
-        match (a.low, a.high, b.low, b.high) {
-            (Some(a_low), Some(a_high), Some(b_low), Some(b_high)) => a_high < b_low || b_high < a_low,
-            _ => self.times_worse(second) >= LEVEL_RATIO_MAX,
+        format!("{} {} {}", self.places[0].path, self.measure.statistic(), self.print(&self.places[0]))
+    }
+
+    /// `p99 1.20 ms to 1.31 ms`: the first and the last, without their names.
+    pub fn span(&self) -> String {
+        let (first, last) = (self.print(&self.places[0]), self.places.last().map(|place| self.print(place)));
+        match last {
+            Some(last) if last != first => format!("{} {first} to {last}", self.measure.statistic()),
+            _ => format!("{} {first}", self.measure.statistic()),
         }
     }
 
-    /// `nats-core p99 1.20 ms`.
-    pub fn headline(&self) -> String {
-        let best = &self.places[0];
-        let who = if self.clear() { best.path.to_string() } else { "level at".to_owned() };
-        let what = self.measure.statistic();
-        format!("{who} {what} {}", self.measure.print(best.estimate.median))
+    fn print(&self, place: &Place) -> String {
+        self.measure.print(place.estimate.median)
+    }
+
+    /// Why nobody is called the winner, for where there is little room.
+    fn without_winner(&self) -> &'static str {
+        match self.repetitions_min() {
+            0 | 1 => "one repetition",
+            2 => "two repetitions",
+            _ => "no winner",
+        }
     }
 
     fn basis(&self) -> String {
@@ -184,7 +221,7 @@ impl<'a> Ranking<'a> {
             };
         };
         if !self.clear() {
-            return self.level(best, second);
+            return self.no_winner();
         }
         let leads = match self.measure {
             Measure::Latency { .. } => format!("answers fastest {}: {label} {figure}", self.basis()),
@@ -204,29 +241,39 @@ impl<'a> Ranking<'a> {
             )
         };
         match self.places.last() {
-            Some(last) if last.path != second.path && self.shown(last) != Some(false) => {
+            Some(last) if last.path != second.path => {
                 format!("{} and {}", compare(second), compare(last))
             }
             _ => compare(second),
         }
     }
 
-    fn level(&self, best: &Place, second: &Place) -> String {
-        let why = if self.shown(second) == Some(false) {
-            "no difference is shown"
-        } else if best.estimate.low.is_some() && second.estimate.low.is_some() {
-            "their intervals overlap, so no difference is claimed"
-        } else {
-            "too close to tell apart"
-        };
+    /// What was measured, and why it makes nobody the winner.
+    fn no_winner(&self) -> String {
+        let label = self.measure.label();
+        let figure = |place: &Place| self.print(place);
+        if self.too_few_repetitions() {
+            let all = self.places.iter().map(|place| format!("{} {}", place.path, figure(place)));
+            return format!(
+                "{}: no winner is named; {label} {}",
+                if self.repetitions_min() == 2 { "Two repetitions" } else { "One repetition" },
+                all.collect::<Vec<_>>().join(", ")
+            );
+        }
+        let others = self.places[1..].iter().filter(|place| !self.shown(place)).map(|place| {
+            let always = self.pair(place).and_then(|pair| {
+                let word = if pair.always_higher()? == place.path { "higher" } else { "lower" };
+                Some(format!(", {word} in all {}", pair.of_repetitions.len()))
+            });
+            format!("{} ({}{})", place.path, figure(place), always.unwrap_or_default())
+        });
+        let best = &self.places[0];
         format!(
-            "{} and {} are level {}: {} {} and {}, {why}",
-            best.path,
-            second.path,
+            "No winner {}: {label} of {} ({}) is not shown to differ from that of {}",
             self.basis(),
-            self.measure.label(),
-            self.measure.print(best.estimate.median),
-            self.measure.print(second.estimate.median)
+            best.path,
+            figure(best),
+            others.collect::<Vec<_>>().join(" and ")
         )
     }
 }

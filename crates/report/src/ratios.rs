@@ -46,7 +46,7 @@ pub fn section(group: &Group<'_>) -> Ratios {
     } else if group.ratios.is_empty() {
         "No ratios: there is nothing to compare."
     } else {
-        "No ratios: an interval needs at least 3 repetitions (--repeat)."
+        "No ratios: a verdict needs at least 3 repetitions (--repeat)."
     };
     Ratios { to_best: to_best(group), rows: judged.into_iter().map(row).collect(), note }
 }
@@ -65,13 +65,14 @@ fn figure_order(path: &str) -> usize {
     FIGURES.iter().position(|(known, _)| *known == path).unwrap_or(FIGURES.len())
 }
 
-const FIGURES: [(&str, &str); 3] = [
+const FIGURES: [(&str, &str); 4] = [
     ("latency_ns.turnaround.p50", "p50"),
+    ("latency_ns.turnaround.p90", "p90"),
     ("latency_ns.turnaround.p99", "p99"),
     ("rates.completed_per_s", "completed rate"),
 ];
 
-fn figure_name(path: &str) -> &'static str {
+pub fn figure_name(path: &str) -> &'static str {
     FIGURES.iter().find(|(known, _)| *known == path).map_or("figure", |(_, name)| name)
 }
 
@@ -83,7 +84,11 @@ pub fn sentence(pair: &PathRatio) -> String {
         PairVerdict::BHigher => times(pair.b, figure, inverse(pair.ratio), pair.a),
         PairVerdict::NoDifferenceShown => {
             let (a, b, ratio) = (pair.a, pair.b, interval_text(pair.ratio));
-            format!("{figure} of {a} and {b}: no difference shown, {ratio}")
+            let text = format!("{figure} of {a} and {b}: no difference shown, {ratio}");
+            match in_every_repetition(pair) {
+                Some(higher) => format!("{text}, {higher}"),
+                None => text,
+            }
         }
         PairVerdict::TooFewRepetitions => {
             format!("{figure} of {} and {}: too few repetitions", pair.a, pair.b)
@@ -93,6 +98,12 @@ pub fn sentence(pair: &PathRatio) -> String {
         text.push_str("; promises differ");
     }
     text
+}
+
+/// `nats-jetstream higher in all 3 repetitions`; none where repetitions disagree.
+fn in_every_repetition(pair: &PathRatio) -> Option<String> {
+    let higher = pair.always_higher()?;
+    Some(format!("{higher} higher in all {} repetitions", pair.of_repetitions.len()))
 }
 
 fn times(higher: Path, figure: &str, ratio: Estimate, lower: Path) -> String {
@@ -114,7 +125,7 @@ fn inverse(ratio: Estimate) -> Estimate {
 }
 
 /// `1.8× (1.6 to 2.1)`; near 1, where a tenth is a lot, `1.04× (0.98 to 1.11)`.
-fn interval_text(ratio: Estimate) -> String {
+pub fn interval_text(ratio: Estimate) -> String {
     let fine = (0.5..1.5).contains(&ratio.median);
     let plain = |value: f64| {
         if fine { format!("{value:.2}") } else { format::ratio(value).trim_end_matches('×').to_owned() }
@@ -144,7 +155,14 @@ fn to_best(group: &Group<'_>) -> Vec<Row> {
 }
 
 fn ranking(group: &Group<'_>) -> &'static str {
-    if group.scheduled() { "latency_ns.turnaround.p99" } else { "rates.completed_per_s" }
+    let tail = "latency_ns.turnaround.p99";
+    if !group.scheduled() {
+        "rates.completed_per_s"
+    } else if group.ratios.iter().any(|pair| pair.figure == tail) {
+        tail
+    } else {
+        "latency_ns.turnaround.p90"
+    }
 }
 
 fn pairs_with_best<'a>(group: &Group<'a>, path: &str) -> Vec<&'a PathRatio> {
@@ -182,6 +200,8 @@ mod tests {
             a_repetitions: 5,
             b_repetitions: 5,
             ratio: Estimate { median: ratio[0], low: Some(ratio[1]), high: Some(ratio[2]) },
+            of_repetitions: ratio.to_vec(),
+            p_adjusted: None,
             verdict,
             matched,
         }
@@ -193,11 +213,13 @@ mod tests {
             sentence(&pair(PairVerdict::AHigher, [12.0, 9.96, 13.0], true)),
             sentence(&pair(PairVerdict::BHigher, [0.55, 0.476, 0.625], true)),
             sentence(&pair(PairVerdict::NoDifferenceShown, [1.04, 0.98, 1.11], false)),
+            sentence(&pair(PairVerdict::NoDifferenceShown, [0.95, 0.93, 0.98], true)),
         ];
         insta::assert_snapshot!(sentences.join("\n"), @r"
         redis-streams' p99 is 12× (10.0 to 13) nats-jetstream's
         nats-jetstream's p99 is 1.8× (1.6 to 2.1) redis-streams'
         p99 of redis-streams and nats-jetstream: no difference shown, 1.04× (0.98 to 1.11); promises differ
+        p99 of redis-streams and nats-jetstream: no difference shown, 0.95× (0.93 to 0.98), nats-jetstream higher in all 3 repetitions
         ");
     }
 
@@ -210,7 +232,7 @@ mod tests {
             invalid.ratios.clear();
             (section(&groups(&result)[0]).note, section(&groups(&invalid)[0]).note)
         });
-        assert_eq!(notes[0].0, "No ratios: an interval needs at least 3 repetitions (--repeat).");
+        assert_eq!(notes[0].0, "No ratios: a verdict needs at least 3 repetitions (--repeat).");
         let result = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
         let section = section(&groups(&result)[0]);
         assert_eq!((section.to_best.len(), section.rows.len()), (12, 30));
@@ -221,10 +243,10 @@ mod tests {
     fn the_best_is_held_against_every_other() {
         let result = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
         insta::assert_snapshot!(against_best(&groups(&result)[0]).join("\n"), @r"
-        redis-pubsub's p99 is 1.34× (1.21 to 1.45) nats-core's
-        redis-streams' p99 is 2.1× (1.8 to 2.2) nats-core's; promises differ
-        nats-jetstream's p99 is 2.5× (2.3 to 2.6) nats-core's; promises differ
-        nats-request's p99 is 1.13× (1.05 to 1.19) nats-core's; promises differ
+        p99 of redis-pubsub and nats-core: no difference shown, 1.33× (1.25 to 1.43), redis-pubsub higher in all 3 repetitions
+        p99 of redis-streams and nats-core: no difference shown, 2.0× (1.8 to 2.1), redis-streams higher in all 3 repetitions; promises differ
+        nats-jetstream's p99 is 2.4× (2.3 to 2.6) nats-core's; promises differ
+        p99 of nats-core and nats-request: no difference shown, 0.89× (0.87 to 0.91), nats-request higher in all 3 repetitions; promises differ
         ");
     }
 }

@@ -220,10 +220,10 @@ mod tests {
         nats-jetstream   1 999  2.43 ms  6.84 ms  9.99 ms  15.6 ms       0    0
         nats-request     1 999  1.15 ms  3.10 ms  4.14 ms  6.03 ms       0    0
 
-          redis-pubsub's p99 is 1.34× (1.27 to 1.39) nats-core's
-          redis-streams' p99 is 2.1× (2.0 to 2.2) nats-core's; promises differ
-          nats-jetstream's p99 is 2.5× (2.4 to 2.6) nats-core's; promises differ
-          nats-request's p99 is 1.15× (1.12 to 1.22) nats-core's; promises differ
+          redis-pubsub's p99 is 1.33× (1.31 to 1.35) nats-core's
+          redis-streams' p99 is 2.1× (2.1 to 2.1) nats-core's; promises differ
+          nats-jetstream's p99 is 2.5× (2.5 to 2.6) nats-core's; promises differ
+          nats-request's p99 is 1.16× (1.15 to 1.17) nats-core's; promises differ
 
         Thresholds: 4 of 5 hold
           FAILED turnaround.p99 < 50ms: nats-jetstream, observed 6.67 ms

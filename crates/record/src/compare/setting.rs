@@ -28,6 +28,7 @@ pub(super) fn differences(base: &RunResult, new: &RunResult) -> Vec<Difference> 
         });
     }
     found.extend(differing_in_common(versions(base), versions(new), false));
+    found.extend(differing_in_common(doubts(base), doubts(new), false));
     found
 }
 
@@ -137,8 +138,28 @@ fn versions(run: &RunResult) -> Facts {
     for (client, version) in &environment.clients {
         facts.insert(format!("client {client}"), version.clone());
     }
+    facts.insert("environment.clock_source".to_owned(), environment.clock_source.clone());
+    for trial in &run.trials {
+        add(&mut facts, format!("{} scheduling", trial.path), &trial.generator.scheduling);
+    }
     for broker in run.trials.iter().flat_map(|trial| &trial.brokers) {
         add(&mut facts, format!("{} version", broker.kind), &broker.version);
+        for (key, value) in &broker.config {
+            add(&mut facts, format!("{} {key}", broker.kind), value);
+        }
+    }
+    facts
+}
+
+/// The kinds of doubts that the valid trials of each path carry; those of one run alone may explain a change.
+fn doubts(run: &RunResult) -> Facts {
+    let mut facts = Facts::new();
+    for trial in &run.trials {
+        let mut kinds: Vec<_> = trial.doubts.iter().map(|doubt| doubt.kind.name()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let told = if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") };
+        add(&mut facts, format!("{} doubts", trial.path), &told);
     }
     facts
 }

@@ -10,6 +10,7 @@ mod finding;
 mod gap;
 mod latency;
 mod ledger;
+mod pair;
 mod ratio;
 mod search;
 mod series;
@@ -26,6 +27,7 @@ pub use finding::{FINDINGS_MAX, Finding, FindingClass};
 pub use gap::{Gap, GapKind, Side};
 pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
+pub use pair::{Change, ChangeVerdict, PairRecord};
 pub use ratio::{PairVerdict, PathRatio};
 pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
@@ -63,6 +65,9 @@ pub struct RunResult {
     /// What was searched for and found, a path each; empty unless the run was a search.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub searches: Vec<SearchRecord>,
+    /// What two settings came to; null unless the run was a pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<PairRecord>,
 }
 
 /// What a run comes to.

@@ -20,23 +20,45 @@ pub struct PathRatio {
     pub a_repetitions: u32,
     /// Repetitions behind `b`.
     pub b_repetitions: u32,
-    /// Median of `a` divided by the median of `b`, with its 95 % interval.
+    /// `a` divided by `b`, each repetition with its own seed's: the geometric mean, in `median`. From 5
+    /// repetitions on with its 95 % interval (Student's t over the logarithms), with 3 or 4 with their range.
     pub ratio: Estimate,
+    /// The ratio of each repetition that both have; empty in records that held medians against each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of_repetitions: Vec<f64>,
+    /// Chance of such ratios where nothing differs, by the paired t test of their logarithms, corrected for all
+    /// ratios of the point (Holm); null with fewer than 3 repetitions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p_adjusted: Option<f64>,
     pub verdict: PairVerdict,
     /// Whether both promise the same: guarantee and durability tier.
     pub matched: bool,
+}
+
+impl PathRatio {
+    /// The path that is higher in every repetition; none where they disagree.
+    pub fn always_higher(&self) -> Option<Path> {
+        let all =
+            |above: bool| self.of_repetitions.iter().all(|ratio| *ratio != 1.0 && (*ratio > 1.0) == above);
+        match self.of_repetitions.is_empty() {
+            true => None,
+            false if all(true) => Some(self.a),
+            false if all(false) => Some(self.b),
+            false => None,
+        }
+    }
 }
 
 /// What a ratio shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PairVerdict {
-    /// The interval lies above 1 and the repetitions of the two differ by more than chance.
+    /// `a` is higher, by more than chance: `p_adjusted` is at most 0.05.
     AHigher,
-    /// The interval lies below 1 and the repetitions of the two differ by more than chance.
+    /// `b` is higher, by more than chance: `p_adjusted` is at most 0.05.
     BHigher,
-    /// The interval holds 1, or chance explains the difference.
+    /// Chance may explain the difference.
     NoDifferenceShown,
-    /// Fewer than 3 repetitions of one of them: there is no interval.
+    /// Fewer than 3 repetitions that both have: nothing is judged.
     TooFewRepetitions,
 }

@@ -74,12 +74,20 @@ pub struct Probe {
     pub rate_per_s: f64,
     /// Whether this was the longer run that confirms an answer.
     pub confirmation: bool,
+    /// Which time it was asked in a row, from 1: a rate that was not sustained is asked again, and two of three
+    /// decide. 1 in records of versions that asked once.
+    #[serde(default = "once")]
+    pub asked: u32,
     /// Whether the rate was sustained.
     pub passed: bool,
     /// Why it did not pass; empty if it did.
     pub reasons: Vec<Reason>,
     /// Index in `trials`.
     pub trial: usize,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// Why a rate is not sustained.

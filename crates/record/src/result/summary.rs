@@ -21,14 +21,15 @@ pub struct SummaryRow {
     pub figures: BTreeMap<String, Estimate>,
 }
 
-/// A median over repetitions with its 95 % interval; no interval from fewer than 3 repetitions.
+/// A median over repetitions with its 95 % interval; from 3 to 5 repetitions with their range, from fewer with
+/// neither.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// Median over the repetitions, in the unit of the figure.
     pub median: f64,
-    /// Lower end of the interval; null with fewer than 3 repetitions.
+    /// Lower end of the interval or range; null with fewer than 3 repetitions.
     pub low: Option<f64>,
-    /// Upper end of the interval; null with fewer than 3 repetitions.
+    /// Upper end of the interval or range; null with fewer than 3 repetitions.
     pub high: Option<f64>,
 }
 

@@ -70,6 +70,7 @@ fn record(path: Path, outcome: SearchOutcome, tried: &[Tried], trial: usize) -> 
     let probe = |(index, (rate_per_s, confirmation, reason)): (usize, &Tried)| Probe {
         rate_per_s: *rate_per_s,
         confirmation: *confirmation,
+        asked: 1,
         passed: reason.is_none(),
         reasons: reason.iter().cloned().collect(),
         trial: trial + index,

@@ -82,7 +82,7 @@ fn takeaway(group: &Group<'_>, curves: &[Curve]) -> String {
     } else if ratio < LEVEL {
         let percent = ((ratio - 1.0) * 100.0).ceil().max(1.0);
         format!("At {name} all transports lie within {percent:.0} % of each other, between {low} and {high}.")
-    } else if ranking.shown(slow) == Some(true) {
+    } else if ranking.shown(slow) {
         let curve = |path: Path| curves.iter().find(|curve| curve.path == path);
         let apart = curve(fast.path).zip(curve(slow.path));
         let opening =

@@ -9,6 +9,7 @@ use crate::groups::{Entry, Group};
 use crate::{ReportError, ratios};
 use weighbridge_record::format;
 use weighbridge_record::result::Estimate;
+use weighbridge_record::stats::INTERVAL_REPETITIONS_MIN;
 
 /// Path in a trial, name, and whether it is a latency.
 const FIGURES: [(&str, &str, bool); 3] = [
@@ -41,9 +42,15 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
         id: "",
         title: "Repetitions",
         takeaway: takeaway(group),
-        note: "A dot is a repetition, hollow where it is invalid. The upright line is the median of the valid ones, the level one its \
-               95 % bootstrap interval. Ratios with their intervals and the test stand under Ratios."
-            .to_owned(),
+        note: format!(
+            "A dot is a repetition, hollow where it is invalid. The upright line is the median of the valid ones, the \
+             level one {}. Ratios, pair by pair, and the test stand under Ratios.",
+            if group.repetitions() < INTERVAL_REPETITIONS_MIN {
+                "their range"
+            } else {
+                "its 95 % bootstrap interval"
+            }
+        ),
         paths: Vec::new(),
         kinds: Vec::new(),
         layout: Layout::Grid,
@@ -156,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_takeaway_holds_the_last_against_the_best() {
-        let result = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
+        let result = Fixture { repetitions: 5, seconds: 1, ..Fixture::default() }.build();
         let figure = draw(&groups(&result)[0], DETAIL).unwrap().unwrap();
         assert!(
             figure.takeaway.starts_with("Furthest from the best: nats-jetstream's p99 is 2.5×"),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::failed;
 use crate::ReportError;
+use weighbridge_record::pairs;
 use weighbridge_record::result::{RunResult, SCHEMA_VERSION, bounds};
 
 /// The name of the record in the folder of its run.
@@ -25,7 +26,9 @@ pub fn read(dir_or_file: &Path) -> Result<RunResult, ReportError> {
         return Err(ReportError::SchemaVersion { path, found, known: SCHEMA_VERSION });
     }
     bounds::check(&json).map_err(|source| ReportError::OutOfBounds { path: path.clone(), source })?;
-    serde_json::from_value(json).map_err(not_a_result)
+    let mut result = serde_json::from_value(json).map_err(not_a_result)?;
+    pairs::renew(&mut result);
+    Ok(result)
 }
 
 fn record_of(dir_or_file: &Path) -> PathBuf {

@@ -111,7 +111,7 @@ fn a_search_is_told_in_words() {
     insta::assert_snapshot!(explain(&plan), @r"
     capacity: What is the highest rate of priority requests that each path sustains with p99 under 50 ms?
       search      from 4 000/s to 1 000 000/s, to within 10 %; 4 s after 1 s of warm-up, 20 s to confirm
-      probes      at most 24 of each transport
+      probes      at most 36 of each transport
       limits      1 generator with 1 connection each, batches of at most 256, at most 10 000 in flight, timeout 30 s, drain up to 2 s
       payload     description of 256 bytes, 6 categories, 4 roles
       workers     4 workers, 256 at a time each, no service time

@@ -1,0 +1,216 @@
+//! What another setting changes: two settings of one scenario, pair by pair. Pure.
+
+use crate::own_lateness::vouched;
+use crate::paired::{SIGNIFICANCE, holm, paired};
+use crate::places::{Place, at_points};
+use crate::point::Point;
+use crate::result::{Change, ChangeVerdict, PairRecord, Trial};
+use crate::stats::{median, told_apart};
+use crate::terms::Path;
+
+/// The key of the two points of a pair.
+pub const SETTING: &str = "setting";
+pub const BASE: &str = "base";
+pub const NEW: &str = "new";
+
+#[derive(Clone, Copy, PartialEq)]
+enum Worse {
+    Higher,
+    Lower,
+}
+
+/// Of p99 and p90 the first that all trials of a path have.
+const FIGURES: [(&[&str], Worse); 3] = [
+    (&["latency_ns.turnaround.p50"], Worse::Higher),
+    (&["latency_ns.turnaround.p99", "latency_ns.turnaround.p90"], Worse::Higher),
+    (&["rates.completed_per_s"], Worse::Lower),
+];
+
+/// The point of a side.
+pub fn point(side: &str) -> Point {
+    Point::from([(SETTING.to_owned(), side.into())])
+}
+
+/// Judges the trials of a pair, which was asked for in these words.
+pub fn between_settings(
+    base: Vec<String>,
+    new: Vec<String>,
+    tolerance_percent: f64,
+    trials: &[Trial],
+) -> PairRecord {
+    let valid = !trials.is_empty() && trials.iter().all(|trial| trial.valid);
+    let changes = if valid { changes(trials, tolerance_percent / 100.0) } else { Vec::new() };
+    let verdict = changes.iter().map(|change| change.verdict).max();
+    PairRecord { base, new, tolerance_percent, verdict, changes }
+}
+
+fn changes(trials: &[Trial], tolerance: f64) -> Vec<Change> {
+    let points = at_points(trials);
+    let side = |name: &str| {
+        let of_side = points.iter().find(|(at, _)| **at == point(name));
+        of_side.map_or(&[][..], |(_, places)| places.as_slice())
+    };
+    let (base, new) = (side(BASE), side(NEW));
+    let mut found = Vec::new();
+    for base in base {
+        let Some(new) = new.iter().find(|new| new.path == base.path) else { continue };
+        let pairs = pairs(base, new);
+        for (figures, worse) in FIGURES {
+            found.extend(
+                figures.iter().find_map(|figure| of_figure(figure, &pairs)).map(|change| (change, worse)),
+            );
+        }
+        found.push((unanswered(base.path, &pairs), Worse::Higher));
+    }
+    judge(&mut found, tolerance);
+    found.into_iter().map(|(change, _)| change).collect()
+}
+
+type Pair<'a> = (&'a Trial, &'a Trial);
+
+/// Base and new of the repetitions that both have: they share their seed.
+fn pairs<'a>(base: &Place<'a>, new: &Place<'a>) -> Vec<Pair<'a>> {
+    let partner = |trial: &&'a Trial| {
+        let new = new.trials.iter().find(|new| new.repetition == trial.repetition)?;
+        Some((*trial, *new))
+    };
+    base.trials.iter().filter_map(partner).collect()
+}
+
+/// None where a trial lacks the figure, or it is the instrument's own lateness.
+fn of_figure(figure: &str, pairs: &[Pair<'_>]) -> Option<Change> {
+    let (base, new): (Vec<&Trial>, Vec<&Trial>) = pairs.iter().copied().unzip();
+    let (base, new) = (vouched(&base, figure)?, vouched(&new, figure)?);
+    let found = paired(&new, &base)?;
+    Some(Change {
+        path: pairs.first()?.0.path,
+        figure: figure.to_owned(),
+        base: median(&base),
+        new: median(&new),
+        ratio: Some(found.ratio),
+        of_repetitions: found.ratios,
+        p_adjusted: found.p,
+        verdict: ChangeVerdict::TooFewRepetitions,
+    })
+}
+
+/// Requests without an answer were counted, not estimated: one where there was none is a regression. Where both
+/// sides have some, their shares are held against each other by the rank-sum test.
+fn unanswered(path: Path, pairs: &[Pair<'_>]) -> Change {
+    let count = |trial: &Trial| trial.ledger.unanswered() as f64;
+    let share = |trial: &Trial| count(trial) / trial.ledger.attempted.max(1) as f64;
+    let (base, new): (Vec<f64>, Vec<f64>) = pairs.iter().map(|(base, new)| (share(base), share(new))).unzip();
+    let some = |shares: &[f64]| shares.iter().any(|share| *share > 0.0);
+    let apart = told_apart(&new, &base);
+    let verdict = match (some(&base), some(&new)) {
+        (false, true) => ChangeVerdict::Regression,
+        (true, false) => ChangeVerdict::Better,
+        (true, true) if apart && median(&new) > median(&base) => ChangeVerdict::Regression,
+        (true, true) if apart => ChangeVerdict::Better,
+        (true, true) | (false, false) => ChangeVerdict::NoDifferenceShown,
+    };
+    Change {
+        path,
+        figure: "ledger.unanswered".to_owned(),
+        base: pairs.iter().map(|(base, _)| count(base)).sum(),
+        new: pairs.iter().map(|(_, new)| count(new)).sum(),
+        ratio: None,
+        of_repetitions: Vec::new(),
+        p_adjusted: None,
+        verdict,
+    }
+}
+
+/// Corrects the chances for each other and gives the verdicts.
+fn judge(changes: &mut [(Change, Worse)], tolerance: f64) {
+    let chances: Vec<f64> = changes.iter().filter_map(|(change, _)| change.p_adjusted).collect();
+    let judged = changes.iter_mut().filter(|(change, _)| change.p_adjusted.is_some());
+    for ((change, worse), p) in judged.zip(holm(&chances)) {
+        change.p_adjusted = Some(p);
+        change.verdict = if p > SIGNIFICANCE {
+            ChangeVerdict::NoDifferenceShown
+        } else {
+            shown(change, *worse, tolerance)
+        };
+    }
+}
+
+/// What a difference is that chance does not explain.
+fn shown(change: &Change, worse: Worse, tolerance: f64) -> ChangeVerdict {
+    let Some(ratio) = change.ratio else { return ChangeVerdict::NoDifferenceShown };
+    let (got_worse, beyond) = match worse {
+        Worse::Higher => (ratio.median > 1.0, ratio.low.is_some_and(|low| low > 1.0 + tolerance)),
+        Worse::Lower => (ratio.median < 1.0, ratio.high.is_some_and(|high| high < 1.0 - tolerance)),
+    };
+    match (got_worse, beyond) {
+        (true, true) => ChangeVerdict::Regression,
+        (true, false) => ChangeVerdict::Worse,
+        (false, _) => ChangeVerdict::Better,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+    use crate::terms::TransportKind;
+
+    /// A pair whose new side takes `factor` as long in repetition n as `factors[n]` says.
+    fn pair(factors: &[f64]) -> Vec<Trial> {
+        let fixture = Fixture {
+            transports: vec![TransportKind::NatsCore],
+            points: [BASE, NEW].map(point).to_vec(),
+            repetitions: factors.len() as u32,
+            seconds: 1,
+            ..Fixture::default()
+        };
+        let mut trials = fixture.build().trials;
+        for trial in &mut trials {
+            let repetition = trial.repetition as usize - 1;
+            let factor = if trial.point == point(NEW) { factors[repetition] } else { 1.0 };
+            let level = factor * (1.0 + 0.2 * repetition as f64);
+            let turnaround = trial.latency_ns.turnaround.as_mut().unwrap();
+            (turnaround.p50, turnaround.p99) = (Some((1e6 * level) as u64), Some((5e6 * level) as u64));
+            trial.rates.completed_per_s = 2_000.0;
+        }
+        trials
+    }
+
+    fn verdict(trials: &[Trial]) -> Option<ChangeVerdict> {
+        between_settings(Vec::new(), Vec::new(), 5.0, trials).verdict
+    }
+
+    #[test]
+    fn a_tenth_more_is_a_regression_and_a_hundredth_is_within_the_tolerance() {
+        assert_eq!(verdict(&pair(&[1.10, 1.11, 1.09, 1.10, 1.12])), Some(ChangeVerdict::Regression));
+        assert_eq!(verdict(&pair(&[1.010, 1.011, 1.009, 1.010, 1.012])), Some(ChangeVerdict::Worse));
+        assert_eq!(verdict(&pair(&[0.90, 0.91, 0.89, 0.90, 0.92])), Some(ChangeVerdict::Better));
+        assert_eq!(verdict(&pair(&[1.02, 0.99, 1.01, 0.98, 1.0])), Some(ChangeVerdict::NoDifferenceShown));
+        assert_eq!(verdict(&pair(&[1.5, 1.5])), Some(ChangeVerdict::TooFewRepetitions));
+    }
+
+    #[test]
+    fn a_request_without_an_answer_where_there_was_none_is_a_regression() {
+        let mut trials = pair(&[1.0; 5]);
+        let new = trials.iter_mut().find(|trial| trial.point == point(NEW)).unwrap();
+        (new.ledger.completed, new.ledger.lost) = (new.ledger.completed - 1, new.ledger.lost + 1);
+        assert_eq!(verdict(&trials), Some(ChangeVerdict::Regression));
+    }
+
+    #[test]
+    fn an_invalid_trial_leaves_nothing_to_judge() {
+        let mut trials = pair(&[1.5; 5]);
+        trials[3].valid = false;
+        let record = between_settings(Vec::new(), Vec::new(), 5.0, &trials);
+        assert_eq!((record.verdict, record.changes.len()), (None, 0));
+        assert_eq!(verdict(&[]), None);
+    }
+
+    #[test]
+    fn a_repetition_of_one_side_alone_has_no_pair() {
+        let mut trials = pair(&[1.10, 1.11, 1.09, 1.10, 5.0]);
+        trials.retain(|trial| trial.repetition != 5 || trial.point == point(NEW));
+        let record = between_settings(Vec::new(), Vec::new(), 5.0, &trials);
+        assert_eq!(record.changes[0].of_repetitions.len(), 4);
+    }
+}

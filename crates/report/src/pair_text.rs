@@ -1,0 +1,230 @@
+//! What a pair of settings came to, in words and as rows.
+
+use super::ratios::{figure_name, interval_text};
+use weighbridge_record::format;
+use weighbridge_record::paired::{INTERVAL_PAIRS_MIN, PAIRS_MIN};
+use weighbridge_record::result::{Change, ChangeVerdict, PairRecord};
+
+/// One figure of one path.
+pub struct Row {
+    pub path: String,
+    pub figure: &'static str,
+    pub base: String,
+    pub new: String,
+    pub ratio: String,
+    pub verdict: &'static str,
+    /// Class of the verdict.
+    pub tone: &'static str,
+    pub p: String,
+}
+
+pub fn rows(pair: &PairRecord) -> Vec<Row> {
+    let row = |change: &Change| Row {
+        path: change.path.to_string(),
+        figure: name(change),
+        base: print(change, change.base),
+        new: print(change, change.new),
+        ratio: change.ratio.map_or(String::new(), interval_text),
+        verdict: word(change.verdict),
+        tone: tone(change.verdict),
+        p: change.p_adjusted.map_or(String::new(), chance),
+    };
+    pair.changes.iter().map(row).collect()
+}
+
+/// `0.03`; below a thousandth only that.
+fn chance(p: f64) -> String {
+    if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
+}
+
+/// What the sides are, in words.
+pub fn sides(pair: &PairRecord) -> String {
+    let words = |words: &[String]| {
+        if words.is_empty() { "as the scenario says".to_owned() } else { words.join(", ") }
+    };
+    format!("base: {}; new: {}", words(&pair.base), words(&pair.new))
+}
+
+/// What the intervals of its ratios are.
+pub fn interval_name(pair: &PairRecord) -> &'static str {
+    if is_interval(pair) { "its 95 % interval" } else { "the range of the pairs" }
+}
+
+fn is_interval(pair: &PairRecord) -> bool {
+    ratios(pair).all(|change| change.of_repetitions.len() >= INTERVAL_PAIRS_MIN)
+}
+
+fn ratios(pair: &PairRecord) -> impl Iterator<Item = &Change> {
+    pair.changes.iter().filter(|change| change.ratio.is_some())
+}
+
+pub fn word(verdict: ChangeVerdict) -> &'static str {
+    match verdict {
+        ChangeVerdict::NoDifferenceShown => "no difference shown",
+        ChangeVerdict::Better => "better",
+        ChangeVerdict::Worse => "worse",
+        ChangeVerdict::TooFewRepetitions => "too few pairs",
+        ChangeVerdict::Regression => "regression",
+    }
+}
+
+fn tone(verdict: ChangeVerdict) -> &'static str {
+    match verdict {
+        ChangeVerdict::NoDifferenceShown | ChangeVerdict::TooFewRepetitions => "",
+        ChangeVerdict::Better => "good",
+        ChangeVerdict::Worse => "warn",
+        ChangeVerdict::Regression => "bad",
+    }
+}
+
+/// The verdict in a sentence, with the figures it rests on.
+pub fn sentence(pair: &PairRecord) -> String {
+    let tolerance = format!("the tolerance of {} %", format::number(pair.tolerance_percent));
+    let Some(verdict) = pair.verdict else { return "No verdict: a trial is invalid.".to_owned() };
+    let told = |verdicts: &[ChangeVerdict]| {
+        let of = pair.changes.iter().filter(|change| verdicts.contains(&change.verdict));
+        of.map(one).collect::<Vec<_>>().join("; ")
+    };
+    let differing = [ChangeVerdict::Regression, ChangeVerdict::Worse, ChangeVerdict::Better];
+    match verdict {
+        ChangeVerdict::Regression => {
+            format!("Regression: new is worse, beyond {tolerance}: {}.", told(&differing))
+        }
+        ChangeVerdict::Worse => format!("New is worse, not beyond {tolerance}: {}.", told(&differing)),
+        ChangeVerdict::Better => format!("New is better: {}.", told(&differing)),
+        ChangeVerdict::TooFewRepetitions => {
+            let all = ratios(pair).map(one).collect::<Vec<_>>().join("; ");
+            format!("No verdict: that takes {PAIRS_MIN} pairs (--repeat 5). {all}.")
+        }
+        ChangeVerdict::NoDifferenceShown => {
+            let pairs = ratios(pair).map(|change| change.of_repetitions.len()).min().unwrap_or(0);
+            let all = ratios(pair).map(one).collect::<Vec<_>>().join("; ");
+            format!("No difference shown over {pairs} pairs: {all}{}.", bound(pair))
+        }
+    }
+}
+
+/// The verdict in a few words.
+pub fn headline(pair: &PairRecord) -> String {
+    match pair.verdict {
+        None => "no verdict".to_owned(),
+        Some(ChangeVerdict::Better | ChangeVerdict::Worse) => {
+            format!("new is {}", pair.verdict.map_or("", word))
+        }
+        Some(verdict) => word(verdict).to_owned(),
+    }
+}
+
+/// How much worse new may be at most, where the intervals exclude as much as the tolerance.
+fn bound(pair: &PairRecord) -> String {
+    let worst = |change: &Change| {
+        let ratio = change.ratio?;
+        if change.figure.starts_with("rates.") { Some(1.0 - ratio.low?) } else { Some(ratio.high? - 1.0) }
+    };
+    let worst: Option<Vec<f64>> = ratios(pair).map(worst).collect();
+    let percent = worst.unwrap_or_default().into_iter().fold(0.0, f64::max) * 100.0;
+    if is_interval(pair) && percent > 0.0 && percent <= pair.tolerance_percent {
+        format!("; no figure is worse by more than {percent:.1} %")
+    } else {
+        String::new()
+    }
+}
+
+/// `p50 of nats-core 1.10× (1.09 to 1.11)`.
+fn one(change: &Change) -> String {
+    let (figure, path) = (name(change), change.path);
+    match change.ratio {
+        Some(ratio) => format!("{figure} of {path} {}", interval_text(ratio)),
+        None => {
+            let [base, new] = [change.base, change.new].map(|value| print(change, value));
+            format!("{figure} of {path} {base}, then {new}")
+        }
+    }
+}
+
+fn name(change: &Change) -> &'static str {
+    if change.figure == "ledger.unanswered" {
+        "requests without an answer"
+    } else {
+        figure_name(&change.figure)
+    }
+}
+
+fn print(change: &Change, value: f64) -> String {
+    match change.figure.split('.').next() {
+        Some("latency_ns") => format::latency(value),
+        Some("rates") => format::rate(value),
+        _ => format::count(value as u64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weighbridge_record::result::Estimate;
+    use weighbridge_record::terms::TransportKind;
+
+    fn pair(verdict: ChangeVerdict, ratio: [f64; 3]) -> PairRecord {
+        let change = Change {
+            path: TransportKind::NatsCore.into(),
+            figure: "latency_ns.turnaround.p50".to_owned(),
+            base: 1e6,
+            new: 1e6 * ratio[0],
+            ratio: Some(Estimate { median: ratio[0], low: Some(ratio[1]), high: Some(ratio[2]) }),
+            of_repetitions: vec![ratio[0]; 5],
+            p_adjusted: Some(0.000_1),
+            verdict,
+        };
+        let unanswered = Change {
+            figure: "ledger.unanswered".to_owned(),
+            ratio: None,
+            of_repetitions: Vec::new(),
+            p_adjusted: None,
+            verdict: ChangeVerdict::NoDifferenceShown,
+            base: 0.0,
+            new: 0.0,
+            ..change.clone()
+        };
+        PairRecord {
+            base: vec!["workers.count=4".to_owned()],
+            new: Vec::new(),
+            tolerance_percent: 5.0,
+            verdict: Some(verdict),
+            changes: vec![change, unanswered],
+        }
+    }
+
+    #[test]
+    fn a_verdict_is_told_with_the_figures_it_rests_on() {
+        let sentences = [
+            sentence(&pair(ChangeVerdict::Regression, [1.1, 1.09, 1.11])),
+            sentence(&pair(ChangeVerdict::Worse, [1.02, 1.01, 1.03])),
+            sentence(&pair(ChangeVerdict::Better, [0.9, 0.89, 0.91])),
+            sentence(&pair(ChangeVerdict::NoDifferenceShown, [1.0, 0.98, 1.02])),
+            sentence(&pair(ChangeVerdict::NoDifferenceShown, [1.0, 0.9, 1.12])),
+            sentence(&pair(ChangeVerdict::TooFewRepetitions, [1.1, 1.1, 1.1])),
+            sentence(&PairRecord { verdict: None, ..pair(ChangeVerdict::Better, [1.0; 3]) }),
+            sides(&pair(ChangeVerdict::Better, [1.0; 3])),
+        ];
+        insta::assert_snapshot!(sentences.join("\n").replace('\u{a0}', " "), @"
+        Regression: new is worse, beyond the tolerance of 5 %: p50 of nats-core 1.10× (1.09 to 1.11).
+        New is worse, not beyond the tolerance of 5 %: p50 of nats-core 1.02× (1.01 to 1.03).
+        New is better: p50 of nats-core 0.90× (0.89 to 0.91).
+        No difference shown over 5 pairs: p50 of nats-core 1.00× (0.98 to 1.02); no figure is worse by more than 2.0 %.
+        No difference shown over 5 pairs: p50 of nats-core 1.00× (0.90 to 1.12).
+        No verdict: that takes 3 pairs (--repeat 5). p50 of nats-core 1.10× (1.10 to 1.10).
+        No verdict: a trial is invalid.
+        base: workers.count=4; new: as the scenario says
+        ");
+    }
+
+    #[test]
+    fn a_row_stands_for_every_figure_and_the_requests_without_an_answer() {
+        let rows = rows(&pair(ChangeVerdict::Regression, [1.1, 1.09, 1.11]));
+        let told: Vec<_> = rows.iter().map(|row| (row.figure, row.verdict, row.p.as_str())).collect();
+        assert_eq!(
+            told,
+            [("p50", "regression", "< 0.001"), ("requests without an answer", "no difference shown", "")]
+        );
+    }
+}
