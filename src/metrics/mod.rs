@@ -72,6 +72,7 @@ impl Recorder {
     pub fn record_parts(&mut self, intended_ns: u64, parts: &Parts) {
         if self.timeline.in_window(intended_ns) {
             self.breakdown.record(parts);
+            self.stages[Stage::Transit as usize].record(parts.transit_ns());
         }
     }
 
@@ -134,16 +135,31 @@ impl Recorder {
             CompletedBy::Result => {}
         }
         self.stages[Stage::Turnaround as usize] = turnaround;
+        let rows = intervals::rows(&self.timeline, &self.counts, &intervals);
+        let offered = rows.iter().filter(|row| row.in_window).map(|row| row.counts.offered).sum();
         for stage in Stage::ALL {
             let latency = &self.stages[stage as usize];
             if latency.count() > 0 {
-                latencies.insert(stage, latency.summary());
+                latencies.insert(stage, latency.summary_with(self.unanswered(stage, offered)));
             }
         }
-        let rows = intervals::rows(&self.timeline, &self.counts, &intervals);
         let acknowledged = self.counts.iter().any(|counts| counts.accepted > 0);
         let breakdown = self.breakdown.rows(acknowledged);
         Recording { latencies, rows, breakdown, timeline: self.timeline }
+    }
+}
+
+impl Recorder {
+    /// Of the requests offered in the window, those that never came to the end of a stage. What comes before the
+    /// end of a request is left to the ledger, but for its delivery.
+    fn unanswered(&self, stage: Stage, offered: u64) -> u64 {
+        let reached = match stage {
+            Stage::Turnaround | Stage::TurnaroundUncorrected | Stage::Transit => Stage::Turnaround,
+            Stage::Publish if self.completed_by == CompletedBy::Acknowledgement => Stage::Turnaround,
+            Stage::Delivery => Stage::Delivery,
+            Stage::SendLag | Stage::Publish | Stage::Service => return 0,
+        };
+        offered.saturating_sub(self.stages[reached as usize].count())
     }
 }
 
@@ -198,6 +214,29 @@ mod tests {
         }
         assert_eq!(recording.rows.len(), 22, "warm-up, twenty of the window, cool-down");
         assert_eq!(recording.window_counts().offered, 1);
+    }
+
+    #[test]
+    fn requests_of_the_window_without_an_end_rank_behind_those_that_have_one() {
+        let mut recorder = Recorder::new(timeline(), CompletedBy::Result);
+        for number in 0..4000 {
+            let intended_ns = 12 * SECOND_NS + number;
+            recorder.counts_at(intended_ns).offered += 1;
+            recorder.record(Stage::SendLag, intended_ns, 1000);
+            if number % 2 == 0 {
+                recorder.record_turnaround(intended_ns, 1000 + number, 1);
+            }
+        }
+        // The warm-up is not asked for.
+        recorder.counts_at(10 * SECOND_NS).offered += 100;
+        let recording = recorder.finish();
+        let turnaround = &recording.latencies[&Stage::Turnaround];
+        assert_eq!((turnaround.count, turnaround.unanswered), (2000, 2000));
+        assert!(turnaround.p50.is_some(), "the slowest that was answered");
+        assert_eq!((turnaround.p90, turnaround.p99), (None, None));
+        assert!(turnaround.is_unanswered_at(0.9));
+        let lag = &recording.latencies[&Stage::SendLag];
+        assert_eq!((lag.unanswered, lag.p99.is_some()), (0, true));
     }
 
     #[test]

@@ -6,6 +6,10 @@ use std::collections::BTreeMap;
 pub mod column {
     /// Counter.
     pub const CPU_SECONDS: &str = "cpu_seconds";
+    /// Cores that the busiest generator thread kept busy since the look before.
+    pub const GENERATOR_THREAD_CORES: &str = "generator_thread_cores";
+    /// The same of the busiest worker thread.
+    pub const WORKER_THREAD_CORES: &str = "worker_thread_cores";
     /// Resident now.
     pub const RSS_BYTES: &str = "rss_bytes";
     /// Counter.

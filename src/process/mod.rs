@@ -4,8 +4,10 @@
 
 mod child;
 mod parent;
+mod threads;
 mod usage;
 
 pub use child::{Process, Recipe};
 pub use parent::Parent;
+pub use threads::{ThreadUsage, own_threads};
 pub use usage::{Usage, own_usage};

@@ -1,6 +1,7 @@
 //! Reasons not to trust a trial: each a pure function of figures, each with the figures that raised it.
 
 mod broker;
+mod clients;
 mod evidence;
 mod ledger;
 mod load;
@@ -22,6 +23,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
         broker::access_lost,
         broker::disconnected,
         ours::queue_full,
+        clients::client_limited,
         ours::generator_lagged,
         load::rate_not_reached,
         ours::ceiling_too_low,

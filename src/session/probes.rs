@@ -8,7 +8,8 @@ use crate::probe::{Harness, HiccupMeter, Probe, Scheduled, Series, column};
 use crate::site::Site;
 use crate::start_line::StartLine;
 use weighbridge_record::latency::Latency;
-use weighbridge_record::result::{BrokerRecord, BrokerSample};
+use weighbridge_record::result::{BrokerRecord, BrokerSample, BusiestThread};
+use weighbridge_record::stats::median;
 
 /// One on the harness and one on each node of the site.
 pub struct Probes {
@@ -68,7 +69,7 @@ impl Probes {
     /// `paced` if the generators have a schedule.
     pub fn start(site: &mut Site, line: &StartLine, paced: bool) -> io::Result<Self> {
         Ok(Self {
-            harness: Probe::start("harness", Box::new(Harness), line.place())?,
+            harness: Probe::start("harness", Box::new(Harness::default()), line.place())?,
             nodes: site.watch(line)?,
             ordinary: HiccupMeter::start(Scheduled::Ordinary, line.place())?,
             prompt: HiccupMeter::start(Scheduled::Prompt { paced }, line.place())?,
@@ -108,6 +109,18 @@ impl Seen {
             broker_cores: self.nodes.iter().map(|node| node.worst_per_s(column::CPU_SECONDS)).collect(),
             clock_jump_ns: self.harness.change(column::WALL_AHEAD_NS).unwrap_or(0.0) as i64,
         }
+    }
+
+    /// The busiest thread of each kind in the window: the median over its intervals.
+    pub fn busiest_threads(&self, timeline: &Timeline) -> Vec<BusiestThread> {
+        let kinds = [("generator", column::GENERATOR_THREAD_CORES), ("worker", column::WORKER_THREAD_CORES)];
+        let of_kind = |(kind, column): (&str, &str)| {
+            let window =
+                looks(&self.harness, timeline).filter(|(interval, _)| timeline.interval_in_window(*interval));
+            let cores: Vec<f64> = window.filter_map(|(_, look)| self.harness.value(column, look)).collect();
+            (!cores.is_empty()).then(|| BusiestThread { kind: kind.to_owned(), cores: median(&cores) })
+        };
+        kinds.into_iter().filter_map(of_kind).collect()
     }
 
     /// Fills in what each server used.
@@ -204,6 +217,17 @@ mod tests {
         let rates: Vec<_> = (0..3).map(|interval| samples[&interval].brokers[1].net_in_bytes_per_s).collect();
         assert_eq!(rates, [None, None, Some(100.0)]);
         assert_eq!(samples[&1].brokers[0].rss_bytes, Some(1));
+    }
+
+    #[test]
+    fn the_busiest_thread_is_told_by_its_median_over_the_window() {
+        let mut harness = Series::default();
+        for (second, cores) in [(10, 0.2), (11, 1.0), (12, 0.4), (13, 0.6)] {
+            harness.push(second * SECOND_NS, vec![(column::WORKER_THREAD_CORES, cores)]);
+        }
+        let busiest = Seen { harness, ..Seen::default() }.busiest_threads(&timeline());
+        assert_eq!(busiest, [BusiestThread { kind: "worker".to_owned(), cores: 0.6 }]);
+        assert_eq!(Seen::default().busiest_threads(&timeline()), []);
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     };
     let brokers = loaded.seen.fill(loaded.records);
     let rates = rates(point, &recording, &summary.totals);
+    let busiest_threads = loaded.seen.busiest_threads(&recording.timeline);
     let doubts = judge(&Evidence {
         point,
         transport: spec.transport,
@@ -66,6 +67,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         brokers: &brokers,
         complete: loaded.complete,
         dropped: loaded.crew.dropped + summary.dropped,
+        busiest_threads: &busiest_threads,
         ended_early: loaded.crew.ended_early + u32::from(summary.collector_ended),
         refusal: loaded.crew.refusal.as_deref().or(summary.refusal.as_deref()),
         gaps: &gaps,
@@ -102,6 +104,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
             cpu_seconds: cost.own_cpu_seconds,
             rss_bytes_max: cost.own_rss_bytes_max,
             threads: loaded.threads,
+            busiest_threads,
             connections: point.load.generators * point.load.connections,
             bursts: loaded.load.bursts.sizes(),
             scheduling: loaded.load.scheduling.name().to_string(),

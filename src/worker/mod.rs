@@ -4,6 +4,7 @@
 //! timer as the generators: tokio's would serve a millisecond late.
 
 mod at_once;
+mod punctual;
 mod scoring;
 mod serve;
 mod service;

@@ -1,19 +1,16 @@
 //! A worker whose scoring takes time: as many slots as its concurrency, each busy until its reply is out.
 //!
-//! A timer wakes some tens of microseconds late. Were that added to every service, a busy worker would be
-//! slower than the scenario says, and a queue near saturation far longer. So a slot that finds its next
-//! request waiting starts it at the time the slot should have been free: lateness shows in the request that
-//! suffered it, and is not handed on.
+//! A service begins when the request was received and lasts at least as long as was drawn, alike on every path,
+//! however late a timer was before it.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
 
 use bytes::BytesMut;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use super::punctual::Punctual;
 use super::service::sample_ns;
 use super::serving::Serving;
 use super::unscored::{parked, refuse};
@@ -28,9 +25,6 @@ struct Job {
     received_ns: u64,
 }
 
-/// Lateness beyond this is a stall of the worker itself, and is not made up for.
-const LATENESS_BORNE_NS: u64 = 1_000_000;
-
 /// What the slots of one worker share.
 struct Slots {
     free: Arc<Semaphore>,
@@ -40,8 +34,7 @@ struct Slots {
     failure: RefCell<Option<TransportError>>,
     failed: Notify,
     arena: RefCell<BytesMut>,
-    /// When the slots that are free should have been, in the order in which they were freed.
-    freed_ns: RefCell<VecDeque<u64>>,
+    punctual: Punctual,
 }
 
 /// Serves until the transport ends or a reply fails.
@@ -52,26 +45,21 @@ pub(super) async fn serve_in_slots(mut end: WorkerEnd, serving: Serving) -> Resu
         failure: RefCell::new(None),
         failed: Notify::new(),
         arena: RefCell::new(BytesMut::new()),
-        freed_ns: RefCell::default(),
+        punctual: Punctual::new(serving.timer.clone()),
         serving,
     });
     let mut deliveries = Vec::new();
     let mut events = Vec::new();
-    let mut idle_until_ns = now_ns();
     while let Some(first) = slots.acquire().await {
         let free = 1 + slots.free.available_permits();
         let mut permit = Some(first);
-        let waited = tokio::select! {
+        tokio::select! {
             biased;
-            waited = wait(end.consumer.receive(free, &mut deliveries)) => waited?,
+            received = end.consumer.receive(free, &mut deliveries) => received?,
             // Nothing may ever be delivered to a worker whose replies are refused.
             () = slots.failed.notified() => break,
         };
         let received_ns = now_ns();
-        if waited {
-            // Nothing was waiting until now, so no slot can have been kept waiting.
-            idle_until_ns = received_ns;
-        }
         let mut jobs = Vec::with_capacity(deliveries.len());
         let mut refusals = Vec::new();
         for delivery in deliveries.drain(..) {
@@ -87,8 +75,7 @@ pub(super) async fn serve_in_slots(mut end: WorkerEnd, serving: Serving) -> Resu
                 None => slots.acquire().await,
             };
             let Some(permit) = free else { break };
-            let start_ns = slots.start_ns(idle_until_ns);
-            tokio::task::spawn_local(Rc::clone(&slots).work(job, start_ns, permit));
+            tokio::task::spawn_local(Rc::clone(&slots).work(job, permit));
         }
     }
     Err(slots.failure.borrow_mut().take().unwrap_or(TransportError::Closed { what: "the worker" }))
@@ -100,23 +87,7 @@ fn timestamp_at(at_ns: u64) -> String {
     rfc3339(unix_seconds() + ahead_ns / 1_000_000_000)
 }
 
-/// Waits for a future, and says whether it had to be waited for.
-async fn wait(receiving: impl Future<Output = Result<(), TransportError>>) -> Result<bool, TransportError> {
-    let mut receiving = std::pin::pin!(receiving);
-    match futures::poll!(&mut receiving) {
-        Poll::Ready(outcome) => outcome.map(|()| false),
-        Poll::Pending => receiving.await.map(|()| true),
-    }
-}
-
 impl Slots {
-    /// When the service of the next request starts: now, or when its slot should have been free.
-    fn start_ns(&self, idle_until_ns: u64) -> u64 {
-        let now = now_ns();
-        let freed_ns = self.freed_ns.borrow_mut().pop_front().unwrap_or(now);
-        freed_ns.max(idle_until_ns).clamp(now.saturating_sub(LATENESS_BORNE_NS), now)
-    }
-
     /// A free slot; none once a reply has failed.
     async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.free).acquire_owned().await.ok()
@@ -150,11 +121,11 @@ impl Slots {
     }
 
     /// Holds a slot for the request's service time and until its reply is out.
-    async fn work(self: Rc<Self>, job: Job, start_ns: u64, permit: OwnedSemaphorePermit) {
+    async fn work(self: Rc<Self>, job: Job, permit: OwnedSemaphorePermit) {
         let serving = &self.serving;
-        let service_ns = sample_ns(serving.service_time, serving.seed, job.sequence);
-        let due_ns = start_ns + service_ns;
         let Job { delivery, sequence, received_ns } = job;
+        let service_ns = sample_ns(serving.service_time, serving.seed, sequence);
+        let due_ns = received_ns + service_ns;
         let (key, body) = {
             // Scored before the wait, not after it: the rules' own time is part of the service time asked for.
             let Ok(accepted) = serving.scoring.read(&delivery.body) else { return };
@@ -164,22 +135,20 @@ impl Slots {
             (accepted.key, result)
         };
         let mut reply = vec![Reply { key, body, receipt: delivery.receipt }];
-        serving.timer.sleep_until(due_ns).await;
-        let at_ns = now_ns();
+        let at_ns = self.punctual.wait_until(due_ns).await;
         serving.post.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
         if let Err(error) = self.responder.reply(&mut reply).await {
             self.failure.borrow_mut().get_or_insert(error);
             self.free.close();
             self.failed.notify_one();
         }
-        let late_ns = at_ns.saturating_sub(due_ns).min(LATENESS_BORNE_NS);
-        self.freed_ns.borrow_mut().push_back(now_ns() - late_ns);
         drop(permit);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::time::Duration;
 
     use async_trait::async_trait;
@@ -194,14 +163,17 @@ mod tests {
     use crate::worker::Scoring;
     use weighbridge_plan::{Payload, ServiceTime};
 
-    /// Delivers one request, and nothing after it.
-    struct Once(Option<Bytes>);
+    /// Delivers requests whenever it is asked, and in the end nothing.
+    struct Waiting(Vec<Bytes>);
 
     #[async_trait(?Send)]
-    impl Consumer for Once {
-        async fn receive(&mut self, _max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError> {
-            let Some(body) = self.0.take() else { return std::future::pending().await };
-            into.push(Delivery { body, receipt: Receipt::default(), parked: false });
+    impl Consumer for Waiting {
+        async fn receive(&mut self, max: usize, into: &mut Vec<Delivery>) -> Result<(), TransportError> {
+            if self.0.is_empty() {
+                return std::future::pending().await;
+            }
+            let taken = self.0.drain(..max.min(self.0.len()));
+            into.extend(taken.map(|body| Delivery { body, receipt: Receipt::default(), parked: false }));
             Ok(())
         }
     }
@@ -215,40 +187,71 @@ mod tests {
         }
     }
 
-    fn request(correlation: Correlation) -> Bytes {
+    /// Replies until it has had as many as it takes.
+    struct Taking(Cell<usize>);
+
+    #[async_trait(?Send)]
+    impl Responder for Taking {
+        async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+            self.0.set(self.0.get().saturating_sub(replies.len()));
+            if self.0.get() == 0 { Err(TransportError::failed("replying", "enough")) } else { Ok(()) }
+        }
+    }
+
+    fn requests(correlation: Correlation, count: u64) -> Vec<Bytes> {
         let payload = Payload {
             description_bytes: vec![16],
             categories: vec![("NETWORK".to_owned(), 1.0)],
             requester_roles: vec![("IT_ADMIN".to_owned(), 1.0)],
         };
-        let mut arena = BytesMut::with_capacity(1 << 12);
-        Payloads::new(&payload, 1, correlation).write(0, b"2025-06-27T14:30:00Z", &mut arena).1
+        let mut arena = BytesMut::with_capacity(1 << 16);
+        let payloads = Payloads::new(&payload, 1, correlation);
+        (0..count).map(|number| payloads.write(number, b"2025-06-27T14:30:00Z", &mut arena).1).collect()
     }
 
-    #[test]
-    fn a_refused_reply_ends_a_worker_to_which_nothing_more_is_delivered() {
+    /// Serves `count` requests that all wait already, until the responder refuses; returns why it ended.
+    fn serve(count: u64, concurrency: u32, responder: Rc<dyn Responder>, post: Arc<Mailboxes>) -> String {
         let correlation = Correlation::new(1);
         let serve = async {
-            let end = WorkerEnd {
-                consumer: Box::new(Once(Some(request(correlation)))),
-                responder: Rc::new(Refused),
-            };
+            let end = WorkerEnd { consumer: Box::new(Waiting(requests(correlation, count))), responder };
             let serving = Serving {
                 scoring: Rc::new(Scoring { correlation, categories: vec!["NETWORK".to_owned()] }),
-                service_time: ServiceTime::Constant { ns: 1_000 },
+                service_time: ServiceTime::Constant { ns: SERVICE_NS },
                 seed: 1,
-                concurrency: 4,
+                concurrency,
                 results: true,
                 worker: 0,
                 replies_to_sender: false,
-                post: Arc::new(Mailboxes::new(1, None)),
+                post,
                 timer: Timer::start().expect("a timer"),
             };
             tokio::time::timeout(Duration::from_secs(20), serve_in_slots(end, serving)).await
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let ended = tokio::task::LocalSet::new().block_on(&runtime, serve);
-        let error = ended.expect("it ends").expect_err("with the failure").to_string();
+        ended.expect("it ends").expect_err("with the failure").to_string()
+    }
+
+    const SERVICE_NS: u64 = 1_000_000;
+
+    #[test]
+    fn a_refused_reply_ends_a_worker_to_which_nothing_more_is_delivered() {
+        let error = serve(1, 4, Rc::new(Refused), Arc::new(Mailboxes::new(1, None)));
         assert!(error.contains("refused"), "{error}");
+    }
+
+    #[test]
+    fn a_request_that_waited_is_served_for_no_less_than_was_drawn() {
+        let post = Arc::new(Mailboxes::new(1, None));
+        serve(50, 1, Rc::new(Taking(Cell::new(50))), Arc::clone(&post));
+        let mut events = Vec::new();
+        post.collect(0, &mut events);
+        let services = events.iter().filter_map(|event| match event {
+            Event::Scored { received_ns, at_ns, .. } => Some(at_ns - received_ns),
+            _ => None,
+        });
+        let services: Vec<u64> = services.collect();
+        assert_eq!(services.len(), 50);
+        assert!(services.iter().all(|ns| *ns >= SERVICE_NS), "{services:?}");
     }
 }

@@ -27,6 +27,7 @@ mod remains;
 mod rights;
 mod search;
 mod secrets;
+mod served;
 mod shared_prefix;
 mod signals;
 mod site;

@@ -23,7 +23,12 @@ pub struct Parts {
 
 impl Parts {
     fn turnaround_ns(&self) -> u64 {
-        self.send_lag_ns + self.publish_ns + self.queue_ns + self.service_ns + self.return_ns
+        self.transit_ns() + self.service_ns
+    }
+
+    /// What the path took: all but the service.
+    pub fn transit_ns(&self) -> u64 {
+        self.send_lag_ns + self.publish_ns + self.queue_ns + self.return_ns
     }
 
     fn add(&mut self, other: &Self) {

@@ -4,6 +4,8 @@
 
 mod outage;
 mod rate_sweep;
+mod transit;
+mod unanswered;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +26,8 @@ use crate::terms::{BrokerKind, CompletedBy, Durability, Stage, TransportKind};
 
 pub use outage::with_outage;
 pub use rate_sweep::{overloaded, rate_sweep};
+pub use transit::with_transit;
+pub use unanswered::{client_drops, refused_half, shed_in_a_stall};
 
 /// What to make up.
 pub struct Fixture {
@@ -159,6 +163,7 @@ impl Fixture {
                 publish: None,
                 delivery: Some(summarise(&delivery)),
                 service: None,
+                transit: None,
                 turnaround: Some(summarise(&turnaround)),
                 turnaround_uncorrected: Some(summarise(&uncorrected)),
             },
@@ -310,6 +315,7 @@ pub fn summarise(histogram: &Histogram<u64>) -> LatencySummary {
     let quantile = |q: f64| answers(count, q).then(|| histogram.value_at_quantile(q));
     LatencySummary {
         count,
+        unanswered: 0,
         min: (count > 0).then(|| histogram.min()),
         mean: (count > 0).then(|| histogram.mean()),
         p50: quantile(0.5),
@@ -375,6 +381,7 @@ fn generator() -> GeneratorRecord {
         cpu_seconds: 3.4,
         rss_bytes_max: 48 << 20,
         threads: 3,
+        busiest_threads: Vec::new(),
         scheduling: "short time slices".to_string(),
         connections: 6,
         bursts: BurstSizes { wakes: 18_200, mean: 1.1, p50: 1, p99: 4, max: 31 },

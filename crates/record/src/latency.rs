@@ -3,7 +3,8 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use crate::histogram::{Damaged, answers, decode_like, encode};
+use crate::histogram::{Damaged, decode_like, encode};
+use crate::ranked::ranked;
 use crate::result::LatencySummary;
 
 const LOWEST_NS: u64 = 64;
@@ -54,7 +55,7 @@ impl Latency {
 
     /// The value at a quantile; none with fewer than 10 samples above it.
     pub fn quantile(&self, quantile: f64) -> Option<u64> {
-        answers(self.count(), quantile).then(|| self.histogram.value_at_quantile(quantile))
+        ranked(&self.histogram, 0, quantile).ns()
     }
 
     /// Its figures; none without samples.
@@ -63,16 +64,23 @@ impl Latency {
     }
 
     pub fn summary(&self) -> LatencySummary {
+        self.summary_with(0)
+    }
+
+    /// Figures over the values recorded and `unanswered` more requests that never got a value.
+    pub fn summary_with(&self, unanswered: u64) -> LatencySummary {
         let some = self.count() > 0;
+        let quantile = |quantile| ranked(&self.histogram, unanswered, quantile).ns();
         LatencySummary {
             count: self.count(),
+            unanswered,
             min: some.then(|| self.histogram.min()),
             mean: some.then(|| self.histogram.mean()),
-            p50: self.quantile(0.5),
-            p90: self.quantile(0.9),
-            p99: self.quantile(0.99),
-            p999: self.quantile(0.999),
-            p9999: self.quantile(0.9999),
+            p50: quantile(0.5),
+            p90: quantile(0.9),
+            p99: quantile(0.99),
+            p999: quantile(0.999),
+            p9999: quantile(0.9999),
             max: some.then(|| self.histogram.max()),
             histogram: encode(&self.histogram),
         }

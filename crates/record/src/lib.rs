@@ -22,6 +22,7 @@ pub mod paired;
 pub mod pairs;
 pub mod places;
 pub mod point;
+pub mod ranked;
 pub mod result;
 pub mod stats;
 pub mod summary;

@@ -9,6 +9,7 @@ use super::pair_text;
 use super::promises::differing_promises;
 use super::ranking::Ranking;
 use super::rate_curve;
+use super::transit;
 use weighbridge_record::format;
 use weighbridge_record::paired::PAIRS_MIN;
 use weighbridge_record::result::{LedgerTotals, RunResult, Verdict};
@@ -57,6 +58,7 @@ pub(super) fn headline(result: &RunResult) -> String {
     match groups(result).as_slice() {
         [] => "nothing measured".to_owned(),
         [only] => match Ranking::of(only) {
+            None if !only.limited().is_empty() => "limited by the instrument".to_owned(),
             None if Ranking::ranked(only).is_empty() => "too little answered".to_owned(),
             None if Ranking::own_lateness(only).is_some() => "own lateness".to_owned(),
             None => "too few samples".to_owned(),
@@ -77,13 +79,18 @@ pub(super) fn of_group(group: &Group<'_>) -> String {
     if Ranking::ranked(group).is_empty() {
         return format!("No ranking: too little was answered; {}.", unanswered(group));
     }
+    if let Some(words) = Ranking::limited(group) {
+        return words;
+    }
     let Some(ranking) = Ranking::of(group) else {
         if let Some((path, words)) = Ranking::own_lateness(group) {
             return format!("No ranking: {path}'s figures are our own lateness, {words}.");
         }
         return "Too few samples to answer: no percentile has 10 samples above it.".to_owned();
     };
-    format!("{}; {}.", ranking.sentence(group), unanswered(group))
+    let sentence = format!("{}; {}.", ranking.sentence(group), unanswered(group));
+    let added = transit::sentence(group);
+    std::iter::once(sentence).chain(added).collect::<Vec<_>>().join(" ")
 }
 
 fn refusal(result: &RunResult) -> Option<String> {

@@ -13,18 +13,19 @@ use weighbridge_record::own_lateness::{self, OwnLateness};
 use weighbridge_record::places::{Place, at_points};
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{
-    Estimate, LedgerTotals, PathRatio, RunResult, SeriesRow, SummaryRow, Trial,
+    DoubtKind, Estimate, LatencySummary, LedgerTotals, PathRatio, RunResult, SeriesRow, SummaryRow, Trial,
 };
 use weighbridge_record::terms::{Path, Stage};
 
-/// What p99 leaves out may be without an answer; beyond that, the slowest of all requests are none of those measured.
+/// Less than what p99 leaves out may be without an answer; else the slowest of all requests are none of those measured.
 const ANSWERED_SHARE_MIN: f64 = 0.99;
 
 /// All trials of one sweep point; of the whole run where nothing is swept.
 pub struct Group<'a> {
     pub point: &'a Point,
     pub entries: Vec<Entry<'a>>,
-    /// Ratios between the transports of this point; none in records that were written without them.
+    /// Ratios between the transports of this point; none in records that were written without them, and where nothing
+    /// is ranked because the instrument was at its limit.
     pub ratios: Vec<&'a PathRatio>,
 }
 
@@ -53,7 +54,11 @@ fn group<'a>(result: &'a RunResult, point: &'a Point, places: Vec<Place<'a>>) ->
     };
     let here = result.ratios.iter().filter(|pair| &pair.point == point);
     let ratios = here.filter(|pair| !ours(pair.a, &pair.figure) && !ours(pair.b, &pair.figure)).collect();
-    Group { point, entries, ratios }
+    let mut group = Group { point, entries, ratios };
+    if !group.limited().is_empty() {
+        group.ratios.clear();
+    }
+    group
 }
 
 fn entry<'a>(result: &'a RunResult, place: Place<'a>) -> Entry<'a> {
@@ -77,6 +82,14 @@ impl<'a> Group<'a> {
         let is_floor = |entry: &&Entry<'_>| entry.path.is_floor();
         let alone = self.entries.iter().all(|entry| is_floor(&entry));
         self.entries.iter().filter(|entry| alone || !is_floor(entry)).collect()
+    }
+
+    /// The competing transports whose rate was set by a client or thread of ours; nothing is ranked then.
+    pub fn limited(&self) -> Vec<Path> {
+        let is_limited =
+            |trial: &&Trial| trial.doubts.iter().any(|doubt| doubt.kind == DoubtKind::ClientLimited);
+        let limited = |entry: &&Entry<'_>| entry.counted.iter().any(is_limited);
+        self.competing().into_iter().filter(|entry| limited(entry)).map(|entry| entry.path).collect()
     }
 
     /// Whether requests had intended times; without them a stall hides itself.
@@ -147,11 +160,27 @@ impl<'a> Entry<'a> {
         self.figure(path).filter(|_| self.own_lateness(path).is_none())
     }
 
-    /// Whether so few of its requests are without an answer that the p99 of the others stands for all.
+    /// Whether so few of its requests are without an answer, in all and in the window of each trial, that p99 is the
+    /// latency of one that was answered.
     pub fn answers(&self) -> bool {
+        let few =
+            |unanswered: u64, total: u64| (unanswered as f64) < (1.0 - ANSWERED_SHARE_MIN) * total as f64;
         let ledger = self.ledger();
-        let leaves_out = 1.0 - ANSWERED_SHARE_MIN;
-        ledger.completed > 0 && ledger.unanswered() as f64 <= leaves_out * ledger.attempted as f64
+        let windows = self.counted.iter().filter_map(|trial| trial.latency_ns.get(Stage::ANSWER));
+        let few_of_window = |summary: &LatencySummary| {
+            summary.unanswered == 0 || few(summary.unanswered, summary.count + summary.unanswered)
+        };
+        let few_of_all = ledger.unanswered() == 0 || few(ledger.unanswered(), ledger.attempted);
+        ledger.completed > 0 && few_of_all && windows.into_iter().all(few_of_window)
+    }
+
+    /// Requests of the windows of the trials that count that never got to the end of a stage.
+    pub fn unanswered(&self, stage: Stage) -> u64 {
+        self.counted
+            .iter()
+            .filter_map(|trial| trial.latency_ns.get(stage))
+            .map(|summary| summary.unanswered)
+            .sum()
     }
 
     /// Totals over every trial, counted or not: a loss is a loss.

@@ -98,7 +98,7 @@ fn render_at(
         swept: groups.len() > 1,
         // The probes of a search are points of a sweep as well, though only some are compared.
         sweep: sweep(&groups::groups(result))?,
-        parts: paths_table::parts(),
+        parts: paths_table::parts(sections.iter().flat_map(|section| &section.rows)),
         sections,
         fairness: fairness::sheet(result, groups),
         checks: checks::rows(&result.calibration),
@@ -127,7 +127,7 @@ struct Page<'a> {
     thresholds_held: usize,
     swept: bool,
     sweep: Sweep,
-    parts: [paths_table::Part; 2],
+    parts: Vec<paths_table::Part>,
     sections: Vec<Section>,
     fairness: Fairness,
     checks: Vec<checks::Row>,

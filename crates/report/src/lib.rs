@@ -59,6 +59,7 @@ pub mod terminal;
 mod terminal_table;
 pub mod text_plot;
 mod thresholds;
+mod transit;
 pub mod wrapping;
 
 pub use answer::{Answer, answer};

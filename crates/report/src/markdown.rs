@@ -10,7 +10,20 @@ use super::thresholds::observed;
 use weighbridge_record::result::{RunResult, Verdict};
 
 /// Columns that fit the page of a CI job.
-const SHOWN: [&str; 7] = ["completed", "p50", "p99", "p99.9", "max", "lost", "duplicated"];
+const SHOWN: [&str; 12] = [
+    "completed",
+    "p50",
+    "p99",
+    "p99.9",
+    "max",
+    "transit p50",
+    "lost",
+    "rejected",
+    "parked",
+    "indeterminate",
+    "unsent",
+    "duplicated",
+];
 /// Doubts listed; the rest is in the report.
 const DOUBTS_MAX: usize = 20;
 
@@ -54,15 +67,18 @@ fn push_table(text: &mut String, group: &Group<'_>) {
     if !label.is_empty() {
         push(text, format_args!("\n\n### {}", escaped(&label)));
     }
+    let rows = paths_table::rows(group);
+    let shown: Vec<&str> =
+        SHOWN.into_iter().filter(|column| paths_table::says(rows.iter(), column)).collect();
     push(
         text,
-        format_args!("\n\n| transport | {} |\n|---|{}\n", SHOWN.join(" | "), "--:|".repeat(SHOWN.len())),
+        format_args!("\n\n| transport | {} |\n|---|{}\n", shown.join(" | "), "--:|".repeat(shown.len())),
     );
-    for row in paths_table::rows(group) {
+    for row in rows {
         let remark = if row.valid { "" } else { " (invalid)" };
         push(text, format_args!("| {}{remark} |", row.path));
-        for column in SHOWN {
-            let index = COLUMNS.iter().position(|(known, _)| *known == column);
+        for column in &shown {
+            let index = COLUMNS.iter().position(|(known, _)| known == column);
             let figure = index.and_then(|index| row.cells.get(index)).map_or_else(String::new, Cell::signed);
             push(text, format_args!(" {} |", escaped(&figure)));
         }

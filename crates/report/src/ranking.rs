@@ -66,18 +66,36 @@ pub struct Ranking<'a> {
 }
 
 impl<'a> Ranking<'a> {
-    /// The transports that are ranked: those of the competing ones that answer; by rate, those that complete
-    /// anything.
+    /// The transports that are ranked: those of the competing ones that answer.
     pub fn ranked<'g>(group: &'g Group<'a>) -> Vec<&'g Entry<'a>> {
-        let scheduled = group.scheduled();
-        let answers =
-            |entry: &&Entry<'_>| if scheduled { entry.answers() } else { entry.ledger().completed > 0 };
-        group.competing().into_iter().filter(answers).collect()
+        group.competing().into_iter().filter(|entry| entry.answers()).collect()
+    }
+
+    /// Where a thread of ours set a rate, it is a lower bound of what the path can do: the words for it, instead of a
+    /// ranking.
+    pub fn limited(group: &Group<'_>) -> Option<String> {
+        let limited = group.limited();
+        let rate = |entry: &&Entry<'_>| {
+            let rate = format::rate(entry.figure("rates.completed_per_s")?.median);
+            let bound = if limited.contains(&entry.path) { "at least " } else { "" };
+            Some(format!("{} {bound}{rate}", entry.path))
+        };
+        let rates: Vec<String> = group.competing().iter().filter_map(rate).collect();
+        let words = || {
+            format!(
+                "No ranking: a generator or worker thread of ours was at its limit, so a rate is a lower bound: {}.",
+                rates.join(", ")
+            )
+        };
+        (!limited.is_empty()).then(words)
     }
 
     /// Ranks by the highest percentile that every one of them can answer and that is nowhere the instrument's own,
-    /// or by rate where nothing is scheduled.
+    /// or by rate where nothing is scheduled and the instrument wasn't what set it.
     pub fn of(group: &Group<'a>) -> Option<Self> {
+        if !group.limited().is_empty() {
+            return None;
+        }
         let ranked = Self::ranked(group);
         let measure = if group.scheduled() {
             let stage = Stage::ANSWER;
@@ -257,5 +275,62 @@ impl<'a> Ranking<'a> {
             figure(best),
             others.collect::<Vec<_>>().join(" and ")
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::answer;
+    use crate::groups::groups;
+    use crate::markdown;
+    use weighbridge_record::fixture::{Fixture, client_drops, refused_half, shed_in_a_stall};
+    use weighbridge_record::result::{Doubt, DoubtKind, RunResult};
+    use weighbridge_record::terms::TransportKind;
+
+    fn ranked(result: &RunResult) -> Vec<Path> {
+        Ranking::ranked(&groups(result)[0]).iter().map(|entry| entry.path).collect()
+    }
+
+    fn sentence(result: &RunResult) -> String {
+        answer(result).sentence.replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn a_path_that_refuses_half_of_its_requests_is_not_ranked() {
+        let mut result = refused_half();
+        assert_eq!(ranked(&result), [TransportKind::RedisStreams]);
+        insta::assert_snapshot!(sentence(&result), @"redis-streams answers with p99 turnaround of 13.5 ms in this one run; nats-core had 10 000 of 20 000 refused and is not ranked.");
+        for trial in &mut result.trials {
+            trial.rates.offered_per_s = None;
+        }
+        assert_eq!(ranked(&result), [TransportKind::RedisStreams], "nor by rate, where nothing is scheduled");
+    }
+
+    #[test]
+    fn a_path_that_shed_one_in_a_hundred_is_not_ranked() {
+        let result = shed_in_a_stall();
+        assert_eq!(ranked(&result), [TransportKind::RedisStreams]);
+        insta::assert_snapshot!(sentence(&result), @"redis-streams answers with p99 turnaround of 13.5 ms in this one run; nats-core had 200 of 20 000 shed and is not ranked.");
+    }
+
+    #[test]
+    fn drops_in_a_client_of_ours_forbid_a_ranking_and_are_named() {
+        let result = client_drops();
+        insta::assert_snapshot!(sentence(&result), @"No ranking: 1 of 2 trials is invalid (nats-core).");
+        let text = markdown::summary(&result);
+        assert!(text.contains(r"nats-core: queue\_full"), "{text}");
+    }
+
+    #[test]
+    fn a_rate_that_a_thread_of_ours_set_ranks_nothing() {
+        let transports = vec![TransportKind::NatsCore, TransportKind::RedisStreams];
+        let mut result = Fixture { transports, scheduled: false, seconds: 2, ..Fixture::default() }.build();
+        assert!(Ranking::of(&groups(&result)[0]).is_some());
+        let detail = "the busiest generator thread used 0.99 of a core".to_owned();
+        result.trials[0].doubts.push(Doubt { kind: DoubtKind::ClientLimited, detail });
+        assert!(Ranking::of(&groups(&result)[0]).is_none());
+        assert!(groups(&result)[0].ratios.is_empty());
+        insta::assert_snapshot!(sentence(&result), @"No ranking: a generator or worker thread of ours was at its limit, so a rate is a lower bound: redis-streams 1 052/s, nats-core at least 2 221/s.");
     }
 }

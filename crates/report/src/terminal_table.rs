@@ -9,19 +9,30 @@ use super::printable::printable;
 use weighbridge_record::point::value_text;
 
 /// Columns of the comparison that fit a terminal, with their headings here.
-const SHOWN: [(&str, &str); 7] = [
+const SHOWN: [(&str, &str); 12] = [
     ("completed", "rate/s"),
     ("p50", "p50"),
     ("p99", "p99"),
     ("p99.9", "p99.9"),
     ("max", "max"),
+    ("transit p50", "path p50"),
     ("lost", "lost"),
+    ("rejected", "refused"),
+    ("parked", "parked"),
+    ("indeterminate", "unknown"),
+    ("unsent", "shed"),
     ("duplicated", "dup"),
 ];
 
 /// The same where a column names the point of a sweep.
-const SHOWN_OF_SWEEP: [(&str, &str); 5] =
-    [("completed", "rate/s"), ("p50", "p50"), ("p99", "p99"), ("lost", "lost"), ("duplicated", "dup")];
+const SHOWN_OF_SWEEP: [(&str, &str); 6] = [
+    ("completed", "rate/s"),
+    ("p50", "p50"),
+    ("p99", "p99"),
+    ("unanswered", "no answer"),
+    ("lost", "lost"),
+    ("duplicated", "dup"),
+];
 
 /// Statistics among the columns.
 pub const STATISTICS_SHOWN: [&str; 4] = ["p50", "p99", "p999", "max"];
@@ -39,7 +50,10 @@ pub fn as_one_table(groups: &[Group<'_>]) -> bool {
 /// One row for each transport, of several points with the point before its first.
 pub fn comparison(groups: &[Group<'_>], color: bool) -> String {
     let points = if groups.len() > 1 { short_points(groups) } else { None };
+    let rows: Vec<Vec<paths_table::Row>> = groups.iter().map(paths_table::rows).collect();
     let shown: &[(&str, &str)] = if points.is_some() { &SHOWN_OF_SWEEP } else { &SHOWN };
+    let said = |(column, _): &&(&str, &str)| paths_table::says(rows.iter().flatten(), column);
+    let shown: Vec<(&str, &str)> = shown.iter().filter(said).copied().collect();
     let mut table = Table::new();
     if color {
         table.enforce_styling();
@@ -48,11 +62,11 @@ pub fn comparison(groups: &[Group<'_>], color: bool) -> String {
     let heading =
         point_heading.into_iter().chain(["transport"]).chain(shown.iter().map(|(_, heading)| *heading));
     table.set_header(heading.map(|text| Cell::new(text).add_attribute(Attribute::Dim)));
-    for (index, group) in groups.iter().enumerate() {
+    for (index, rows) in rows.iter().enumerate() {
         let point = points.as_ref().map(|points| points.labels[index].as_str());
-        for (place, row) in paths_table::rows(group).into_iter().enumerate() {
+        for (place, row) in rows.iter().enumerate() {
             let point = point.map(|label| Cell::new(if place == 0 { label } else { "" }));
-            table.add_row(point.into_iter().chain(cells(&row, shown)));
+            table.add_row(point.into_iter().chain(cells(row, &shown)));
         }
     }
     set(table, 1 + usize::from(points.is_some()))

@@ -9,7 +9,7 @@ use super::capacity;
 use super::charts::axis::Axis;
 use super::groups::Group;
 use super::sweeps;
-use weighbridge_record::histogram::quantile_max;
+use weighbridge_record::ranked::{quantile_max, ranked};
 use weighbridge_record::result::RunResult;
 use weighbridge_record::terms::{Path, Stage, TransportKind};
 
@@ -27,6 +27,18 @@ const MEETING: char = '*';
 struct Curve {
     path: Path,
     histogram: Histogram<u64>,
+    /// Requests behind those of the histogram, because they were never answered.
+    unanswered: u64,
+}
+
+impl Curve {
+    fn top(&self) -> f64 {
+        quantile_max(self.histogram.len(), self.unanswered)
+    }
+
+    fn at(&self, quantile: f64) -> Option<u64> {
+        ranked(&self.histogram, self.unanswered, quantile).ns()
+    }
 }
 
 /// The curves of the run; of a sweep, those of the point that its report shows unfolded. Empty where there
@@ -36,8 +48,10 @@ pub fn percentiles(result: &RunResult) -> Result<String, ReportError> {
     let Some(group) = groups.get(sweeps::representative(&groups)) else { return Ok(String::new()) };
     let mut curves = Vec::new();
     for entry in &group.entries {
-        if let Some(histogram) = entry.merged(Stage::ANSWER)?.filter(|h| quantile_max(h.len()) > 0.0) {
-            curves.push(Curve { path: entry.path, histogram });
+        let Some(histogram) = entry.merged(Stage::ANSWER)? else { continue };
+        let curve = Curve { path: entry.path, histogram, unanswered: entry.unanswered(Stage::ANSWER) };
+        if curve.top() > 0.0 {
+            curves.push(curve);
         }
     }
     if curves.is_empty() {
@@ -47,8 +61,8 @@ pub fn percentiles(result: &RunResult) -> Result<String, ReportError> {
 }
 
 fn draw(group: &Group<'_>, curves: &[Curve]) -> String {
-    let reach = curves.iter().map(|curve| quantile_max(curve.histogram.len())).fold(0.0, f64::max);
-    let top = |curve: &Curve| curve.histogram.value_at_quantile(quantile_max(curve.histogram.len())) as f64;
+    let reach = curves.iter().map(Curve::top).fold(0.0, f64::max);
+    let top = |curve: &Curve| curve.at(curve.top()).unwrap_or(0) as f64;
     let low = curves.iter().map(|curve| curve.histogram.min() as f64).fold(f64::INFINITY, f64::min);
     let high = curves.iter().map(top).fold(1.0, f64::max);
     let (x, y) = (Axis::percentile(reach), Axis::latency_log("", low, high));
@@ -80,10 +94,11 @@ fn plot(grid: &mut [[char; COLUMNS]; ROWS], curve: &Curve, y: &Axis, reach: f64)
     let nines = -(1.0 - reach).log10();
     let letter = letter(curve.path);
     let quantile = |column: usize| 1.0 - 10f64.powf(-nines * column as f64 / (COLUMNS - 1) as f64);
-    let quantile_max = quantile_max(curve.histogram.len()) + 1e-9;
+    let quantile_max = curve.top() + 1e-9;
     let known = (0..COLUMNS).map(|column| (column, quantile(column))).take_while(|(_, q)| *q <= quantile_max);
     for (column, quantile) in known {
-        let cell = &mut grid[row(y, curve.histogram.value_at_quantile(quantile) as f64)][column];
+        let Some(ns) = curve.at(quantile) else { continue };
+        let cell = &mut grid[row(y, ns as f64)][column];
         *cell = if *cell == ' ' { letter } else { MEETING };
     }
 }

@@ -53,7 +53,13 @@ fn a_delivery_in_the_mailbox_is_booked_with_its_latency() {
     account.read_mailbox();
     account.completed(sequence, at_ns + 600_000);
     let recording = account.close().recorder.finish();
-    for (stage, expected_ns) in [(Stage::Delivery, 1_000_000), (Stage::Service, 500_000)] {
+    let expected = [
+        (Stage::Delivery, 1_000_000),
+        (Stage::Service, 500_000),
+        (Stage::Transit, 1_100_000),
+        (Stage::Turnaround, 1_600_000),
+    ];
+    for (stage, expected_ns) in expected {
         let max = recording.latencies[&stage].max.unwrap();
         assert!(max.abs_diff(expected_ns) < expected_ns / 500, "{stage:?} {max}");
     }

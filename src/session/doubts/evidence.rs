@@ -4,7 +4,7 @@ use crate::metrics::IntervalRow;
 use crate::session::probes::Cost;
 use weighbridge_plan::PointPlan;
 use weighbridge_record::result::{
-    BrokerRecord, Doubt, DoubtKind, Gap, LedgerTotals, Rates, StageLatencies, WakeLateness,
+    BrokerRecord, BusiestThread, Doubt, DoubtKind, Gap, LedgerTotals, Rates, StageLatencies, WakeLateness,
 };
 use weighbridge_record::terms::TransportKind;
 
@@ -31,6 +31,8 @@ pub struct Evidence<'a> {
     pub complete: bool,
     /// Messages that a client dropped because they were read too slowly.
     pub dropped: u64,
+    /// Of generators and of workers.
+    pub busiest_threads: &'a [BusiestThread],
     /// Workers and collectors that ended before the trial did.
     pub ended_early: u32,
     /// What the broker said when it refused what it had allowed before.

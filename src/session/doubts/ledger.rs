@@ -23,7 +23,7 @@ pub fn shed(evidence: &Evidence<'_>) -> Option<Doubt> {
 
 pub fn rejected(evidence: &Evidence<'_>) -> Option<Doubt> {
     let detail = of_attempted(evidence, evidence.ledger.rejected)?;
-    doubt(DoubtKind::Rejected, format!("{detail} were refused; the latencies leave them out"))
+    doubt(DoubtKind::Rejected, format!("{detail} were refused; percentiles rank them behind all others"))
 }
 
 pub fn parked(evidence: &Evidence<'_>) -> Option<Doubt> {

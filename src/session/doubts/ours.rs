@@ -3,7 +3,7 @@
 use super::evidence::{Evidence, doubt, ms, percent, scheduled};
 use weighbridge_record::own_lateness::in_statistic;
 use weighbridge_record::result::{Doubt, DoubtKind};
-use weighbridge_record::terms::Stage;
+use weighbridge_record::terms::{BrokerKind, Stage};
 
 /// Send lag from which on a figure that is ours makes the trial invalid. Shorter than this it marks the figure, and
 /// leaves the others their worth.
@@ -52,7 +52,13 @@ pub fn queue_full(evidence: &Evidence<'_>) -> Option<Doubt> {
     if evidence.dropped == 0 {
         return None;
     }
-    let detail = format!("a client dropped {} messages because they were read too slowly", evidence.dropped);
+    // The NATS client tells of drops through a queue of 128, and drops what it would tell when that is full.
+    let is_nats = evidence.transport.broker() == Some(BrokerKind::NatsServer);
+    let detail = format!(
+        "a client of ours dropped {}{} messages because they were read too slowly",
+        if is_nats { "at least " } else { "" },
+        evidence.dropped
+    );
     doubt(DoubtKind::QueueFull, detail)
 }
 

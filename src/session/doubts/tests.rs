@@ -5,8 +5,8 @@ use weighbridge_plan::scenario;
 use weighbridge_plan::{Executor, PointPlan};
 use weighbridge_record::fixture::Fixture;
 use weighbridge_record::result::{
-    BrokerRecord, Gap, GapKind, IntervalLatency, LatencySummary, LedgerTotals, Phase, Rates, Side,
-    StageLatencies, Storage, WakeLateness,
+    BrokerRecord, BusiestThread, Gap, GapKind, IntervalLatency, LatencySummary, LedgerTotals, Phase, Rates,
+    Side, StageLatencies, Storage, WakeLateness,
 };
 use weighbridge_record::terms::TransportKind;
 
@@ -34,6 +34,7 @@ struct Case {
     brokers: Vec<BrokerRecord>,
     complete: bool,
     dropped: u64,
+    busiest_threads: Vec<BusiestThread>,
     ended_early: u32,
     rows: Vec<IntervalRow>,
     ceiling_per_s: Option<f64>,
@@ -81,6 +82,7 @@ fn sound() -> Case {
         brokers: vec![redis(Some(Storage { in_memory: false, fsync_ns_p50: 900_000 }))],
         complete: true,
         dropped: 0,
+        busiest_threads: busiest(0.4),
         ended_early: 0,
         rows: rows(|_| 2_000_000),
         ceiling_per_s: Some(2_000.0),
@@ -88,6 +90,10 @@ fn sound() -> Case {
         refusal: None,
         gaps: Vec::new(),
     }
+}
+
+fn busiest(cores: f64) -> Vec<BusiestThread> {
+    vec![BusiestThread { kind: "generator".to_owned(), cores }]
 }
 
 /// Twenty rows of the window with these medians.
@@ -129,6 +135,7 @@ impl Case {
             brokers: &self.brokers,
             complete: self.complete,
             dropped: self.dropped,
+            busiest_threads: &self.busiest_threads,
             ended_early: self.ended_early,
             refusal: self.refusal.as_deref(),
             gaps: &self.gaps,
@@ -270,10 +277,23 @@ fn a_worker_that_ended_early_is_doubted() {
 }
 
 #[test]
+fn a_thread_of_ours_that_is_always_busy_is_doubted_where_nothing_is_scheduled() {
+    let mut case = sound();
+    case.busiest_threads = busiest(0.99);
+    assert_eq!(case.kinds(), [], "under a schedule its lateness is judged");
+    case.point = point(&["load={ executor = \"saturate\", duration = \"5s\" }"]);
+    case.rates.offered_per_s = None;
+    assert_eq!(case.kinds(), [DoubtKind::ClientLimited, DoubtKind::ClosedLoop]);
+    case.busiest_threads = busiest(0.9);
+    assert_eq!(case.kinds(), [DoubtKind::ClosedLoop]);
+}
+
+#[test]
 fn a_queue_that_overflowed_is_doubted() {
     let mut case = sound();
     case.dropped = 1;
     assert_eq!(case.kinds(), [DoubtKind::QueueFull]);
+    assert!(DoubtKind::QueueFull.invalidates(), "the losses are ours");
 }
 
 #[test]
@@ -353,6 +373,7 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
         brokers: &[],
         complete: true,
         dropped: 0,
+        busiest_threads: &[],
         ended_early: 0,
         refusal: None,
         gaps: &[],

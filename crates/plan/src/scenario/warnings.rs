@@ -4,7 +4,7 @@
 
 use super::prose::{number, span};
 use crate::{Executor, Metric, Plan, PointPlan, Statistic};
-use weighbridge_record::terms::{Durability, Stage, TransportKind};
+use weighbridge_record::terms::{CompletedBy, Durability, Stage, TransportKind};
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// Three sync intervals of the lazy tier (TRAPS, section 1).
@@ -55,7 +55,8 @@ fn of_point(point: &PointPlan, transports: &[TransportKind]) -> Vec<String> {
     for threshold in &point.thresholds {
         let warning = match &threshold.metric {
             Metric::Latency { stage, statistic } => too_few_samples(point, &threshold.expression, *statistic)
-                .or_else(|| unanswered(*stage, transports, &threshold.expression)),
+                .or_else(|| unanswered(*stage, transports, &threshold.expression))
+                .or_else(|| no_transit(*stage, point, &threshold.expression)),
             Metric::Rate { field } if field == "offered_per_s" && point.load.peak_per_s().is_none() => {
                 Some(format!("nothing is offered by a schedule, so `{}` has no figure", threshold.expression))
             }
@@ -136,6 +137,11 @@ fn too_few_samples(point: &PointPlan, expression: &str, statistic: Statistic) ->
             number(requests.round())
         )
     })
+}
+
+fn no_transit(stage: Stage, point: &PointPlan, expression: &str) -> Option<String> {
+    (stage == Stage::Transit && point.completed_by() != CompletedBy::Result)
+        .then(|| format!("no result ends a request, so `{expression}` has no figure"))
 }
 
 fn unanswered(stage: Stage, transports: &[TransportKind], expression: &str) -> Option<String> {

@@ -3,13 +3,22 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::ranked::is_unanswered;
 use crate::terms::Stage;
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
 
 /// Figures of one histogram, in nanoseconds. A percentile with fewer than 10 samples above it is null.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LatencySummary {
     /// Requests behind the figures.
     pub count: u64,
+    /// Further requests intended in the window that never got so far. Percentiles are over them too, and rank them
+    /// behind all others: one whose rank falls among them is null.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unanswered: u64,
     /// Shortest in nanoseconds; null without samples, like mean and maximum.
     pub min: Option<u64>,
     /// Mean in nanoseconds.
@@ -24,7 +33,7 @@ pub struct LatencySummary {
     pub p999: Option<u64>,
     /// 99.99th percentile in nanoseconds.
     pub p9999: Option<u64>,
-    /// Longest in nanoseconds.
+    /// Longest of those measured, in nanoseconds.
     pub max: Option<u64>,
     /// HdrHistogram V2-deflate, base64.
     pub histogram: String,
@@ -33,6 +42,11 @@ pub struct LatencySummary {
 impl LatencySummary {
     /// The names of its figures.
     pub const STATISTICS: [&str; 8] = ["min", "mean", "p50", "p90", "p99", "p999", "p9999", "max"];
+
+    /// Whether a percentile has no figure because its request was never answered.
+    pub fn is_unanswered_at(&self, quantile: f64) -> bool {
+        is_unanswered(self.count, self.unanswered, quantile)
+    }
 
     /// A figure by its name in `result.json`, in nanoseconds.
     pub fn statistic(&self, name: &str) -> Option<f64> {
@@ -58,6 +72,10 @@ pub struct StageLatencies {
     pub publish: Option<LatencySummary>,
     pub delivery: Option<LatencySummary>,
     pub service: Option<LatencySummary>,
+    /// Turnaround less service, request by request: what the path added. Null where no result ends a request, and
+    /// in older records.
+    #[serde(default)]
+    pub transit: Option<LatencySummary>,
     pub turnaround: Option<LatencySummary>,
     pub turnaround_uncorrected: Option<LatencySummary>,
 }
@@ -69,6 +87,7 @@ impl StageLatencies {
             Stage::Publish => self.publish.as_ref(),
             Stage::Delivery => self.delivery.as_ref(),
             Stage::Service => self.service.as_ref(),
+            Stage::Transit => self.transit.as_ref(),
             Stage::Turnaround => self.turnaround.as_ref(),
             Stage::TurnaroundUncorrected => self.turnaround_uncorrected.as_ref(),
         }
@@ -80,6 +99,7 @@ impl StageLatencies {
             Stage::Publish => &mut self.publish,
             Stage::Delivery => &mut self.delivery,
             Stage::Service => &mut self.service,
+            Stage::Transit => &mut self.transit,
             Stage::Turnaround => &mut self.turnaround,
             Stage::TurnaroundUncorrected => &mut self.turnaround_uncorrected,
         } = summary;

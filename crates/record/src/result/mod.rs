@@ -33,8 +33,8 @@ pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
 pub use trial::{
-    BrokerRecord, BurstSizes, Doubt, DoubtKind, ErrorGroup, Fault, GeneratorRecord, LeftBehind, Leg, Rates,
-    Trial,
+    BrokerRecord, BurstSizes, BusiestThread, Doubt, DoubtKind, ErrorGroup, Fault, GeneratorRecord,
+    LeftBehind, Leg, Rates, Trial,
 };
 pub use wakes::{Storage, WakeLateness};
 

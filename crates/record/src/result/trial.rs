@@ -168,8 +168,12 @@ pub enum DoubtKind {
     LedgerUnbalanced,
     /// A worker or the collector ended before the trial did. Makes the trial invalid.
     EndedEarly,
-    /// A client dropped messages because they were read too slowly.
+    /// A client of ours dropped messages because they were read too slowly: the losses are the instrument's. Makes
+    /// the trial invalid.
     QueueFull,
+    /// Nothing was scheduled and a generator or worker thread was always busy: the rate is the instrument's, and not
+    /// ranked.
+    ClientLimited,
     /// The generator can put less than twice the rate asked for on a path that costs nothing. Makes the trial
     /// invalid.
     CeilingTooLow,
@@ -235,6 +239,7 @@ impl DoubtKind {
                 | Self::Incomplete
                 | Self::LedgerUnbalanced
                 | Self::EndedEarly
+                | Self::QueueFull
                 | Self::CeilingTooLow
                 | Self::BrokerGone
                 | Self::AccessLost
@@ -249,6 +254,7 @@ impl DoubtKind {
             Self::LedgerUnbalanced => "ledger_unbalanced",
             Self::EndedEarly => "ended_early",
             Self::QueueFull => "queue_full",
+            Self::ClientLimited => "client_limited",
             Self::CeilingTooLow => "ceiling_too_low",
             Self::ClockJump => "clock_jump",
             Self::NotSteady => "not_steady",
@@ -374,6 +380,9 @@ pub struct GeneratorRecord {
     pub threads: u32,
     /// Publishing connections of all generators.
     pub connections: u32,
+    /// The busiest thread of each kind, generators and workers, over the measured window. Empty in older records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub busiest_threads: Vec<BusiestThread>,
     /// What the kernel's scheduler granted the generator threads.
     pub scheduling: String,
     /// Requests handed to the transport per wake of the pacer.
@@ -381,6 +390,15 @@ pub struct GeneratorRecord {
     /// How late its threads woke; null in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wakes: Option<WakeLateness>,
+}
+
+/// A thread that did the most of its kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BusiestThread {
+    /// `generator` or `worker`.
+    pub kind: String,
+    /// Share of a core that the busiest thread of the kind used in an interval, the median over the window's.
+    pub cores: f64,
 }
 
 /// Sizes of the batches that were handed to the transport, in requests.

@@ -55,6 +55,8 @@ pub enum Stage {
     Delivery,
     /// Received to scored.
     Service,
+    /// Turnaround less service, request by request: what the path adds to the work itself.
+    Transit,
     /// Intended to completed (see [`CompletedBy`]): what the user of the engine feels.
     Turnaround,
     /// Sent to completed: what a tool blind to coordinated omission would print.
@@ -75,18 +77,19 @@ impl Stage {
     /// The latency that answers a question: what ends a request ends its turnaround.
     pub const ANSWER: Self = Self::Turnaround;
 
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SendLag,
         Self::Publish,
         Self::Delivery,
         Self::Service,
+        Self::Transit,
         Self::Turnaround,
         Self::TurnaroundUncorrected,
     ];
 
     /// Whether it begins when a request was meant to be sent, so that our send lag is a part of it.
     pub fn has_send_lag(self) -> bool {
-        matches!(self, Self::Delivery | Self::Turnaround)
+        matches!(self, Self::Delivery | Self::Transit | Self::Turnaround)
     }
 
     pub fn name(self) -> &'static str {
@@ -95,6 +98,7 @@ impl Stage {
             Self::Publish => "publish",
             Self::Delivery => "delivery",
             Self::Service => "service",
+            Self::Transit => "transit",
             Self::Turnaround => "turnaround",
             Self::TurnaroundUncorrected => "turnaround_uncorrected",
         }

@@ -14,7 +14,14 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
         let merged = (entry.merged(Stage::Turnaround)?, entry.merged(Stage::TurnaroundUncorrected)?);
         let (Some(corrected), Some(uncorrected)) = merged else { continue };
         let path = entry.path;
-        let curve = |name: &str, histogram, second| Curve { name: name.to_owned(), path, histogram, second };
+        let unanswered = entry.unanswered(Stage::Turnaround);
+        let curve = |name: &str, histogram, second| Curve {
+            name: name.to_owned(),
+            path,
+            histogram,
+            unanswered,
+            second,
+        };
         pairs.push((path, [curve("corrected", corrected, false), curve("uncorrected", uncorrected, true)]));
     }
     let panels = percentile_lines::panels(&pairs, "turnaround")?;

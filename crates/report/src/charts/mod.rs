@@ -30,6 +30,7 @@ mod send_lag;
 mod stages;
 mod sweep;
 mod time;
+mod transit;
 pub(super) mod trend;
 
 pub use drawing::{Drawing, hover_json};
@@ -42,9 +43,10 @@ use super::groups::Group;
 type Draw = fn(&Group<'_>, Detail) -> Result<Option<Figure>, ReportError>;
 
 /// Every chart of the page: an identifier for links, and what draws it.
-const CHARTS: [(&str, Draw); 11] = [
+const CHARTS: [(&str, Draw); 12] = [
     ("percentiles", percentile_curve::draw),
     ("stages", stages::draw),
+    ("transit", transit::draw),
     ("distribution", distribution::draw),
     ("heatmap", heatmap::draw),
     ("over-time", percentiles_over_time::draw),

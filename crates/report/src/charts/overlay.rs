@@ -44,7 +44,13 @@ pub fn draw(stage: Stage, pairs: Vec<Pair>) -> Result<Option<Figure>, ReportErro
 
 fn curves(pair: Pair) -> (Path, [Curve; 2]) {
     let path = pair.path;
-    let curve = |name: &str, histogram, second| Curve { name: name.to_owned(), path, histogram, second };
+    let curve = |name: &str, histogram, second| Curve {
+        name: name.to_owned(),
+        path,
+        histogram,
+        unanswered: 0,
+        second,
+    };
     (path, [curve("new", pair.new, false), curve("base", pair.base, true)])
 }
 

@@ -15,7 +15,13 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     for entry in &group.entries {
         if let Some(histogram) = entry.merged(stage)? {
             let name = entry.path.name().to_owned();
-            curves.push(Curve { name, path: entry.path, histogram, second: false });
+            curves.push(Curve {
+                name,
+                path: entry.path,
+                histogram,
+                unanswered: entry.unanswered(stage),
+                second: false,
+            });
         }
     }
     let reach = percentile_lines::reach(&curves);
@@ -46,7 +52,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
 fn note(group: &Group<'_>) -> String {
     let merged = if group.repetitions() > 1 { " Repetitions are merged sample by sample." } else { "" };
     format!(
-        "Each nine takes the same width, so that the tail can be seen. A curve ends where fewer than 10 samples lie above it.{merged}"
+        "Each nine takes the same width, so that the tail can be seen. A curve ends where fewer than 10 samples lie above it, or where requests were not answered.{merged}"
     )
 }
 
@@ -109,7 +115,7 @@ fn opening(low: &Curve, high: &Curve, statistic: &str, ratio: f64) -> String {
     };
     let half = ratio.sqrt();
     let apart = |quantile: &f64| {
-        let at = |curve: &Curve| curve.histogram.value_at_quantile(*quantile).max(1) as f64;
+        let at = |curve: &Curve| curve.at(*quantile).ns().unwrap_or(0).max(1) as f64;
         at(high) / at(low) >= half
     };
     let steps = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99];

@@ -10,7 +10,7 @@ use super::plot::{Line, Plot, Size};
 use super::readout::{Readout, ReadoutRow};
 use crate::ReportError;
 use weighbridge_record::format;
-use weighbridge_record::histogram::{answers, quantile_max};
+use weighbridge_record::ranked::{Ranked, quantile_max, ranked};
 use weighbridge_record::terms::Path;
 
 /// One curve to draw.
@@ -18,8 +18,30 @@ pub struct Curve {
     pub name: String,
     pub path: Path,
     pub histogram: Histogram<u64>,
+    /// Requests behind those of the histogram, because they were never answered.
+    pub unanswered: u64,
     /// Drawn as the lesser of two lines of its transport.
     pub second: bool,
+}
+
+impl Curve {
+    pub fn at(&self, quantile: f64) -> Ranked {
+        ranked(&self.histogram, self.unanswered, quantile)
+    }
+
+    /// What is drawn: of too few samples the smallest.
+    fn drawn_at(&self, quantile: f64) -> Option<u64> {
+        match self.at(quantile) {
+            Ranked::Ns(ns) => Some(ns),
+            Ranked::TooFew => Some(self.histogram.value_at_quantile(quantile)),
+            Ranked::NotAnswered => None,
+        }
+    }
+
+    /// The highest quantile that has a figure.
+    fn top(&self) -> f64 {
+        quantile_max(self.histogram.len(), self.unanswered)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,16 +56,15 @@ const POINTS_PER_NINE: u32 = 40;
 
 /// The highest quantile that any curve can answer.
 pub fn reach(curves: &[Curve]) -> f64 {
-    curves.iter().map(|curve| quantile_max(curve.histogram.len())).fold(0.0, f64::max)
+    curves.iter().map(Curve::top).fold(0.0, f64::max)
 }
 
 /// The smallest and largest value drawn, for axes that several drawings share.
 pub fn latency_span(curves: &[Curve]) -> (f64, f64) {
     let mut span = (f64::INFINITY, 1.0f64);
     for curve in curves.iter().filter(|curve| !curve.histogram.is_empty()) {
-        let top = quantile_max(curve.histogram.len());
         span.0 = span.0.min((curve.histogram.min() as f64).max(1.0));
-        span.1 = span.1.max(curve.histogram.value_at_quantile(top) as f64);
+        span.1 = span.1.max(curve.drawn_at(curve.top()).unwrap_or(0) as f64);
     }
     if span.0.is_finite() { span } else { (1.0, 10.0) }
 }
@@ -89,7 +110,7 @@ pub fn draw(
 }
 
 fn line(curve: &Curve, label: Option<Path>) -> Line {
-    let top = quantile_max(curve.histogram.len());
+    let top = curve.top();
     let nines_max = -(1.0 - top).log10();
     let steps = (nines_max * f64::from(POINTS_PER_NINE)).ceil() as u32;
     let mut quantiles: Vec<f64> = (0..=steps)
@@ -102,11 +123,11 @@ fn line(curve: &Curve, label: Option<Path>) -> Line {
     quantiles.push(top);
     quantiles.sort_by(f64::total_cmp);
     quantiles.dedup();
-    let value = |quantile: f64| curve.histogram.value_at_quantile(quantile) as f64;
+    let point = |quantile: f64| Some((quantile, curve.drawn_at(quantile)? as f64));
     let role = if curve.second { Role::SecondLine(curve.path) } else { Role::Line(curve.path) };
     Line {
         role,
-        points: quantiles.into_iter().map(|quantile| (quantile, value(quantile))).collect(),
+        points: quantiles.into_iter().filter_map(point).collect(),
         markers_at: MARKED.to_vec(),
         label,
     }
@@ -120,12 +141,10 @@ const COLUMNS: [f64; 20] = [
 
 fn readout(curves: &[Curve], quantile_reach: f64) -> Readout {
     let quantiles: Vec<f64> = COLUMNS.into_iter().filter(|quantile| *quantile <= quantile_reach).collect();
-    let value = |curve: &Curve, quantile: f64| {
-        if answers(curve.histogram.len(), quantile) {
-            format::latency_ns(curve.histogram.value_at_quantile(quantile))
-        } else {
-            String::new()
-        }
+    let value = |curve: &Curve, quantile: f64| match curve.at(quantile) {
+        Ranked::Ns(ns) => format::latency_ns(ns),
+        Ranked::NotAnswered => "not answered".to_owned(),
+        Ranked::TooFew => String::new(),
     };
     Readout {
         heading: "percentile".to_owned(),

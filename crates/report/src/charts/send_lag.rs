@@ -14,7 +14,13 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     for entry in &group.entries {
         if let Some(histogram) = entry.merged(Stage::SendLag)? {
             let name = entry.path.name().to_owned();
-            curves.push(Curve { name, path: entry.path, histogram, second: false });
+            curves.push(Curve {
+                name,
+                path: entry.path,
+                histogram,
+                unanswered: entry.unanswered(Stage::SendLag),
+                second: false,
+            });
         }
     }
     let reach = percentile_lines::reach(&curves);
