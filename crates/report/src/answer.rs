@@ -4,24 +4,25 @@
 //! trial ranks nothing. Draws nothing.
 
 use super::capacity;
+use super::claim::{At, Claim, What, of, of_all};
 use super::groups::{Group, groups};
 use super::pair_text;
 use super::promises::differing_promises;
 use super::ranking::Ranking;
 use super::rate_curve;
 use super::transit;
-use weighbridge_record::format;
+use super::unanswered::unanswered;
 use weighbridge_record::paired::PAIRS_MIN;
-use weighbridge_record::result::{LedgerTotals, RunResult, Verdict};
+use weighbridge_record::result::{RunResult, Verdict};
 use weighbridge_record::terms::Path;
 
 /// What the run says about its question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// One sentence with figures, or the reason why there is none.
-    pub sentence: String,
+    pub sentence: Claim,
     /// What must be known to read the sentence rightly, a sentence each.
-    pub qualifiers: Vec<String>,
+    pub qualifiers: Vec<Claim>,
 }
 
 /// Words the answer of the whole run.
@@ -30,209 +31,213 @@ pub fn answer(result: &RunResult) -> Answer {
         return Answer { sentence: capacity::sentence(result), qualifiers: capacity::qualifiers(result) };
     }
     if let Some(pair) = &result.pair {
-        let sentence = refusal(result).unwrap_or_else(|| pair_text::sentence(pair));
-        return Answer { sentence, qualifiers: vec![pair_text::sides(pair)] };
+        let sentence = refusal(result).unwrap_or_else(|| Claim::words(pair_text::sentence(pair)));
+        return Answer { sentence, qualifiers: vec![Claim::words(pair_text::sides(pair))] };
     }
     let groups = groups(result);
     let mut sentence = refusal(result).unwrap_or_else(|| match groups.as_slice() {
-        [] => "Nothing was measured.".to_owned(),
+        [] => Claim::words("Nothing was measured."),
         [only] => of_group(only),
         many => of_sweep(many),
     });
     // Knees rank nothing and rest on valid trials alone, so they stand beside a refusal too.
     if let Some(knees) = rate_curve::knees(&groups) {
-        sentence = format!("{sentence} {knees}");
+        sentence = sentence.say(" ").and(knees);
     }
     Answer { sentence, qualifiers: qualifiers(&groups) }
 }
 
 /// The answer in a few words: who leads, and by which figure. For where there is no room for a sentence, so
 /// it holds only for a run whose verdict is `passed` or `failed`.
-pub(super) fn headline(result: &RunResult) -> String {
+pub(super) fn headline(result: &RunResult) -> Claim {
     if capacity::is_search(result) {
         return capacity::headline(result);
     }
     if let Some(pair) = &result.pair {
-        return pair_text::headline(pair);
+        return Claim::words(pair_text::headline(pair));
     }
     match groups(result).as_slice() {
-        [] => "nothing measured".to_owned(),
+        [] => Claim::words("nothing measured"),
         [only] => match Ranking::of(only) {
-            None if !only.limited().is_empty() => "limited by the instrument".to_owned(),
-            None if Ranking::ranked(only).is_empty() => "too little answered".to_owned(),
-            None if Ranking::own_lateness(only).is_some() => "own lateness".to_owned(),
-            None => "too few samples".to_owned(),
+            None if !only.limited().is_empty() => Claim::words("limited by the instrument"),
+            None if Ranking::ranked(only).is_empty() => Claim::words("too little answered"),
+            None if Ranking::own_lateness(only).is_some() => Claim::words("own lateness"),
+            None => Claim::words("too few samples"),
             Some(ranking) => ranking.headline(),
         },
-        many => format!("{} points measured", many.len()),
+        many => points(many.len()).say(" points measured"),
     }
 }
 
+/// How many points.
+fn points(count: usize) -> Claim {
+    Claim::default().figure(count.to_string(), count as f64, of_all(&At::Run, What::Points))
+}
+
 /// The answer at one point, for the sections of a sweep.
-pub(super) fn of_group(group: &Group<'_>) -> String {
+pub(super) fn of_group(group: &Group<'_>) -> Claim {
+    if group.at_own_rates() {
+        return Claim::words(
+            "Each transport is at the rate that it sustains, so none is held against another.",
+        );
+    }
     if group.trials().any(|trial| !trial.valid) {
-        return "No ranking: a trial at this point is invalid.".to_owned();
+        return Claim::words("No ranking: a trial at this point is invalid.");
     }
     if group.trials().all(|trial| trial.ledger.completed == 0) {
-        return format!("Nothing was answered; {}.", unanswered(group));
+        return Claim::words("Nothing was answered; ").and(unanswered(group)).say(".");
     }
     if Ranking::ranked(group).is_empty() {
-        return format!("No ranking: too little was answered; {}.", unanswered(group));
+        return Claim::words("No ranking: too little was answered; ").and(unanswered(group)).say(".");
     }
     if let Some(words) = Ranking::limited(group) {
         return words;
     }
     let Some(ranking) = Ranking::of(group) else {
         if let Some((path, words)) = Ranking::own_lateness(group) {
-            return format!("No ranking: {path}'s figures are our own lateness, {words}.");
+            return Claim::words(format!("No ranking: {path}'s figures are our own lateness, "))
+                .and(words)
+                .say(".");
         }
-        return "Too few samples to answer: no percentile has 10 samples above it.".to_owned();
+        return Claim::words("Too few samples to answer: no percentile has ten samples above it.");
     };
-    let sentence = format!("{}; {}.", ranking.sentence(group), unanswered(group));
-    let added = transit::sentence(group);
-    std::iter::once(sentence).chain(added).collect::<Vec<_>>().join(" ")
+    let sentence = ranking.sentence().say("; ").and(unanswered(group)).say(".");
+    match transit::sentence(group) {
+        Some(added) => sentence.say(" ").and(added),
+        None => sentence,
+    }
 }
 
-fn refusal(result: &RunResult) -> Option<String> {
+fn refusal(result: &RunResult) -> Option<Claim> {
     let invalid: Vec<_> = result.trials.iter().filter(|trial| !trial.valid).collect();
     if !invalid.is_empty() {
         let mut paths: Vec<_> = invalid.iter().map(|trial| trial.path.name()).collect();
         paths.sort_unstable();
         paths.dedup();
-        return Some(format!(
-            "No ranking: {} of {} trials {} invalid ({}).",
-            invalid.len(),
-            result.trials.len(),
-            if invalid.len() == 1 { "is" } else { "are" },
-            paths.join(", ")
-        ));
+        let trials = |count: usize, invalid| {
+            let what = What::Trials { invalid };
+            Claim::default().figure(count.to_string(), count as f64, of_all(&At::Run, what))
+        };
+        let is = if invalid.len() == 1 { "is" } else { "are" };
+        let claim = Claim::words("No ranking: ").and(trials(invalid.len(), true)).say(" of ");
+        let claim = claim.and(trials(result.trials.len(), false));
+        return Some(claim.say(format!(" trials {is} invalid ({}).", paths.join(", "))));
     }
     match result.verdict {
-        Verdict::Aborted => Some("No ranking: the run was stopped before its end.".to_owned()),
-        Verdict::Invalid => Some("No ranking: the measurement is invalid.".to_owned()),
+        Verdict::Aborted => Some(Claim::words("No ranking: the run was stopped before its end.")),
+        Verdict::Invalid => Some(Claim::words("No ranking: the measurement is invalid.")),
         Verdict::Passed | Verdict::Failed => None,
     }
 }
 
-fn of_sweep(groups: &[Group<'_>]) -> String {
+/// Paths with the number of points that each wins, most first.
+fn wins(groups: &[Group<'_>]) -> Vec<(Path, usize)> {
     let mut wins: Vec<(Path, usize)> = Vec::new();
-    for group in groups {
-        if let Some(ranking) = Ranking::of(group)
-            && ranking.clear()
-        {
-            let winner = ranking.places[0].path;
-            match wins.iter_mut().find(|(path, _)| *path == winner) {
-                Some((_, count)) => *count += 1,
-                None => wins.push((winner, 1)),
-            }
+    for ranking in groups.iter().filter_map(Ranking::of).filter(Ranking::wins_over_others) {
+        let winner = ranking.places[0].path;
+        match wins.iter_mut().find(|(path, _)| *path == winner) {
+            Some((_, count)) => *count += 1,
+            None => wins.push((winner, 1)),
         }
     }
     wins.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    wins
+}
+
+fn of_sweep(groups: &[Group<'_>]) -> Claim {
+    let wins = wins(groups);
     let does = if groups.iter().all(Group::scheduled) { "answers fastest" } else { "completes most" };
+    let won = |path: Path, count: usize| {
+        Claim::default().figure(count.to_string(), count as f64, of(&At::Run, path, What::Points))
+    };
     let led = match wins.as_slice() {
-        [] if groups.iter().all(|group| group.repetitions() < PAIRS_MIN) => {
-            format!("No winner is named at the {} points, which takes {PAIRS_MIN} repetitions", groups.len())
+        [] if groups.iter().all(|group| group.competing().len() < 2) => {
+            points(groups.len()).say(" points were measured")
         }
-        [] => format!("No winner is shown at any of the {} points", groups.len()),
-        [(only, 2)] if groups.len() == 2 => format!("{only} {does} at both points"),
-        [(only, count)] if *count == groups.len() => format!("{only} {does} at all {count} points"),
+        [] if groups.iter().all(|group| group.repetitions() < PAIRS_MIN) => {
+            let claim = Claim::words("No winner is named at the ").and(points(groups.len()));
+            claim.say(" points, which takes three repetitions")
+        }
+        [] => Claim::words("No winner is shown at any of the ").and(points(groups.len())).say(" points"),
+        [(only, count)] if *count == groups.len() => {
+            Claim::words(format!("{only} {does} at all ")).and(won(*only, *count)).say(" points")
+        }
         wins => {
-            let parts: Vec<_> = wins.iter().map(|(path, count)| format!("{path} at {count}")).collect();
-            format!("Of {} points, {does}: {}", groups.len(), parts.join(", "))
+            let parts =
+                wins.iter().map(|(path, count)| Claim::words(format!("{path} at ")).and(won(*path, *count)));
+            let claim = Claim::words("Of ").and(points(groups.len())).say(format!(" points, {does}: "));
+            claim.and(Claim::join(parts, ", "))
         }
     };
-    let ends = [groups.first(), groups.last()].into_iter().flatten().filter_map(|group| {
-        let ranking = Ranking::of(group)?;
-        let best = &ranking.places[0];
-        let (label, figure) = (ranking.measure.label(), ranking.measure.print(best.estimate.median));
-        let whose = if wins.len() == 1 && wins[0].1 == groups.len() {
-            String::new()
-        } else if ranking.clear() {
-            format!(" ({})", best.path)
-        } else {
-            return Some(format!("at {} {}", group.point.label(), ranking.span()));
-        };
-        Some(format!("at {} {label} {figure}{whose}", group.point.label()))
-    });
-    format!("{led}: {}.", ends.collect::<Vec<_>>().join(", "))
+    let ends = [groups.first(), groups.last()].into_iter().flatten();
+    led.say(": ").and(Claim::join(ends.filter_map(end_of_sweep), ", ")).say(".")
 }
 
-/// Path by path what got no answer, and whom that keeps from being ranked.
-fn unanswered(group: &Group<'_>) -> String {
-    let ranked: Vec<Path> = Ranking::ranked(group).iter().map(|entry| entry.path).collect();
-    let competing = group.competing();
-    let left: Vec<String> = group
-        .entries
-        .iter()
-        .filter_map(|entry| {
-            let kept_out = !ranked.is_empty()
-                && competing.iter().any(|other| other.path == entry.path)
-                && !ranked.contains(&entry.path);
-            let left = of_entry(&entry.ledger())?;
-            let rank = if kept_out { " and is not ranked" } else { "" };
-            Some(format!("{} {left}{rank}", entry.path))
-        })
-        .collect();
-    if left.is_empty() { "nothing was lost".to_owned() } else { left.join(", ") }
+/// What was measured at the first or the last point.
+fn end_of_sweep(group: &Group<'_>) -> Option<Claim> {
+    let ranking = Ranking::of(group)?;
+    let claim = Claim::words("at ").name(group.point.label()).say(" ");
+    if !ranking.clear() {
+        return Some(claim.and(ranking.span()));
+    }
+    let best = &ranking.places[0];
+    let claim = claim.say(format!("{} ", ranking.measure.label())).and(ranking.print(best));
+    Some(claim.say(format!(" ({})", best.path)))
 }
 
-/// What got no answer; none where all did.
-fn of_entry(ledger: &LedgerTotals) -> Option<String> {
-    let (count, attempted) = (ledger.unanswered(), format::count(ledger.attempted));
-    if ledger.attempted == 0 {
-        return Some("attempted nothing".to_owned());
-    }
-    if count == 0 {
-        return None;
-    }
-    let parts = [
-        (ledger.lost, "lost"),
-        (ledger.rejected, "refused"),
-        (ledger.unsent, "shed"),
-        (ledger.parked, "parked"),
-    ];
-    if let Some((_, what)) = parts.iter().find(|(part, _)| *part == count) {
-        let count = format::count(count);
-        return Some(match *what {
-            "lost" => format!("lost {count} of {attempted}"),
-            what => format!("had {count} of {attempted} {what}"),
-        });
-    }
-    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
-    let parts: Vec<_> = parts.map(|(count, what)| format!("{} {what}", format::count(count))).collect();
-    Some(format!("left {} of {attempted} unanswered ({})", format::count(count), parts.join(", ")))
-}
-
-fn qualifiers(groups: &[Group<'_>]) -> Vec<String> {
+fn qualifiers(groups: &[Group<'_>]) -> Vec<Claim> {
     let mut said = Vec::new();
     if groups.iter().any(|group| !group.scheduled()) {
-        said.push(
-            "Nothing is scheduled, so latencies are not corrected for coordinated omission.".to_owned(),
-        );
+        let words = "Nothing is scheduled, so latencies are not corrected for coordinated omission.";
+        said.push(Claim::words(words));
     }
-    said.extend(differing_promises(groups));
+    said.extend(differing_promises(groups).map(Claim::words));
+    said.extend(differing_management(groups));
     said.extend(own_lateness(groups));
     let repetitions = groups.iter().map(Group::repetitions).min().unwrap_or(0);
     if (1..PAIRS_MIN).contains(&repetitions) && groups.iter().any(|group| group.entries.len() > 1) {
-        said.push(
-            "With fewer than 3 repetitions, chance can't be told from a difference: measure with --repeat 5."
-                .to_owned(),
-        );
+        said.push(Claim::words(
+            "With fewer than three repetitions, chance can't be told from a difference: measure with --repeat.",
+        ));
     }
     said
 }
 
+/// Whose brokers we started and whose were there, where a comparison has both: what else they do, what they sync and
+/// where they run is known of ours alone.
+pub(super) fn differing_management(groups: &[Group<'_>]) -> Option<Claim> {
+    let entries = || groups.iter().flat_map(|group| &group.entries);
+    let of = |managed: bool| {
+        let has = |path: &Path| {
+            let mut brokers =
+                entries().filter(|entry| entry.path == *path).flat_map(|entry| &entry.trial().brokers);
+            brokers.any(|broker| broker.managed == managed)
+        };
+        Path::all().filter(has).map(|path| path.name()).collect::<Vec<_>>().join(", ")
+    };
+    let (ours, theirs) = (of(true), of(false));
+    let claim = || {
+        Claim::words(format!(
+            "They do not run alike: of {ours} the broker is started for the run and runs for nobody else, of {theirs} \
+             it was there before; what else it does, and where, is in the figures."
+        ))
+    };
+    (!ours.is_empty() && !theirs.is_empty()).then(claim)
+}
+
 /// What is not compared because of our own lateness.
-fn own_lateness(groups: &[Group<'_>]) -> Option<String> {
-    let told: Vec<(Path, String)> = groups.iter().filter_map(Ranking::own_lateness).collect();
-    let ((path, words), of) = (told.first()?, groups.len());
-    Some(match of {
-        1 => format!("Figures with * are our own lateness and are not compared: of {path}, {words}."),
-        _ => format!(
-            "At {} of {of} points figures are our own lateness, carry * and are not compared.",
-            told.len()
-        ),
-    })
+fn own_lateness(groups: &[Group<'_>]) -> Option<Claim> {
+    let mut told: Vec<(Path, Claim)> = groups.iter().filter_map(Ranking::own_lateness).collect();
+    let count = told.len();
+    if groups.len() > 1 && count > 0 {
+        let at = Claim::default().figure(count.to_string(), count as f64, of_all(&At::Run, What::LatePoints));
+        let claim = Claim::words("At ").and(at).say(" of ").and(points(groups.len()));
+        return Some(claim.say(" points figures are our own lateness, carry * and are not compared."));
+    }
+    let (path, words) = told.pop()?;
+    let claim =
+        Claim::words(format!("Figures with * are our own lateness and are not compared: of {path}, "));
+    Some(claim.and(words).say("."))
 }
 
 #[cfg(test)]
@@ -244,7 +249,7 @@ mod tests {
     use weighbridge_record::terms::TransportKind;
 
     fn sentence(result: &RunResult) -> String {
-        answer(result).sentence.replace('\u{a0}', " ")
+        answer(result).sentence.text.replace('\u{a0}', " ")
     }
 
     fn lose(ledger: &mut LedgerTotals, count: u64) {
@@ -320,7 +325,7 @@ mod tests {
         insta::assert_snapshot!(sentence(&result), @"nats-core completes most over 5 runs: 2 221/s, 1.2× more than nats-request (1 904/s) and 2.6× more than nats-jetstream (869/s); nothing was lost.");
         let result = Fixture { scheduled: false, ..Fixture::default() }.build();
         insta::assert_snapshot!(sentence(&result), @"One repetition: no winner is named; completed nats-core 2 221/s, nats-request 1 904/s, redis-pubsub 1 666/s, redis-streams 1 052/s, nats-jetstream 869/s; nothing was lost.");
-        assert!(answer(&result).qualifiers[0].contains("not corrected"));
+        assert!(answer(&result).qualifiers[0].text.contains("not corrected"));
     }
 
     #[test]

@@ -18,7 +18,7 @@ const NAME_CHARS_MAX: usize = 80;
 /// The badge of a run.
 pub fn svg(result: &RunResult) -> String {
     let message = match result.verdict {
-        Verdict::Passed => headline(result),
+        Verdict::Passed => headline(result).text,
         Verdict::Failed => format!("failed: {}", headline(result)),
         Verdict::Invalid => "invalid".to_owned(),
         Verdict::Aborted => "aborted".to_owned(),

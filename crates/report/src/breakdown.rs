@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::groups::Entry;
-use weighbridge_record::histogram::{SAMPLES_ABOVE_MIN, answers};
+use weighbridge_record::histogram::SAMPLES_ABOVE_MIN;
 use weighbridge_record::result::BreakdownRow;
 
 /// Names of the parts, in the order of a request's life.
@@ -50,35 +50,28 @@ pub fn merged(entry: &Entry<'_>) -> Vec<BreakdownRow> {
     sum.into_values().collect()
 }
 
-/// Means around a quantile; none with too few requests above it.
-pub fn around(rows: &[BreakdownRow], quantile: f64) -> Option<Around> {
-    let total: u64 = rows.iter().map(|row| row.count).sum();
-    if !answers(total, quantile) {
-        return None;
-    }
-    let rank = (total as f64 * quantile).ceil().max(1.0) as u64;
-    let mut below = 0;
-    let place = rows.iter().position(|row| {
-        below += row.count;
-        below >= rank
-    })?;
-    let (mut first, mut last) = (place, place);
-    let mut sum = rows[place].clone();
-    // The tail is thin, and a mean of three requests would be an anecdote: slower ones first, then faster.
-    while (sum.count as f64) < SAMPLES_ABOVE_MIN && (first > 0 || last + 1 < rows.len()) {
-        let next = if last + 1 < rows.len() {
-            last += 1;
-            last
-        } else {
-            first -= 1;
-            first
-        };
-        add(&mut sum, &rows[next]);
+/// Means over the requests whose turnaround is within this share of the percentile.
+const NEIGHBOURHOOD: f64 = 0.05;
+
+/// Means over the requests about as long as a percentile. Where they are fewer than ten, those next to them join:
+/// a mean of three would be an anecdote.
+pub fn around(rows: &[BreakdownRow], percentile_ns: f64) -> Option<Around> {
+    let middle = |row: &BreakdownRow| row.turnaround_ns_min.midpoint(row.turnaround_ns_max) as f64;
+    let distance = |row: &BreakdownRow| (middle(row) / percentile_ns.max(1.0)).ln().abs();
+    let mut nearest: Vec<&BreakdownRow> = rows.iter().collect();
+    nearest.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+    let (first, others) = nearest.split_first()?;
+    let mut sum = (*first).clone();
+    for row in others {
+        if distance(row) > NEIGHBOURHOOD.ln_1p() && sum.count as f64 >= SAMPLES_ABOVE_MIN {
+            break;
+        }
+        add(&mut sum, row);
     }
     let mean = |ns_sum: u64| ns_sum as f64 / sum.count as f64;
     Some(Around {
         count: sum.count,
-        turnaround_ns: (rows[first].turnaround_ns_min, rows[last].turnaround_ns_max),
+        turnaround_ns: (sum.turnaround_ns_min, sum.turnaround_ns_max),
         parts_ns: [
             Some(mean(sum.send_lag_ns_sum)),
             sum.publish_ns_sum.map(mean),
@@ -90,6 +83,8 @@ pub fn around(rows: &[BreakdownRow], quantile: f64) -> Option<Around> {
 }
 
 fn add(sum: &mut BreakdownRow, row: &BreakdownRow) {
+    sum.turnaround_ns_min = sum.turnaround_ns_min.min(row.turnaround_ns_min);
+    sum.turnaround_ns_max = sum.turnaround_ns_max.max(row.turnaround_ns_max);
     sum.count += row.count;
     sum.send_lag_ns_sum = sum.send_lag_ns_sum.saturating_add(row.send_lag_ns_sum);
     sum.publish_ns_sum = match (sum.publish_ns_sum, row.publish_ns_sum) {
@@ -108,7 +103,7 @@ mod tests {
     fn row(turnaround_ns_min: u64, count: u64, queue_ns: u64) -> BreakdownRow {
         BreakdownRow {
             turnaround_ns_min,
-            turnaround_ns_max: turnaround_ns_min + 99,
+            turnaround_ns_max: turnaround_ns_min + 9,
             count,
             send_lag_ns_sum: 10 * count,
             publish_ns_sum: None,
@@ -120,27 +115,38 @@ mod tests {
 
     #[test]
     fn the_parts_around_a_percentile_are_those_of_its_requests() {
-        let rows = [row(100, 900, 0), row(200, 80, 100), row(300, 20, 200)];
-        let median = around(&rows, 0.5).unwrap();
-        assert_eq!(median.parts_ns, [Some(10.0), None, Some(0.0), Some(40.0), Some(50.0)]);
-        let tail = around(&rows, 0.99).unwrap();
-        assert_eq!((tail.count, tail.turnaround_ns), (20, (300, 399)));
-        assert_eq!(tail.total_ns(), 300.0);
-        assert_eq!(tail.largest(), ("queue", 200.0 / 300.0));
+        let rows = [row(500, 900, 405), row(1_000, 80, 905), row(1_030, 20, 935), row(2_000, 30, 1_905)];
+        let median = around(&rows, 505.0).unwrap();
+        assert_eq!(median.parts_ns, [Some(10.0), None, Some(405.0), Some(40.0), Some(50.0)]);
+        let tail = around(&rows, 1_010.0).unwrap();
+        assert_eq!(
+            (tail.count, tail.turnaround_ns),
+            (100, (1_000, 1_039)),
+            "both lie within a twentieth of it"
+        );
+        assert_eq!(tail.largest(), ("queue", 911.0 / 1_011.0));
+    }
+
+    #[test]
+    fn the_bar_is_as_long_as_the_percentile_that_the_table_has() {
+        let rows: Vec<_> = (0..200).map(|bin| row(1_000 + 10 * bin, 100, 900 + 10 * bin)).collect();
+        for percentile_ns in [1_200.0, 1_905.0, 2_500.0] {
+            let total = around(&rows, percentile_ns).unwrap().total_ns();
+            assert!((total / percentile_ns - 1.0).abs() < 0.02, "{total} for {percentile_ns}");
+        }
     }
 
     #[test]
     fn a_thin_tail_takes_in_its_neighbours_until_ten_requests_stand_behind_it() {
-        let rows = [row(100, 9_985, 0), row(200, 5, 100), row(300, 4, 200), row(400, 6, 300)];
-        let tail = around(&rows, 0.999).unwrap();
-        assert_eq!((tail.count, tail.turnaround_ns), (15, (200, 499)));
-        let rows = [row(100, 9_984, 0), row(200, 5, 100), row(300, 11, 200)];
-        assert_eq!(around(&rows, 0.999).unwrap().turnaround_ns, (300, 399), "enough by themselves");
+        let rows = [row(1_000, 9_985, 0), row(2_000, 5, 100), row(3_000, 4, 200), row(4_000, 6, 300)];
+        let tail = around(&rows, 3_005.0).unwrap();
+        assert_eq!((tail.count, tail.turnaround_ns), (10, (3_000, 4_009)));
+        let rows = [row(1_000, 9_984, 0), row(2_000, 5, 100), row(3_000, 11, 200)];
+        assert_eq!(around(&rows, 3_005.0).unwrap().turnaround_ns, (3_000, 3_009), "enough by themselves");
     }
 
     #[test]
-    fn too_few_requests_have_no_tail() {
-        assert_eq!(around(&[row(100, 500, 0)], 0.99), None);
-        assert_eq!(around(&[], 0.5), None);
+    fn no_requests_have_no_parts() {
+        assert_eq!(around(&[], 100.0), None);
     }
 }

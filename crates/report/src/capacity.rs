@@ -1,5 +1,7 @@
 //! What a search found, in words: the answer, a row for each transport, every probe with its reasons.
 
+use super::answer::differing_management;
+use super::claim::{At, Claim, What, of};
 use super::groups::{Entry, Group, groups};
 use super::promises::differing_promises;
 use super::thresholds::figure;
@@ -7,6 +9,7 @@ use weighbridge_record::format;
 use weighbridge_record::own_lateness::in_statistic;
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{Probe, Reason, RunResult, SearchOutcome, SearchRecord, Trial, Verdict};
+use weighbridge_record::stats::range;
 use weighbridge_record::terms::{Path, Stage};
 
 /// One transport of a search.
@@ -44,78 +47,107 @@ pub fn is_search(result: &RunResult) -> bool {
 }
 
 /// The answer of a search, in place of a ranking at one rate.
-pub fn sentence(result: &RunResult) -> String {
+pub fn sentence(result: &RunResult) -> Claim {
     let mut searches: Vec<&SearchRecord> = result.searches.iter().collect();
     searches.sort_by(|a, b| b.rate_per_s.unwrap_or(0.0).total_cmp(&a.rate_per_s.unwrap_or(0.0)));
     // The floor does not compete.
     searches.sort_by_key(|search| search.path.is_floor());
-    let mut parts: Vec<String> = searches.iter().map(|search| found(search, result)).collect();
+    let confirmed = shown(result);
+    let mut parts: Vec<Claim> = searches.iter().map(|search| found(search, &confirmed)).collect();
     if result.verdict == Verdict::Aborted {
-        parts.push("the run was stopped before its end".to_owned());
+        parts.push(Claim::words("the run was stopped before its end"));
     }
-    format!("{}.", parts.join("; "))
+    Claim::join(parts, "; ").say(".")
 }
 
 /// `nats-core sustains 128 000/s`: the highest rate found, in a few words.
-pub(super) fn headline(result: &RunResult) -> String {
+pub(super) fn headline(result: &RunResult) -> Claim {
     let competing = |search: &&SearchRecord| !search.path.is_floor() || result.searches.len() == 1;
-    let rate = |search: &SearchRecord| search.rate_per_s.map(|rate_per_s| (search.path, rate_per_s));
-    let best = result.searches.iter().filter(competing).filter_map(rate).max_by(|a, b| a.1.total_cmp(&b.1));
-    match best {
-        Some((path, rate_per_s)) => format!("{path} sustains {}", format::rate(rate_per_s)),
-        None => "no rate confirmed".to_owned(),
+    let found = result.searches.iter().filter(competing).filter(|search| search.rate_per_s.is_some());
+    let best = found.max_by(|a, b| a.rate_per_s.unwrap_or(0.0).total_cmp(&b.rate_per_s.unwrap_or(0.0)));
+    let Some((search, rate_per_s)) = best.and_then(|search| Some((search, search.rate_per_s?))) else {
+        return Claim::words("no rate confirmed");
+    };
+    let bound = if is_bound(search) { " at least" } else { "" };
+    let claim = Claim::words(format!("{} sustains{bound} ", search.path));
+    claim.and(searched(search.path, "rate_per_s", rate_per_s))
+}
+
+/// A rate of a search, by its name in `result.json`.
+fn searched(path: Path, field: &'static str, per_s: f64) -> Claim {
+    Claim::default().figure(format::rate(per_s), per_s, of(&At::Run, path, What::Searched(field)))
+}
+
+/// Whether no higher rate was shown to be too much for the path.
+fn is_bound(search: &SearchRecord) -> bool {
+    matches!(search.outcome, SearchOutcome::AtLeast | SearchOutcome::InstrumentLimited)
+}
+
+fn found(search: &SearchRecord, confirmed: &[Group<'_>]) -> Claim {
+    let path = search.path;
+    let Some(rate_per_s) = search.rate_per_s else {
+        return match search.outcome {
+            SearchOutcome::InstrumentLimited => Claim::words(format!(
+                "nothing is known of {path}: the measurement at its lowest rate is invalid"
+            )),
+            SearchOutcome::Stopped => Claim::words(format!("the search of {path} did not come to its end")),
+            _ if search.low_per_s.is_none() && search.high_per_s == Some(search.from_per_s) => {
+                let claim = Claim::words(format!("{path} does not sustain even "));
+                claim.and(searched(path, "from_per_s", search.from_per_s))
+            }
+            _ => Claim::words(format!("no rate of {path} was confirmed")),
+        };
+    };
+    let (bound, why) = match search.outcome {
+        SearchOutcome::AtLeast => (" at least", ", the highest rate tried"),
+        SearchOutcome::InstrumentLimited => (" at least", ", above which the instrument gave out"),
+        _ => ("", ""),
+    };
+    let claim =
+        Claim::words(format!("{path} sustains{bound} ")).and(searched(path, "rate_per_s", rate_per_s));
+    let entry = confirmed.iter().flat_map(|group| &group.entries).find(|entry| entry.path == path);
+    match entry.and_then(p99_of_confirmations) {
+        Some(p99) => claim.say(format!(" (p99 {} ", Stage::ANSWER.name())).and(p99).say(")").say(why),
+        None => claim.say(why),
     }
 }
 
-fn found(search: &SearchRecord, result: &RunResult) -> String {
-    let path = search.path;
-    let from = format::rate(search.from_per_s);
-    let Some(rate_per_s) = search.rate_per_s else {
-        return match search.outcome {
-            SearchOutcome::InstrumentLimited => {
-                format!("nothing is known of {path}: the measurement at its lowest rate is invalid")
-            }
-            SearchOutcome::Stopped => format!("the search of {path} did not come to its end"),
-            _ if search.low_per_s.is_none() && search.high_per_s == Some(search.from_per_s) => {
-                format!("{path} does not sustain even {from}")
-            }
-            _ => format!("no rate of {path} was confirmed"),
-        };
+/// The median over the confirmations, with the smallest and the largest where there are several; none where one of
+/// them is the instrument's own lateness.
+fn p99_of_confirmations(entry: &Entry<'_>) -> Option<Claim> {
+    let figure = p99_path();
+    let median = entry.vouched(&figure)?.median;
+    let print = |ns: f64, what: What| {
+        Claim::default().figure(format::latency(ns), ns, of(&At::Confirmed, entry.path, what))
     };
-    let rate = format::rate(rate_per_s);
-    let p99 = match search.confirming().and_then(|probe| vouched_p99(result.trials.get(probe.trial)?)) {
-        Some(ns) => format!(" (p99 {} {})", Stage::ANSWER.name(), format::latency_ns(ns)),
-        None => String::new(),
-    };
-    match search.outcome {
-        SearchOutcome::AtLeast => {
-            format!("{path} sustains at least {rate}{p99}, the highest rate tried")
-        }
-        SearchOutcome::InstrumentLimited => {
-            format!("{path} sustains at least {rate}{p99}, above which the instrument gave out")
-        }
-        _ => format!("{path} sustains {rate}{p99}"),
+    let claim = print(median, What::Median(figure.clone()));
+    let (low, high) = range(&entry.each(&figure)?);
+    if low == high {
+        return Some(claim);
     }
+    let (low, high) = (print(low, What::Smallest(figure.clone())), print(high, What::Largest(figure)));
+    Some(claim.say(", ").and(low).say(" to ").and(high).say(" over its confirmations"))
 }
 
 /// What must be known to read the answer of a search rightly.
-pub fn qualifiers(result: &RunResult) -> Vec<String> {
+pub fn qualifiers(result: &RunResult) -> Vec<Claim> {
     let mut said = Vec::new();
     let limited = |search: &&SearchRecord| search.outcome == SearchOutcome::InstrumentLimited;
     let limited: Vec<_> = result.searches.iter().filter(limited).map(|search| search.path.name()).collect();
     if !limited.is_empty() {
-        said.push(format!(
+        said.push(Claim::words(format!(
             "Limited by the instrument, not by the path: {}. The path may sustain more.",
             limited.join(", ")
-        ));
+        )));
     }
-    said.extend(differing_promises(&shown(result)));
+    let shown = shown(result);
+    said.extend(differing_promises(&shown).map(Claim::words));
+    said.extend(differing_management(&shown));
     if result.searches.iter().filter(|search| search.rate_per_s.is_some()).count() > 1 {
-        said.push(
+        said.push(Claim::words(
             "The transports were searched one after the other and each rate confirmed twice: brackets that \
-             overlap are not told apart, and a drift of the machine may favour one."
-                .to_owned(),
-        );
+             overlap are not told apart, and a drift of the machine may favour one.",
+        ));
     }
     said
 }
@@ -128,16 +160,16 @@ pub fn shown(result: &RunResult) -> Vec<Group<'_>> {
         return groups(result);
     }
     let entry = |search: &SearchRecord| {
-        let trial = result.trials.get(search.confirming()?.trial)?;
-        let trials = vec![trial];
-        Some(Entry::new(search.path, trials.clone(), trials, None))
+        let trials: Vec<&Trial> =
+            search.confirmations().filter_map(|probe| result.trials.get(probe.trial)).collect();
+        (!trials.is_empty()).then(|| Entry::new(search.path, trials.clone(), trials, None))
     };
     let mut entries: Vec<Entry<'_>> = result.searches.iter().filter_map(entry).collect();
     entries.sort_by_key(|entry| entry.path);
     if entries.is_empty() {
         return Vec::new();
     }
-    vec![Group { point: &NO_POINT, entries, ratios: Vec::new() }]
+    vec![Group { point: &NO_POINT, at: At::Confirmed, entries, ratios: Vec::new() }]
 }
 
 /// A row for each transport, in the order in which they were searched.
@@ -146,10 +178,7 @@ pub fn rows(result: &RunResult) -> Vec<Row> {
 }
 
 fn row(search: &SearchRecord, result: &RunResult) -> Row {
-    let bound = match search.outcome {
-        SearchOutcome::AtLeast | SearchOutcome::InstrumentLimited => "≥ ",
-        _ => "",
-    };
+    let bound = if is_bound(search) { "≥ " } else { "" };
     let rate = search.rate_per_s.map(|rate_per_s| format!("{bound}{}", format::rate(rate_per_s)));
     let bracket = match (search.low_per_s, search.high_per_s) {
         (Some(low), Some(high)) => format!("{} to {}", format::number(low), format::rate(high)),
@@ -163,7 +192,7 @@ fn row(search: &SearchRecord, result: &RunResult) -> Row {
         path: search.path,
         rate: rate.unwrap_or_default(),
         bracket,
-        p99: p99_at(search.confirming(), result),
+        p99: p99_confirmed(search, result),
         limit: first.map_or_else(|| "nothing".to_owned(), name),
         limit_detail: limiting.map_or_else(
             || format!("nothing failed up to {}", search.low_per_s.map_or_else(String::new, format::rate)),
@@ -206,13 +235,25 @@ pub fn probe_line(probe: &Probe, trial: &Trial) -> String {
 fn p99_at(probe: Option<&Probe>, result: &RunResult) -> String {
     let trial = probe.and_then(|probe| result.trials.get(probe.trial));
     let Some((trial, ns)) = trial.and_then(|trial| Some((trial, p99(trial)?))) else { return String::new() };
-    let sign = if vouched_p99(trial).is_none() { "*" } else { "" };
+    let ours = in_statistic(&trial.latency_ns, Stage::ANSWER, "p99").is_some();
+    let sign = if ours { "*" } else { "" };
     format!("{}{sign}", format::latency_ns(ns))
 }
 
-/// Unless it is the instrument's own lateness.
-fn vouched_p99(trial: &Trial) -> Option<u64> {
-    p99(trial).filter(|_| in_statistic(&trial.latency_ns, Stage::ANSWER, "p99").is_none())
+/// The median over the confirmations, with a sign where it has the instrument's own lateness in it.
+fn p99_confirmed(search: &SearchRecord, result: &RunResult) -> String {
+    let shown = shown(result);
+    let entry = shown.iter().flat_map(|group| &group.entries).find(|entry| entry.path == search.path);
+    let Some((entry, p99)) = entry.and_then(|entry| Some((entry, entry.figure(&p99_path())?))) else {
+        return String::new();
+    };
+    let sign = if entry.vouched(&p99_path()).is_none() { "*" } else { "" };
+    format!("{}{sign}", format::latency(p99.median))
+}
+
+/// Of the answering latency.
+fn p99_path() -> String {
+    format!("latency_ns.{}.p99", Stage::ANSWER.name())
 }
 
 /// Of the answering latency.

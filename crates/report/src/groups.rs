@@ -7,6 +7,7 @@ use std::cell::OnceCell;
 use hdrhistogram::Histogram;
 
 use super::ReportError;
+use super::claim::At;
 use super::interval_latency::{self, Samples};
 use weighbridge_record::histogram;
 use weighbridge_record::own_lateness::{self, OwnLateness};
@@ -15,6 +16,7 @@ use weighbridge_record::point::Point;
 use weighbridge_record::result::{
     DoubtKind, Estimate, LatencySummary, LedgerTotals, PathRatio, RunResult, SeriesRow, SummaryRow, Trial,
 };
+use weighbridge_record::stats::median;
 use weighbridge_record::terms::{Path, Stage};
 
 /// Less than what p99 leaves out may be without an answer; else the slowest of all requests are none of those measured.
@@ -23,6 +25,8 @@ const ANSWERED_SHARE_MIN: f64 = 0.99;
 /// All trials of one sweep point; of the whole run where nothing is swept.
 pub struct Group<'a> {
     pub point: &'a Point,
+    /// Where its figures come from.
+    pub at: At,
     pub entries: Vec<Entry<'a>>,
     /// Ratios between the transports of this point; none in records that were written without them, and where nothing
     /// is ranked because the instrument was at its limit.
@@ -54,7 +58,7 @@ fn group<'a>(result: &'a RunResult, point: &'a Point, places: Vec<Place<'a>>) ->
     };
     let here = result.ratios.iter().filter(|pair| &pair.point == point);
     let ratios = here.filter(|pair| !ours(pair.a, &pair.figure) && !ours(pair.b, &pair.figure)).collect();
-    let mut group = Group { point, entries, ratios };
+    let mut group = Group { point, at: At::Point(point.clone()), entries, ratios };
     if !group.limited().is_empty() {
         group.ratios.clear();
     }
@@ -90,6 +94,11 @@ impl<'a> Group<'a> {
             |trial: &&Trial| trial.doubts.iter().any(|doubt| doubt.kind == DoubtKind::ClientLimited);
         let limited = |entry: &&Entry<'_>| entry.counted.iter().any(is_limited);
         self.competing().into_iter().filter(|entry| limited(entry)).map(|entry| entry.path).collect()
+    }
+
+    /// Whether every transport is at a rate of its own, so that nothing is held against each other.
+    pub fn at_own_rates(&self) -> bool {
+        self.at == At::Confirmed && self.entries.len() > 1
     }
 
     /// Whether requests had intended times; without them a stall hides itself.
@@ -140,14 +149,19 @@ impl<'a> Entry<'a> {
         Ok(self.over_time.get().map_or(&[], Vec::as_slice))
     }
 
-    /// The median over repetitions and its interval; the single trial's own figure where no summary was
-    /// written. Never an average of percentiles.
+    /// The median over repetitions and its interval; without an interval where no summary was written. Never an
+    /// average of percentiles.
     pub fn figure(&self, path: &str) -> Option<Estimate> {
         let summarised = self.summary.and_then(|row| row.figures.get(path).copied());
-        summarised.or_else(|| match self.counted.as_slice() {
-            [only] => only.figure(path).map(|median| Estimate { median, low: None, high: None }),
-            _ => None,
+        summarised.or_else(|| {
+            let median = median(&self.each(path)?);
+            Some(Estimate { median, low: None, high: None })
         })
+    }
+
+    /// The figure of every repetition that counts; none unless all have it.
+    pub fn each(&self, path: &str) -> Option<Vec<f64>> {
+        self.counted.iter().map(|trial| trial.figure(path)).collect()
     }
 
     /// Where a figure is the instrument's own: the repetition with most of our lateness in it.
@@ -191,15 +205,15 @@ impl<'a> Entry<'a> {
         })
     }
 
-    /// CPU seconds of the brokers for a million completed requests.
+    /// CPU seconds of the brokers for a million completed requests, median over repetitions.
     pub fn cpu_seconds_per_million(&self) -> Option<f64> {
-        let mut cpu_seconds = 0.0;
-        for broker in self.counted.iter().flat_map(|trial| &trial.brokers) {
-            cpu_seconds += broker.cpu_seconds?;
-        }
-        let has_broker = self.counted.iter().any(|trial| !trial.brokers.is_empty());
-        let completed: u64 = self.counted.iter().map(|trial| trial.ledger.completed).sum();
-        (has_broker && completed > 0).then(|| cpu_seconds / completed as f64 * 1e6)
+        let of_trial = |trial: &&Trial| -> Option<f64> {
+            let cpu_seconds: Option<f64> = trial.brokers.iter().map(|broker| broker.cpu_seconds).sum();
+            let answered = !trial.brokers.is_empty() && trial.ledger.completed > 0;
+            cpu_seconds.filter(|_| answered).map(|s| s / trial.ledger.completed as f64 * 1e6)
+        };
+        let each: Option<Vec<f64>> = self.counted.iter().map(of_trial).collect();
+        each.map(|each| median(&each))
     }
 
     /// The most memory that the brokers of one trial held at their peaks.

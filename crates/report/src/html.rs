@@ -87,8 +87,8 @@ fn render_at(
         result,
         frame: Frame::new(),
         verdict: verdict(result.verdict),
-        answer: answer.sentence,
-        qualifiers: answer.qualifiers,
+        answer: answer.sentence.text,
+        qualifiers: answer.qualifiers.into_iter().map(|claim| claim.text).collect(),
         // A probe that is invalid says so in its own row.
         invalid: if capacity::is_search(result) { Vec::new() } else { invalid_trials(result) },
         capacity: capacity::rows(result),
@@ -97,7 +97,7 @@ fn render_at(
         thresholds_held: result.thresholds.iter().filter(|outcome| outcome.passed).count(),
         swept: groups.len() > 1,
         // The probes of a search are points of a sweep as well, though only some are compared.
-        sweep: sweep(&groups::groups(result))?,
+        sweep: sweep(result)?,
         parts: paths_table::parts(sections.iter().flat_map(|section| &section.rows)),
         sections,
         fairness: fairness::sheet(result, groups),
@@ -251,7 +251,8 @@ fn thresholds(result: &RunResult) -> Vec<ThresholdLine> {
     lines
 }
 
-fn sweep(groups: &[Group<'_>]) -> Result<Sweep, ReportError> {
+fn sweep(result: &RunResult) -> Result<Sweep, ReportError> {
+    let groups = &groups::groups(result);
     let mut paths: Vec<Path> =
         groups.iter().flat_map(|group| &group.entries).map(|entry| entry.path).collect();
     paths.sort_unstable();
@@ -274,8 +275,10 @@ fn sweep(groups: &[Group<'_>]) -> Result<Sweep, ReportError> {
     };
     let rows =
         groups.iter().map(|group| (group.label(), paths.iter().map(|path| cell(group, path)).collect()));
-    let figures: Result<Vec<_>, _> =
-        charts::draw_sweep(groups)?.into_iter().map(|figure| figure_view(figure, "all")).collect();
+    let figures: Result<Vec<_>, _> = charts::draw_sweep(groups, &result.searches)?
+        .into_iter()
+        .map(|figure| figure_view(figure, "all"))
+        .collect();
     Ok(Sweep {
         rows: rows.collect(),
         measure: format!(
@@ -306,7 +309,7 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
     let figures: Result<Vec<_>, _> = figures.into_iter().map(|figure| figure_view(figure, &place)).collect();
     Ok(Section {
         label: group.label(),
-        answer: of_group(group),
+        answer: of_group(group).text,
         stage: Stage::ANSWER.name(),
         corrected: group.scheduled(),
         repetitions: group.repetitions(),

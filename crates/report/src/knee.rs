@@ -39,7 +39,7 @@ pub enum Knee {
 
 impl LoadPoint {
     /// Whether the path completed what was offered.
-    fn carried(&self) -> bool {
+    pub fn carried(&self) -> bool {
         self.achieved_per_s >= self.offered_per_s * CARRIED_SHARE_MIN
     }
 

@@ -26,6 +26,8 @@ mod breakdown;
 pub mod capacity;
 mod charts;
 pub mod checks;
+pub mod claim;
+mod claims;
 pub mod compare_page;
 pub mod compare_text;
 mod csv;
@@ -60,7 +62,9 @@ mod terminal_table;
 pub mod text_plot;
 mod thresholds;
 mod transit;
+mod unanswered;
 pub mod wrapping;
 
 pub use answer::{Answer, answer};
+pub use claims::claims;
 pub use error::ReportError;

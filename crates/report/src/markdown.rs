@@ -35,10 +35,10 @@ pub fn summary(result: &RunResult) -> String {
         escaped(&result.scenario.name),
         verdict(result.verdict),
         escaped(&result.scenario.question),
-        escaped(&answer.sentence)
+        escaped(&answer.sentence.text)
     );
     for qualifier in &answer.qualifiers {
-        push(&mut text, format_args!("\n- {}", escaped(qualifier)));
+        push(&mut text, format_args!("\n- {}", escaped(&qualifier.text)));
     }
     for group in &capacity::shown(result) {
         push_table(&mut text, group);

@@ -1,5 +1,6 @@
 //! Who is best at a point, by which figure, and whether that may be said.
 
+use super::claim::{At, Claim, Fact, What, of};
 use super::groups::{Entry, Group};
 use weighbridge_record::format;
 use weighbridge_record::paired::PAIRS_MIN;
@@ -19,7 +20,8 @@ pub enum Measure {
 }
 
 impl Measure {
-    fn path(self) -> String {
+    /// Its path in `result.json`.
+    pub fn path(self) -> String {
         match self {
             Self::Latency { stage, statistic, .. } => format!("latency_ns.{}.{statistic}", stage.name()),
             Self::CompletedRate => "rates.completed_per_s".to_owned(),
@@ -61,6 +63,7 @@ pub struct Ranking<'a> {
     pub measure: Measure,
     /// Best first, never empty.
     pub places: Vec<Place>,
+    at: At,
     /// Verdicts of the record on this measure.
     pairs: Vec<&'a PathRatio>,
 }
@@ -73,27 +76,25 @@ impl<'a> Ranking<'a> {
 
     /// Where a thread of ours set a rate, it is a lower bound of what the path can do: the words for it, instead of a
     /// ranking.
-    pub fn limited(group: &Group<'_>) -> Option<String> {
+    pub fn limited(group: &Group<'_>) -> Option<Claim> {
         let limited = group.limited();
         let rate = |entry: &&Entry<'_>| {
-            let rate = format::rate(entry.figure("rates.completed_per_s")?.median);
+            let figure = "rates.completed_per_s";
+            let rate = entry.figure(figure)?.median;
             let bound = if limited.contains(&entry.path) { "at least " } else { "" };
-            Some(format!("{} {bound}{rate}", entry.path))
+            let of_path = of(&group.at, entry.path, What::Median(figure.to_owned()));
+            Some(Claim::words(format!("{} {bound}", entry.path)).figure(format::rate(rate), rate, of_path))
         };
-        let rates: Vec<String> = group.competing().iter().filter_map(rate).collect();
-        let words = || {
-            format!(
-                "No ranking: a generator or worker thread of ours was at its limit, so a rate is a lower bound: {}.",
-                rates.join(", ")
-            )
-        };
-        (!limited.is_empty()).then(words)
+        let rates = Claim::join(group.competing().iter().filter_map(rate), ", ");
+        let words =
+            "No ranking: a generator or worker thread of ours was at its limit, so a rate is a lower bound: ";
+        (!limited.is_empty()).then(|| Claim::words(words).and(rates).say("."))
     }
 
     /// Ranks by the highest percentile that every one of them can answer and that is nowhere the instrument's own,
     /// or by rate where nothing is scheduled and the instrument wasn't what set it.
     pub fn of(group: &Group<'a>) -> Option<Self> {
-        if !group.limited().is_empty() {
+        if !group.limited().is_empty() || group.at_own_rates() {
             return None;
         }
         let ranked = Self::ranked(group);
@@ -119,15 +120,24 @@ impl<'a> Ranking<'a> {
         }
         let path = measure.path();
         let pairs = group.ratios.iter().copied().filter(|pair| pair.figure == path).collect();
-        (!places.is_empty()).then_some(Self { measure, places, pairs })
+        (!places.is_empty()).then_some(Self { measure, places, at: group.at.clone(), pairs })
     }
 
     /// The first ranked path whose figures are ours, of those that it might be ranked by, and in which way.
-    pub fn own_lateness(group: &Group<'a>) -> Option<(Path, String)> {
+    pub fn own_lateness(group: &Group<'a>) -> Option<(Path, Claim)> {
         let ours = |entry: &Entry<'a>| {
             STATISTICS.into_iter().find_map(|statistic| {
-                let path = format!("latency_ns.{}.{statistic}", Stage::ANSWER.name());
-                Some((entry.path, entry.own_lateness(&path)?.1.words(statistic)))
+                let figure = |stage: Stage| format!("latency_ns.{}.{statistic}", stage.name());
+                let (trial, own) = entry.own_lateness(&figure(Stage::ANSWER))?;
+                let once = |stage: Stage| {
+                    let what = What::Once { figure: figure(stage), order: trial.order };
+                    of(&group.at, entry.path, what)
+                };
+                let claim = Claim::words(format!("send lag {statistic} is "))
+                    .figure(format::latency(own.lag_ns), own.lag_ns, once(Stage::SendLag))
+                    .say(" of ")
+                    .figure(format::latency(own.figure_ns), own.figure_ns, once(Stage::ANSWER));
+                Some((entry.path, claim))
             })
         };
         Self::ranked(group).into_iter().find_map(ours)
@@ -170,25 +180,56 @@ impl<'a> Ranking<'a> {
         self.places[1..].iter().all(|place| self.shown(place))
     }
 
+    /// Whether there are others, and the first is the winner.
+    pub fn wins_over_others(&self) -> bool {
+        self.places.len() > 1 && self.clear()
+    }
+
     /// `nats-core p99 1.20 ms`; without a winner `no winner, p99 1.20 ms to 1.31 ms`.
-    pub fn headline(&self) -> String {
+    pub fn headline(&self) -> Claim {
         if !self.clear() {
-            return format!("{}, {}", self.without_winner(), self.span());
+            return Claim::words(format!("{}, ", self.without_winner())).and(self.span());
         }
-        format!("{} {} {}", self.places[0].path, self.measure.statistic(), self.print(&self.places[0]))
+        let best = &self.places[0];
+        let claim = Claim::words(format!("{} {} ", best.path, self.measure.statistic()));
+        let claim = claim.and(self.print(best));
+        if self.places.len() > 1 { claim.resting_on(self.wins()) } else { claim }
     }
 
     /// `p99 1.20 ms to 1.31 ms`: the first and the last, without their names.
-    pub fn span(&self) -> String {
-        let (first, last) = (self.print(&self.places[0]), self.places.last().map(|place| self.print(place)));
-        match last {
-            Some(last) if last != first => format!("{} {first} to {last}", self.measure.statistic()),
-            _ => format!("{} {first}", self.measure.statistic()),
-        }
+    pub fn span(&self) -> Claim {
+        let (first, last) = (&self.places[0], &self.places[self.places.len() - 1]);
+        let claim = Claim::words(format!("{} ", self.measure.statistic())).and(self.print(first));
+        let last = self.print(last);
+        if claim.text.ends_with(&last.text) { claim } else { claim.say(" to ").and(last) }
     }
 
-    fn print(&self, place: &Place) -> String {
-        self.measure.print(place.estimate.median)
+    /// The figure of a place.
+    pub fn print(&self, place: &Place) -> Claim {
+        let value = place.estimate.median;
+        let what = What::Median(self.measure.path());
+        Claim::default().figure(self.measure.print(value), value, of(&self.at, place.path, what))
+    }
+
+    /// How many times worse a place is than the first.
+    pub fn print_times_worse(&self, place: &Place) -> Claim {
+        let times = self.times_worse(place);
+        let (over, other) = match self.measure {
+            Measure::Latency { .. } => (place.path, self.places[0].path),
+            Measure::CompletedRate => (self.places[0].path, place.path),
+        };
+        let what = What::Times { figure: self.measure.path(), other };
+        Claim::default().figure(format::ratio(times), times, of(&self.at, over, what))
+    }
+
+    fn wins(&self) -> Fact {
+        Fact::Wins { at: self.at.clone(), path: self.places[0].path, figure: self.measure.path() }
+    }
+
+    /// Whether the record shows that two places differ.
+    pub fn shown_fact(&self, place: &Place) -> Fact {
+        let paths = [self.places[0].path, place.path];
+        Fact::Shown { at: self.at.clone(), paths, figure: self.measure.path(), differ: self.shown(place) }
     }
 
     /// Why nobody is called the winner, for where there is little room.
@@ -200,81 +241,83 @@ impl<'a> Ranking<'a> {
         }
     }
 
-    fn basis(&self) -> String {
-        match self.repetitions_min() {
-            0 | 1 => "in this one run".to_owned(),
-            many => format!("over {many} runs"),
+    fn basis(&self) -> Claim {
+        let many = self.repetitions_min();
+        if many < 2 {
+            return Claim::words("in this one run");
         }
+        let of_all = super::claim::of_all(&self.at, What::Repetitions);
+        Claim::words("over ").figure(many.to_string(), many as f64, of_all).say(" runs")
     }
 
-    pub fn sentence(&self, group: &Group<'_>) -> String {
-        let best = &self.places[0];
-        let (figure, label) = (self.measure.print(best.estimate.median), self.measure.label());
-        let Some(second) = self.places.get(1) else {
-            return match self.measure {
-                Measure::Latency { .. } => {
-                    format!("{} answers with {label} of {figure} {}", best.path, self.basis())
-                }
-                Measure::CompletedRate => {
-                    format!("{} completes {figure} {}", best.path, self.basis())
-                }
+    pub fn sentence(&self) -> Claim {
+        let (best, label) = (&self.places[0], self.measure.label());
+        let claim = Claim::words(best.path.to_string());
+        if self.places.len() == 1 {
+            let claim = match self.measure {
+                Measure::Latency { .. } => claim.say(format!(" answers with {label} of ")),
+                Measure::CompletedRate => claim.say(" completes "),
             };
-        };
+            return claim.and(self.print(best)).say(" ").and(self.basis());
+        }
         if !self.clear() {
             return self.no_winner();
         }
-        let leads = match self.measure {
-            Measure::Latency { .. } => format!("answers fastest {}: {label} {figure}", self.basis()),
-            Measure::CompletedRate => format!("completes most {}: {figure}", self.basis()),
+        let claim = match self.measure {
+            Measure::Latency { .. } => {
+                claim.say(" answers fastest ").and(self.basis()).say(format!(": {label} "))
+            }
+            Measure::CompletedRate => claim.say(" completes most ").and(self.basis()).say(": "),
         };
-        format!("{} {leads}, {}", best.path, self.against(group, second))
+        claim.and(self.print(best)).say(", ").and(self.against()).resting_on(self.wins())
     }
 
-    fn against(&self, group: &Group<'_>, second: &Place) -> String {
-        let less = if group.scheduled() { "less" } else { "more" };
-        let compare = |place: &Place| {
-            format!(
-                "{} {less} than {} ({})",
-                format::ratio(self.times_worse(place)),
-                place.path,
-                self.measure.print(place.estimate.median)
-            )
+    /// The second and the last, held against the first.
+    fn against(&self) -> Claim {
+        let less = match self.measure {
+            Measure::Latency { .. } => "less",
+            Measure::CompletedRate => "more",
         };
-        match self.places.last() {
-            Some(last) if last.path != second.path => {
-                format!("{} and {}", compare(second), compare(last))
-            }
-            _ => compare(second),
+        let compare = |place: &Place| {
+            let claim = self.print_times_worse(place).say(format!(" {less} than {} (", place.path));
+            claim.and(self.print(place)).say(")")
+        };
+        let (second, last) = (&self.places[1], &self.places[self.places.len() - 1]);
+        if last.path == second.path {
+            compare(second)
+        } else {
+            compare(second).say(" and ").and(compare(last))
         }
     }
 
     /// What was measured, and why it makes nobody the winner.
-    fn no_winner(&self) -> String {
+    fn no_winner(&self) -> Claim {
         let label = self.measure.label();
-        let figure = |place: &Place| self.print(place);
+        let named = |place: &Place| Claim::words(format!("{} ", place.path)).and(self.print(place));
         if self.too_few_repetitions() {
-            let all = self.places.iter().map(|place| format!("{} {}", place.path, figure(place)));
-            return format!(
-                "{}: no winner is named; {label} {}",
-                if self.repetitions_min() == 2 { "Two repetitions" } else { "One repetition" },
-                all.collect::<Vec<_>>().join(", ")
-            );
+            let count = if self.repetitions_min() == 2 { "Two repetitions" } else { "One repetition" };
+            let all = Claim::join(self.places.iter().map(named), ", ");
+            return Claim::words(format!("{count}: no winner is named; {label} ")).and(all);
         }
         let others = self.places[1..].iter().filter(|place| !self.shown(place)).map(|place| {
-            let always = self.pair(place).and_then(|pair| {
-                let word = if pair.always_higher()? == place.path { "higher" } else { "lower" };
-                Some(format!(", {word} in all {}", pair.of_repetitions.len()))
-            });
-            format!("{} ({}{})", place.path, figure(place), always.unwrap_or_default())
+            let claim = Claim::words(format!("{} (", place.path)).and(self.print(place));
+            claim.and(self.always(place)).say(")").resting_on(self.shown_fact(place))
         });
         let best = &self.places[0];
-        format!(
-            "No winner {}: {label} of {} ({}) is not shown to differ from that of {}",
-            self.basis(),
-            best.path,
-            figure(best),
-            others.collect::<Vec<_>>().join(" and ")
-        )
+        let claim = Claim::words("No winner ").and(self.basis()).say(format!(": {label} of {} (", best.path));
+        let claim = claim.and(self.print(best)).say(") is not shown to differ from that of ");
+        claim.and(Claim::join(others, " and "))
+    }
+
+    /// `, higher in all 3`; nothing where repetitions disagree.
+    fn always(&self, place: &Place) -> Claim {
+        let Some(pair) = self.pair(place) else { return Claim::default() };
+        let Some(higher) = pair.always_higher() else { return Claim::default() };
+        let word = if higher == place.path { "higher" } else { "lower" };
+        let pairs = pair.of_repetitions.len();
+        let what = What::Pairs { figure: self.measure.path(), other: self.places[0].path };
+        let of_place = of(&self.at, place.path, what);
+        Claim::words(format!(", {word} in all ")).figure(pairs.to_string(), pairs as f64, of_place)
     }
 }
 
@@ -293,7 +336,7 @@ mod tests {
     }
 
     fn sentence(result: &RunResult) -> String {
-        answer(result).sentence.replace('\u{a0}', " ")
+        answer(result).sentence.text.replace('\u{a0}', " ")
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //!
 //! The verdicts stand in the record; nothing is judged here.
 
+use std::cmp::Ordering;
+
+use super::claim::{At, Claim, Fact, RatioPart, What, of};
 use super::groups::Group;
 use weighbridge_record::format;
 use weighbridge_record::result::{Estimate, PairVerdict, PathRatio};
@@ -56,7 +59,7 @@ fn row(pair: &PathRatio) -> Row {
         figure: figure_name(&pair.figure),
         pair: format!("{} / {}", pair.a, pair.b),
         ratio: interval_text(pair.ratio),
-        sentence: sentence(pair),
+        sentence: sentence(pair).text,
         repetitions: format!("{} and {}", pair.a_repetitions, pair.b_repetitions),
     }
 }
@@ -77,37 +80,63 @@ pub fn figure_name(path: &str) -> &'static str {
 }
 
 /// `nats-jetstream's p99 is 1.8× (1.6 to 2.1) redis-streams'`; always from the higher to the lower.
-pub fn sentence(pair: &PathRatio) -> String {
+pub fn sentence(pair: &PathRatio) -> Claim {
     let figure = figure_name(&pair.figure);
-    let mut text = match pair.verdict {
-        PairVerdict::AHigher => times(pair.a, figure, pair.ratio, pair.b),
-        PairVerdict::BHigher => times(pair.b, figure, inverse(pair.ratio), pair.a),
+    let claim = match pair.verdict {
+        PairVerdict::AHigher => times(pair, pair.a, pair.b, pair.ratio),
+        PairVerdict::BHigher => times(pair, pair.b, pair.a, inverse(pair.ratio)),
         PairVerdict::NoDifferenceShown => {
-            let (a, b, ratio) = (pair.a, pair.b, interval_text(pair.ratio));
-            let text = format!("{figure} of {a} and {b}: no difference shown, {ratio}");
-            match in_every_repetition(pair) {
-                Some(higher) => format!("{text}, {higher}"),
-                None => text,
-            }
+            let claim = Claim::words(format!("{figure} of {} and {}: no difference shown, ", pair.a, pair.b));
+            let claim = claim.and(interval(pair, [pair.a, pair.b], pair.ratio));
+            claim.and(in_every_repetition(pair)).resting_on(shown(pair, false))
         }
         PairVerdict::TooFewRepetitions => {
-            format!("{figure} of {} and {}: too few repetitions", pair.a, pair.b)
+            Claim::words(format!("{figure} of {} and {}: too few repetitions", pair.a, pair.b))
         }
     };
-    if !pair.matched {
-        text.push_str("; promises differ");
+    if pair.matched { claim } else { claim.say("; promises differ") }
+}
+
+fn shown(pair: &PathRatio, differ: bool) -> Fact {
+    let at = At::Point(pair.point.clone());
+    Fact::Shown { at, paths: [pair.a, pair.b], figure: pair.figure.clone(), differ }
+}
+
+/// `, nats-jetstream higher in all 3 repetitions`; nothing where repetitions disagree.
+fn in_every_repetition(pair: &PathRatio) -> Claim {
+    let Some(higher) = pair.always_higher() else { return Claim::default() };
+    let other = if higher == pair.a { pair.b } else { pair.a };
+    let (count, at) = (pair.of_repetitions.len(), At::Point(pair.point.clone()));
+    let pairs = of(&at, higher, What::Pairs { figure: pair.figure.clone(), other });
+    let claim = Claim::words(format!(", {higher} higher in all "));
+    claim.figure(count.to_string(), count as f64, pairs).say(" repetitions")
+}
+
+fn times(pair: &PathRatio, higher: Path, lower: Path, ratio: Estimate) -> Claim {
+    let figure = figure_name(&pair.figure);
+    let claim = Claim::words(format!("{} {figure} is ", possessive(higher)));
+    let claim = claim.and(interval(pair, [higher, lower], ratio));
+    claim.say(format!(" {}", possessive(lower))).resting_on(shown(pair, true))
+}
+
+/// The ratio of the first to the second with its interval.
+fn interval(pair: &PathRatio, [path, other]: [Path; 2], ratio: Estimate) -> Claim {
+    let at = At::Point(pair.point.clone());
+    let print = plain(ratio);
+    let part = |said: String, value: f64, part: RatioPart| {
+        let what = What::Ratio { figure: pair.figure.clone(), other, part };
+        Claim::default().figure(said, value, of(&at, path, what))
+    };
+    let claim = part(format!("{}×", print(ratio.median)), ratio.median, RatioPart::Middle);
+    match (ratio.low, ratio.high) {
+        (Some(low), Some(high)) => claim
+            .say(" (")
+            .and(part(print(low), low, RatioPart::Low))
+            .say(" to ")
+            .and(part(print(high), high, RatioPart::High))
+            .say(")"),
+        _ => claim,
     }
-    text
-}
-
-/// `nats-jetstream higher in all 3 repetitions`; none where repetitions disagree.
-fn in_every_repetition(pair: &PathRatio) -> Option<String> {
-    let higher = pair.always_higher()?;
-    Some(format!("{higher} higher in all {} repetitions", pair.of_repetitions.len()))
-}
-
-fn times(higher: Path, figure: &str, ratio: Estimate, lower: Path) -> String {
-    format!("{} {figure} is {} {}", possessive(higher), interval_text(ratio), possessive(lower))
 }
 
 /// `redis-streams'`, `nats-core's`.
@@ -126,26 +155,33 @@ fn inverse(ratio: Estimate) -> Estimate {
 
 /// `1.8× (1.6 to 2.1)`; near 1, where a tenth is a lot, `1.04× (0.98 to 1.11)`.
 pub fn interval_text(ratio: Estimate) -> String {
-    let fine = (0.5..1.5).contains(&ratio.median);
-    let plain = |value: f64| {
-        if fine { format!("{value:.2}") } else { format::ratio(value).trim_end_matches('×').to_owned() }
-    };
+    let print = plain(ratio);
     match (ratio.low, ratio.high) {
-        (Some(low), Some(high)) => format!("{}× ({} to {})", plain(ratio.median), plain(low), plain(high)),
-        _ => format!("{}×", plain(ratio.median)),
+        (Some(low), Some(high)) => format!("{}× ({} to {})", print(ratio.median), print(low), print(high)),
+        _ => format!("{}×", print(ratio.median)),
+    }
+}
+
+/// How the figures of a ratio are printed.
+fn plain(ratio: Estimate) -> impl Fn(f64) -> String {
+    let fine = (0.5..1.5).contains(&ratio.median);
+    move |value: f64| {
+        if fine { format!("{value:.2}") } else { format::ratio(value).trim_end_matches('×').to_owned() }
     }
 }
 
 /// The pairs with the best in p99, or in rate where nothing is scheduled.
-pub fn against_best(group: &Group<'_>) -> Vec<String> {
+pub fn against_best(group: &Group<'_>) -> Vec<Claim> {
     pairs_with_best(group, ranking(group)).into_iter().map(sentence).collect()
 }
 
-/// Of those the one that lies furthest from 1.
-pub fn furthest_from_best(group: &Group<'_>) -> Option<String> {
-    let distance = |pair: &&PathRatio| pair.ratio.median.ln().abs();
+/// Of those the one that lies furthest from 1; one that shows a difference before any that doesn't.
+pub fn furthest_from_best(group: &Group<'_>) -> Option<Claim> {
+    let differs = |pair: &PathRatio| matches!(pair.verdict, PairVerdict::AHigher | PairVerdict::BHigher);
+    let distance = |pair: &PathRatio| pair.ratio.median.ln().abs();
     let pairs = pairs_with_best(group, ranking(group));
-    pairs.into_iter().max_by(|a, b| distance(a).total_cmp(&distance(b))).map(sentence)
+    let key = |pair: &PathRatio| (differs(pair), distance(pair));
+    pairs.into_iter().max_by(|a, b| key(a).partial_cmp(&key(b)).unwrap_or(Ordering::Equal)).map(sentence)
 }
 
 /// Every figure's best held against every other transport.
@@ -215,7 +251,7 @@ mod tests {
             sentence(&pair(PairVerdict::NoDifferenceShown, [1.04, 0.98, 1.11], false)),
             sentence(&pair(PairVerdict::NoDifferenceShown, [0.95, 0.93, 0.98], true)),
         ];
-        insta::assert_snapshot!(sentences.join("\n"), @r"
+        insta::assert_snapshot!(sentences.map(|claim| claim.text).join("\n"), @r"
         redis-streams' p99 is 12× (10.0 to 13) nats-jetstream's
         nats-jetstream's p99 is 1.8× (1.6 to 2.1) redis-streams'
         p99 of redis-streams and nats-jetstream: no difference shown, 1.04× (0.98 to 1.11); promises differ
@@ -242,7 +278,9 @@ mod tests {
     #[test]
     fn the_best_is_held_against_every_other() {
         let result = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
-        insta::assert_snapshot!(against_best(&groups(&result)[0]).join("\n"), @r"
+        let told: Vec<String> =
+            against_best(&groups(&result)[0]).into_iter().map(|claim| claim.text).collect();
+        insta::assert_snapshot!(told.join("\n"), @r"
         p99 of redis-pubsub and nats-core: no difference shown, 1.33× (1.25 to 1.43), redis-pubsub higher in all 3 repetitions
         p99 of redis-streams and nats-core: no difference shown, 2.0× (1.8 to 2.1), redis-streams higher in all 3 repetitions; promises differ
         nats-jetstream's p99 is 2.4× (2.3 to 2.6) nats-core's; promises differ

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::groups::{Entry, Group};
 use weighbridge_record::point::{Point, value_text};
-use weighbridge_record::stats::median;
 
 /// The key whose sweep is a load curve.
 pub const RATE: &str = "load.rate";
@@ -86,16 +85,6 @@ impl Step<'_, '_> {
 /// Whether any repetition may be trusted; `Entry::counted` then holds those that may.
 pub fn has_valid(entry: &Entry<'_>) -> bool {
     entry.counted.iter().any(|trial| trial.valid)
-}
-
-/// The median of a figure over the repetitions that count, also where all of them are invalid, so that they
-/// can be shown as such.
-pub fn figure(entry: &Entry<'_>, path: &str) -> Option<f64> {
-    let summarised = entry.figure(path).map(|estimate| estimate.median);
-    summarised.or_else(|| {
-        let values: Option<Vec<f64>> = entry.counted.iter().map(|trial| trial.figure(path)).collect();
-        values.map(|values| median(&values))
-    })
 }
 
 #[cfg(test)]

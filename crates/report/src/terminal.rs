@@ -27,11 +27,11 @@ pub fn summary(result: &RunResult, color: bool) -> String {
     push_wrapped(
         &mut text,
         "",
-        &paint(&printable(&answer.sentence), headline_color(result.verdict), color),
+        &paint(&printable(&answer.sentence.text), headline_color(result.verdict), color),
         color,
     );
     for qualifier in &answer.qualifiers {
-        push_wrapped(&mut text, "  ", qualifier, false);
+        push_wrapped(&mut text, "  ", &qualifier.text, false);
     }
     let groups = capacity::shown(result);
     if capacity::is_search(result) {
@@ -81,7 +81,7 @@ fn push_ratios(text: &mut String, group: &Group<'_>) {
     }
     text.push('\n');
     for sentence in sentences {
-        push_wrapped(text, "  ", &sentence, false);
+        push_wrapped(text, "  ", &sentence.text, false);
     }
 }
 

@@ -1,10 +1,10 @@
 //! What paths add to the scorer's own time, in a sentence: where scoring takes long, turnarounds look alike and the
 //! path's share is what decides.
 
+use super::claim::{Claim, What, of};
 use super::groups::Group;
 use super::ranking::Ranking;
 use weighbridge_record::format;
-use weighbridge_record::result::Estimate;
 use weighbridge_record::terms::{Path, Stage};
 
 /// Where scoring is a smaller share of the turnaround, the turnaround itself says what the path takes.
@@ -14,16 +14,14 @@ const ONE_SERVICE_RATIO_MAX: f64 = 1.05;
 
 /// What each ranked path adds at p50, least first; none where the record doesn't say, where scoring hardly takes time,
 /// and where nothing is scheduled.
-pub fn sentence(group: &Group<'_>) -> Option<String> {
+pub fn sentence(group: &Group<'_>) -> Option<Claim> {
     if !group.scheduled() {
         return None;
     }
     let mut added: Vec<Added> = Vec::new();
     for entry in Ranking::ranked(group) {
         // Where most of it is our own lateness, the figure says nothing of the path.
-        let p50 =
-            |stage: Stage| -> Option<Estimate> { entry.vouched(&format!("latency_ns.{}.p50", stage.name())) };
-        let (service, transit) = (p50(Stage::Service)?, p50(Stage::Transit)?);
+        let (service, transit) = (entry.vouched(&p50(Stage::Service))?, entry.vouched(&p50(Stage::Transit))?);
         added.push(Added { path: entry.path, service_ns: service.median, transit_ns: transit.median });
     }
     added.sort_by(|a, b| a.transit_ns.total_cmp(&b.transit_ns));
@@ -34,17 +32,25 @@ pub fn sentence(group: &Group<'_>) -> Option<String> {
     if hardly_any || longest > ONE_SERVICE_RATIO_MAX * shortest {
         return None;
     }
-    let of = |one: &Added| format!("{} {}", one.path, format::latency(one.transit_ns));
-    let mut text = format!(
-        "{} adds {} to the scorer's {} at p50",
-        least.path,
-        format::latency(least.transit_ns),
-        format::latency(least.service_ns)
-    );
-    if !others.is_empty() {
-        text = format!("{text}; {}", others.iter().map(of).collect::<Vec<_>>().join(", "));
-    }
-    Some(text + ".")
+    let print = |path: Path, stage: Stage, ns: f64| {
+        let what = What::Median(p50(stage));
+        Claim::default().figure(format::latency(ns), ns, of(&group.at, path, what))
+    };
+    let added = |one: &Added| {
+        Claim::words(format!("{} ", one.path)).and(print(one.path, Stage::Transit, one.transit_ns))
+    };
+    let claim = Claim::words(format!("{} adds ", least.path))
+        .and(print(least.path, Stage::Transit, least.transit_ns))
+        .say(" to the scorer's ")
+        .and(print(least.path, Stage::Service, least.service_ns))
+        .say(" at p50");
+    let claim = if others.is_empty() { claim } else { claim.say("; ") };
+    Some(claim.and(Claim::join(others.iter().map(added), ", ")).say("."))
+}
+
+/// The figure by its path in `result.json`.
+fn p50(stage: Stage) -> String {
+    format!("latency_ns.{}.p50", stage.name())
 }
 
 struct Added {
@@ -67,7 +73,7 @@ mod tests {
     }
 
     fn said(result: &RunResult) -> Option<String> {
-        sentence(&groups(result)[0]).map(|text| text.replace('\u{a0}', " "))
+        sentence(&groups(result)[0]).map(|claim| claim.text.replace('\u{a0}', " "))
     }
 
     #[test]

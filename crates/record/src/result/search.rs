@@ -31,10 +31,15 @@ pub struct SearchRecord {
 }
 
 impl SearchRecord {
-    /// The probe that confirmed the answer.
-    pub fn confirming(&self) -> Option<&Probe> {
+    /// The probes that confirmed the answer, in the order in which they were measured.
+    pub fn confirmations(&self) -> impl DoubleEndedIterator<Item = &Probe> {
         let answers = |probe: &&Probe| Some(probe.rate_per_s) == self.rate_per_s;
-        self.probes.iter().rev().filter(answers).find(|probe| probe.confirmation && probe.passed)
+        self.probes.iter().filter(answers).filter(|probe| probe.confirmation && probe.passed)
+    }
+
+    /// The last probe that confirmed the answer.
+    pub fn confirming(&self) -> Option<&Probe> {
+        self.confirmations().next_back()
     }
 
     /// The probe that speaks for the transport: the one that confirmed its answer, else the one that forbade

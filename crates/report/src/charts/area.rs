@@ -130,6 +130,10 @@ impl Area<'_> {
         {
             return self.marker(*only, path, Role::Mark(path));
         }
+        if let Role::Ribbon(_) = line.role {
+            let filled = Polygon::new(points, line.role.stand_in().filled());
+            return self.root.draw(&filled).map_err(|error| error.to_string());
+        }
         if points.len() > 1 {
             self.path(points, line.role)?;
         }

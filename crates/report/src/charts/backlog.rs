@@ -4,9 +4,12 @@ use super::axis::Axis;
 use super::figure::{Detail, Figure, Layout, Panel};
 use super::plot::Size;
 use super::time::{self, TimeChart, Timeline};
+use super::whose::whose;
 use crate::ReportError;
+use crate::claim::{Claim, Fact, What, of};
 use crate::groups::Group;
 use weighbridge_record::format;
+use weighbridge_record::result::{Phase, SeriesRow, Trial};
 
 pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportError> {
     let Some(timeline) = Timeline::of(group, detail) else { return Ok(None) };
@@ -15,25 +18,13 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         rows.iter().map(|row| row.in_flight).max().map(|in_flight| in_flight as f64)
     });
     let top = time::highest(&series);
-    let peak = series.iter().filter(|series| series.readable).flat_map(|series| {
-        series.values.iter().enumerate().filter_map(move |(index, value)| Some(((*value)?, index, series)))
-    });
-    let peak = peak.max_by(|a, b| a.0.total_cmp(&b.0));
-    let takeaway = peak.map_or(String::new(), |(value, index, series)| {
-        format!(
-            "The backlog peaked at {} requests in flight ({}, about {} s into the window).",
-            format::number(value),
-            series.name,
-            format::number(timeline.at(index).round())
-        )
-    });
     let y = Axis::from_zero("requests in flight", top, format::number);
     let chart = TimeChart { size: Size::Wide, y, print: format::number, series: &series, cells: Vec::new() };
     let drawing = timeline.draw(chart)?;
     Ok(Some(Figure {
         id: "",
         title: "Backlog over time",
-        takeaway,
+        takeaway: takeaway(group),
         note: format!(
             "Read at the end of every interval. A backlog that keeps growing means that the path can't hold the rate. {}",
             time::note(group)
@@ -44,4 +35,30 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         panels: vec![Panel { title: "in flight".to_owned(), drawing }],
         tables: Vec::new(),
     }))
+}
+
+/// The highest reading of all repetitions that count, those drawn faintly included.
+fn takeaway(group: &Group<'_>) -> Claim {
+    let rows = group.entries.iter().flat_map(|entry| &entry.counted).flat_map(|trial| {
+        // An interval before the window is not measured, and what is left after it drains.
+        let window = trial.series.iter().filter(|row| row.phase == Phase::Window);
+        window.map(move |row| (*trial, row))
+    });
+    let mut highest: Option<(&Trial, &SeriesRow)> = None;
+    for (trial, row) in rows {
+        if highest.is_none_or(|(_, known)| row.in_flight > known.in_flight) {
+            highest = Some((trial, row));
+        }
+    }
+    let Some((trial, row)) = highest else { return Claim::words("No reading lies in the window.") };
+    let (in_flight, end_s) = (row.in_flight as f64, row.t_s + row.duration_s);
+    let of_path = |what: What| of(&group.at, trial.path, what);
+    Claim::words("The backlog was highest with ")
+        .figure(format::number(in_flight), in_flight, of_path(What::Backlog))
+        .say(" requests in flight (")
+        .and(whose(group, trial))
+        .say(", ")
+        .figure(format::number(end_s), end_s, of_path(What::BacklogAt))
+        .say(" s into the window).")
+        .resting_on(Fact::Most { at: group.at.clone(), path: trial.path, what: What::Backlog })
 }

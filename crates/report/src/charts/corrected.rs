@@ -3,26 +3,17 @@
 use super::figure::{Detail, Figure, Layout};
 use super::percentile_lines::{self, Curve};
 use crate::ReportError;
-use crate::groups::Group;
+use crate::claim::{Claim, Fact, What, of};
+use crate::groups::{Entry, Group};
 use weighbridge_record::format;
-use weighbridge_record::histogram::answers;
 use weighbridge_record::terms::{Path, Stage};
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
     let mut pairs: Vec<(Path, [Curve; 2])> = Vec::new();
     for entry in &group.entries {
-        let merged = (entry.merged(Stage::Turnaround)?, entry.merged(Stage::TurnaroundUncorrected)?);
-        let (Some(corrected), Some(uncorrected)) = merged else { continue };
-        let path = entry.path;
-        let unanswered = entry.unanswered(Stage::Turnaround);
-        let curve = |name: &str, histogram, second| Curve {
-            name: name.to_owned(),
-            path,
-            histogram,
-            unanswered,
-            second,
-        };
-        pairs.push((path, [curve("corrected", corrected, false), curve("uncorrected", uncorrected, true)]));
+        let corrected = Curve::of(entry, Stage::Turnaround, "corrected", false)?;
+        let uncorrected = Curve::of(entry, Stage::TurnaroundUncorrected, "uncorrected", true)?;
+        pairs.extend(corrected.zip(uncorrected).map(|(one, other)| (entry.path, [one, other])));
     }
     let panels = percentile_lines::panels(&pairs, "turnaround")?;
     if panels.is_empty() || !group.scheduled() {
@@ -31,7 +22,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     Ok(Some(Figure {
         id: "",
         title: "Turnaround, corrected and uncorrected",
-        takeaway: takeaway(&pairs),
+        takeaway: takeaway(group),
         note: "Corrected counts from the moment a request was meant to be sent, uncorrected from the moment it was sent. A gap means that the instrument or the path held requests back.".to_owned(),
         paths: Vec::new(),
         kinds: vec![("line", "corrected"), ("line second", "uncorrected")],
@@ -41,26 +32,33 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     }))
 }
 
-fn takeaway(pairs: &[(Path, [Curve; 2])]) -> String {
-    let gap = |(path, [corrected, uncorrected]): &(Path, [Curve; 2])| {
-        let enough = answers(corrected.histogram.len(), 0.99) && answers(uncorrected.histogram.len(), 0.99);
-        let at = |curve: &Curve| curve.histogram.value_at_quantile(0.99);
-        enough.then(|| (*path, at(corrected), at(uncorrected)))
+/// Where correction changes most at p99, by the medians over repetitions.
+fn takeaway(group: &Group<'_>) -> Claim {
+    let figure = |stage: Stage| format!("latency_ns.{}.p99", stage.name());
+    let gap = |entry: &Entry<'_>| {
+        let median = |stage: Stage| entry.figure(&figure(stage)).map(|estimate| estimate.median);
+        Some((entry.path, median(Stage::Turnaround)?, median(Stage::TurnaroundUncorrected)?))
     };
-    let gaps = pairs.iter().filter_map(gap);
-    let ratio = |corrected: u64, uncorrected: u64| corrected as f64 / uncorrected.max(1) as f64;
-    let widest = gaps.max_by(|a, b| ratio(a.1, a.2).total_cmp(&ratio(b.1, b.2)));
-    match widest {
-        None => "Too few samples to compare at p99.".to_owned(),
-        Some((path, corrected, uncorrected)) if ratio(corrected, uncorrected) < 1.1 => format!(
-            "Correction changes little: the largest difference at p99 is {} against {} ({path}).",
-            format::latency_ns(corrected),
-            format::latency_ns(uncorrected)
-        ),
-        Some((path, corrected, uncorrected)) => format!(
-            "Without correction the p99 of {path} would read {}; it is {}.",
-            format::latency_ns(uncorrected),
-            format::latency_ns(corrected)
-        ),
-    }
+    let ratio = |gap: &(Path, f64, f64)| gap.1 / gap.2.max(1.0);
+    let widest = group.entries.iter().filter_map(gap).max_by(|a, b| ratio(a).total_cmp(&ratio(b)));
+    let Some(widest) = widest else { return Claim::words("Too few samples to compare at p99.") };
+    let (path, corrected, uncorrected) = widest;
+    let print = |stage: Stage, ns: f64| {
+        Claim::default().figure(format::latency(ns), ns, of(&group.at, path, What::Median(figure(stage))))
+    };
+    let (corrected, uncorrected) =
+        (print(Stage::Turnaround, corrected), print(Stage::TurnaroundUncorrected, uncorrected));
+    let what = What::Quotient(figure(Stage::Turnaround), figure(Stage::TurnaroundUncorrected));
+    let claim = if ratio(&widest) < CLOSE_RATIO_MAX {
+        let claim = Claim::words("Correction changes little: p99 is most apart with ").and(corrected);
+        claim.say(" against ").and(uncorrected).say(format!(" ({path})."))
+    } else {
+        let claim =
+            Claim::words(format!("Without correction the p99 of {path} would read ")).and(uncorrected);
+        claim.say("; it is ").and(corrected).say(".")
+    };
+    claim.resting_on(Fact::Most { at: group.at.clone(), path, what })
 }
+
+/// Below this ratio correction is said to change little.
+const CLOSE_RATIO_MAX: f64 = 1.1;

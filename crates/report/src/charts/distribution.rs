@@ -9,8 +9,8 @@ use super::palette::Role;
 use super::plot::{Line, Plot, Size};
 use super::readout::{Readout, ReadoutRow};
 use crate::ReportError;
-use crate::groups::Group;
-use crate::ratios::possessive;
+use crate::claim::{Claim, Fact, What, of};
+use crate::groups::{Entry, Group};
 use weighbridge_record::format;
 use weighbridge_record::terms::{Path, Stage};
 
@@ -77,7 +77,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     Ok(Some(Figure {
         id: "",
         title: "Distribution",
-        takeaway: takeaway(&histograms, stage),
+        takeaway: takeaway(group),
         note:
             "Every request of the window is in it. The histogram's bins have equal widths on the log axis, \
                20 to a decade."
@@ -168,26 +168,31 @@ fn row(path: Path, shares: &[f64]) -> ReadoutRow {
     ReadoutRow { name: path.name().to_owned(), path: Some(path), values: shares.iter().map(print).collect() }
 }
 
-/// How wide the bulk of each transport is, which a single percentile doesn't tell.
-fn takeaway(histograms: &[(Path, Histogram<u64>)], stage: Stage) -> String {
-    let bulk =
-        |histogram: &Histogram<u64>| (histogram.value_at_quantile(0.05), histogram.value_at_quantile(0.95));
-    let width = |histogram: &Histogram<u64>| {
-        let (low, high) = bulk(histogram);
-        high as f64 / low.max(1) as f64
+/// Whose tail is longest beside its middle, by the medians over repetitions.
+fn takeaway(group: &Group<'_>) -> Claim {
+    let figure = |statistic: &str| format!("latency_ns.{}.{statistic}", Stage::ANSWER.name());
+    let tail = |entry: &Entry<'_>| {
+        let vouched = |statistic| entry.vouched(&figure(statistic)).map(|estimate| estimate.median);
+        Some((entry.path, vouched("p50")?, vouched("p99")?))
     };
-    let widest = histograms.iter().max_by(|a, b| width(&a.1).total_cmp(&width(&b.1)));
-    widest.map_or(String::new(), |(path, histogram)| {
-        let (low, high) = bulk(histogram);
-        let most = if histograms.len() > 1 { "Widest" } else { "The bulk" };
-        format!(
-            "{most}: nine tenths of {} requests have a {} from {} to {}.",
-            possessive(*path),
-            stage.name(),
-            format::latency_ns(low),
-            format::latency_ns(high)
-        )
-    })
+    let tails: Vec<(Path, f64, f64)> = group.entries.iter().filter_map(tail).collect();
+    let length = |tail: &(Path, f64, f64)| tail.2 / tail.1.max(1.0);
+    let Some(longest) = tails.iter().max_by(|a, b| length(a).total_cmp(&length(b))) else {
+        return Claim::words("Too few samples to tell how long the tails are.");
+    };
+    let (path, p50, p99) = *longest;
+    let of_path = |what: What| of(&group.at, path, what);
+    let times = length(longest);
+    let what = What::Quotient(figure("p99"), figure("p50"));
+    let claim = Claim::words(if tails.len() > 1 { "Longest tail: p99 of " } else { "p99 of " })
+        .say(format!("{path} is "))
+        .figure(format::ratio(times), times, of_path(what.clone()))
+        .say(" its p50 (")
+        .figure(format::latency(p99), p99, of_path(What::Median(figure("p99"))))
+        .say(" against ")
+        .figure(format::latency(p50), p50, of_path(What::Median(figure("p50"))))
+        .say(").");
+    if tails.len() > 1 { claim.resting_on(Fact::Most { at: group.at.clone(), path, what }) } else { claim }
 }
 
 #[cfg(test)]

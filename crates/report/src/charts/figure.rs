@@ -1,6 +1,7 @@
 //! One figure of the page: what a chart answers with.
 
 use super::drawing::Drawing;
+use crate::claim::Claim;
 use weighbridge_record::terms::Path;
 
 /// How finely charts are drawn, so that a long sweep stays within the size of a page.
@@ -15,7 +16,7 @@ pub struct Figure {
     pub id: &'static str,
     pub title: &'static str,
     /// What the data says, in one line.
-    pub takeaway: String,
+    pub takeaway: Claim,
     /// How to read it, where that isn't plain.
     pub note: String,
     pub paths: Vec<Path>,

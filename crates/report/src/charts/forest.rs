@@ -6,6 +6,7 @@ use super::figure::{Figure, Layout, Panel, Table};
 use super::palette::Role;
 use super::plot::{Band, BandKind, Line, Mark, MarkKind, Plot, Size};
 use crate::ReportError;
+use crate::claim::Claim;
 use crate::compare_text::ratio_text;
 use weighbridge_record::compare::FigureVerdict;
 use weighbridge_record::result::Estimate;
@@ -37,7 +38,7 @@ pub fn draw(forest: &Forest) -> Result<Option<Figure>, ReportError> {
     Ok(Some(Figure {
         id: "ratios",
         title: "Ratios, new to base",
-        takeaway: takeaway(forest),
+        takeaway: Claim::words(takeaway(forest)),
         note: format!(
             "Ratios of medians over the repetitions with 95 % bootstrap intervals. Shaded: within {percent} of 1, \
              which is put up with. A latency gets worse to the right, a rate to the left. Hollow: no interval, \

@@ -5,12 +5,14 @@ use super::figure::{Detail, Figure, Panel};
 use super::palette::{HEAT_LEVELS, Role};
 use super::plot::{Cell, Size};
 use super::time::{self, TimeChart, TimeSeries, Timeline};
+use super::whose::whose;
 use crate::ReportError;
+use crate::claim::{Claim, Fact, What, of};
 use crate::groups::{Entry, Group};
 use crate::interval_latency::Samples;
 use weighbridge_record::format;
+use weighbridge_record::own_lateness::in_figure;
 use weighbridge_record::result::Trial;
-use weighbridge_record::stats::median;
 use weighbridge_record::terms::{Path, Stage};
 
 /// Rows of cells.
@@ -20,7 +22,6 @@ const HEADROOM: f64 = 0.15;
 
 struct Map<'a> {
     path: Path,
-    trial: &'a Trial,
     columns: Vec<Samples>,
 }
 
@@ -50,7 +51,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
     Ok(Some(Figure {
         id: "",
         title: "Latency over time",
-        takeaway: takeaway(&timeline, &maps),
+        takeaway: takeaway(group),
         note: format!(
             "By intended time; the stronger the colour, the more requests, on a log scale from 1 to {} in a cell. Only the first counted repetition is drawn. {}",
             format::count(most),
@@ -129,29 +130,23 @@ fn series(map: &Map<'_>) -> Vec<TimeSeries> {
     ]
 }
 
-fn takeaway(timeline: &Timeline, maps: &[Map<'_>]) -> String {
-    let maxima = |map: &Map<'_>| -> Vec<(usize, f64)> {
-        let found =
-            timeline.window(map.trial).filter_map(|index| Some((index, map.columns[index].max()? as f64)));
-        found.collect()
+/// The slowest request of all repetitions that count.
+fn takeaway(group: &Group<'_>) -> Claim {
+    let figure = format!("latency_ns.{}.max", Stage::ANSWER.name());
+    let trials = group.entries.iter().flat_map(|entry| &entry.counted);
+    let slowest = trials.filter_map(|trial| Some((*trial, trial.figure(&figure)?)));
+    let Some((trial, ns)) = slowest.max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return Claim::words("Nothing was answered in the measured window.");
     };
-    let worst = maps.iter().flat_map(|map| {
-        let maxima = maxima(map);
-        if maxima.is_empty() {
-            return Vec::new();
-        }
-        let typical = median(&maxima.iter().map(|(_, max)| *max).collect::<Vec<_>>());
-        maxima.into_iter().map(|(index, max)| (map.path, index, max, typical)).collect()
-    });
-    let Some((path, index, max, typical)) = worst.max_by(|a, b| a.2.total_cmp(&b.2)) else {
-        return "Nothing was answered in the measured window.".to_owned();
+    let (path, place) = (trial.path, whose(group, trial));
+    let most = Fact::Most { at: group.at.clone(), path, what: What::Largest(figure.clone()) };
+    let claim = if in_figure(trial, &figure).is_some() {
+        Claim::words("What the slowest request took is our own lateness (")
+    } else {
+        let of_trial = of(&group.at, path, What::Once { figure, order: trial.order });
+        Claim::words("The slowest request took ").figure(format::latency(ns), ns, of_trial).say(" (")
     };
-    format!(
-        "The slowest request took {} ({path}, about {} s into the window); the median over the intervals' maxima is {} there.",
-        format::latency(max),
-        format::number(timeline.at(index).max(0.0).round()),
-        format::latency(typical)
-    )
+    claim.and(place).say(").").resting_on(most)
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use super::readout::{Readout, ReadoutRow};
 use crate::ReportError;
 use crate::groups::Group;
 use crate::knee::{CARRIED_SHARE_MIN, POINTS_MIN};
-use crate::rate_curve::{RateCurve, RateStep, RateSweep, STATISTICS, rate_sweeps, takeaway};
+use crate::rate_curve::{RateCurve, RateStep, RateSweep, STATISTICS, Turn, rate_sweeps, takeaway};
 use weighbridge_record::format;
+use weighbridge_record::result::SearchRecord;
 use weighbridge_record::terms::{Path, Stage};
 
 /// The statistics from the lowest to the highest.
@@ -19,8 +20,8 @@ const RISING: [usize; 3] = [1, 0, 2];
 /// Panels of a grid; the combinations beyond are named.
 const PANELS_MAX: usize = 6;
 
-pub fn draw(groups: &[Group<'_>]) -> Result<Option<Figure>, ReportError> {
-    let sweeps = rate_sweeps(groups);
+pub fn draw(groups: &[Group<'_>], searches: &[SearchRecord]) -> Result<Option<Figure>, ReportError> {
+    let sweeps = rate_sweeps(groups, searches);
     if sweeps.is_empty() {
         return Ok(None);
     }
@@ -103,7 +104,7 @@ fn marks_of(curve: &RateCurve, statistic: usize) -> Vec<Mark> {
         .iter()
         .filter_map(|step| mark(step, if step.valid { MarkKind::Plain } else { MarkKind::Hollow }));
     let mut marks: Vec<Mark> = of_trials.collect();
-    marks.extend(curve.knee_step().and_then(|step| mark(step, MarkKind::Ring)));
+    marks.extend(curve.turn_step().and_then(|step| mark(step, MarkKind::Ring)));
     marks
 }
 
@@ -133,7 +134,8 @@ fn readout(sweep: &RateSweep, statistic: usize) -> Readout {
     rates.dedup();
     let value = |curve: &RateCurve, rate: f64| {
         let step = curve.steps.iter().find(|step| step.rate_per_s == rate)?;
-        let latency = format::latency(step.latency_ns[statistic]?);
+        let ours = if step.ours && statistic == 0 { "*" } else { "" };
+        let latency = format!("{}{ours}", format::latency(step.latency_ns[statistic]?));
         let short = step.achieved_per_s < step.offered_per_s * CARRIED_SHARE_MIN;
         let rate = if short { format!(" at {}", format::rate(step.achieved_per_s)) } else { String::new() };
         Some(format!("{latency}{rate}{}", if step.valid { "" } else { ", invalid" }))
@@ -159,12 +161,21 @@ fn paths(sweeps: &[RateSweep]) -> Vec<Path> {
 }
 
 fn note(sweeps: &[RateSweep]) -> String {
+    let searched =
+        sweeps.iter().flat_map(|sweep| &sweep.curves).any(|curve| matches!(curve.turn, Turn::Confirmed(_)));
+    let ring = if searched {
+        "A ring marks the rate that the search confirmed.".to_owned()
+    } else {
+        format!(
+            "A ring marks the knee of p99: of the rates of which at least {} % were completed, the one with the \
+             highest ratio of rate to p99 (Kleinrock, 1979). None is marked with fewer than {POINTS_MIN} rates, and \
+             where the last rate was completed and its ratio is still more than half of the highest: tails of short \
+             windows scatter by as much.",
+            CARRIED_SHARE_MIN * 100.0
+        )
+    };
     let mut text = format!(
-        "A ring marks the knee of p99: of the rates of which at least {} % were completed, the one with the \
-         highest ratio of rate to p99 (Kleinrock, 1979). None is marked where p99 does not outgrow the rate by \
-         the end of the sweep, or with fewer than {POINTS_MIN} valid rates. Hollow marks are invalid trials; \
-         they don't count.",
-        CARRIED_SHARE_MIN * 100.0
+        "{ring} Hollow marks are invalid trials; they don't count, and neither does a p99 that is our own lateness (*)."
     );
     if sweeps.len() > PANELS_MAX {
         let rest: Vec<_> = sweeps[PANELS_MAX..].iter().map(|sweep| sweep.held.label()).collect();
@@ -210,8 +221,10 @@ fn table(sweeps: &[RateSweep]) -> Table {
 fn remark(curve: &RateCurve, step: &RateStep) -> &'static str {
     if !step.valid {
         "invalid"
-    } else if curve.knee_step().is_some_and(|knee| std::ptr::eq(knee, step)) {
-        "knee"
+    } else if step.ours {
+        "own lateness"
+    } else if curve.turn_step().is_some_and(|turn| std::ptr::eq(turn, step)) {
+        if matches!(curve.turn, Turn::Confirmed(_)) { "confirmed" } else { "knee" }
     } else {
         ""
     }
@@ -225,7 +238,7 @@ mod tests {
     use weighbridge_record::terms::TransportKind;
 
     fn figure(result: &weighbridge_record::result::RunResult) -> Figure {
-        draw(&groups(result)).unwrap().unwrap()
+        draw(&groups(result), &[]).unwrap().unwrap()
     }
 
     #[test]
@@ -280,6 +293,6 @@ mod tests {
     #[test]
     fn a_run_without_a_sweep_of_the_rate_has_none() {
         let result = Fixture { seconds: 1, rate_per_s: 50, ..Fixture::default() }.build();
-        assert!(draw(&groups(&result)).unwrap().is_none());
+        assert!(draw(&groups(&result), &[]).unwrap().is_none());
     }
 }

@@ -32,6 +32,7 @@ mod sweep;
 mod time;
 mod transit;
 pub(super) mod trend;
+mod whose;
 
 pub use drawing::{Drawing, hover_json};
 pub use figure::{Detail, Figure, Layout, Panel};
@@ -39,6 +40,7 @@ pub use readout::ReadoutRow;
 
 use super::ReportError;
 use super::groups::Group;
+use weighbridge_record::result::SearchRecord;
 
 type Draw = fn(&Group<'_>, Detail) -> Result<Option<Figure>, ReportError>;
 
@@ -58,7 +60,7 @@ const CHARTS: [(&str, Draw); 12] = [
     ("repetitions", repetitions::draw),
 ];
 
-type DrawSweep = fn(&[Group<'_>]) -> Result<Option<Figure>, ReportError>;
+type DrawSweep = fn(&[Group<'_>], &[SearchRecord]) -> Result<Option<Figure>, ReportError>;
 
 /// Charts over the points of a sweep; they come before those of a single point.
 const SWEEP_CHARTS: [(&str, DrawSweep); 2] = [("hockey-stick", hockey_stick::draw), ("sweep", sweep::draw)];
@@ -90,10 +92,10 @@ pub fn draw_all(group: &Group<'_>, detail: Detail, scope: Scope) -> Result<Vec<F
 }
 
 /// Draws every chart over the points of a sweep; none where nothing is swept.
-pub fn draw_sweep(groups: &[Group<'_>]) -> Result<Vec<Figure>, ReportError> {
+pub fn draw_sweep(groups: &[Group<'_>], searches: &[SearchRecord]) -> Result<Vec<Figure>, ReportError> {
     let mut figures = Vec::new();
     for (id, draw) in SWEEP_CHARTS {
-        if let Some(mut figure) = draw(groups)? {
+        if let Some(mut figure) = draw(groups, searches)? {
             figure.id = id;
             figures.push(figure);
         }

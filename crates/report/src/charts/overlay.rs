@@ -3,8 +3,9 @@
 use hdrhistogram::Histogram;
 
 use super::figure::{Figure, Layout};
-use super::percentile_lines::{self, Curve};
+use super::percentile_lines::{self, Curve, Repetition};
 use crate::ReportError;
+use crate::claim::Claim;
 use weighbridge_record::format;
 use weighbridge_record::histogram::answers;
 use weighbridge_record::terms::{Path, Stage};
@@ -21,7 +22,7 @@ pub struct Pair {
 
 /// None where no transport has enough samples for a curve.
 pub fn draw(stage: Stage, pairs: Vec<Pair>) -> Result<Option<Figure>, ReportError> {
-    let takeaway = takeaway(&pairs);
+    let takeaway = Claim::words(takeaway(&pairs));
     let curves: Vec<(Path, [Curve; 2])> = pairs.into_iter().map(curves).collect();
     let panels = percentile_lines::panels(&curves, stage.name())?;
     if panels.is_empty() {
@@ -47,8 +48,7 @@ fn curves(pair: Pair) -> (Path, [Curve; 2]) {
     let curve = |name: &str, histogram, second| Curve {
         name: name.to_owned(),
         path,
-        histogram,
-        unanswered: 0,
+        repetitions: vec![Repetition { histogram, unanswered: 0 }],
         second,
     };
     (path, [curve("new", pair.new, false), curve("base", pair.base, true)])
@@ -114,7 +114,7 @@ mod tests {
     }
 
     fn takeaway(pairs: Vec<Pair>) -> String {
-        draw(Stage::Turnaround, pairs).unwrap().unwrap().takeaway.replace('\u{a0}', " ")
+        draw(Stage::Turnaround, pairs).unwrap().unwrap().takeaway.text.replace('\u{a0}', " ")
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub enum Role {
     SecondLine(Path),
     /// Further repetitions.
     FaintLine(Path),
+    /// From the lowest to the highest of the repetitions, a closed line that is filled.
+    Ribbon(Path),
     Mark(Path),
     Label(Path),
     Leader(Path),
@@ -103,7 +105,7 @@ const PLAIN: [(Role, &str); 9] = [
     (Role::Reference, "reference"),
 ];
 
-const OF_TRANSPORT: [&str; 20] = [
+const OF_TRANSPORT: [&str; 21] = [
     "line",
     "line second",
     "line faint",
@@ -124,9 +126,11 @@ const OF_TRANSPORT: [&str; 20] = [
     "part p2",
     "part p3",
     "part p4",
+    "ribbon",
 ];
 const FIRST_HEAT: u8 = 8;
 const FIRST_PART: u8 = FIRST_HEAT + HEAT_LEVELS;
+const RIBBON: u8 = FIRST_PART + PARTS;
 
 /// First byte of every stand-in colour.
 const STAND_IN: u8 = 1;
@@ -145,6 +149,7 @@ impl Role {
             Self::Ring(path) => (7, path),
             Self::Heat(path, level) => (FIRST_HEAT + level.min(HEAT_LEVELS - 1), path),
             Self::Part(path, part) => (FIRST_PART + part.min(PARTS - 1), path),
+            Self::Ribbon(path) => (RIBBON, path),
             plain => {
                 let index = PLAIN.iter().position(|(role, _)| *role == plain).unwrap_or(0);
                 return RGBColor(STAND_IN, 0xF0, index as u8);

@@ -4,25 +4,17 @@ use super::figure::{Detail, Figure, Layout, Panel};
 use super::percentile_lines::{self, Curve, LatencyScale};
 use super::plot::Size;
 use crate::ReportError;
+use crate::claim::Claim;
 use crate::groups::Group;
-use crate::ranking::Ranking;
-use weighbridge_record::format;
-use weighbridge_record::terms::{Path, Stage};
+use crate::ranking::{Place, Ranking};
+use weighbridge_record::paired::PAIRS_MIN;
+use weighbridge_record::terms::Stage;
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
     let stage = Stage::ANSWER;
     let mut curves = Vec::new();
     for entry in &group.entries {
-        if let Some(histogram) = entry.merged(stage)? {
-            let name = entry.path.name().to_owned();
-            curves.push(Curve {
-                name,
-                path: entry.path,
-                histogram,
-                unanswered: entry.unanswered(stage),
-                second: false,
-            });
-        }
+        curves.extend(Curve::of(entry, stage, entry.path.name(), false)?);
     }
     let reach = percentile_lines::reach(&curves);
     if reach == 0.0 {
@@ -39,7 +31,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     Ok(Some(Figure {
         id: "",
         title,
-        takeaway: takeaway(group, &curves),
+        takeaway: takeaway(group),
         note: note(group),
         paths: curves.iter().map(|curve| curve.path).collect(),
         kinds: Vec::new(),
@@ -50,81 +42,59 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
 }
 
 fn note(group: &Group<'_>) -> String {
-    let merged = if group.repetitions() > 1 { " Repetitions are merged sample by sample." } else { "" };
+    let repetitions = if group.repetitions() > 1 {
+        " A curve is the median over the repetitions, its shade reaches from the lowest to the highest of them."
+    } else {
+        ""
+    };
     format!(
-        "Each nine takes the same width, so that the tail can be seen. A curve ends where fewer than 10 samples lie above it, or where requests were not answered.{merged}"
+        "Each nine takes the same width, so that the tail can be seen. A curve ends where a repetition has fewer than 10 samples above it, or where requests were not answered.{repetitions}"
     )
 }
 
-/// What the repetitions show of the slowest against the fastest, by the figure that ranks them. Curves of merged
-/// repetitions only say from where on two lie apart that are shown to differ.
-fn takeaway(group: &Group<'_>, curves: &[Curve]) -> String {
+/// What the repetitions show of the slowest against the fastest, by the figure that ranks them.
+fn takeaway(group: &Group<'_>) -> Claim {
     if !group.scheduled() {
-        return "Nothing is scheduled, so a stall hides itself; no percentile is held against another."
-            .to_owned();
+        return Claim::words(
+            "Nothing is scheduled, so a stall hides itself; no percentile is held against another.",
+        );
+    }
+    if group.at_own_rates() {
+        return Claim::words(
+            "Each transport is at the rate that it sustains, so no percentile is held against another.",
+        );
     }
     let Some(ranking) = Ranking::of(group) else {
         return match Ranking::own_lateness(group) {
-            Some((path, words)) => format!("Nothing is compared: of {path}, {words}."),
-            None => "Some transports have too few samples to be compared.".to_owned(),
+            Some((path, words)) => {
+                Claim::words(format!("Nothing is compared: of {path}, ")).and(words).say(".")
+            }
+            None => Claim::words("Some transports have too few samples to be compared."),
         };
     };
     let (fast, slow) = (&ranking.places[0], &ranking.places[ranking.places.len() - 1]);
     let name = ranking.measure.statistic();
-    let (low, high) = (format::latency(fast.estimate.median), format::latency(slow.estimate.median));
-    let ratio = slow.estimate.median / fast.estimate.median.max(1.0);
     if fast.path == slow.path {
-        format!("{} has {name} {high}.", fast.path)
-    } else if group.trials().any(|trial| !trial.valid) {
-        format!(
-            "At {name} the transports lie between {low} and {high}; with an invalid trial among them nothing is ranked."
-        )
-    } else if ratio < LEVEL {
-        let percent = ((ratio - 1.0) * 100.0).ceil().max(1.0);
-        format!("At {name} all transports lie within {percent:.0} % of each other, between {low} and {high}.")
-    } else if ranking.shown(slow) {
-        let curve = |path: Path| curves.iter().find(|curve| curve.path == path);
-        let apart = curve(fast.path).zip(curve(slow.path));
-        let opening =
-            apart.map_or(String::new(), |(low, high)| format!("; {}", opening(low, high, name, ratio)));
-        format!(
-            "{name} of {} is {} that of {} ({high} against {low}){opening}.",
-            slow.path,
-            format::ratio(ratio),
-            fast.path
-        )
-    } else {
-        let why =
-            if group.repetitions() < 3 { "one run tells no difference" } else { "no difference is shown" };
-        format!(
-            "At {name} the transports lie between {low} ({}) and {high} ({}); {why}.",
-            fast.path, slow.path
-        )
+        return Claim::words(format!("{} has {name} ", fast.path)).and(ranking.print(slow)).say(".");
     }
-}
-
-/// Figures closer than this are not held against each other.
-const LEVEL: f64 = 1.1;
-
-/// The lowest percentile from which on the slower curve keeps at least half of the gap, on a log scale.
-fn opening(low: &Curve, high: &Curve, statistic: &str, ratio: f64) -> String {
-    let quantile = match statistic {
-        "p50" => 0.5,
-        "p90" => 0.9,
-        _ => 0.99,
-    };
-    let half = ratio.sqrt();
-    let apart = |quantile: &f64| {
-        let at = |curve: &Curve| curve.at(*quantile).ns().unwrap_or(0).max(1) as f64;
-        at(high) / at(low) >= half
-    };
-    let steps = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99];
-    let below: Vec<f64> = steps.into_iter().filter(|step| *step <= quantile).collect();
-    let open = below.iter().rev().take_while(|step| apart(step)).last();
-    match open {
-        Some(first) if *first <= 0.1 => "the gap is there from the fastest tenth on".to_owned(),
-        Some(first) => format!("the gap opens around {}", format::percentile(*first)),
-        None => "the curves cross below it".to_owned(),
+    let named = |place: &Place| ranking.print(place).say(format!(" ({})", place.path));
+    let span = Claim::words(format!("At {name} the transports lie between "));
+    let span = span.and(named(fast)).say(" and ").and(named(slow));
+    if group.trials().any(|trial| !trial.valid) {
+        span.say("; with an invalid trial among them nothing is ranked.")
+    } else if ranking.shown(slow) {
+        Claim::words(format!("{name} of {} is ", slow.path))
+            .and(ranking.print_times_worse(slow))
+            .say(format!(" that of {} (", fast.path))
+            .and(ranking.print(slow))
+            .say(" against ")
+            .and(ranking.print(fast))
+            .say(").")
+            .resting_on(ranking.shown_fact(slow))
+    } else if group.repetitions() < PAIRS_MIN {
+        span.say("; so few repetitions tell no difference.")
+    } else {
+        span.say("; no difference between these two is shown.").resting_on(ranking.shown_fact(slow))
     }
 }
 

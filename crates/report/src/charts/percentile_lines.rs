@@ -1,4 +1,4 @@
-//! Percentile curves out of merged histograms: shared by every chart over the percentile axis.
+//! Percentile curves out of the histograms of repetitions: shared by every chart over the percentile axis.
 
 use hdrhistogram::Histogram;
 
@@ -9,23 +9,31 @@ use super::palette::Role;
 use super::plot::{Line, Plot, Size};
 use super::readout::{Readout, ReadoutRow};
 use crate::ReportError;
+use crate::groups::Entry;
 use weighbridge_record::format;
+use weighbridge_record::histogram::decode;
 use weighbridge_record::ranked::{Ranked, quantile_max, ranked};
-use weighbridge_record::terms::Path;
+use weighbridge_record::stats::{median, range};
+use weighbridge_record::terms::{Path, Stage};
 
-/// One curve to draw.
+/// One curve to draw: at each percentile the median over the repetitions, and the lowest and highest of them.
 pub struct Curve {
     pub name: String,
     pub path: Path,
-    pub histogram: Histogram<u64>,
-    /// Requests behind those of the histogram, because they were never answered.
-    pub unanswered: u64,
+    pub repetitions: Vec<Repetition>,
     /// Drawn as the lesser of two lines of its transport.
     pub second: bool,
 }
 
-impl Curve {
-    pub fn at(&self, quantile: f64) -> Ranked {
+/// The latencies of one repetition.
+pub struct Repetition {
+    pub histogram: Histogram<u64>,
+    /// Requests behind those of the histogram, because they were never answered.
+    pub unanswered: u64,
+}
+
+impl Repetition {
+    fn at(&self, quantile: f64) -> Ranked {
         ranked(&self.histogram, self.unanswered, quantile)
     }
 
@@ -37,10 +45,52 @@ impl Curve {
             Ranked::NotAnswered => None,
         }
     }
+}
 
-    /// The highest quantile that has a figure.
+impl Curve {
+    /// The curve of a stage; none where no repetition has it.
+    pub fn of(
+        entry: &Entry<'_>,
+        stage: Stage,
+        name: &str,
+        second: bool,
+    ) -> Result<Option<Self>, ReportError> {
+        let mut repetitions = Vec::new();
+        for trial in &entry.counted {
+            let Some(summary) = trial.latency_ns.get(stage) else { continue };
+            let place = format!("{} {}", entry.path, stage.name());
+            let histogram = decode(&summary.histogram, &place)?;
+            repetitions.push(Repetition { histogram, unanswered: summary.unanswered });
+        }
+        let (name, path) = (name.to_owned(), entry.path);
+        Ok((!repetitions.is_empty()).then_some(Self { name, path, repetitions, second }))
+    }
+
+    /// The median over the repetitions; without a figure where one of them has none.
+    fn at(&self, quantile: f64) -> Ranked {
+        let each: Vec<Ranked> = self.repetitions.iter().map(|repetition| repetition.at(quantile)).collect();
+        let without = each.iter().copied().find(|ranked| ranked.ns().is_none());
+        let values: Vec<f64> = each.iter().filter_map(|ranked| ranked.ns()).map(|ns| ns as f64).collect();
+        without.unwrap_or_else(|| Ranked::Ns(median(&values).round() as u64))
+    }
+
+    /// Lowest, median and highest of what is drawn.
+    fn drawn_at(&self, quantile: f64) -> Option<[f64; 3]> {
+        let each = self.repetitions.iter().map(|repetition| Some(repetition.drawn_at(quantile)? as f64));
+        let each: Vec<f64> = each.collect::<Option<_>>()?;
+        let (low, high) = range(&each);
+        Some([low, median(&each), high])
+    }
+
+    /// The highest quantile of which every repetition has a figure.
     fn top(&self) -> f64 {
-        quantile_max(self.histogram.len(), self.unanswered)
+        let top = |repetition: &Repetition| quantile_max(repetition.histogram.len(), repetition.unanswered);
+        self.repetitions.iter().map(top).fold(1.0, f64::min)
+    }
+
+    fn min_ns(&self) -> Option<u64> {
+        let filled = self.repetitions.iter().filter(|repetition| !repetition.histogram.is_empty());
+        filled.map(|repetition| repetition.histogram.min()).min()
     }
 }
 
@@ -62,9 +112,10 @@ pub fn reach(curves: &[Curve]) -> f64 {
 /// The smallest and largest value drawn, for axes that several drawings share.
 pub fn latency_span(curves: &[Curve]) -> (f64, f64) {
     let mut span = (f64::INFINITY, 1.0f64);
-    for curve in curves.iter().filter(|curve| !curve.histogram.is_empty()) {
-        span.0 = span.0.min((curve.histogram.min() as f64).max(1.0));
-        span.1 = span.1.max(curve.drawn_at(curve.top()).unwrap_or(0) as f64);
+    for curve in curves {
+        let Some(min_ns) = curve.min_ns() else { continue };
+        span.0 = span.0.min((min_ns as f64).max(1.0));
+        span.1 = span.1.max(curve.drawn_at(curve.top()).map_or(0.0, |[.., high]| high));
     }
     if span.0.is_finite() { span } else { (1.0, 10.0) }
 }
@@ -99,17 +150,38 @@ pub fn draw(
         LatencyScale::Linear => Axis::latency_linear(title, span_ns.1),
     };
     let mut seen = Vec::new();
-    let lines = curves.iter().map(|curve| {
+    // Under the lines, so that those stay legible.
+    let mut lines: Vec<Line> =
+        curves.iter().filter(|curve| curve.repetitions.len() > 1).map(ribbon).collect();
+    lines.extend(curves.iter().map(|curve| {
         let label = (!seen.contains(&curve.path)).then_some(curve.path);
         seen.push(curve.path);
         line(curve, label)
-    });
-    let lines = lines.collect();
+    }));
     let x = Axis::percentile(quantile_reach);
     Plot { lines, readout: readout(curves, quantile_reach), ..Plot::new(size, x, y) }.draw()
 }
 
 fn line(curve: &Curve, label: Option<Path>) -> Line {
+    let point = |quantile: f64| Some((quantile, curve.drawn_at(quantile)?[1]));
+    let role = if curve.second { Role::SecondLine(curve.path) } else { Role::Line(curve.path) };
+    let points = quantiles(curve).into_iter().filter_map(point).collect();
+    Line { role, points, markers_at: MARKED.to_vec(), label }
+}
+
+/// From the lowest repetition to the highest: along the one, and back along the other.
+fn ribbon(curve: &Curve) -> Line {
+    let quantiles = quantiles(curve);
+    let along = |end: usize| {
+        quantiles.iter().filter_map(move |quantile| Some((*quantile, curve.drawn_at(*quantile)?[end])))
+    };
+    let mut points: Vec<(f64, f64)> = along(0).collect();
+    points.extend(along(2).collect::<Vec<_>>().into_iter().rev());
+    Line { role: Role::Ribbon(curve.path), points, markers_at: Vec::new(), label: None }
+}
+
+/// Where a curve is drawn.
+fn quantiles(curve: &Curve) -> Vec<f64> {
     let top = curve.top();
     let nines_max = -(1.0 - top).log10();
     let steps = (nines_max * f64::from(POINTS_PER_NINE)).ceil() as u32;
@@ -123,14 +195,7 @@ fn line(curve: &Curve, label: Option<Path>) -> Line {
     quantiles.push(top);
     quantiles.sort_by(f64::total_cmp);
     quantiles.dedup();
-    let point = |quantile: f64| Some((quantile, curve.drawn_at(quantile)? as f64));
-    let role = if curve.second { Role::SecondLine(curve.path) } else { Role::Line(curve.path) };
-    Line {
-        role,
-        points: quantiles.into_iter().filter_map(point).collect(),
-        markers_at: MARKED.to_vec(),
-        label,
-    }
+    quantiles
 }
 
 /// Columns close enough for hovering, and round enough for a table.

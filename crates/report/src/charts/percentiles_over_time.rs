@@ -5,7 +5,9 @@ use super::figure::{Detail, Figure, Layout, Panel};
 use super::palette::Role;
 use super::plot::Size;
 use super::time::{self, TimeChart, TimeSeries, Timeline};
+use super::whose::whose;
 use crate::ReportError;
+use crate::claim::{Claim, Intervals, What, of};
 use crate::groups::Group;
 use crate::interval_latency::Samples;
 use weighbridge_record::format;
@@ -55,7 +57,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
     Ok(Some(Figure {
         id: "",
         title: "Percentiles over time",
-        takeaway: told.map_or(String::new(), |told| takeaway(&timeline, &tracks, drawn[told].0)),
+        takeaway: told.map_or(Claim::default(), |told| takeaway(group, &timeline, &tracks, drawn[told].0)),
         note: format!(
             "By intended time, in intervals of {} s; an interval with fewer than 10 samples above a percentile has none. Only the first counted repetition is drawn. {}",
             format::number(to - from),
@@ -97,31 +99,58 @@ fn series(tracks: &[Track<'_>], quantile: f64) -> Vec<TimeSeries> {
     all.filter(|series| series.values.iter().any(Option::is_some)).collect()
 }
 
-/// Who is least steady, and who most.
-fn takeaway(timeline: &Timeline, tracks: &[Track<'_>], quantile: f64) -> String {
-    let span = |track: &Track<'_>| {
+/// Who is least steady and who most, in the repetition that is drawn.
+fn takeaway(group: &Group<'_>, timeline: &Timeline, tracks: &[Track<'_>], quantile: f64) -> Claim {
+    let name = format::percentile(quantile);
+    let mut spans: Vec<Span<'_>> =
+        tracks.iter().filter_map(|track| Span::of(timeline, track, quantile)).collect();
+    spans.sort_by(|a, b| a.swing().total_cmp(&b.swing()));
+    let (from, to) = timeline.edges(0);
+    let told = |span: &Span<'_>| {
+        let intervals = Intervals { quantile, order: span.trial.order, start_s: from, width_s: to - from };
+        span.claim(group, intervals)
+    };
+    match spans.as_slice() {
+        [] => Claim::words(format!("No interval of the measured window has the samples for {name}.")),
+        [only] => Claim::words(format!("{name} of an interval: ")).and(told(only)).say("."),
+        [steadiest, .., loosest] => Claim::words(format!("{name} of an interval, least steady: "))
+            .and(told(loosest))
+            .say("; steadiest: ")
+            .and(told(steadiest))
+            .say("."),
+    }
+}
+
+/// Lowest and highest over the intervals of a trial.
+struct Span<'a> {
+    trial: &'a Trial,
+    low_ns: u64,
+    high_ns: u64,
+}
+
+impl<'a> Span<'a> {
+    fn of(timeline: &Timeline, track: &Track<'a>, quantile: f64) -> Option<Self> {
         let values = timeline.window(track.trial).filter_map(|index| track.columns[index].quantile(quantile));
         let values: Vec<u64> = values.collect();
-        Some((track.path, *values.iter().min()?, *values.iter().max()?))
-    };
-    let mut spans: Vec<_> = tracks.iter().filter_map(span).collect();
-    let swing = |span: &(Path, u64, u64)| span.2 as f64 / span.1.max(1) as f64;
-    spans.sort_by(|a, b| swing(a).total_cmp(&swing(b)));
-    let range =
-        |low: u64, high: u64| format!("from {} to {}", format::latency_ns(low), format::latency_ns(high));
-    let name = format::percentile(quantile);
-    match spans.as_slice() {
-        [] => format!("No interval of the measured window has the samples for {name}."),
-        [(path, low, high)] => {
-            format!("{name} of {path} moves {} over the window.", range(*low, *high))
+        let (low_ns, high_ns) = (*values.iter().min()?, *values.iter().max()?);
+        Some(Self { trial: track.trial, low_ns, high_ns })
+    }
+
+    fn swing(&self) -> f64 {
+        self.high_ns as f64 / self.low_ns.max(1) as f64
+    }
+
+    fn claim(&self, group: &Group<'_>, intervals: Intervals) -> Claim {
+        let figure = |ns: u64, what: What| {
+            Claim::default().figure(format::latency_ns(ns), ns as f64, of(&group.at, self.trial.path, what))
+        };
+        let (low, high) =
+            (figure(self.low_ns, What::Lowest(intervals)), figure(self.high_ns, What::Highest(intervals)));
+        let claim = whose(group, self.trial);
+        if low.text == high.text {
+            return claim.say(", ").and(low).say(" throughout");
         }
-        [steadiest, .., loosest] => format!(
-            "{name} of {} moves most over the window, {}; that of {} least, {}.",
-            loosest.0,
-            range(loosest.1, loosest.2),
-            steadiest.0,
-            range(steadiest.1, steadiest.2)
-        ),
+        claim.say(", between ").and(low).say(" and ").and(high)
     }
 }
 

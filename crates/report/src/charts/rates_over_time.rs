@@ -6,7 +6,9 @@ use super::palette::Role;
 use super::plot::Size;
 use super::time::{self, TimeChart, TimeSeries, Timeline};
 use crate::ReportError;
+use crate::claim::{Claim, Fact, What, of};
 use crate::groups::{Entry, Group};
+use crate::knee::CARRIED_SHARE_MIN;
 use weighbridge_record::format;
 
 pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportError> {
@@ -63,21 +65,34 @@ fn series(timeline: &Timeline, entry: &Entry<'_>) -> Vec<TimeSeries> {
     all
 }
 
-fn takeaway(group: &Group<'_>) -> String {
-    let completed = |entry: &Entry<'_>| entry.figure("rates.completed_per_s").map(|rate| rate.median);
+/// Who completed the smallest share of what was offered; without an offer, who completed most.
+fn takeaway(group: &Group<'_>) -> Claim {
+    let (completed, offered) = ("rates.completed_per_s", "rates.offered_per_s");
+    let median = |entry: &Entry<'_>, figure: &str| entry.figure(figure).map(|estimate| estimate.median);
     let share = |entry: &Entry<'_>| {
-        Some((entry.path, completed(entry)? / entry.figure("rates.offered_per_s")?.median))
+        Some((entry.path, median(entry, completed)? / median(entry, offered).filter(|rate| *rate > 0.0)?))
     };
     let worst = group.entries.iter().filter_map(share).min_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((path, share)) = worst {
-        return if share >= 0.99 {
-            "Every transport completed at least 99 % of the offered rate.".to_owned()
+        let what = What::Quotient(completed.to_owned(), offered.to_owned());
+        let percent = format!("{} %", format::number(share * 100.0));
+        let of_path = of(&group.at, path, What::Percent(completed.to_owned(), offered.to_owned()));
+        let claim = if share >= CARRIED_SHARE_MIN {
+            Claim::words("Every transport completed what was offered, at least ")
         } else {
-            format!("{path} completed only {} % of the offered rate.", format::number(share * 100.0))
+            Claim::words(format!("{path} completed only "))
         };
+        let claim = claim.figure(percent, share * 100.0, of_path).say(" of it");
+        let claim = if share >= CARRIED_SHARE_MIN { claim.say(format!(" ({path})")) } else { claim };
+        return claim.say(".").resting_on(Fact::Least { at: group.at.clone(), path, what });
     }
-    let best = group.entries.iter().filter_map(|entry| Some((entry.path, completed(entry)?)));
-    best.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(String::new(), |(path, rate)| {
-        format!("The highest completed rate was {} ({path}).", format::rate(rate))
-    })
+    let best = group.entries.iter().filter_map(|entry| Some((entry.path, median(entry, completed)?)));
+    let Some((path, rate)) = best.max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return Claim::words("No rate of all repetitions is known.");
+    };
+    let what = What::Median(completed.to_owned());
+    Claim::words("The highest completed rate was ")
+        .figure(format::rate(rate), rate, of(&group.at, path, what.clone()))
+        .say(format!(" ({path})."))
+        .resting_on(Fact::Most { at: group.at.clone(), path, what })
 }

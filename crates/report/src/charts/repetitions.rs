@@ -5,11 +5,12 @@ use super::drawing::Drawing;
 use super::figure::{Detail, Figure, Layout, Panel, Table};
 use super::palette::Role;
 use super::plot::{Line, Mark, MarkKind, Plot, Size};
+use crate::claim::{Claim, Fact, What, of};
 use crate::groups::{Entry, Group};
 use crate::{ReportError, ratios};
 use weighbridge_record::format;
 use weighbridge_record::result::Estimate;
-use weighbridge_record::stats::INTERVAL_REPETITIONS_MIN;
+use weighbridge_record::stats::{INTERVAL_REPETITIONS_MIN, range};
 
 /// Path in a trial, name, and whether it is a latency.
 const FIGURES: [(&str, &str, bool); 3] = [
@@ -107,23 +108,25 @@ fn dots(entry: &Entry<'_>, path: &str, y: f64) -> Vec<Mark> {
     entry.trials.iter().filter_map(dot).collect()
 }
 
-fn takeaway(group: &Group<'_>) -> String {
+/// What is furthest from the best; where nothing is held against it, whose repetitions lie furthest apart.
+fn takeaway(group: &Group<'_>) -> Claim {
     if let Some(furthest) = ratios::furthest_from_best(group) {
-        return format!("Furthest from the best: {furthest}.");
+        return Claim::words("Furthest from the best: ").and(furthest).say(".");
     }
-    let (path, name, _) = FIGURES[1];
+    let (figure, name, _) = FIGURES[1];
     let spread = |entry: &Entry<'_>| {
-        let values: Vec<f64> = entry.counted.iter().filter_map(|trial| trial.figure(path)).collect();
-        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = values.iter().copied().fold(0.0, f64::max);
-        (values.len() > 1).then_some((entry.path, high / low))
+        let (low, high) = range(&entry.each(figure).filter(|values| values.len() > 1)?);
+        Some((entry.path, high / low))
     };
     let widest = group.entries.iter().filter_map(spread).max_by(|a, b| a.1.total_cmp(&b.1));
-    widest.map_or("Too few repetitions to tell how far they lie apart.".to_owned(), |(path, ratio)| {
-        format!(
-            "Repetitions of {path} lie furthest apart: their {name} differs by a factor of up to {ratio:.2}."
-        )
-    })
+    let Some((path, ratio)) = widest else {
+        return Claim::words("Too few repetitions to tell how far they lie apart.");
+    };
+    let what = What::Spread(figure.to_owned());
+    Claim::words(format!("Repetitions of {path} lie furthest apart: their highest {name} is "))
+        .figure(format!("{ratio:.2}×"), ratio, of(&group.at, path, what.clone()))
+        .say(" their lowest.")
+        .resting_on(Fact::Most { at: group.at.clone(), path, what })
 }
 
 fn every(group: &Group<'_>) -> Table {

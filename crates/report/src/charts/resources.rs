@@ -5,9 +5,11 @@ use super::figure::{Detail, Figure, Panel};
 use super::plot::Size;
 use super::time::{self, TimeChart, Timeline};
 use crate::ReportError;
-use crate::groups::Group;
+use crate::claim::{Claim, Fact, What, of};
+use crate::groups::{Entry, Group};
 use weighbridge_record::format;
 use weighbridge_record::result::{BrokerSample, SeriesRow};
+use weighbridge_record::terms::Path;
 
 /// How a reading is printed and what its axis counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,28 +96,29 @@ fn print_bytes_per_s(bytes: f64) -> String {
     format!("{}/s", format::bytes(bytes))
 }
 
-fn takeaway(group: &Group<'_>) -> String {
-    let costs: Vec<_> = group
-        .entries
-        .iter()
-        .filter_map(|entry| Some((entry.path, entry.cpu_seconds_per_million()?)))
-        .collect();
+/// What a million requests cost the brokers, least and most, by the medians over repetitions.
+fn takeaway(group: &Group<'_>) -> Claim {
+    let cost = |entry: &Entry<'_>| Some((entry.path, entry.cpu_seconds_per_million()?));
+    let costs: Vec<(Path, f64)> = group.entries.iter().filter_map(cost).collect();
     let low = costs.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let high = costs.iter().max_by(|a, b| a.1.total_cmp(&b.1));
-    match (low, high) {
-        (Some(low), Some(high)) if format::seconds(low.1) != format::seconds(high.1) => format!(
-            "A million requests cost the broker between {} of CPU ({}) and {} ({}).",
-            format::seconds(low.1),
-            low.0,
-            format::seconds(high.1),
-            high.0
-        ),
-        (Some(only), _) if costs.len() > 1 => {
-            format!("A million requests cost every broker {} of CPU.", format::seconds(only.1))
-        }
-        (Some(only), _) => {
-            format!("A million requests cost the broker {} of CPU ({}).", format::seconds(only.1), only.0)
-        }
-        _ => "The CPU of the broker could not be read.".to_owned(),
+    let (Some(low), Some(high)) = (low, high) else {
+        return Claim::words("The CPU of the broker could not be read.");
+    };
+    let print = |(path, s): (Path, f64)| {
+        let of_path = of(&group.at, path, What::CpuPerMillion);
+        Claim::default().figure(format::seconds(s), s, of_path).say(" of CPU").say(format!(" ({path})"))
+    };
+    let (least, most) = (print(*low), print(*high));
+    if low.0 == high.0 {
+        return Claim::words("A million requests cost the broker ").and(most).say(".");
     }
+    let at = || group.at.clone();
+    Claim::words("A million requests cost the broker between ")
+        .and(least)
+        .say(" and ")
+        .and(most)
+        .say(".")
+        .resting_on(Fact::Least { at: at(), path: low.0, what: What::CpuPerMillion })
+        .resting_on(Fact::Most { at: at(), path: high.0, what: What::CpuPerMillion })
 }

@@ -4,24 +4,16 @@ use super::figure::{Detail, Figure, Layout, Panel, Table};
 use super::percentile_lines::{self, Curve, LatencyScale};
 use super::plot::Size;
 use crate::ReportError;
-use crate::groups::Group;
+use crate::claim::{Claim, Fact, What, of};
+use crate::groups::{Entry, Group};
 use weighbridge_record::format;
-use weighbridge_record::histogram::answers;
+use weighbridge_record::stats::range;
 use weighbridge_record::terms::Stage;
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
     let mut curves = Vec::new();
     for entry in &group.entries {
-        if let Some(histogram) = entry.merged(Stage::SendLag)? {
-            let name = entry.path.name().to_owned();
-            curves.push(Curve {
-                name,
-                path: entry.path,
-                histogram,
-                unanswered: entry.unanswered(Stage::SendLag),
-                second: false,
-            });
-        }
+        curves.extend(Curve::of(entry, Stage::SendLag, entry.path.name(), false)?);
     }
     let reach = percentile_lines::reach(&curves);
     if reach == 0.0 || !group.scheduled() {
@@ -32,7 +24,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     Ok(Some(Figure {
         id: "",
         title: "Send lag of the instrument",
-        takeaway: takeaway(&curves),
+        takeaway: takeaway(group),
         note: "From the moment a request was meant to be sent to the moment it was sent. Corrected latencies include it.".to_owned(),
         paths: curves.iter().map(|curve| curve.path).collect(),
         kinds: Vec::new(),
@@ -42,16 +34,20 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     }))
 }
 
-fn takeaway(curves: &[Curve]) -> String {
-    let enough = curves.iter().filter(|curve| answers(curve.histogram.len(), 0.99));
-    let worst = enough.max_by_key(|curve| curve.histogram.value_at_quantile(0.99));
-    worst.map_or("Too few samples for the p99 of the send lag.".to_owned(), |curve| {
-        format!(
-            "The instrument was at most {} late for 99 % of requests (worst: {}).",
-            format::latency_ns(curve.histogram.value_at_quantile(0.99)),
-            curve.path
-        )
-    })
+/// The repetition in which we were latest, at p99.
+fn takeaway(group: &Group<'_>) -> Claim {
+    let figure = format!("latency_ns.{}.p99", Stage::SendLag.name());
+    let latest = |entry: &Entry<'_>| {
+        let (_, high) = range(&entry.each(&figure)?);
+        Some((entry.path, high))
+    };
+    let worst = group.entries.iter().filter_map(latest).max_by(|a, b| a.1.total_cmp(&b.1));
+    let Some((path, ns)) = worst else { return Claim::words("Too few samples for the p99 of the send lag.") };
+    let what = What::Largest(figure);
+    let claim = Claim::words("In no repetition was the instrument later than ");
+    let claim = claim.figure(format::latency(ns), ns, of(&group.at, path, what.clone()));
+    let claim = claim.say(format!(" at p99 of its send lag (worst: {path})."));
+    claim.resting_on(Fact::Most { at: group.at.clone(), path, what })
 }
 
 /// How late threads woke that had asked a timer for it; none in records of earlier versions.

@@ -6,12 +6,14 @@ use super::palette::Role;
 use super::plot::{Cell, Note, Plot, Size};
 use crate::ReportError;
 use crate::breakdown::{Around, PARTS, around, merged};
-use crate::groups::Group;
+use crate::claim::{Claim, What, of};
+use crate::groups::{Entry, Group};
 use weighbridge_record::format;
 use weighbridge_record::result::BreakdownRow;
-use weighbridge_record::terms::Path;
+use weighbridge_record::terms::{Path, Stage};
 
-const QUANTILES: [f64; 3] = [0.5, 0.99, 0.999];
+/// The percentiles that are drawn, and their names.
+const STATISTICS: [(&str, &str); 3] = [("p50", "p50"), ("p99", "p99"), ("p999", "p99.9")];
 
 /// Half the height of a bar; rows are 1 apart.
 const HALF: f64 = 0.3;
@@ -19,12 +21,12 @@ const HALF: f64 = 0.3;
 const ROOM: f64 = 1.22;
 
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
-    let rows: Vec<(Path, Vec<BreakdownRow>)> =
-        group.entries.iter().map(|entry| (entry.path, merged(entry))).collect();
-    let found = QUANTILES.map(|quantile| (quantile, at(&rows, quantile)));
+    let rows: Vec<(&Entry<'_>, Vec<BreakdownRow>)> =
+        group.entries.iter().map(|entry| (entry, merged(entry))).collect();
+    let found = STATISTICS.map(|statistic| (statistic, at(&rows, statistic.0)));
     let mut panels = Vec::new();
-    for (quantile, bars) in found.iter().filter(|(_, bars)| !bars.is_empty()) {
-        let title = format!("around {}", format::percentile(*quantile));
+    for ((_, name), bars) in found.iter().filter(|(_, bars)| !bars.is_empty()) {
+        let title = format!("around {name}");
         panels.push(Panel { title, drawing: panel(bars)? });
     }
     if panels.is_empty() {
@@ -33,8 +35,9 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     Ok(Some(Figure {
         id: "",
         title: "Where the time goes",
-        takeaway: takeaway(&found),
-        note: "Means over the requests whose turnaround lies around the percentile, so the parts of a bar add up. \
+        takeaway: takeaway(group, &found),
+        note: "Means over the requests whose turnaround is within a twentieth of the percentile of the table, all repetitions \
+               together, so the parts of a bar add up; where ten aren't so close, the nearest ten. \
                Send lag: until it was sent. Publish: until the broker acknowledged it or a worker had it, whichever came first; \
                a path without acknowledgements has none. Queue: until a worker took it. Service: until it was scored. \
                Return: until the result was back."
@@ -49,9 +52,15 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
 }
 
 type Bars = Vec<(Path, Around)>;
+/// A statistic with its name, and a bar of each path that has it.
+type Found = ((&'static str, &'static str), Bars);
 
-fn at(rows: &[(Path, Vec<BreakdownRow>)], quantile: f64) -> Bars {
-    rows.iter().filter_map(|(path, rows)| Some((*path, around(rows, quantile)?))).collect()
+fn at(rows: &[(&Entry<'_>, Vec<BreakdownRow>)], statistic: &str) -> Bars {
+    let figure = format!("latency_ns.{}.{statistic}", Stage::Turnaround.name());
+    let bar = |(entry, rows): &(&Entry<'_>, Vec<BreakdownRow>)| {
+        Some((entry.path, around(rows, entry.figure(&figure)?.median)?))
+    };
+    rows.iter().filter_map(bar).collect()
 }
 
 fn panel(bars: &Bars) -> Result<super::Drawing, ReportError> {
@@ -74,26 +83,28 @@ fn panel(bars: &Bars) -> Result<super::Drawing, ReportError> {
     Plot { cells, notes, ..Plot::new(Size::SmallRows, x, y) }.draw()
 }
 
-fn takeaway(found: &[(f64, Bars)]) -> String {
-    let told = found.iter().rev().find(|(quantile, bars)| *quantile <= 0.99 && !bars.is_empty());
-    let Some((quantile, bars)) = told else { return String::new() };
+/// The largest part of each bar, around the highest percentile that most people ask for.
+fn takeaway(group: &Group<'_>, found: &[Found]) -> Claim {
+    let told = found.iter().rev().find(|((statistic, _), bars)| *statistic != "p999" && !bars.is_empty());
+    let Some(((statistic, name), bars)) = told else { return Claim::default() };
     let parts = bars.iter().map(|(path, around)| {
         let (part, share) = around.largest();
-        format!("{path} {:.0} % in {part}", share * 100.0)
+        let (percent, what) = (share * 100.0, What::Part { statistic, part });
+        let of_path = of(&group.at, *path, what);
+        Claim::words(format!("{path} "))
+            .figure(format!("{percent:.0} %"), percent, of_path)
+            .say(format!(" in {part}"))
     });
-    format!(
-        "Requests around {} spend most of their time: {}.",
-        format::percentile(*quantile),
-        parts.collect::<Vec<_>>().join(", ")
-    )
+    let parts = Claim::join(parts, ", ");
+    Claim::words(format!("The largest part of requests around {name}: ")).and(parts).say(".")
 }
 
-fn table(found: &[(f64, Bars)]) -> Table {
+fn table(found: &[Found]) -> Table {
     let head = ["around", "transport", "requests", "turnaround from", "to", "mean"].into_iter().chain(PARTS);
-    let row = |quantile: f64, (path, around): &(Path, Around)| {
+    let row = |name: &str, (path, around): &(Path, Around)| {
         let (from, to) = around.turnaround_ns;
         let figures = [
-            format::percentile(quantile),
+            name.to_owned(),
             path.name().to_owned(),
             format::count(around.count),
             format::latency_ns(from),
@@ -103,7 +114,7 @@ fn table(found: &[(f64, Bars)]) -> Table {
         let parts = around.parts_ns.map(|ns| ns.map_or(String::new(), format::latency));
         figures.into_iter().chain(parts).collect()
     };
-    let rows = found.iter().flat_map(|(quantile, bars)| bars.iter().map(|bar| row(*quantile, bar)));
+    let rows = found.iter().flat_map(|((_, name), bars)| bars.iter().map(|bar| row(name, bar)));
     Table {
         caption: "Mean time spent on each part",
         head: head.map(str::to_owned).collect(),

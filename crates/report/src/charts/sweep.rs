@@ -7,11 +7,13 @@ use super::palette::Role;
 use super::plot::{Line, Mark, MarkKind, Plot, Size};
 use super::readout::{Readout, ReadoutRow};
 use crate::ReportError;
+use crate::claim::{At, Claim, Fact, What, of};
 use crate::groups::Group;
 use crate::knee::CARRIED_SHARE_MIN;
 use crate::sweeps;
-use crate::sweeps::{RATE, Slice, figure, has_valid};
+use crate::sweeps::{RATE, Slice, has_valid};
 use weighbridge_record::format;
+use weighbridge_record::result::SearchRecord;
 use weighbridge_record::terms::{Path, Stage};
 
 /// Combinations of other swept keys that are drawn; those beyond are named.
@@ -54,7 +56,7 @@ fn measures(stage: Stage) -> [Measure; 2] {
     [rate, Measure { title, path, print: format::latency, axis }]
 }
 
-pub fn draw(groups: &[Group<'_>]) -> Result<Option<Figure>, ReportError> {
+pub fn draw(groups: &[Group<'_>], _: &[SearchRecord]) -> Result<Option<Figure>, ReportError> {
     let Some(key) = sweeps::axis(groups).filter(|key| *key != RATE) else { return Ok(None) };
     let slices = sweeps::slices(groups, key);
     let measures = measures(Stage::ANSWER);
@@ -88,7 +90,7 @@ fn curves(slice: &Slice<'_, '_>, measure: Measure) -> Vec<Curve> {
     let curve = |path: Path| {
         let point = |(place, step): (usize, &sweeps::Step<'_, '_>)| {
             let entry = step.group.entries.iter().find(|entry| entry.path == path)?;
-            Some((place, figure(entry, measure.path)?, has_valid(entry)))
+            Some((place, entry.figure(measure.path)?.median, has_valid(entry)))
         };
         let points: Vec<_> = slice.steps.iter().enumerate().filter_map(point).collect();
         (!points.is_empty()).then_some(Curve { path, points })
@@ -153,60 +155,113 @@ fn readout(key: &str, labels: &[String], curves: &[Curve], measure: Measure) -> 
 
 /// The widest change of the rate, and of p99. Where all that was offered is completed, the rate is the
 /// scenario's and says nothing.
-fn takeaway(slices: &[Slice<'_, '_>], measures: [Measure; 2]) -> String {
+fn takeaway(slices: &[Slice<'_, '_>], measures: [Measure; 2]) -> Claim {
     let groups = || slices.iter().flat_map(|slice| &slice.steps).map(|step| step.group);
     let carries = |group: &Group<'_>| {
         group.entries.iter().filter(|entry| has_valid(entry)).all(|entry| {
-            let offered = figure(entry, "rates.offered_per_s");
-            let completed = figure(entry, "rates.completed_per_s");
+            let offered = entry.figure("rates.offered_per_s");
+            let completed = entry.figure("rates.completed_per_s");
             offered
                 .zip(completed)
-                .is_some_and(|(offered, completed)| completed >= offered * CARRIED_SHARE_MIN)
+                .is_some_and(|(offered, completed)| completed.median >= offered.median * CARRIED_SHARE_MIN)
         })
     };
-    let told: Vec<String> = if groups().all(carries) {
-        widest(slices, measures[1]).into_iter().collect()
-    } else {
-        measures.into_iter().filter_map(|measure| widest(slices, measure)).collect()
-    };
-    if told.is_empty() {
-        return "No transport has valid trials at two values.".to_owned();
+    let told = if groups().all(carries) { &measures[1..] } else { &measures[..] };
+    let widest: Vec<Change<'_>> = told.iter().filter_map(|measure| widest(slices, *measure)).collect();
+    if widest.is_empty() {
+        return Claim::words("No transport has figures at two values.");
     }
-    format!("Changes most: {}.", told.join("; "))
+    let (changed, level): (Vec<_>, Vec<_>) =
+        widest.into_iter().partition(|change| change.ratio >= CHANGE_RATIO_MIN);
+    let changed = Claim::join(changed.iter().map(Change::claim), "; ");
+    let level = level.iter().map(|change| {
+        let most = change.most();
+        Claim::words(format!("no {} changes by a twentieth", change.measure.title)).resting_on(most)
+    });
+    let level = Claim::join(level, "; ");
+    match (changed.is_empty(), level.is_empty()) {
+        (true, _) => level.say(" over the sweep."),
+        (false, true) => Claim::words("Changes most: ").and(changed).say("."),
+        (false, false) => Claim::words("Changes most: ").and(changed).say("; ").and(level).say("."),
+    }
 }
 
-/// The transport whose figure changes most over the key, within one combination of the others.
-fn widest(slices: &[Slice<'_, '_>], measure: Measure) -> Option<String> {
-    let mut widest: Option<(f64, String)> = None;
+/// From this ratio of the highest to the lowest a figure is said to change.
+const CHANGE_RATIO_MIN: f64 = 1.05;
+
+/// How far a figure of a transport moves over the key, within one combination of the others.
+struct Change<'s> {
+    slice: &'s Slice<'s, 's>,
+    measure: Measure,
+    path: Path,
+    /// Place of the value, and the figure.
+    low: (usize, f64),
+    high: (usize, f64),
+    ratio: f64,
+}
+
+impl Change<'_> {
+    fn figure(&self, (place, value): (usize, f64)) -> Claim {
+        let at = At::Point(self.slice.steps[place].group.point.clone());
+        let what = What::Median(self.measure.path.to_owned());
+        Claim::default().figure((self.measure.print)(value), value, of(&at, self.path, what))
+    }
+
+    fn most(&self) -> Fact {
+        let at = At::Point(self.slice.held.clone());
+        Fact::Most { at, path: self.path, what: What::Change(self.measure.path.to_owned()) }
+    }
+
+    fn claim(&self) -> Claim {
+        let value = |place: usize| self.slice.steps[place].label();
+        let claim = Claim::words(format!("{} of {}", self.measure.title, self.path));
+        let held = self.slice.held.label();
+        let claim = if held.is_empty() { claim } else { claim.say(" with ").name(held) };
+        let change = What::Change(self.measure.path.to_owned());
+        let at = At::Point(self.slice.held.clone());
+        claim
+            .say(", ")
+            .and(self.figure(self.low))
+            .say(format!(" at {} = ", self.slice.key))
+            .name(value(self.low.0))
+            .say(" and ")
+            .and(self.figure(self.high))
+            .say(" at ")
+            .name(value(self.high.0))
+            .say(" (")
+            .figure(format::ratio(self.ratio), self.ratio, of(&at, self.path, change))
+            .say(")")
+            .resting_on(self.most())
+    }
+}
+
+/// The transport whose figure changes most.
+fn widest<'s>(slices: &'s [Slice<'s, 's>], measure: Measure) -> Option<Change<'s>> {
+    let mut widest: Option<Change<'s>> = None;
     for slice in slices {
         for curve in curves(slice, measure) {
-            let mut valid: Vec<_> = curve.points.iter().filter(|(.., valid)| *valid).collect();
-            valid.sort_by(|a, b| a.1.total_cmp(&b.1));
-            let (Some(low), Some(high), true) = (valid.first(), valid.last(), valid.len() > 1) else {
+            let counted = curve
+                .points
+                .iter()
+                .filter(|(place, _, valid)| *valid && !ours(slice, &curve, *place, measure));
+            let mut counted: Vec<(usize, f64)> = counted.map(|(place, value, _)| (*place, *value)).collect();
+            counted.sort_by(|a, b| a.1.total_cmp(&b.1));
+            let (Some(low), Some(high), true) = (counted.first(), counted.last(), counted.len() > 1) else {
                 continue;
             };
             let ratio = high.1 / low.1;
-            if !ratio.is_finite() || widest.as_ref().is_some_and(|(known, _)| *known >= ratio) {
-                continue;
+            if ratio.is_finite() && widest.as_ref().is_none_or(|known| ratio > known.ratio) {
+                widest = Some(Change { slice, measure, path: curve.path, low: *low, high: *high, ratio });
             }
-            let label = |place: usize| slice.steps[place].label();
-            let held = slice.held.label();
-            let at = if held.is_empty() { held } else { format!(" with {held}") };
-            let text = format!(
-                "{} of {}{at}, {} at {} = {} and {} at {} ({})",
-                measure.title,
-                curve.path,
-                (measure.print)(low.1),
-                slice.key,
-                label(low.0),
-                (measure.print)(high.1),
-                label(high.0),
-                format::ratio(ratio)
-            );
-            widest = Some((ratio, text));
         }
     }
-    widest.map(|(_, text)| text)
+    widest
+}
+
+/// Whether the figure is the instrument's own lateness.
+fn ours(slice: &Slice<'_, '_>, curve: &Curve, place: usize, measure: Measure) -> bool {
+    let entries = &slice.steps[place].group.entries;
+    entries.iter().any(|entry| entry.path == curve.path && entry.own_lateness(measure.path).is_some())
 }
 
 fn note(slices: &[Slice<'_, '_>]) -> String {

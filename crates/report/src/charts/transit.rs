@@ -4,6 +4,7 @@ use super::figure::{Detail, Figure, Layout, Panel};
 use super::percentile_lines::{self, Curve, LatencyScale};
 use super::plot::Size;
 use crate::ReportError;
+use crate::claim::{Claim, What, of};
 use crate::groups::Group;
 use weighbridge_record::format;
 use weighbridge_record::terms::Stage;
@@ -12,16 +13,7 @@ use weighbridge_record::terms::Stage;
 pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError> {
     let mut curves = Vec::new();
     for entry in &group.entries {
-        if let Some(histogram) = entry.merged(Stage::Transit)? {
-            let name = entry.path.name().to_owned();
-            curves.push(Curve {
-                name,
-                path: entry.path,
-                histogram,
-                unanswered: entry.unanswered(Stage::Transit),
-                second: false,
-            });
-        }
+        curves.extend(Curve::of(entry, Stage::Transit, entry.path.name(), false)?);
     }
     let reach = percentile_lines::reach(&curves);
     if reach == 0.0 {
@@ -33,7 +25,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     Ok(Some(Figure {
         id: "",
         title: "What the path adds, by percentile",
-        takeaway: takeaway(&curves),
+        takeaway: takeaway(group),
         note: "Transit is the turnaround of a request less its own service: send lag, publish, queue and return. \
                A curve ends where fewer than 10 samples lie above it."
             .to_owned(),
@@ -45,11 +37,19 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
     }))
 }
 
-/// Path by path at p50, which most samples stand behind.
-fn takeaway(curves: &[Curve]) -> String {
-    let part = |curve: &Curve| Some(format!("{} {}", curve.path, format::latency_ns(curve.at(0.5).ns()?)));
-    let parts: Vec<_> = curves.iter().filter_map(part).collect();
-    if parts.is_empty() { String::new() } else { format!("At p50 the path adds: {}.", parts.join(", ")) }
+/// Path by path at p50, the medians over repetitions.
+fn takeaway(group: &Group<'_>) -> Claim {
+    let figure = format!("latency_ns.{}.p50", Stage::Transit.name());
+    let parts = group.entries.iter().filter_map(|entry| {
+        let ns = entry.vouched(&figure)?.median;
+        let of_path = of(&group.at, entry.path, What::Median(figure.clone()));
+        Some(Claim::words(format!("{} ", entry.path)).figure(format::latency(ns), ns, of_path))
+    });
+    let parts = Claim::join(parts, ", ");
+    if parts.is_empty() {
+        return Claim::words("What the path adds at p50 is our own lateness, or has too few samples.");
+    }
+    Claim::words("At p50 the path adds: ").and(parts).say(".")
 }
 
 #[cfg(test)]

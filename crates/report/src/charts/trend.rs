@@ -7,6 +7,7 @@ use super::palette::Role;
 use super::plot::{Line, Mark, MarkKind, Plot, Size};
 use super::readout::{Readout, ReadoutRow};
 use crate::ReportError;
+use crate::claim::Claim;
 use weighbridge_record::format;
 use weighbridge_record::terms::{Path, Stage};
 
@@ -67,7 +68,7 @@ pub fn draw(trend: &Trend) -> Result<Option<Figure>, ReportError> {
     Ok(Some(Figure {
         id,
         title,
-        takeaway: takeaway(trend),
+        takeaway: Claim::words(takeaway(trend)),
         note: note(&places.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>()),
         paths: Path::all().filter(of_place).collect(),
         kinds: Vec::new(),
