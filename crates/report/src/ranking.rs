@@ -313,11 +313,12 @@ impl<'a> Ranking<'a> {
     fn always(&self, place: &Place) -> Claim {
         let Some(pair) = self.pair(place) else { return Claim::default() };
         let Some(higher) = pair.always_higher() else { return Claim::default() };
-        let word = if higher == place.path { "higher" } else { "lower" };
+        let first = self.places[0].path;
+        let (word, other) = if higher == place.path { ("higher", first) } else { ("lower", place.path) };
         let pairs = pair.of_repetitions.len();
-        let what = What::Pairs { figure: self.measure.path(), other: self.places[0].path };
-        let of_place = of(&self.at, place.path, what);
-        Claim::words(format!(", {word} in all ")).figure(pairs.to_string(), pairs as f64, of_place)
+        let what = What::Pairs { figure: self.measure.path(), other };
+        let of_higher = of(&self.at, higher, what);
+        Claim::words(format!(", {word} in all ")).figure(pairs.to_string(), pairs as f64, of_higher)
     }
 }
 

@@ -166,6 +166,6 @@ mod tests {
         let groups = groups(&result);
         let entry = &groups[0].entries[0];
         assert!(!has_valid(entry));
-        assert!(figure(entry, "latency_ns.turnaround.p99").is_some());
+        assert!(entry.figure("latency_ns.turnaround.p99").is_some());
     }
 }

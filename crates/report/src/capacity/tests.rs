@@ -57,10 +57,10 @@ fn searched() -> RunResult {
 
 #[test]
 fn the_headline_of_a_search_is_the_highest_rate_confirmed() {
-    assert_eq!(headline(&searched()).replace('\u{a0}', " "), "nats-core sustains 128 000/s");
+    assert_eq!(headline(&searched()).text.replace('\u{a0}', " "), "nats-core sustains 128 000/s");
     let mut nothing = searched();
     nothing.searches.truncate(1);
-    assert_eq!(headline(&nothing), "no rate confirmed");
+    assert_eq!(headline(&nothing).text, "no rate confirmed");
 }
 
 /// Rate, whether it confirms, and why it failed.
@@ -143,9 +143,9 @@ fn a_search_without_any_answer_still_renders() {
     result.searches.truncate(1);
     assert!(html::render(&result).unwrap().contains("redis-streams does not sustain even"));
     result.searches[0].outcome = SearchOutcome::InstrumentLimited;
-    assert!(sentence(&result).starts_with("nothing is known of redis-streams"));
+    assert!(sentence(&result).text.starts_with("nothing is known of redis-streams"));
     result.searches[0].outcome = SearchOutcome::Stopped;
-    assert!(sentence(&result).contains("did not come to its end"));
+    assert!(sentence(&result).text.contains("did not come to its end"));
 }
 
 #[test]

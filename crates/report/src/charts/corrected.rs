@@ -36,12 +36,14 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
 fn takeaway(group: &Group<'_>) -> Claim {
     let figure = |stage: Stage| format!("latency_ns.{}.p99", stage.name());
     let gap = |entry: &Entry<'_>| {
-        let median = |stage: Stage| entry.figure(&figure(stage)).map(|estimate| estimate.median);
+        let median = |stage: Stage| entry.vouched(&figure(stage)).map(|estimate| estimate.median);
         Some((entry.path, median(Stage::Turnaround)?, median(Stage::TurnaroundUncorrected)?))
     };
     let ratio = |gap: &(Path, f64, f64)| gap.1 / gap.2.max(1.0);
     let widest = group.entries.iter().filter_map(gap).max_by(|a, b| ratio(a).total_cmp(&ratio(b)));
-    let Some(widest) = widest else { return Claim::words("Too few samples to compare at p99.") };
+    let Some(widest) = widest else {
+        return Claim::words("Nothing to compare at p99: too few samples, or our own lateness.");
+    };
     let (path, corrected, uncorrected) = widest;
     let print = |stage: Stage, ns: f64| {
         Claim::default().figure(format::latency(ns), ns, of(&group.at, path, What::Median(figure(stage))))

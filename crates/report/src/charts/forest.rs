@@ -159,7 +159,7 @@ mod tests {
         let open = || row("p50", Some(0.98), 1.04, Some(1.1), FigureVerdict::Inconclusive);
         let worse = row("p99", Some(1.2), 1.3, Some(1.4), FigureVerdict::Regression);
         let takeaways = [vec![kept()], vec![kept(), open()], vec![kept(), open(), worse]];
-        insta::assert_snapshot!(takeaways.map(|rows| figure(rows).takeaway).join("\n"), @r"
+        insta::assert_snapshot!(takeaways.map(|rows| figure(rows).takeaway.text).join("\n"), @r"
         All 1 ratios are within 5 % or better.
         No ratio is shown to be worse by more than 5 %, but 1 of 2 could be: nats-core p50 1.04 (0.98 to 1.10).
         1 of 3 ratios are shown to be worse by more than 5 %: nats-core p99 1.30 (1.20 to 1.40).

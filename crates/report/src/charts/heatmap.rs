@@ -12,7 +12,6 @@ use crate::groups::{Entry, Group};
 use crate::interval_latency::Samples;
 use weighbridge_record::format;
 use weighbridge_record::own_lateness::in_figure;
-use weighbridge_record::result::Trial;
 use weighbridge_record::terms::{Path, Stage};
 
 /// Rows of cells.
@@ -20,7 +19,7 @@ const ROWS: usize = 40;
 /// Of the height of all rows, left free above them for the names of phases and faults.
 const HEADROOM: f64 = 0.15;
 
-struct Map<'a> {
+struct Map {
     path: Path,
     columns: Vec<Samples>,
 }
@@ -65,11 +64,10 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
     }))
 }
 
-fn map<'a>(timeline: &Timeline, entry: &Entry<'a>) -> Result<Option<Map<'a>>, ReportError> {
-    let trial = entry.trial();
+fn map(timeline: &Timeline, entry: &Entry<'_>) -> Result<Option<Map>, ReportError> {
     let columns = timeline.latencies(entry)?;
     let filled = columns.iter().any(|column| column.count() > 0);
-    Ok(filled.then_some(Map { path: entry.path, trial, columns }))
+    Ok(filled.then_some(Map { path: entry.path, columns }))
 }
 
 /// Rows of equal height on a log axis.
@@ -95,7 +93,7 @@ impl Rows {
 }
 
 /// Filled cells, shade by shade, because a shade is one path on the page.
-fn cells(timeline: &Timeline, map: &Map<'_>, rows: &Rows, most: u64) -> Vec<Cell> {
+fn cells(timeline: &Timeline, map: &Map, rows: &Rows, most: u64) -> Vec<Cell> {
     let mut cells: Vec<(u8, Cell)> = Vec::new();
     for (index, column) in map.columns.iter().enumerate() {
         for (row, count) in rows.counts(column).into_iter().enumerate().filter(|(_, count)| *count > 0) {
@@ -115,7 +113,7 @@ fn level(count: u64, most: u64) -> u8 {
 }
 
 /// The maximum is drawn; the percentiles stand beside it when hovering and in the table.
-fn series(map: &Map<'_>) -> Vec<TimeSeries> {
+fn series(map: &Map) -> Vec<TimeSeries> {
     let row = |name: &str, role, value: &dyn Fn(&Samples) -> Option<u64>| TimeSeries {
         name: name.to_owned(),
         path: None,
@@ -154,16 +152,19 @@ mod tests {
     use super::*;
     use crate::groups::groups;
     use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::terms::TransportKind;
 
     #[test]
-    fn a_stall_is_named_with_its_time_and_transport() {
-        let result = Fixture { seconds: 10, ..Fixture::default() }.build();
+    fn the_slowest_request_of_all_repetitions_is_named_and_never_one_that_we_made_slow() {
+        let mut result = Fixture { seconds: 10, repetitions: 2, ..Fixture::default() }.build();
         let figure = draw(&groups(&result)[0], Detail { intervals_max: 120 }).unwrap().unwrap();
-        assert!(
-            figure.takeaway.contains("(redis-streams, about 7 s into the window)"),
-            "{}",
-            figure.takeaway
-        );
+        let slowest = "The slowest request took 32.4 ms (redis-streams, repetition 1).";
+        assert_eq!(figure.takeaway.text.replace('\u{a0}', " "), slowest);
+        for trial in result.trials.iter_mut().filter(|trial| trial.path == TransportKind::RedisStreams) {
+            trial.latency_ns.send_lag.as_mut().unwrap().max = Some(20_000_000);
+        }
+        let late = draw(&groups(&result)[0], Detail { intervals_max: 120 }).unwrap().unwrap().takeaway.text;
+        assert_eq!(late, "What the slowest request took is our own lateness (redis-streams, repetition 1).");
         assert_eq!(figure.panels.len(), 5);
         let svg = &figure.panels[0].drawing.svg;
         assert!(svg.matches("class=\"heat ").count() <= usize::from(HEAT_LEVELS), "one path for each shade");
@@ -175,7 +176,13 @@ mod tests {
         let mut result = Fixture { seconds: 2, ..Fixture::default() }.build();
         result.trials.iter_mut().for_each(|trial| trial.series.retain(|row| row.t_s < 0.0));
         let figure = draw(&groups(&result)[0], Detail { intervals_max: 120 }).unwrap().unwrap();
-        assert_eq!(figure.takeaway, "Nothing was answered in the measured window.");
+        assert!(figure.takeaway.text.starts_with("The slowest request took"), "{}", figure.takeaway);
+        for trial in &mut result.trials {
+            trial.latency_ns.turnaround = None;
+        }
+        result.summary.clear();
+        let figure = draw(&groups(&result)[0], Detail { intervals_max: 120 }).unwrap().unwrap();
+        assert_eq!(figure.takeaway.text, "Nothing was answered in the measured window.");
     }
 
     #[test]

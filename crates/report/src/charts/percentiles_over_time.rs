@@ -165,7 +165,7 @@ mod tests {
         let result = Fixture { seconds: 10, ..Fixture::default() }.build();
         let figure = draw(&groups(&result)[0], Detail { intervals_max: 120 }).unwrap().unwrap();
         assert!(
-            figure.takeaway.starts_with("p99 of redis-streams moves most over the window, from "),
+            figure.takeaway.text.starts_with("p99 of an interval, least steady: redis-streams, between "),
             "{}",
             figure.takeaway
         );

@@ -115,6 +115,7 @@ fn takeaway(group: &Group<'_>) -> Claim {
     }
     let (figure, name, _) = FIGURES[1];
     let spread = |entry: &Entry<'_>| {
+        entry.vouched(figure)?;
         let (low, high) = range(&entry.each(figure).filter(|values| values.len() > 1)?);
         Some((entry.path, high / low))
     };
@@ -169,7 +170,7 @@ mod tests {
         let result = Fixture { repetitions: 5, seconds: 1, ..Fixture::default() }.build();
         let figure = draw(&groups(&result)[0], DETAIL).unwrap().unwrap();
         assert!(
-            figure.takeaway.starts_with("Furthest from the best: nats-jetstream's p99 is 2.5×"),
+            figure.takeaway.text.starts_with("Furthest from the best: nats-jetstream's p99 is 2.5×"),
             "{}",
             figure.takeaway
         );

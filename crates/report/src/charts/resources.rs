@@ -106,12 +106,17 @@ fn takeaway(group: &Group<'_>) -> Claim {
         return Claim::words("The CPU of the broker could not be read.");
     };
     let print = |(path, s): (Path, f64)| {
-        let of_path = of(&group.at, path, What::CpuPerMillion);
-        Claim::default().figure(format::seconds(s), s, of_path).say(" of CPU").say(format!(" ({path})"))
+        Claim::default()
+            .figure(format::seconds(s), s, of(&group.at, path, What::CpuPerMillion))
+            .say(" of CPU")
     };
-    let (least, most) = (print(*low), print(*high));
-    if low.0 == high.0 {
+    let named = |cost: (Path, f64)| print(cost).say(format!(" ({})", cost.0));
+    let (least, most) = (named(*low), named(*high));
+    if costs.len() == 1 {
         return Claim::words("A million requests cost the broker ").and(most).say(".");
+    }
+    if print(*low).text == print(*high).text {
+        return Claim::words("A million requests cost every broker ").and(print(*high)).say(".");
     }
     let at = || group.at.clone();
     Claim::words("A million requests cost the broker between ")

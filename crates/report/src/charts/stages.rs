@@ -134,7 +134,11 @@ mod tests {
         let figure = draw(&groups(&result)[0], Detail { intervals_max: 120 }).unwrap().unwrap();
         let titles: Vec<_> = figure.panels.iter().map(|panel| panel.title.as_str()).collect();
         assert_eq!(titles, ["around p50", "around p99"], "6 000 requests have no p99.9");
-        assert!(figure.takeaway.starts_with("Requests around p99 spend most"), "{}", figure.takeaway);
+        assert!(
+            figure.takeaway.text.starts_with("The largest part of requests around p99: "),
+            "{}",
+            figure.takeaway
+        );
         assert_eq!(figure.tables[0].rows.len(), 10);
         assert!(figure.panels[0].drawing.svg.contains("part p2 s-nats-core"));
     }

@@ -65,6 +65,6 @@ mod tests {
         let result = with_transit(result, 500_000);
         let figure = draw(&groups(&result)[0], Detail { intervals_max: 100 }).unwrap().unwrap();
         assert_eq!(figure.paths.len(), 5);
-        assert!(figure.takeaway.contains("nats-core 4"), "{}", figure.takeaway);
+        assert!(figure.takeaway.text.contains("nats-core 4"), "{}", figure.takeaway);
     }
 }

@@ -261,7 +261,7 @@ fn the_lean_record_reads_the_figures_of_the_whole_one() {
     let lean = run.record.as_ref().unwrap();
     for entry in crate::groups::groups(&whole).iter().flat_map(|group| &group.entries) {
         let point = &entry.trials[0].point;
-        let figure = |path| crate::sweeps::figure(entry, path);
+        let figure = |path| entry.figure(path).map(|estimate| estimate.median);
         let p99 = lean.p99_ns(point, entry.path).map(|measured| measured.value);
         assert_eq!(p99, figure("latency_ns.turnaround.p99"));
         let rate = lean.completed_per_s(point, entry.path).map(|measured| measured.value);
