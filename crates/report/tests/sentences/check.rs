@@ -109,7 +109,7 @@ fn says_nothing(claim: &Claim) -> Option<String> {
     for (said, value, what) in figures {
         let span = [" to ", " and "].map(|word| format!("{said}{word}{said}"));
         // An interval may be as narrow as its print.
-        let interval = matches!(what, What::Ratio { .. });
+        let interval = matches!(what, What::Ratio { .. } | What::Pairs { .. });
         if !interval && span.iter().any(|span| claim.text.contains(span)) {
             return Some(format!("a span of nothing: {}", claim.text));
         }
