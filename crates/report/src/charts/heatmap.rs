@@ -120,6 +120,7 @@ fn series(map: &Map<'_>) -> Vec<TimeSeries> {
         path: None,
         role,
         values: map.columns.iter().map(|column| value(column).map(|ns| ns as f64)).collect(),
+        apart_max: 1,
         readable: true,
     };
     vec![
