@@ -12,6 +12,7 @@ mod documented;
 pub mod interrupt;
 mod keeping;
 pub mod list;
+mod live_line;
 mod output;
 pub mod pair;
 mod progress;
