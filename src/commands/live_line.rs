@@ -80,7 +80,16 @@ mod tests {
     fn what_is_least_missed_goes_first() {
         let told: Vec<String> =
             [200, 130, 110, 90, 80, 66, 60, 40].map(|columns| longest().fitted(columns)).to_vec();
-        insta::assert_snapshot!(told.join("\n"), @r"");
+        insta::assert_snapshot!(told.join("\n"), @r"
+        12/40 nats-jetstream at load.rate = 100 000 (repetition 2)  ████░░░░░░  100 000/s  p50 1.21 ms  p99 3.90 ms  12 345 in flight  12 min 5 s left
+        12/40 nats-jetstream at load.rate = 100 000 (repetition 2)  100 000/s  p50 1.21 ms  p99 3.90 ms  12 345 in flight  12 min 5 s left
+        12/40 nats-jetstream at 100 000 (r2)  100 000/s  p50 1.21 ms  p99 3.90 ms  12 345 in flight  12 min 5 s left
+        12/40 nats-jetstream at 100 000 (r2)  100 000/s  p50 1.21 ms  p99 3.90 ms  12 min 5 s left
+        12/40 nats-jetstream at 100 000 (r2)  100 000/s  p99 3.90 ms  12 min 5 s left
+        12/40 nats-jetstream at 100 000 (r2)  100 000/s  12 min 5 s left
+        12/40 nats-jetstream at 100 000…  100 000/s  12 min 5 s left
+        12/40 nats-…  100 000/s  12 min 5 s left
+        ");
     }
 
     #[test]
