@@ -183,7 +183,7 @@ fn push_wrapped(text: &mut String, indent: &str, sentence: &str, styled: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weighbridge_record::fixture::{Fixture, rate_sweep};
+    use weighbridge_record::fixture::{Fixture, rate_sweep, refused_half};
     use weighbridge_record::result::{Doubt, DoubtKind};
     use weighbridge_record::terms::TransportKind;
 
@@ -223,6 +223,15 @@ mod tests {
           doubt cpu_saturated: 2 cores were busy for 97 % of the window. (redis-pubsub,
             redis-streams, nats-core, nats-jetstream, nats-request)
         ");
+    }
+
+    #[test]
+    fn percentiles_that_were_not_answered_leave_the_table_within_eighty_columns() {
+        let mut result = refused_half();
+        result.trials[0].latency_ns.transit = result.trials[0].latency_ns.turnaround.clone();
+        let text = summary(&result, false);
+        assert!(text.contains("  never  never  "), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 
 use super::capacity;
 use super::groups::Group;
-use super::paths_table::{self, COLUMNS};
+use super::paths_table::{self, COLUMNS, NOT_ANSWERED};
 use super::printable::printable;
 use weighbridge_record::point::value_text;
 
@@ -106,7 +106,12 @@ fn cells(row: &paths_table::Row, shown: &[(&str, &str)]) -> Vec<Cell> {
         let index = COLUMNS.iter().position(|(known, _)| known == column);
         let figure = index.and_then(|index| row.cells.get(index));
         let text = figure.map_or_else(String::new, paths_table::Cell::signed);
-        let mut cell = Cell::new(if text.is_empty() { "-" } else { text.as_str() });
+        let mut cell = Cell::new(match text.as_str() {
+            "" => "-",
+            // Four columns of the whole words would not fit.
+            NOT_ANSWERED => "never",
+            figure => figure,
+        });
         if figure.is_some_and(|figure| figure.alarming) {
             cell = cell.fg(Color::Red);
         }
