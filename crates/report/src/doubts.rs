@@ -17,8 +17,9 @@ pub struct Line<'a> {
 struct Raised<'a> {
     doubt: &'a Doubt,
     point: &'a Point,
-    /// `nats-core in 3 of 5 repetitions`.
-    path: String,
+    path: &'static str,
+    /// ` in 3 of 5 repetitions`.
+    repetitions: String,
 }
 
 /// Lines in the order in which their doubts are met.
@@ -62,7 +63,8 @@ fn of_entry<'a>(point: &'a Point, entry: &Entry<'a>) -> Vec<Raised<'a>> {
     let raised = |(doubt, all): (&'a Doubt, Vec<(u32, &'a Doubt)>)| Raised {
         doubt,
         point,
-        path: format!("{}{}", entry.path, repetitions(doubt, &all, of)),
+        path: entry.path.name(),
+        repetitions: repetitions(doubt, &all, of),
     };
     found.into_iter().map(raised).collect()
 }
@@ -85,16 +87,16 @@ fn repetitions(doubt: &Doubt, raised: &[(u32, &Doubt)], of: usize) -> String {
 
 /// Paths by point; points with the same paths together.
 fn places(raised: &[Raised<'_>], points: usize) -> String {
-    let mut by_point: Vec<(&Point, Vec<&str>)> = Vec::new();
+    let mut by_point: Vec<(&Point, Vec<&Raised<'_>>)> = Vec::new();
     for one in raised {
         match by_point.iter_mut().find(|(point, _)| *point == one.point) {
-            Some((_, paths)) => paths.push(&one.path),
-            None => by_point.push((one.point, vec![&one.path])),
+            Some((_, paths)) => paths.push(one),
+            None => by_point.push((one.point, vec![one])),
         }
     }
     let mut by_paths: Vec<(String, Vec<String>)> = Vec::new();
     for (point, paths) in by_point {
-        let (paths, label) = (paths.join(", "), point.label());
+        let (paths, label) = (of_point(&paths), point.label());
         match by_paths.iter_mut().find(|(known, _)| *known == paths) {
             Some((_, labels)) => labels.push(label),
             None => by_paths.push((paths, vec![label])),
@@ -106,6 +108,18 @@ fn places(raised: &[Raised<'_>], points: usize) -> String {
         labels => format!("{paths} at {}", labels.join(" and ")),
     };
     by_paths.into_iter().map(place).collect::<Vec<_>>().join("; ")
+}
+
+/// `redis-pubsub, nats-core in 3 of 5 repetitions each`.
+fn of_point(raised: &[&Raised<'_>]) -> String {
+    let alike = raised.chunk_by(|one, next| one.repetitions == next.repetitions);
+    let told = alike.map(|paths| {
+        let names: Vec<&str> = paths.iter().map(|one| one.path).collect();
+        let repetitions = &paths[0].repetitions;
+        let each = if names.len() > 1 && !repetitions.is_empty() { " each" } else { "" };
+        format!("{}{repetitions}{each}", names.join(", "))
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -158,7 +172,10 @@ mod tests {
     fn what_is_said_alike_everywhere_is_said_once() {
         let mut result = sweep();
         let slow = doubt(DoubtKind::ClockSource, "the clock is slow");
+        let swaps = doubt(DoubtKind::Swapping, "3 pages");
         result.trials.iter_mut().for_each(|trial| trial.doubts.push(slow.clone()));
+        let twice = result.trials.iter_mut().filter(|trial| trial.repetition > 1);
+        twice.for_each(|trial| trial.doubts.push(swaps.clone()));
         let tiers = ["fsync is off", "save is on"].map(|detail| doubt(DoubtKind::TierUnverified, detail));
         let of_one = |trial: &&mut weighbridge_record::result::Trial| {
             trial.path == TransportKind::RedisStreams && trial.point.label().ends_with("500")
@@ -168,6 +185,7 @@ mod tests {
         clock_source: the clock is slow (redis-streams, nats-core at every point)
         tier_unverified: fsync is off (redis-streams at load.rate = 500)
         tier_unverified: save is on (redis-streams at load.rate = 500)
+        swapping: 3 pages (redis-streams, nats-core in 2 of 3 repetitions each at every point)
         ");
     }
 
