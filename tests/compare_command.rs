@@ -112,6 +112,11 @@ fn a_page_that_cannot_be_written_is_an_error_that_names_path_and_flag() {
         text(&ended.get_output().stdout).starts_with("No regression"),
         "the verdict is printed all the same"
     );
+    let slower = write_run(dir.path(), "slower.json", 1.2, |_| {});
+    let ended = compare(&run, &slower, &[]).code(99);
+    let complaint = text(&ended.get_output().stderr);
+    assert!(complaint.contains("comparison.html") && complaint.contains("--html"), "{complaint}");
+    assert!(!text(&ended.get_output().stdout).contains("Page: "), "there is none");
 }
 
 #[test]

@@ -25,16 +25,16 @@ pub fn run(arguments: &Compare) -> Result<Outcome, CommandError> {
     } else {
         print(&compare_text::text(&comparison))
     };
-    page?;
-    if !arguments.json {
+    if page.is_ok() && !arguments.json {
         printed = printed.and(print(&format!("\nPage: {}\n", path.display())));
     }
-    if arguments.open {
+    if page.is_ok() && arguments.open {
         browser::open(&path);
     }
     let outcome = match comparison.verdict {
         RunVerdict::Regression => Outcome::ThresholdFailed,
         RunVerdict::Inconclusive | RunVerdict::NoRegression => Outcome::Good,
     };
-    outcome.unless_unprinted(printed)
+    // A regression stays one without its page.
+    outcome.unless_unprinted(page.map_err(CommandError::from).and(printed))
 }

@@ -32,19 +32,22 @@ pub fn deliver(finished: Finished, keeping: Keeping<'_>, conduct: &Conduct) -> R
         tracing::error!("{error}");
     }
     show(tell(result, conduct));
-    let page = written?.folder.join("report.html");
+    let written = written?;
     let listing = index::renew(&conduct.out);
     if let Err(error) = &listing {
         // The run is whole without the list, and `weighbridge report` makes it later.
         tracing::error!("the index of the runs was not renewed: {error}");
     }
     if !conduct.json {
-        show(print(&format!("\nReport: {}\n", page.display())));
+        let word = if written.page().is_some() { "Report" } else { "Record" };
+        show(print(&format!("\n{word}: {}\n", written.shown().display())));
         if let Ok(listing) = listing {
             show(print(&format!("All runs: {}\n", listing.display())));
         }
     }
-    if conduct.open {
+    if conduct.open
+        && let Some(page) = written.page()
+    {
         browser::open(&page);
     }
     match finished.failure {

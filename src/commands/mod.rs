@@ -12,6 +12,7 @@ mod documented;
 pub mod interrupt;
 mod keeping;
 pub mod list;
+mod live_line;
 mod output;
 pub mod pair;
 mod progress;
@@ -34,6 +35,7 @@ use output::colored;
 use crate::cli::{self, Cli, Command};
 use crate::session::RunError;
 use weighbridge_plan::Plan;
+use weighbridge_plan::credentials::redact;
 use weighbridge_plan::endpoint::UrlError;
 use weighbridge_plan::scenario::{self, LoadError, Overrides};
 use weighbridge_record::compare::CompareError;
@@ -187,8 +189,11 @@ pub fn prepare_terminal(cli: &Cli) {
     // What the NATS client says is in the record, and would be said twice a second by each connection.
     let default = if quiet { "error,async_nats=off" } else { "weighbridge=warn,error,async_nats=off" };
     let asked = std::env::var("WEIGHBRIDGE_LOG").ok().filter(|asked| !asked.is_empty());
-    let filter = asked.and_then(|asked| EnvFilter::try_new(asked).ok());
-    let filter = filter.unwrap_or_else(|| EnvFilter::new(default));
+    let filter = asked.map(EnvFilter::try_new).unwrap_or_else(|| Ok(EnvFilter::new(default)));
+    let filter = filter.unwrap_or_else(|error| {
+        output::tell(&redact(&format!("WEIGHBRIDGE_LOG is not understood and not heeded: {error}")));
+        EnvFilter::new(default)
+    });
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(color);
     // A line that can't be written would be told on standard error, and end the run if that is what is closed.
     logs.log_internal_errors(false).init();

@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
@@ -43,6 +44,15 @@ pub fn colored(stream: &impl IsTerminal) -> bool {
 /// Whether a stream is a terminal that takes escape sequences.
 pub fn is_capable(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("TERM").is_none_or(|kind| kind != "dumb")
+}
+
+/// What a terminal has that does not say it.
+const COLUMNS: usize = 80;
+
+/// Columns of the terminal that a stream is.
+pub fn columns(stream: &impl AsFd) -> usize {
+    let said = rustix::termios::tcgetwinsize(stream).map_or(0, |size| usize::from(size.ws_col));
+    if said == 0 { COLUMNS } else { said }
 }
 
 /// An error in words that can't steer the terminal.

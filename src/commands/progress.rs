@@ -1,4 +1,4 @@
-//! What is said on standard error while a run goes on: a live bar on a terminal, else a line now and then.
+//! What is said on standard error while a run goes on: a live line on a terminal, else a line now and then.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::output::{is_capable, tell};
+use super::live_line::LiveLine;
+use super::output::{columns, is_capable, tell};
 use crate::session::{Glance, Progress, Silent, TrialSpec};
 use weighbridge_record::format;
+use weighbridge_record::point::value_text;
 use weighbridge_record::result::{Probe, Trial};
 use weighbridge_record::terms::Stage;
 use weighbridge_report::capacity;
@@ -48,14 +50,22 @@ fn title(spec: &TrialSpec<'_>, searches: bool) -> String {
     title
 }
 
+/// `3/5 nats-core at 500 (r2)`.
+fn short_title(spec: &TrialSpec<'_>, searches: bool) -> String {
+    let of = if searches { String::new() } else { format!("/{}", spec.trials) };
+    let values: Vec<String> = spec.point.point.values().map(value_text).collect();
+    let at = if values.is_empty() { String::new() } else { format!(" at {}", values.join(", ")) };
+    let repetition = if spec.repetition > 1 { format!(" (r{})", spec.repetition) } else { String::new() };
+    format!("{}{of} {}{at}{repetition}", spec.order, spec.transport)
+}
+
 /// What a finished trial showed, in a line.
-fn conclusion(spec: &TrialSpec<'_>, trial: &Trial) -> String {
+fn conclusion(title: &str, trial: &Trial) -> String {
     let turnaround = trial.latency_ns.get(Stage::Turnaround);
     let figure = |value: Option<u64>| value.map_or_else(|| "-".to_string(), format::latency_ns);
     let invalid = if trial.valid { "" } else { "  INVALID" };
     format!(
-        "{}: {}, p50 {}, p99 {}, lost {}{invalid}",
-        title(spec, false),
+        "{title}: {}, p50 {}, p99 {}, lost {}{invalid}",
         format::rate(trial.rates.completed_per_s),
         figure(turnaround.and_then(|latency| latency.p50)),
         figure(turnaround.and_then(|latency| latency.p99)),
@@ -97,9 +107,9 @@ impl RateNow {
     }
 }
 
-/// `1 998/s  p50 1.21 ms  p99 3.90 ms  12 in flight  3 s left`; the percentiles are of the latest requests, the
-/// time is for this trial and those that are planned after it.
-fn live_line(glance: &Glance, rate_per_s: f64, trials_after: u32) -> String {
+/// `1 998/s`, `p50 1.21 ms`, `p99 3.90 ms`, `12 in flight`, `3 s left`; the percentiles are of the latest requests,
+/// the time is for this trial and those that are planned after it.
+fn figures(glance: &Glance, rate_per_s: f64, trials_after: u32) -> [Option<String>; 5] {
     let quantile = |name: &str, quantile| {
         glance.recent_quantile_ns(quantile).map(|ns| format!("{name} {}", format::latency_ns(ns)))
     };
@@ -109,14 +119,13 @@ fn live_line(glance: &Glance, rate_per_s: f64, trials_after: u32) -> String {
     } else {
         format!("{} left", duration((left + glance.planned * trials_after).as_secs_f64()))
     };
-    let parts = [
+    [
         Some(format::rate(rate_per_s)),
         quantile("p50", 0.5),
         quantile("p99", 0.99),
         Some(format!("{} in flight", format::count(glance.in_flight))),
         Some(left),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+    ]
 }
 
 /// `42 s`, `12 min 5 s`.
@@ -125,30 +134,38 @@ fn duration(seconds: f64) -> String {
     if whole < 120 { format!("{whole} s") } else { format!("{} min {} s", whole / 60, whole % 60) }
 }
 
+impl Bar {
+    fn line(&self, spec: &TrialSpec<'_>, share: f64, figures: [Option<String>; 5]) -> LiveLine {
+        let [title, short_title] = [title, short_title].map(|title| printable(&title(spec, self.searches)));
+        LiveLine { title, short_title, share, figures }
+    }
+}
+
 impl Progress for Bar {
     fn trial_started(&self, spec: &TrialSpec<'_>) {
-        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
-        // The template is a constant that parses.
-        let style = ProgressStyle::with_template("{prefix} {bar:10} {msg}").expect("constant template");
-        bar.set_style(style);
-        bar.set_prefix(printable(&title(spec, self.searches)));
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        // The template is a constant that parses. It cuts what has wider letters than were counted.
+        bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("constant template"));
+        bar.set_message(self.line(spec, 0.0, Default::default()).fitted(columns(&io::stderr())));
         *self.bar.borrow_mut() = bar;
     }
 
     fn glance(&self, spec: &TrialSpec<'_>, glance: &Glance) {
-        let bar = self.bar.borrow();
-        bar.set_length(glance.planned.as_millis() as u64);
-        bar.set_position(glance.elapsed.min(glance.planned).as_millis() as u64);
         // Nobody knows how many trials a search takes.
         let after = if self.searches { 0 } else { spec.trials.saturating_sub(spec.order) };
-        bar.set_message(live_line(glance, self.rate.look(glance), after));
+        let share = glance.elapsed.as_secs_f64() / glance.planned.as_secs_f64().max(1e-3);
+        let line = self.line(spec, share, figures(glance, self.rate.look(glance), after));
+        self.bar.borrow().set_message(line.fitted(columns(&io::stderr())));
     }
 
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial) {
         let bar = self.bar.borrow();
         bar.finish_and_clear();
         if !self.searches {
-            bar.suspend(|| tell(&conclusion(spec, trial)));
+            let line = conclusion(&title(spec, false), trial);
+            let fits = line.chars().count() <= columns(&io::stderr());
+            let line = if fits { line } else { conclusion(&short_title(spec, false), trial) };
+            bar.suspend(|| tell(&line));
         }
     }
 
@@ -185,7 +202,7 @@ impl Progress for Lines {
 
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial) {
         if !self.searches {
-            tell(&conclusion(spec, trial));
+            tell(&conclusion(&title(spec, false), trial));
         }
     }
 
@@ -211,12 +228,16 @@ mod tests {
 
     #[test]
     fn the_live_line_shows_rate_percentiles_backlog_and_time_left() {
-        let line = live_line(&glance(5_000, 10_000), 1_998.4, 0).replace('\u{a0}', " ");
+        let told = |glance: &Glance, rate_per_s, after| {
+            let figures = figures(glance, rate_per_s, after).into_iter().flatten();
+            figures.collect::<Vec<_>>().join("  ").replace('\u{a0}', " ")
+        };
+        let line = told(&glance(5_000, 10_000), 1_998.4, 0);
         assert_eq!(line, "1 998/s  p50 2.00 ms  p99 3.96 ms  12 in flight  3 s left");
-        assert!(live_line(&glance(5_000, 10_000), 1.0, 4).ends_with("35 s left"));
+        assert!(told(&glance(5_000, 10_000), 1.0, 4).ends_with("35 s left"));
         let mut early = glance(8_100, 20);
         early.recent_ns.truncate(19);
-        assert_eq!(live_line(&early, 0.0, 4).replace('\u{a0}', " "), "0/s  12 in flight  draining");
+        assert_eq!(told(&early, 0.0, 4), "0/s  12 in flight  draining");
         assert_eq!(duration(725.2), "12 min 6 s");
     }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::keeping::tell_missing;
 use super::{CommandError, Outcome, browser, print};
 use crate::cli::Report;
-use weighbridge_report::{ReportError, folder, index};
+use weighbridge_report::folder::{self, Written};
+use weighbridge_report::{ReportError, index};
 
 pub fn run(arguments: &Report) -> Result<Outcome, CommandError> {
     let mut pages: Vec<PathBuf> = Vec::new();
@@ -14,8 +15,8 @@ pub fn run(arguments: &Report) -> Result<Outcome, CommandError> {
     for path in &arguments.folders {
         if folder::is_unfinished(path) {
             let run = make_whole(path)?;
-            list(&run, &mut listings);
-            pages.push(run.join("report.html"));
+            list(&run.folder, &mut listings);
+            pages.extend(run.page());
         } else if is_run(path) {
             pages.push(printed(folder::rerender(path)?)?);
             list(&if path.is_dir() { path.clone() } else { beside(path) }, &mut listings);
@@ -44,12 +45,12 @@ fn printed(page: PathBuf) -> Result<PathBuf, CommandError> {
     Ok(page)
 }
 
-/// Makes a report of what a run measured before it was killed. Returns its folder.
-fn make_whole(path: &Path) -> Result<PathBuf, CommandError> {
+/// Makes a report of what a run measured before it was killed.
+fn make_whole(path: &Path) -> Result<Written, CommandError> {
     let written = folder::make_whole(path)?;
     tell_missing(&written);
-    printed(written.folder.join("report.html"))?;
-    Ok(written.folder)
+    printed(written.shown())?;
+    Ok(written)
 }
 
 /// Makes reports of all killed runs in a folder of runs, as far as they can be made. Returns their pages.
@@ -57,7 +58,7 @@ fn killed_runs(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let mut pages = Vec::new();
     for left in folder::left(folder) {
         match make_whole(&left.path) {
-            Ok(run) => pages.push(run.join("report.html")),
+            Ok(run) => pages.extend(run.page()),
             Err(CommandError::Report(error)) => tracing::error!("{error}"),
             Err(error) => return Err(error),
         }

@@ -157,8 +157,8 @@ async fn generate(
     }
     let mut summary = account.replace(new_account(provisional)).close();
     summary.note(troubles.noted());
-    let timer_lateness = sender.sending.timer.lateness();
-    Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), scheduling, timer_lateness })
+    let (timer_lateness, markers) = (sender.sending.timer.lateness(), sender.markers());
+    Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), markers, scheduling, timer_lateness })
 }
 
 async fn send_and_drain(sender: &mut Sender, run: &Shared, stripe: Stripe) {

@@ -13,6 +13,8 @@ use weighbridge_record::result::BurstSizes;
 pub struct GeneratorOutcome {
     pub summary: AccountSummary,
     pub bursts: Bursts,
+    /// Messages published beside the requests.
+    pub markers: u64,
     /// The worst that the scheduler granted any generator thread.
     pub scheduling: Grant,
     /// How late the timers of their threads woke them.
@@ -23,6 +25,7 @@ impl GeneratorOutcome {
     pub fn merge(&mut self, other: Self) {
         self.summary.merge(other.summary);
         self.bursts.merge(&other.bursts);
+        self.markers += other.markers;
         self.scheduling = self.scheduling.min(other.scheduling);
         self.timer_lateness.merge(&other.timer_lateness);
     }
@@ -132,7 +135,7 @@ mod tests {
         });
         let mut timer_lateness = Latency::new();
         timer_lateness.record(50_000);
-        GeneratorOutcome { summary, bursts, scheduling, timer_lateness }
+        GeneratorOutcome { summary, bursts, markers: requests / 4, scheduling, timer_lateness }
     }
 
     fn sent(outcome: &GeneratorOutcome) -> GeneratorOutcome {
@@ -145,7 +148,7 @@ mod tests {
             outcome.summary;
         let recording = recorder.finish();
         let told = (totals, errors, findings, breaks, refusal, dropped, collector_ended);
-        let told = (told, outcome.bursts, outcome.scheduling);
+        let told = (told, outcome.bursts, outcome.markers, outcome.scheduling);
         (told, recording.latencies, recording.rows, recording.breakdown, recording.timeline)
     }
 

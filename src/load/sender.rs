@@ -140,6 +140,11 @@ impl Sender {
         self.account.borrow().open()
     }
 
+    /// Messages published beside the requests.
+    pub fn markers(&self) -> u64 {
+        self.producer.markers()
+    }
+
     /// Sizes of the batches that were handed over.
     pub fn into_bursts(self) -> Bursts {
         self.bursts

@@ -106,6 +106,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
             threads: loaded.threads,
             busiest_threads,
             connections: point.load.generators * point.load.connections,
+            markers: loaded.load.markers,
             bursts: loaded.load.bursts.sizes(),
             scheduling: loaded.load.scheduling.name().to_string(),
             wakes: Some(wakes),

@@ -21,6 +21,11 @@ pub trait Producer {
     async fn pause(&mut self) -> Result<(), TransportError> {
         Ok(())
     }
+
+    /// Messages published so far that are no requests.
+    fn markers(&self) -> u64 {
+        0
+    }
 }
 
 #[async_trait(?Send)]

@@ -92,7 +92,8 @@ fn a_disk_that_fills_up_while_pages_are_written_keeps_record_summary_and_verdict
         "No space left",
         "weighbridge report",
     ]);
-    assert!(ran.stdout.contains("in-process") && ran.stdout.contains("Report: "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("in-process") && ran.stdout.contains("Record: "), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("report.html"), "it is missing: {}", ran.stdout);
     let latest = Path::new(&disk.path()).join("latest");
     assert_eq!(weighbridge_report::folder::read(&latest).expect("a record").trials.len(), 1);
     let left = entries(&latest);

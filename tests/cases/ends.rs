@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use weighbridge_record::result::{LedgerTotals, Trial};
-use weighbridge_record::terms::{CompletedBy, Stage};
+use weighbridge_record::terms::{CompletedBy, Stage, TransportKind};
 
 use crate::harness::Run;
 use crate::harness::brokers::Nats;
@@ -59,6 +59,27 @@ fn without_workers_a_request_ends_with_the_brokers_acknowledgement() {
             );
             expect_ended_by(&trial, Stage::Publish, Stage::TurnaroundUncorrected);
         }
+    }
+}
+
+/// METHODOLOGY, section 8: at most one for a request, and about four to a window where the window is full.
+#[test]
+fn markers_are_counted_where_nobody_answers_a_publish_and_stay_within_their_bound() {
+    let ends = ["--set", "workers.count=0"];
+    for trial in sound(&STORED_OR_NOT, &ends) {
+        let (markers, sent) = (trial.generator.markers, trial.ledger.sent);
+        let marked = trial.path == TransportKind::NatsCore;
+        assert!(markers <= sent && (markers > 0) == marked, "{}: {markers} beside {sent}", trial.path);
+    }
+    for trial in sound(&["nats-core"], &[]) {
+        assert_eq!(trial.generator.markers, 0, "workers answer");
+    }
+    let unpaced =
+        "load={ executor = \"saturate\", max_in_flight = 1024, warmup = \"100ms\", duration = \"300ms\" }";
+    for trial in sound(&["nats-core"], &[&ends[..], &["--set", unpaced]].concat()) {
+        let (markers, windows) = (trial.generator.markers, trial.ledger.sent as f64 / 1_024.0);
+        // Now and then a look for timeouts sends a few requests, and marks them.
+        assert!(markers as f64 <= 1.5 * 4.0 * windows + 50.0, "{markers} markers in {windows} windows");
     }
 }
 

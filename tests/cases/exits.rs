@@ -12,6 +12,23 @@ fn a_usage_error_exits_with_2() {
 }
 
 #[test]
+fn a_word_alone_is_a_usage_error_that_shows_the_verbs() {
+    let ran = Run::command(&[]).end();
+    ran.expect_code(&[2]);
+    assert!(ran.stdout.is_empty(), "{}", ran.stdout);
+    assert!(ran.stderr.contains("Usage: weighbridge") && ran.stderr.contains("search"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_filter_of_logs_that_is_none_is_told_and_changes_nothing() {
+    let ran = Run::command(&["validate", "quickstart"]).variable("WEIGHBRIDGE_LOG", "weighbridge=loud").end();
+    ran.expect_code(&[0]);
+    assert!(ran.stderr.contains("WEIGHBRIDGE_LOG is not understood"), "{}", ran.stderr);
+    let ran = Run::command(&["validate", "quickstart"]).variable("WEIGHBRIDGE_LOG", "weighbridge=warn").end();
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
 fn a_reference_that_is_not_made_is_a_usage_error_with_a_mend() {
     let ran = Run::command(&["schema", "result", "--markdown"]).end();
     ran.expect_code(&[2]);

@@ -88,7 +88,8 @@ fn a_page_that_cannot_be_written_costs_neither_record_nor_summary_nor_code() {
     let ran = Run::short(&["in-process"]).with(&threshold).with_files_up_to(48 * 1024).end();
     // 100 where the machine was too busy.
     ran.expect_code(&[99, 100]).expect_error(&["report.html is missing", "weighbridge report"]);
-    assert!(ran.stdout.contains("in-process") && ran.stdout.contains("Report: "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("in-process") && ran.stdout.contains("Record: "), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("report.html"), "it is missing: {}", ran.stdout);
     assert_eq!(ran.result().trials.len(), 1);
     let page = ran.latest().join("report.html");
     assert!(!page.exists());

@@ -384,6 +384,7 @@ fn generator() -> GeneratorRecord {
         busiest_threads: Vec::new(),
         scheduling: "short time slices".to_string(),
         connections: 6,
+        markers: 0,
         bursts: BurstSizes { wakes: 18_200, mean: 1.1, p50: 1, p99: 4, max: 31 },
         wakes: None,
     }

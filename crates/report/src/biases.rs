@@ -20,6 +20,7 @@ pub fn biases(result: &RunResult) -> Vec<String> {
     }
     told.extend(syncs(result));
     told.extend(gathered(&result.trials));
+    told.extend(marked(&result.trials));
     told
 }
 
@@ -92,6 +93,26 @@ fn gathered(trials: &[Trial]) -> Option<String> {
     ))
 }
 
+/// Paths whose servers had more to carry than requests. The heaviest trial of each is told.
+fn marked(trials: &[Trial]) -> Vec<String> {
+    let share = |trial: &Trial| trial.generator.markers as f64 / trial.ledger.sent.max(1) as f64;
+    let paths: BTreeSet<Path> = trials.iter().map(|trial| trial.path).collect();
+    let heaviest = |path: Path| {
+        let marked = trials.iter().filter(|trial| trial.path == path && trial.generator.markers > 0);
+        marked.max_by(|a, b| share(a).total_cmp(&share(b)))
+    };
+    let sentence = |trial: &Trial| {
+        format!(
+            "{}: {} markers beside {} requests, which count as load: nobody answers a publish there, so the end of \
+             requests is known by them.",
+            trial.point.place(trial.path),
+            format::count(trial.generator.markers),
+            format::count(trial.ledger.sent)
+        )
+    };
+    paths.into_iter().filter_map(heaviest).map(sentence).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +180,21 @@ mod tests {
             });
         });
         assert!(!one_side.contains("Tier"), "{one_side}");
+    }
+
+    #[test]
+    fn markers_are_told_of_the_trial_that_had_most_for_its_requests_and_else_not() {
+        let told = told(|result| {
+            let nats = |trial: &&mut Trial| trial.path.name() == "nats-core";
+            let one = result.trials.iter_mut().find(nats).expect("a trial");
+            (one.generator.markers, one.ledger.sent) = (1_500, 2_000);
+            let fewer = Trial { repetition: 2, ..one.clone() };
+            one.generator.markers = 1_700;
+            result.trials.push(fewer);
+        });
+        let line = "nats-core: 1 700 markers beside 2 000 requests, which count as load";
+        assert!(told.replace('\u{a0}', " ").contains(line), "{told}");
+        assert_eq!(told.matches("markers").count(), 1, "{told}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::answer::{answer, of_group};
 use super::capacity;
 use super::charts::{self, Detail, Scope};
 use super::checks;
+use super::doubts;
 use super::errors;
 use super::fairness::{self, Fairness};
 use super::faults;
@@ -92,7 +93,7 @@ fn render_at(
         // A probe that is invalid says so in its own row.
         invalid: if capacity::is_search(result) { Vec::new() } else { invalid_trials(result) },
         capacity: capacity::rows(result),
-        doubts: doubts(groups),
+        doubts: doubtful(groups),
         thresholds: thresholds(result),
         thresholds_held: result.thresholds.iter().filter(|outcome| outcome.passed).count(),
         swept: groups.len() > 1,
@@ -198,30 +199,16 @@ fn invalid_trials(result: &RunResult) -> Vec<String> {
             .map(|doubt| format!("{}: {}", doubt.kind.name(), doubt.detail))
             .collect();
         let reasons = if reasons.is_empty() { "no reason recorded".to_owned() } else { reasons.join("; ") };
-        let place = match trial.point.label() {
-            label if label.is_empty() => String::new(),
-            label => format!(" at {label}"),
-        };
-        format!("{}, repetition {}{place}: {reasons}", trial.path, trial.repetition)
+        let path = format!("{}, repetition {}", trial.path, trial.repetition);
+        format!("{}: {reasons}", trial.point.place(path))
     });
     limited(lines.collect())
 }
 
-/// Doubts that don't invalidate; the same words about several transports make one line.
-fn doubts(groups: &[Group<'_>]) -> Vec<String> {
-    let mut lines: Vec<(String, Vec<&'static str>)> = Vec::new();
-    for trial in groups.iter().flat_map(Group::trials) {
-        for doubt in trial.doubts.iter().filter(|doubt| !doubt.kind.invalidates()) {
-            let text = format!("{}: {}", doubt.kind.name(), doubt.detail);
-            let name = trial.path.name();
-            match lines.iter_mut().find(|(known, _)| *known == text) {
-                Some((_, paths)) if paths.contains(&name) => {}
-                Some((_, paths)) => paths.push(name),
-                None => lines.push((text, vec![name])),
-            }
-        }
-    }
-    limited(lines.into_iter().map(|(text, paths)| format!("{text} ({})", paths.join(", "))).collect())
+/// Doubts that don't invalidate.
+fn doubtful(groups: &[Group<'_>]) -> Vec<String> {
+    let lines = doubts::lines(groups).into_iter().filter(|line| !line.kind.invalidates());
+    limited(lines.map(|line| format!("{}: {} ({})", line.kind.name(), line.detail, line.places)).collect())
 }
 
 fn limited(mut lines: Vec<String>) -> Vec<String> {

@@ -35,12 +35,11 @@ fn suite(result: &RunResult, group: &Group<'_>, entry: &Entry<'_>) -> TestSuite 
 
 /// A measurement that is invalid is an error, not a failure: it says nothing about the path.
 fn validity(entry: &Entry<'_>) -> TestCase {
-    let doubts =
-        entry.trials.iter().filter(|trial| !trial.valid).flat_map(|trial| {
-            trial.doubts.iter().filter(|doubt| doubt.kind.invalidates()).map(|doubt| {
-                format!("repetition {}: {}: {}", trial.repetition, doubt.kind.name(), doubt.detail)
-            })
-        });
+    let doubts = entry.trials.iter().filter(|trial| !trial.valid).flat_map(|trial| {
+        let place = trial.point.place(format!("repetition {}", trial.repetition));
+        let invalidating = trial.doubts.iter().filter(|doubt| doubt.kind.invalidates());
+        invalidating.map(move |doubt| format!("{place}: {}: {}", doubt.kind.name(), doubt.detail))
+    });
     let doubts: Vec<String> = doubts.collect();
     let mut status = TestCaseStatus::success();
     if !doubts.is_empty() {
@@ -99,5 +98,15 @@ mod tests {
         let xml = xml(&result).unwrap();
         assert_eq!((count(&xml, "failures"), count(&xml, "errors")), (1, 1), "{xml}");
         assert!(xml.contains("late &amp; &lt;slow&gt;"), "{xml}");
+    }
+
+    #[test]
+    fn a_doubt_of_a_sweep_names_its_point() {
+        let points = vec![[("load.rate".to_owned(), 500.into())].into()];
+        let mut result = Fixture { points, seconds: 1, ..Fixture::default() }.build();
+        result.trials[0].valid = false;
+        result.trials[0].doubts[0].kind = weighbridge_record::result::DoubtKind::Incomplete;
+        let xml = xml(&result).unwrap();
+        assert!(xml.contains("repetition 1 at load.rate = 500: incomplete: "), "{xml}");
     }
 }

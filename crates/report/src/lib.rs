@@ -33,6 +33,7 @@ pub mod compare_text;
 mod csv;
 #[cfg(test)]
 mod documented;
+mod doubts;
 mod error;
 mod errors;
 mod fairness;

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::answer::answer;
 use super::capacity;
-use super::groups::Group;
+use super::doubts;
+use super::groups::{Group, groups};
 use super::paths_table::{self, COLUMNS, Cell, own_lateness_lines};
 use super::thresholds::observed;
 use weighbridge_record::result::{RunResult, Verdict};
@@ -111,13 +112,10 @@ fn push_failed(text: &mut String, result: &RunResult) {
 }
 
 fn push_doubts(text: &mut String, result: &RunResult) {
-    let doubts: Vec<String> = result
-        .trials
-        .iter()
-        .flat_map(|trial| trial.doubts.iter().map(move |doubt| (trial, doubt)))
-        .filter(|(_, doubt)| doubt.kind.invalidates())
-        .map(|(trial, doubt)| format!("{}: {}: {}", trial.path, doubt.kind.name(), doubt.detail))
-        .collect();
+    let groups = groups(result);
+    let lines = doubts::lines(&groups).into_iter().filter(|line| line.kind.invalidates());
+    let doubts: Vec<String> =
+        lines.map(|line| format!("{}: {}: {}", line.places, line.kind.name(), line.detail)).collect();
     if doubts.is_empty() {
         return;
     }
@@ -153,6 +151,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::result::{Doubt, DoubtKind};
     use weighbridge_record::terms::TransportKind;
 
     fn result() -> RunResult {
@@ -174,6 +173,21 @@ mod tests {
         let text = summary(&result);
         let table = text.split_once("| failed |").expect("a table").1;
         assert!(table.contains("turnaround.p99"), "{text}");
+    }
+
+    #[test]
+    fn why_a_measurement_is_invalid_names_its_point_and_repetition() {
+        let points = [500, 700].map(|rate| [("load.rate".to_owned(), rate.into())].into()).to_vec();
+        let transports = vec![TransportKind::NatsCore];
+        let fixture = Fixture { transports, points, repetitions: 2, seconds: 1, ..Fixture::default() };
+        let mut result = fixture.build();
+        result.trials[2].valid = false;
+        let detail = "9 ms".to_owned();
+        result.trials[2].doubts.push(Doubt { kind: DoubtKind::GeneratorLagged, detail });
+        let text = summary(&result);
+        let line = r"- nats-core in repetition 1 of 2 at load.rate = 700: generator\_lagged: 9 ms";
+        assert!(text.lines().any(|told| told == line), "{text}");
+        assert!(!text.contains("cpu"), "only what invalidates: {text}");
     }
 
     #[test]

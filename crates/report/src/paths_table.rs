@@ -265,6 +265,9 @@ fn single(value: Option<f64>, print: fn(f64) -> String, reason: &str) -> Cell {
     }
 }
 
+/// What stands in the place of a percentile whose request got no answer.
+pub const NOT_ANSWERED: &str = "not answered";
+
 /// A percentile whose request got no answer.
 fn not_answered(answered: u64, unanswered: u64) -> Cell {
     let (answered, unanswered) = (format::count(answered), format::count(unanswered));
@@ -272,7 +275,7 @@ fn not_answered(answered: u64, unanswered: u64) -> Cell {
         "{answered} requests of the window were answered and {unanswered} were not: the percentile is one of these"
     );
     Cell {
-        text: "not answered".to_owned(),
+        text: NOT_ANSWERED.to_owned(),
         note,
         interval: None,
         sort_by: Some(f64::INFINITY),

@@ -8,17 +8,16 @@ use anstyle::AnsiColor;
 
 use super::answer::{answer, of_group};
 use super::capacity;
+use super::doubts;
 use super::errors;
 use super::groups::Group;
 use super::paths_table::own_lateness_lines;
 use super::printable::printable;
 use super::ratios;
-use super::terminal_table::{self, STATISTICS_SHOWN, as_one_table};
+use super::terminal_table::{self, STATISTICS_SHOWN, WIDTH, as_one_table};
 use super::thresholds::observed;
 use super::wrapping::wrapped;
-use weighbridge_record::result::{Doubt, RunResult, ThresholdOutcome, Verdict};
-
-const WIDTH: usize = 80;
+use weighbridge_record::result::{RunResult, ThresholdOutcome, Verdict};
 
 /// The whole summary, with a line break at its end.
 pub fn summary(result: &RunResult, color: bool) -> String {
@@ -106,28 +105,19 @@ fn push_thresholds(text: &mut String, thresholds: &[ThresholdOutcome], color: bo
     }
 }
 
-/// The same words about several transports make one line.
+/// What makes trials invalid comes first.
 fn push_doubts(text: &mut String, groups: &[Group<'_>], color: bool) {
-    let mut lines: Vec<(Doubt, Vec<&'static str>)> = Vec::new();
-    for trial in groups.iter().flat_map(Group::trials) {
-        for doubt in &trial.doubts {
-            let name = trial.path.name();
-            match lines.iter_mut().find(|(known, _)| known == doubt) {
-                Some((_, paths)) if paths.contains(&name) => {}
-                Some((_, paths)) => paths.push(name),
-                None => lines.push((doubt.clone(), vec![name])),
-            }
-        }
-    }
+    let mut lines = doubts::lines(groups);
     if lines.is_empty() {
         return;
     }
+    lines.sort_by_key(|line| !line.kind.invalidates());
     text.push('\n');
-    for (doubt, paths) in lines.iter().take(DOUBT_LINES_MAX) {
-        let invalidates = doubt.kind.invalidates();
+    for line in lines.iter().take(DOUBT_LINES_MAX) {
+        let invalidates = line.kind.invalidates();
         let word = if invalidates { paint("INVALID", AnsiColor::Red, color) } else { "doubt".to_owned() };
-        let (kind, detail) = (doubt.kind.name(), printable(&doubt.detail));
-        push_wrapped(text, "  ", &format!("{word} {kind}: {detail} ({})", paths.join(", ")), color);
+        let (detail, places) = (printable(line.detail), printable(&line.places));
+        push_wrapped(text, "  ", &format!("{word} {}: {detail} ({places})", line.kind.name()), color);
     }
     if lines.len() > DOUBT_LINES_MAX {
         let _ = writeln!(text, "  and {} more in the report", lines.len() - DOUBT_LINES_MAX);
@@ -191,8 +181,8 @@ fn push_wrapped(text: &mut String, indent: &str, sentence: &str, styled: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weighbridge_record::fixture::{Fixture, rate_sweep};
-    use weighbridge_record::result::DoubtKind;
+    use weighbridge_record::fixture::{Fixture, rate_sweep, refused_half};
+    use weighbridge_record::result::{Doubt, DoubtKind};
     use weighbridge_record::terms::TransportKind;
 
     #[test]
@@ -231,6 +221,15 @@ mod tests {
           doubt cpu_saturated: 2 cores were busy for 97 % of the window. (redis-pubsub,
             redis-streams, nats-core, nats-jetstream, nats-request)
         ");
+    }
+
+    #[test]
+    fn percentiles_that_were_not_answered_leave_the_table_within_eighty_columns() {
+        let mut result = refused_half();
+        result.trials[0].latency_ns.transit = result.trials[0].latency_ns.turnaround.clone();
+        let text = summary(&result, false);
+        assert_eq!(text.matches(" never ").count(), 4, "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 
 use super::capacity;
 use super::groups::Group;
-use super::paths_table::{self, COLUMNS};
+use super::paths_table::{self, COLUMNS, NOT_ANSWERED};
 use super::printable::printable;
 use weighbridge_record::point::value_text;
 
@@ -37,6 +37,12 @@ const SHOWN_OF_SWEEP: [(&str, &str); 6] = [
 /// Statistics among the columns.
 pub const STATISTICS_SHOWN: [&str; 4] = ["p50", "p99", "p999", "max"];
 
+/// Columns of the terminal.
+pub const WIDTH: usize = 80;
+
+/// Columns that go, one after the other, where the table is wider; the report has them.
+const LEAST_MISSED: [&str; 3] = ["max", "p99.9", "transit p50"];
+
 /// More points than this make one table, without a sentence and ratios for each.
 const POINTS_APART_MAX: usize = 4;
 /// What the other columns leave of the line.
@@ -53,20 +59,37 @@ pub fn comparison(groups: &[Group<'_>], color: bool) -> String {
     let rows: Vec<Vec<paths_table::Row>> = groups.iter().map(paths_table::rows).collect();
     let shown: &[(&str, &str)] = if points.is_some() { &SHOWN_OF_SWEEP } else { &SHOWN };
     let said = |(column, _): &&(&str, &str)| paths_table::says(rows.iter().flatten(), column);
-    let shown: Vec<(&str, &str)> = shown.iter().filter(said).copied().collect();
+    let mut shown: Vec<(&str, &str)> = shown.iter().filter(said).copied().collect();
+    for least in LEAST_MISSED {
+        let plain = compared(&rows, points.as_ref(), &shown, false);
+        if plain.lines().all(|line| line.chars().count() <= WIDTH) {
+            break;
+        }
+        shown.retain(|(column, _)| *column != least);
+    }
+    compared(&rows, points.as_ref(), &shown, color)
+}
+
+/// The table of these columns.
+fn compared(
+    rows: &[Vec<paths_table::Row>],
+    points: Option<&ShortPoints>,
+    shown: &[(&str, &str)],
+    color: bool,
+) -> String {
     let mut table = Table::new();
     if color {
         table.enforce_styling();
     }
-    let point_heading = points.as_ref().map(|points| points.heading.as_str());
+    let point_heading = points.map(|points| points.heading.as_str());
     let heading =
         point_heading.into_iter().chain(["transport"]).chain(shown.iter().map(|(_, heading)| *heading));
     table.set_header(heading.map(|text| Cell::new(text).add_attribute(Attribute::Dim)));
     for (index, rows) in rows.iter().enumerate() {
-        let point = points.as_ref().map(|points| points.labels[index].as_str());
+        let point = points.map(|points| points.labels[index].as_str());
         for (place, row) in rows.iter().enumerate() {
             let point = point.map(|label| Cell::new(if place == 0 { label } else { "" }));
-            table.add_row(point.into_iter().chain(cells(row, &shown)));
+            table.add_row(point.into_iter().chain(cells(row, shown)));
         }
     }
     set(table, 1 + usize::from(points.is_some()))
@@ -106,7 +129,12 @@ fn cells(row: &paths_table::Row, shown: &[(&str, &str)]) -> Vec<Cell> {
         let index = COLUMNS.iter().position(|(known, _)| known == column);
         let figure = index.and_then(|index| row.cells.get(index));
         let text = figure.map_or_else(String::new, paths_table::Cell::signed);
-        let mut cell = Cell::new(if text.is_empty() { "-" } else { text.as_str() });
+        let mut cell = Cell::new(match text.as_str() {
+            "" => "-",
+            // Four columns of the whole words would not fit.
+            NOT_ANSWERED => "never",
+            figure => figure,
+        });
         if figure.is_some_and(|figure| figure.alarming) {
             cell = cell.fg(Color::Red);
         }

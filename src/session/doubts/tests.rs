@@ -10,6 +10,7 @@ use weighbridge_record::result::{
 };
 use weighbridge_record::terms::TransportKind;
 
+mod answers;
 mod causes;
 
 const SCENARIO: &str = r#"
@@ -120,6 +121,10 @@ fn rows(median: impl Fn(u64) -> u64) -> Vec<IntervalRow> {
 impl Case {
     /// Doubts raised, the build's own left out: tests run in any profile.
     fn kinds(&self) -> Vec<DoubtKind> {
+        self.doubts().into_iter().map(|doubt| doubt.kind).collect()
+    }
+
+    fn doubts(&self) -> Vec<Doubt> {
         let evidence = Evidence {
             point: &self.point,
             transport: TransportKind::RedisStreams,
@@ -140,11 +145,7 @@ impl Case {
             refusal: self.refusal.as_deref(),
             gaps: &self.gaps,
         };
-        judge(&evidence)
-            .into_iter()
-            .map(|doubt| doubt.kind)
-            .filter(|kind| *kind != DoubtKind::DebugBuild)
-            .collect()
+        judge(&evidence).into_iter().filter(|doubt| doubt.kind != DoubtKind::DebugBuild).collect()
     }
 }
 
@@ -182,31 +183,6 @@ fn a_rate_that_was_not_sent_is_doubted_from_one_percent_on() {
     assert_eq!(case.kinds(), []);
     case.rates.sent_per_s = 989.0;
     assert_eq!(case.kinds(), [DoubtKind::RateNotReached]);
-}
-
-#[test]
-fn shed_requests_are_doubted() {
-    let mut case = sound();
-    case.ledger = LedgerTotals { attempted: 5001, unsent: 1, ..case.ledger };
-    assert_eq!(case.kinds(), [DoubtKind::Shed]);
-}
-
-#[test]
-fn requests_without_an_answer_of_their_own_are_doubted_by_what_befell_them() {
-    let spoilt = |spoil: fn(&mut LedgerTotals)| {
-        let mut case = sound();
-        spoil(&mut case.ledger);
-        case.kinds()
-    };
-    let refused = spoilt(|ledger| (ledger.completed, ledger.rejected) = (4999, 1));
-    assert_eq!(refused, [DoubtKind::Rejected]);
-    let parked = spoilt(|ledger| (ledger.completed, ledger.parked) = (4999, 1));
-    assert_eq!(parked, [DoubtKind::Parked]);
-    assert_eq!(spoilt(|ledger| ledger.indeterminate = 1), [DoubtKind::Indeterminate]);
-    assert_eq!(spoilt(|ledger| ledger.unexpected = 1), [DoubtKind::Unexpected]);
-    for kind in [refused[0], parked[0], DoubtKind::Indeterminate, DoubtKind::Unexpected] {
-        assert!(!kind.invalidates(), "{kind:?}: the figures are those of the path");
-    }
 }
 
 #[test]

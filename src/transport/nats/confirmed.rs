@@ -148,6 +148,10 @@ impl Producer for Confirmed {
         }
         Ok(())
     }
+
+    fn markers(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.next_marker).sum()
+    }
 }
 
 /// Reports requests as their markers come back. A connection that broke meanwhile may have dropped any of

@@ -6,6 +6,7 @@ pub mod bounds;
 mod check;
 #[cfg(test)]
 mod documented;
+mod doubt;
 mod finding;
 mod gap;
 mod latency;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bounds::OutOfBounds;
 pub use check::{Check, Rule, Unit};
+pub use doubt::{Doubt, DoubtKind};
 pub use finding::{FINDINGS_MAX, Finding, FindingClass};
 pub use gap::{Gap, GapKind, Side};
 pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
@@ -33,8 +35,8 @@ pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
 pub use trial::{
-    BrokerRecord, BurstSizes, BusiestThread, Doubt, DoubtKind, ErrorGroup, Fault, GeneratorRecord,
-    LeftBehind, Leg, Rates, Trial,
+    BrokerRecord, BurstSizes, BusiestThread, ErrorGroup, Fault, GeneratorRecord, LeftBehind, Leg, Rates,
+    Trial,
 };
 pub use wakes::{Storage, WakeLateness};
 

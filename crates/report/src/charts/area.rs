@@ -12,6 +12,8 @@ use weighbridge_record::terms::Path;
 
 /// Radius of a ring around a marker.
 const RING: i32 = 20;
+/// Half the length of what a point alone is drawn as, on a line without markers.
+const DASH: i32 = 6;
 
 pub(super) struct Area<'a> {
     pub root: DrawingArea<SVGBackend<'a>, Shift>,
@@ -125,17 +127,18 @@ impl Area<'_> {
         let at = |(x, y): (f64, f64)| (self.x(&plot.x, x), self.y(&plot.y, y));
         let mut points: Vec<(i32, i32)> = line.points.iter().map(|point| at(*point)).collect();
         points.dedup();
-        if let [only] = points.as_slice()
-            && let Role::Line(path) | Role::SecondLine(path) = line.role
-        {
-            return self.marker(*only, path, Role::Mark(path));
-        }
         if let Role::Ribbon(_) = line.role {
             let filled = Polygon::new(points, line.role.stand_in().filled());
             return self.root.draw(&filled).map_err(|error| error.to_string());
         }
-        if points.len() > 1 {
-            self.path(points, line.role)?;
+        match (points.as_slice(), line.role) {
+            ([only], Role::Line(path) | Role::SecondLine(path)) => {
+                return self.marker(*only, path, Role::Mark(path));
+            }
+            // Alone between two gaps.
+            (&[(x, y)], role) => self.path(vec![(x - DASH, y), (x + DASH, y)], role)?,
+            ([], _) => {}
+            _ => self.path(points, line.role)?,
         }
         if let Role::Line(path) = line.role {
             for x in &line.markers_at {

@@ -74,15 +74,15 @@ impl Axis {
             d if d <= 3.5 => &[1.0, 3.0],
             _ => &[1.0],
         };
-        let mut ticks = Vec::new();
-        for exponent in min.log10().floor() as i32..=max.log10().ceil() as i32 {
-            for step in steps {
-                let value = step * 10f64.powi(exponent);
-                if (min..=max).contains(&value) {
-                    ticks.push((value, print(value)));
-                }
-            }
-        }
+        let at = |steps: &[f64]| -> Vec<(f64, String)> {
+            let exponents = min.log10().floor() as i32..=max.log10().ceil() as i32;
+            let values =
+                exponents.flat_map(|exponent| steps.iter().map(move |step| step * 10f64.powi(exponent)));
+            values.filter(|value| (min..=max).contains(value)).map(|value| (value, print(value))).collect()
+        };
+        // One tick alone is no scale; a factor of three holds at least two of these.
+        let ticks = Some(at(steps)).filter(|ticks| ticks.len() > 1);
+        let ticks = ticks.unwrap_or_else(|| at(&[1.0, 2.0, 3.0, 5.0, 7.0]));
         Self { scale: Scale::Log10, min, max, title: title.to_owned(), ticks }
     }
 
@@ -224,6 +224,28 @@ mod tests {
         let places: Vec<_> = axis.ticks.iter().map(|(value, _)| axis.place(*value)).collect();
         assert!((places[1] - places[0] - (places[2] - places[1])).abs() < 1e-9, "{places:?}");
         assert!(places[0] > 0.0 && places[2] < 1.0, "{places:?}");
+    }
+
+    #[test]
+    fn every_scale_has_at_least_two_ticks() {
+        insta::assert_snapshot!(labels(&Axis::latency_log("", 4e6, 4e6)), @"3 ms | 5 ms | 7 ms");
+        for step in 0..2_000 {
+            let low = 1.0 * 1.01f64.powi(step);
+            for high in [low, low * 1.5, low * 3.0, low * 5.0, low * 40.0, low * 3_000.0] {
+                let axes = [
+                    Axis::latency_log("", low, high),
+                    Axis::rate("", low, high),
+                    Axis::from_zero("", high, format::number),
+                    Axis::bytes("", high, ""),
+                    Axis::time(-low, high),
+                    Axis::ratio("", low.recip(), 1.0),
+                    Axis::ratio("", 1.0, high / low),
+                ];
+                for axis in axes {
+                    assert!(axis.ticks.len() > 1, "{axis:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         rows.iter().map(|row| row.in_flight).max().map(|in_flight| in_flight as f64)
     });
     let top = time::highest(&series);
-    let y = Axis::from_zero("requests in flight", top, format::number);
+    // Not in fractions of a request.
+    let y = Axis::from_zero("requests in flight", top.max(5.0), format::number);
     let chart = TimeChart { size: Size::Wide, y, print: format::number, series: &series, cells: Vec::new() };
     let drawing = timeline.draw(chart)?;
     Ok(Some(Figure {

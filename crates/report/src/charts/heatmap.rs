@@ -119,6 +119,7 @@ fn series(map: &Map) -> Vec<TimeSeries> {
         path: None,
         role,
         values: map.columns.iter().map(|column| value(column).map(|ns| ns as f64)).collect(),
+        apart_max: 1,
         readable: true,
     };
     vec![

@@ -28,7 +28,7 @@ pub fn draw(groups: &[Group<'_>], searches: &[SearchRecord]) -> Result<Option<Fi
     let mut panels = Vec::new();
     if let [only] = sweeps.as_slice() {
         for (index, (_, name)) in STATISTICS.iter().enumerate() {
-            if only.curves.iter().all(|curve| lines_of(curve, index).is_empty()) {
+            if !has_figures(only, index) {
                 continue;
             }
             let span = spans(&sweeps, index);
@@ -37,7 +37,7 @@ pub fn draw(groups: &[Group<'_>], searches: &[SearchRecord]) -> Result<Option<Fi
         }
     } else {
         let span = spans(&sweeps, 0);
-        for sweep in sweeps.iter().take(PANELS_MAX) {
+        for sweep in sweeps.iter().filter(|sweep| has_figures(sweep, 0)).take(PANELS_MAX) {
             panels.push(Panel { title: sweep.held.label(), drawing: drawing(sweep, 0, Size::Small, span)? });
         }
     }
@@ -52,6 +52,12 @@ pub fn draw(groups: &[Group<'_>], searches: &[SearchRecord]) -> Result<Option<Fi
         panels,
         tables: vec![table(&sweeps)],
     }))
+}
+
+/// Whether any path has the samples for a statistic at any rate: without one, a panel would be axes with nothing
+/// between them.
+fn has_figures(sweep: &RateSweep, statistic: usize) -> bool {
+    sweep.curves.iter().flat_map(|curve| &curve.steps).any(|step| place(step, statistic).is_some())
 }
 
 fn drawing(
@@ -78,22 +84,20 @@ fn place(step: &RateStep, statistic: usize) -> Option<(f64, f64)> {
     Some((step.achieved_per_s, step.latency_ns[statistic]?))
 }
 
-/// A faint line through all steps, and over it one through those that are valid.
+/// A faint line through all steps, and over it one through those that are valid. Both break at a rate without a figure.
 fn lines_of(curve: &RateCurve, statistic: usize) -> Vec<Line> {
-    let points = |valid_only: bool| -> Vec<(f64, f64)> {
-        let drawn = curve.steps.iter().filter(|step| step.valid || !valid_only);
-        drawn.filter_map(|step| place(step, statistic)).collect()
+    let points = |valid_only: bool| -> Vec<Option<(f64, f64)>> {
+        let steps = curve.steps.iter();
+        steps.map(|step| place(step, statistic).filter(|_| step.valid || !valid_only)).collect()
     };
     let (all, valid) = (points(false), points(true));
-    let line = |role, points, label| Line { role, points, markers_at: Vec::new(), label };
     let path = curve.path;
+    let named_at_all = valid.iter().all(Option::is_none).then_some(path);
     let mut lines = Vec::new();
-    if all.len() > valid.len() {
-        lines.push(line(Role::FaintLine(path), all, valid.is_empty().then_some(path)));
+    if all != valid {
+        lines.extend(Line::broken(Role::FaintLine(path), all, named_at_all));
     }
-    if !valid.is_empty() {
-        lines.push(line(Role::Line(path), valid, Some(path)));
-    }
+    lines.extend(Line::broken(Role::Line(path), valid, Some(path)));
     lines
 }
 
@@ -177,9 +181,26 @@ fn note(sweeps: &[RateSweep]) -> String {
     let mut text = format!(
         "{ring} Hollow marks are invalid trials; they don't count, and neither does a p99 that is our own lateness (*)."
     );
-    if sweeps.len() > PANELS_MAX {
-        let rest: Vec<_> = sweeps[PANELS_MAX..].iter().map(|sweep| sweep.held.label()).collect();
-        text.push_str(&format!(" Not drawn, but in the table: {}.", rest.join("; ")));
+    if let [only] = sweeps {
+        for (_, name) in
+            (0..STATISTICS.len()).filter(|index| !has_figures(only, *index)).map(|index| STATISTICS[index])
+        {
+            text.push_str(&format!(" {name} is left out: no rate has the samples for it."));
+        }
+        return text;
+    }
+    let (drawn, empty): (Vec<_>, Vec<_>) = sweeps.iter().partition(|sweep| has_figures(sweep, 0));
+    let labels =
+        |sweeps: &[&RateSweep]| sweeps.iter().map(|sweep| sweep.held.label()).collect::<Vec<_>>().join("; ");
+    if !empty.is_empty() {
+        text.push_str(&format!(
+            " Left out, because no rate has the samples for {}: {}.",
+            STATISTICS[0].1,
+            labels(&empty)
+        ));
+    }
+    if drawn.len() > PANELS_MAX {
+        text.push_str(&format!(" Not drawn, but in the table: {}.", labels(&drawn[PANELS_MAX..])));
     }
     text
 }
@@ -288,6 +309,61 @@ mod tests {
             "{}",
             figure.note
         );
+    }
+
+    /// Rates with too few requests for p99, but for those of so many workers.
+    fn sparse(workers_with_p99: Option<i64>) -> Figure {
+        let points = [1, 2].iter().flat_map(|count| {
+            [100, 200].map(|rate| {
+                [("workers.count".to_owned(), (*count).into()), ("load.rate".to_owned(), rate.into())].into()
+            })
+        });
+        let (transports, points) = (vec![TransportKind::NatsCore], points.collect());
+        let mut result =
+            Fixture { transports, points, seconds: 1, rate_per_s: 90, ..Fixture::default() }.build();
+        let enough = Fixture { seconds: 1, rate_per_s: 1_500, ..Fixture::default() }.build().summary;
+        let of = |point: &weighbridge_record::point::Point| {
+            point.get("workers.count").and_then(|count| count.as_i64())
+        };
+        for row in result.summary.iter_mut().filter(|row| of(&row.point) == workers_with_p99) {
+            row.figures = enough[0].figures.clone();
+        }
+        figure(&result)
+    }
+
+    #[test]
+    fn a_panel_without_a_figure_is_left_out_with_its_reason() {
+        let figure = sparse(Some(2));
+        let titles: Vec<_> = figure.panels.iter().map(|panel| panel.title.as_str()).collect();
+        assert_eq!(titles, ["workers.count = 2"]);
+        assert!(
+            figure.note.ends_with("no rate has the samples for p99: workers.count = 1."),
+            "{}",
+            figure.note
+        );
+        assert!(sparse(None).panels.is_empty());
+    }
+
+    #[test]
+    fn a_rate_without_the_samples_is_a_gap_in_the_line() {
+        let step = |rate: f64, p99: Option<f64>, valid| RateStep {
+            rate_per_s: rate,
+            offered_per_s: rate,
+            achieved_per_s: rate,
+            latency_ns: [p99, Some(1e6), None],
+            valid,
+            ours: false,
+        };
+        let steps = [(1.0, true), (2.0, true), (3.0, true), (4.0, false), (5.0, true)];
+        let steps =
+            steps.map(|(rate, valid)| step(rate, (rate != 2.0).then_some(rate * 1e6), valid)).to_vec();
+        let curve = RateCurve { path: TransportKind::NatsCore.into(), steps, turn: Turn::Confirmed(None) };
+        let pieces = |statistic| -> Vec<usize> {
+            lines_of(&curve, statistic).iter().map(|line| line.points.len()).collect()
+        };
+        assert_eq!(pieces(0), [1, 3, 1, 1, 1], "all: 1 | 3 4 5, valid: 1 | 3 | 5");
+        assert_eq!(pieces(1), [5, 3, 1]);
+        assert!(pieces(2).is_empty());
     }
 
     #[test]

@@ -59,8 +59,9 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         title: "Percentiles over time",
         takeaway: told.map_or(Claim::default(), |told| takeaway(group, &timeline, &tracks, drawn[told].0)),
         note: format!(
-            "By intended time, in intervals of {} s; an interval with fewer than 10 samples above a percentile has none. Only the first counted repetition is drawn. {}",
+            "By intended time, in intervals of {} s; an interval with fewer than 10 samples above a percentile has none, and the line a gap.{} Only the first counted repetition is drawn. {}",
             format::number(to - from),
+            left_out(&drawn),
             time::note_of_bands(group)
         ),
         paths: tracks.iter().map(|track| track.path).collect(),
@@ -69,6 +70,16 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         panels,
         tables: Vec::new(),
     }))
+}
+
+/// Which percentiles no interval of any path has the samples for.
+fn left_out(drawn: &[(f64, Vec<TimeSeries>)]) -> String {
+    let missing = |quantile: &f64| drawn.iter().all(|(known, _)| known != quantile);
+    let told = QUANTILES.into_iter().filter(missing).map(|quantile| {
+        let needed = format::count(samples_needed(quantile));
+        format!(" {} is left out: no interval has the {needed} samples for it.", format::percentile(quantile))
+    });
+    told.collect()
 }
 
 /// The grid with intervals long enough for p99 in most of them, as far as the window allows.
@@ -93,6 +104,7 @@ fn series(tracks: &[Track<'_>], quantile: f64) -> Vec<TimeSeries> {
         path: Some(track.path),
         role: Some(Role::Line(track.path)),
         values: track.columns.iter().map(|column| column.quantile(quantile).map(|ns| ns as f64)).collect(),
+        apart_max: 1,
         readable: true,
     };
     let all = tracks.iter().map(one);
@@ -159,6 +171,8 @@ mod tests {
     use super::*;
     use crate::groups::groups;
     use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::result::RunResult;
+    use weighbridge_record::terms::TransportKind;
 
     #[test]
     fn an_unsteady_transport_is_named() {
@@ -171,6 +185,27 @@ mod tests {
         );
         let titles: Vec<_> = figure.panels.iter().map(|panel| panel.title.as_str()).collect();
         assert_eq!(titles, ["p50", "p90", "p99"], "2 000 requests in a second have no p99.9");
+        let reason = "p99.9 is left out: no interval has the 10 000 samples for it.";
+        assert!(figure.note.replace('\u{a0}', " ").contains(reason), "{}", figure.note);
+    }
+
+    #[test]
+    fn an_interval_without_a_percentile_is_a_gap_and_one_that_none_has_is_no_panel() {
+        let seldom = Fixture { rate_per_s: 90, seconds: 8, ..Fixture::default() };
+        let mut result = Fixture { transports: vec![TransportKind::NatsCore], ..seldom }.build();
+        let intervals = |result: &RunResult| {
+            let figure = draw(&groups(result)[0], Detail { intervals_max: 120 }).unwrap().unwrap();
+            let lines = figure.panels[0].drawing.svg.matches("class=\"line s-nats-core").count();
+            (figure.panels.iter().map(|panel| panel.title.clone()).collect::<Vec<_>>(), lines, figure.note)
+        };
+        let (titles, lines, note) = intervals(&result);
+        assert_eq!((titles, lines), (vec!["p50".to_owned(), "p90".to_owned()], 1), "{note}");
+        assert!(note.contains(" p99 is left out") && !note.contains("p90 is"), "{note}");
+        // Two seconds in which nobody was answered.
+        for row in result.trials[0].series.iter_mut().filter(|row| (3.0..5.0).contains(&row.t_s)) {
+            row.turnaround = None;
+        }
+        assert_eq!(intervals(&result).1, 2);
     }
 
     #[test]

@@ -28,6 +28,32 @@ pub struct Line {
     pub label: Option<Path>,
 }
 
+impl Line {
+    /// A line that breaks where there is no value; the name stands at its last piece.
+    pub fn broken(
+        role: Role,
+        points: impl IntoIterator<Item = Option<(f64, f64)>>,
+        label: Option<Path>,
+    ) -> Vec<Self> {
+        let mut pieces: Vec<Self> = Vec::new();
+        let mut goes_on = false;
+        for point in points {
+            match (point, pieces.last_mut().filter(|_| goes_on)) {
+                (Some(point), Some(piece)) => piece.points.push(point),
+                (Some(point), None) => {
+                    pieces.push(Self { role, points: vec![point], markers_at: Vec::new(), label: None });
+                }
+                (None, _) => {}
+            }
+            goes_on = point.is_some();
+        }
+        if let Some(last) = pieces.last_mut() {
+            last.label = label;
+        }
+        pieces
+    }
+}
+
 /// A point marked by itself.
 pub struct Mark {
     pub path: Path,
@@ -122,5 +148,25 @@ impl Plot {
             notes: Vec::new(),
             readout: Readout::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weighbridge_record::terms::TransportKind;
+
+    #[test]
+    fn a_line_breaks_where_there_is_no_value_and_is_named_once() {
+        let path = Path::from(TransportKind::NatsCore);
+        let at = |x: u32| Some((f64::from(x), 1.0));
+        let points = [None, at(1), at(2), None, None, at(5), None, at(7), at(8), None];
+        let pieces = Line::broken(Role::Line(path), points, Some(path));
+        let xs: Vec<Vec<f64>> =
+            pieces.iter().map(|piece| piece.points.iter().map(|(x, _)| *x).collect()).collect();
+        assert_eq!(xs, [vec![1.0, 2.0], vec![5.0], vec![7.0, 8.0]]);
+        let labels: Vec<bool> = pieces.iter().map(|piece| piece.label.is_some()).collect();
+        assert_eq!(labels, [false, false, true]);
+        assert!(Line::broken(Role::Line(path), [None, None], Some(path)).is_empty());
     }
 }

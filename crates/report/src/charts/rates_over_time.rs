@@ -50,6 +50,7 @@ fn series(timeline: &Timeline, entry: &Entry<'_>) -> Vec<TimeSeries> {
         path: Some(path),
         role: Some(role),
         values: timeline.read(trial, |rows| time::per_second(rows, count)),
+        apart_max: 1,
         readable: true,
     };
     let mut all = Vec::new();

@@ -62,7 +62,7 @@ pub fn draw(groups: &[Group<'_>], _: &[SearchRecord]) -> Result<Option<Figure>, 
     let measures = measures(Stage::ANSWER);
     let mut panels = Vec::new();
     for slice in slices.iter().take(SLICES_MAX) {
-        for measure in measures {
+        for measure in measures.into_iter().filter(|measure| !curves(slice, *measure).is_empty()) {
             let place = slice.held.label();
             let at = if place.is_empty() { place } else { format!(", {place}") };
             panels.push(Panel {
@@ -77,7 +77,7 @@ pub fn draw(groups: &[Group<'_>], _: &[SearchRecord]) -> Result<Option<Figure>, 
         id: "",
         title: "Completed rate and p99 over the sweep",
         takeaway: takeaway(&slices, measures),
-        note: note(&slices),
+        note: note(&slices, measures),
         paths: Path::all().filter(seen).collect(),
         kinds: Vec::new(),
         layout: Layout::Grid,
@@ -114,7 +114,7 @@ fn drawing(
     let x = Axis::categories(slice.key, labels.iter().cloned());
     let y = (measure.axis)(if span.0.is_finite() { span } else { (1.0, 10.0) });
     Plot {
-        lines: curves.iter().map(line).collect(),
+        lines: curves.iter().flat_map(line).collect(),
         marks: curves.iter().flat_map(marks).collect(),
         readout: readout(slice.key, &labels, &curves, measure),
         ..Plot::new(Size::Small, x, y)
@@ -122,9 +122,12 @@ fn drawing(
     .draw()
 }
 
-fn line(curve: &Curve) -> Line {
-    let points = curve.points.iter().map(|(place, value, _)| (*place as f64, *value)).collect();
-    Line { role: Role::Line(curve.path), points, markers_at: Vec::new(), label: None }
+/// It breaks at a value without a figure.
+fn line(curve: &Curve) -> Vec<Line> {
+    let at = |place: usize| curve.points.iter().find(|(known, ..)| *known == place);
+    let last = curve.points.last().map_or(0, |(place, ..)| *place);
+    let points = (0..=last).map(|place| at(place).map(|(_, value, _)| (place as f64, *value)));
+    Line::broken(Role::Line(curve.path), points, None)
 }
 
 fn marks(curve: &Curve) -> Vec<Mark> {
@@ -264,11 +267,23 @@ fn ours(slice: &Slice<'_, '_>, curve: &Curve, place: usize, measure: Measure) ->
     entries.iter().any(|entry| entry.path == curve.path && entry.own_lateness(measure.path).is_some())
 }
 
-fn note(slices: &[Slice<'_, '_>]) -> String {
+fn note(slices: &[Slice<'_, '_>], measures: [Measure; 2]) -> String {
     let mut text =
         "The values stand evenly spaced, whatever their distance. Hollow marks are invalid trials; \
                     they count for nothing."
             .to_owned();
+    for measure in measures {
+        let empty = slices.iter().take(SLICES_MAX).filter(|slice| curves(slice, measure).is_empty());
+        let places: Vec<String> = empty.map(|slice| slice.held.label()).collect();
+        if !places.is_empty() {
+            let at = if places.iter().all(String::is_empty) {
+                String::new()
+            } else {
+                format!(" at {}", places.join("; "))
+            };
+            text.push_str(&format!(" {} is left out{at}: no value has the samples for it.", measure.title));
+        }
+    }
     if slices.len() > SLICES_MAX {
         let rest: Vec<_> = slices[SLICES_MAX..].iter().map(|slice| slice.held.label()).collect();
         text.push_str(&format!(" Not drawn: {}.", rest.join("; ")));
@@ -324,6 +339,37 @@ mod tests {
         let figure = draw(&groups(&result), &[]).unwrap().unwrap();
         assert_eq!(figure.panels[1].drawing.svg.matches("hollow s-nats-core").count(), 3);
         assert!(figure.takeaway.text.contains("redis-streams"), "{}", figure.takeaway);
+    }
+
+    #[test]
+    fn a_measure_that_no_value_has_is_left_out_and_one_value_without_it_is_a_gap() {
+        let few = |count| Fixture {
+            seconds: 1,
+            rate_per_s: 90,
+            points: counts([1, 4, count]),
+            ..Fixture::default()
+        };
+        let mut result = Fixture { transports: vec![TransportKind::NatsCore], ..few(16) }.build();
+        let figure = draw(&groups(&result), &[]).unwrap().unwrap();
+        let titles: Vec<_> = figure.panels.iter().map(|panel| panel.title.as_str()).collect();
+        assert_eq!(titles, ["completed rate"]);
+        assert!(
+            figure.note.ends_with("p99 turnaround is left out: no value has the samples for it."),
+            "{}",
+            figure.note
+        );
+        let enough = run(counts([1]), true);
+        for place in [0, 2] {
+            result.summary[place].figures = enough.summary[0].figures.clone();
+        }
+        let groups = groups(&result);
+        let slices = sweeps::slices(&groups, "workers.count");
+        let pieces = |measure| -> Vec<usize> {
+            curves(&slices[0], measure).iter().flat_map(line).map(|line| line.points.len()).collect()
+        };
+        assert_eq!(measures(Stage::ANSWER).map(pieces), [vec![3], vec![1, 1]]);
+        let figure = draw(&groups, &[]).unwrap().unwrap();
+        assert!(figure.panels.len() == 2 && !figure.note.contains("left out"), "{}", figure.note);
     }
 
     #[test]

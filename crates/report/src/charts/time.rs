@@ -37,6 +37,8 @@ pub struct TimeSeries {
     /// How it is drawn; none where it is only read out.
     pub role: Option<Role>,
     pub values: Vec<Option<f64>>,
+    /// Intervals from one value to the next up to which the line goes on between them: 1 where every interval has one.
+    pub apart_max: usize,
     /// Whether hovering and the table name it.
     pub readable: bool,
 }
@@ -166,11 +168,11 @@ impl Timeline {
 
     pub fn draw(&self, chart: TimeChart<'_>) -> Result<Drawing, ReportError> {
         let line = |series: &TimeSeries| {
-            let role = series.role?;
+            let Some(role) = series.role else { return Vec::new() };
             let label = if let Role::Line(path) = role { Some(path) } else { None };
-            Some(Line { role, points: self.points(&series.values), markers_at: Vec::new(), label })
+            Line::broken(role, self.points(series), label)
         };
-        let lines = chart.series.iter().filter_map(line);
+        let lines = chart.series.iter().flat_map(line);
         let x = Axis::time(self.start_s, self.end_s);
         Plot {
             bands: self.bands.clone(),
@@ -182,8 +184,25 @@ impl Timeline {
         .draw()
     }
 
-    fn points(&self, values: &[Option<f64>]) -> Vec<(f64, f64)> {
-        values.iter().enumerate().filter_map(|(index, value)| Some((self.at(index), (*value)?))).collect()
+    /// Where a line goes, interval by interval; none where it breaks.
+    fn points(&self, series: &TimeSeries) -> Vec<Option<(f64, f64)>> {
+        let known = |index: &usize| series.values[*index].is_some();
+        let next = |from: usize| (from..series.values.len()).find(known);
+        let mut points = Vec::new();
+        let mut last: Option<usize> = None;
+        for (index, value) in series.values.iter().enumerate() {
+            match value {
+                Some(value) => {
+                    points.push(Some((self.at(index), *value)));
+                    last = Some(index);
+                }
+                // Between two readings that are no farther apart than readings are.
+                None if last.zip(next(index)).is_some_and(|(last, next)| next - last <= series.apart_max) => {
+                }
+                None => points.push(None),
+            }
+        }
+        points
     }
 
     fn readout(&self, series: &[TimeSeries], print: fn(f64) -> String) -> Readout {
@@ -222,6 +241,7 @@ pub fn overlay(
                 name: path.name().to_owned(),
                 path: Some(path),
                 role: Some(Role::Line(path)),
+                apart_max: apart(&values),
                 values,
                 readable: true,
             });
@@ -230,11 +250,23 @@ pub fn overlay(
     all
 }
 
+/// How far readings lie apart where none is missing: what is asked of a server is read less often than once an
+/// interval, and not always on time.
+fn apart(values: &[Option<f64>]) -> usize {
+    let known = values.iter().enumerate().filter_map(|(index, value)| value.map(|_| index));
+    let known: Vec<usize> = known.collect();
+    let mut steps: Vec<usize> = known.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    steps.sort_unstable();
+    let usual = steps.get(steps.len() / 2).copied().unwrap_or(1);
+    usual + usual / 2
+}
+
 pub fn faint(path: Path, values: Vec<Option<f64>>) -> TimeSeries {
     TimeSeries {
         name: String::new(),
         path: Some(path),
         role: Some(Role::FaintLine(path)),
+        apart_max: apart(&values),
         values,
         readable: false,
     }
@@ -284,6 +316,30 @@ mod tests {
     use super::*;
     use crate::groups::groups;
     use weighbridge_record::fixture::Fixture;
+
+    /// The x values of each piece of a line through these intervals.
+    fn drawn(values: &[Option<f64>], apart_max: usize) -> Vec<usize> {
+        let result = Fixture { seconds: 18, ..Fixture::default() }.build();
+        let timeline = Timeline::of(&groups(&result)[0], Detail { intervals_max: 120 }).unwrap();
+        let path = result.trials[0].path;
+        let series = TimeSeries { apart_max, ..faint(path, values.to_vec()) };
+        let pieces = Line::broken(Role::FaintLine(path), timeline.points(&series), None);
+        pieces.iter().map(|piece| piece.points.len()).collect()
+    }
+
+    #[test]
+    fn a_gap_is_not_bridged_and_readings_that_are_seldom_are_joined() {
+        let values = |gone: &dyn Fn(usize) -> bool| -> Vec<Option<f64>> {
+            (0..20).map(|index| (!gone(index)).then_some(1.0)).collect()
+        };
+        let outage = values(&|index| (5..8).contains(&index) || index == 10);
+        assert_eq!((apart(&outage), drawn(&outage, apart(&outage))), (1, vec![5, 2, 9]));
+        let seldom = values(&|index| index % 4 != 0);
+        assert_eq!((apart(&seldom), drawn(&seldom, apart(&seldom))), (6, vec![5]));
+        let stopped = values(&|index| index % 2 != 0 || (6..12).contains(&index));
+        assert_eq!(drawn(&stopped, apart(&stopped)), [3, 4]);
+        assert_eq!(drawn(&values(&|_| true), 1), Vec::<usize>::new());
+    }
 
     #[test]
     fn merging_intervals_keeps_every_event() {

@@ -132,28 +132,25 @@ fn drawing(trend: &Trend, series: &[Series], size: Size, span: (f64, f64)) -> Re
     .draw()
 }
 
-/// A faint line through all runs, and over it one through the valid ones.
+/// A faint line through all runs, and over it one through the valid ones. Both break where a run has no figure.
 fn lines_of(series: &Series) -> Vec<Line> {
-    let points = |valid_only: bool| -> Vec<(f64, f64)> {
+    let points = |valid_only: bool| -> Vec<Option<(f64, f64)>> {
         let drawn = |(index, reading): (usize, &Option<Reading>)| {
             let reading = (*reading)?;
             (reading.valid || !valid_only).then_some((index as f64, reading.value))
         };
-        series.values.iter().enumerate().filter_map(drawn).collect()
+        series.values.iter().enumerate().map(drawn).collect()
     };
     let (all, valid) = (points(false), points(true));
     let path = series.path;
-    let line = |role, points, label| Line { role, points, markers_at: Vec::new(), label };
     // The name stands at the line that goes on longest.
-    let end = |points: &[(f64, f64)]| points.last().map(|(x, _)| *x);
+    let end = |points: &[Option<(f64, f64)>]| points.iter().rposition(Option::is_some);
     let valid_ends_last = end(&valid) == end(&all);
     let mut lines = Vec::new();
-    if all.len() > valid.len() {
-        lines.push(line(Role::FaintLine(path), all, (!valid_ends_last).then_some(path)));
+    if all != valid {
+        lines.extend(Line::broken(Role::FaintLine(path), all, (!valid_ends_last).then_some(path)));
     }
-    if !valid.is_empty() {
-        lines.push(line(Role::Line(path), valid, valid_ends_last.then_some(path)));
-    }
+    lines.extend(Line::broken(Role::Line(path), valid, valid_ends_last.then_some(path)));
     lines
 }
 

@@ -25,6 +25,21 @@ pub struct Written {
     pub unlinked: Option<ReportError>,
 }
 
+impl Written {
+    /// What to look at: the page, or the record where the page is missing.
+    pub fn shown(&self) -> PathBuf {
+        let has_page = self.undrawn.iter().all(|page| page.name != PAGE);
+        self.folder.join(if has_page { PAGE } else { "result.json" })
+    }
+
+    /// The page, unless it is missing.
+    pub fn page(&self) -> Option<PathBuf> {
+        Some(self.shown()).filter(|path| path.ends_with(PAGE))
+    }
+}
+
+const PAGE: &str = "report.html";
+
 /// Writes the record and the pages into `partial`, and moves it to `name`, or one like it, in `out_dir`.
 pub fn settle(
     result: &RunResult,

@@ -68,6 +68,24 @@ fn an_invalid_run_shows_a_banner_and_no_ranking() {
 }
 
 #[test]
+fn banners_of_a_sweep_name_the_point_of_each_doubt() {
+    let points = [500, 700].map(|rate| [("load.rate".to_owned(), rate.into())].into()).to_vec();
+    let transports = vec![TransportKind::NatsCore];
+    let fixture = Fixture { transports, points, seconds: 1, rate_per_s: 500, ..Fixture::default() };
+    let mut result = fixture.build();
+    result.trials[1].valid = false;
+    let doubt = |kind, detail: &str| Doubt { kind, detail: detail.to_owned() };
+    result.trials[1].doubts =
+        vec![doubt(DoubtKind::RateNotReached, "91 %"), doubt(DoubtKind::Swapping, "3 pages")];
+    let page = render(&result).unwrap();
+    assert!(
+        page.contains("<li>nats-core, repetition 1 at load.rate = 700: rate_not_reached: 91 %</li>"),
+        "{page}"
+    );
+    assert!(page.contains("<li>swapping: 3 pages (nats-core at load.rate = 700)</li>"), "{page}");
+}
+
+#[test]
 fn a_sweep_has_a_section_for_every_point_and_only_the_last_valid_is_open() {
     let points = [500, 1000, 1500].map(|rate| [("load.rate".to_owned(), rate.into())].into()).to_vec();
     let page =

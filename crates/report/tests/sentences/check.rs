@@ -71,7 +71,7 @@ fn known_name(record: &Record, name: &str) -> bool {
     };
     let numbered = name.split_once(' ').is_some_and(|(what, number)| {
         let field = if what == "trial" { "order" } else { "repetition" };
-        record.trials().iter().any(|trial| trial[field].to_string() == number)
+        record.trials().iter().any(|trial| trial[field].as_u64() == number.parse().ok())
     });
     numbered || record.points().iter().any(point)
 }
