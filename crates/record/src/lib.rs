@@ -12,6 +12,7 @@
 pub mod breakdown;
 pub mod change;
 pub mod compare;
+pub mod enough;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod format;

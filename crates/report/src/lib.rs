@@ -54,6 +54,7 @@ mod promises;
 mod ranking;
 mod rate_curve;
 mod ratios;
+mod repetitions;
 mod sweeps;
 pub mod terminal;
 mod terminal_table;
