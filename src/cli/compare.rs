@@ -14,8 +14,9 @@ Examples:
 Writes a page with what differs, the ratios and both runs' percentile curves: comparison.html in the
 folder of NEW, or FILE. A comparison that is refused writes none.
 
-A regression is shown where the whole 95 % interval of the ratio lies beyond the tolerance
-and the exact rank-sum test agrees. It takes at least 3 repetitions of each run; 5 are better.
+A regression is shown where the whole 95 % interval of the ratio lies beyond the tolerance and
+Welch's t test, corrected for all figures and transports of the point (Holm), excludes chance at 5 %.
+It takes at least 3 repetitions of each run, which show only what differs much; 5 are better.
 
 Exit codes: 0 no regression shown, 99 regression, 100 a run is invalid, 1 the runs can't be compared";
 

@@ -29,3 +29,4 @@ pub mod stats;
 pub mod summary;
 pub mod terms;
 pub mod unfinished;
+pub mod unpaired;

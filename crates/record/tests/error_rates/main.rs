@@ -1,6 +1,7 @@
 //! How often the judges of this crate are wrong, by simulation with a seed; METHODOLOGY prints what comes out.
 
 mod repetitions;
+mod runs;
 mod simulated;
 
 use rand::{RngExt, SeedableRng};
