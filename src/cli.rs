@@ -1,19 +1,25 @@
 //! The command line: verbs, flags and their help. No behaviour.
 
+mod compare;
 mod pair;
+mod repeat;
 mod url_of;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use weighbridge_plan::Repeat;
 use weighbridge_plan::endpoint::GivenUrl;
 use weighbridge_record::terms::{BrokerKind, TransportKind};
 
+use compare::{COMPARE_HELP, tolerance};
 use pair::PAIR_HELP;
 use url_of::UrlOf;
 
+pub use compare::Compare;
 pub use pair::SideServers;
+pub use repeat::{Enough, Repetitions};
 
 /// Weighs message brokers: the same load on Redis and NATS, every request accounted for.
 #[derive(Debug, Parser)]
@@ -71,6 +77,7 @@ const RUN_HELP: &str = "\
 Examples:
   weighbridge run quickstart
   weighbridge run baseline-latency --transport nats-core --transport redis-pubsub --repeat 5
+  weighbridge run baseline-latency --repeat auto --budget 15m --margin 3
   weighbridge run throughput --set payload.description_bytes=1024 --json > result.json
   NATS_URL=nats://127.0.0.1:4222 weighbridge run quickstart --transport nats-core
 
@@ -171,9 +178,11 @@ pub struct Pair {
     pub new: Vec<String>,
     #[command(flatten)]
     pub side_servers: SideServers,
-    /// Pairs, each a trial of either side
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    pub repeat: u32,
+    /// Pairs, each a trial of either side, or auto: until every ratio is settled or has a narrow interval
+    #[arg(long, value_name = "N|auto", default_value = "5")]
+    pub repeat: Repeat,
+    #[command(flatten)]
+    pub enough: Enough,
     /// Change for the worse that is put up with, from 0 to under 100
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = tolerance)]
     pub tolerance: f64,
@@ -196,9 +205,8 @@ pub struct Changes {
     /// Requests per second
     #[arg(long, value_name = "N")]
     pub rate: Option<f64>,
-    /// Repetitions of each trial
-    #[arg(long, value_name = "N")]
-    pub repeat: Option<u32>,
+    #[command(flatten)]
+    pub repetitions: Repetitions,
     #[command(flatten)]
     pub trial: TrialChanges,
 }
@@ -274,51 +282,6 @@ pub struct Validate {
     pub changes: Changes,
     #[command(flatten)]
     pub folder: Folder,
-}
-
-const COMPARE_HELP: &str = "\
-Examples:
-  weighbridge run quickstart --repeat 5 --out before
-  weighbridge run quickstart --repeat 5 --out after
-  weighbridge compare before/latest after/latest --tolerance 10
-  weighbridge compare before/latest after/latest --html before-after.html --open
-
-Writes a page with what differs, the ratios and both runs' percentile curves: comparison.html in the
-folder of NEW, or FILE. A comparison that is refused writes none.
-
-A regression is shown where the whole 95 % interval of the ratio lies beyond the tolerance
-and the exact rank-sum test agrees. It takes at least 3 repetitions of each run; 5 are better.
-
-Exit codes: 0 no regression shown, 99 regression, 100 a run is invalid, 1 the runs can't be compared";
-
-#[derive(Debug, Args)]
-pub struct Compare {
-    /// The earlier run: a result.json, or the folder that holds one
-    #[arg(value_name = "BASE")]
-    pub base: PathBuf,
-    /// The run to judge
-    #[arg(value_name = "NEW")]
-    pub new: PathBuf,
-    /// Change for the worse that is put up with, from 0 to under 100
-    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = tolerance)]
-    pub tolerance: f64,
-    /// Compare even where scenario, durability or machine differ
-    #[arg(long)]
-    pub force: bool,
-    /// Print the comparison as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Where to write the page; by default comparison.html in the folder of NEW
-    #[arg(long, value_name = "FILE")]
-    pub html: Option<PathBuf>,
-    /// Open the page in the browser
-    #[arg(long)]
-    pub open: bool,
-}
-
-fn tolerance(text: &str) -> Result<f64, String> {
-    let percent: f64 = text.trim_end_matches('%').parse().map_err(|_| "not a number".to_owned())?;
-    if (0.0..100.0).contains(&percent) { Ok(percent) } else { Err("not from 0 to under 100".to_owned()) }
 }
 
 const REPORT_HELP: &str = "\

@@ -91,7 +91,7 @@ fn page_and_exit_code_agree_where_there_is_no_regression() {
     let run = write_run(dir.path(), "base.json", 1.0, |_| {});
     let page = dir.path().join("page.html");
     compare(&run, &run, &["--html", page.to_str().unwrap()]).code(0);
-    let bound = "No regression: all 4 figures are within 5 % or better; none is worse by more than 1.5 %.";
+    let bound = "No regression: all 4 figures are within 5 % or better; none is worse by more than 1.2 %.";
     assert_eq!(headline(&page), bound);
     assert!(!dir.path().join("comparison.html").exists(), "--html takes its place");
     // A second one replaces the first.

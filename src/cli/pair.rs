@@ -9,6 +9,7 @@ Examples:
   weighbridge pair quickstart --transport nats-jetstream --new brokers.durability=sync
   weighbridge pair baseline-latency --base workers.count=4 --new workers.count=8 --tolerance 10
   weighbridge pair baseline-latency --transport nats-core --new-nats-server ./nats-server-next
+  weighbridge pair quickstart --transport nats-core --new workers.count=8 --repeat auto --budget 5m
   weighbridge pair quickstart --transport nats-core    the same twice: what this machine calls equal
 
 Measures both in turn, A B B A, each repetition with one seed on both sides, and judges the

@@ -214,7 +214,22 @@ impl BuildHandler for miette::MietteHandlerOpts {
 
 /// Flags that change a scenario, in the scenario's own terms.
 fn overrides(changes: &cli::Changes, brokers: Option<&cli::Brokers>) -> Overrides {
-    Overrides { rate: changes.rate, repeat: changes.repeat, ..trial_overrides(&changes.trial, brokers) }
+    let repetitions = &changes.repetitions;
+    Overrides {
+        rate: changes.rate,
+        repeat: repetitions.repeat,
+        ..repeated(&repetitions.enough, trial_overrides(&changes.trial, brokers))
+    }
+}
+
+/// When repetitions suffice, over what else is set.
+fn repeated(enough: &cli::Enough, others: Overrides) -> Overrides {
+    Overrides {
+        margin_percent: enough.margin,
+        budget: enough.budget.clone(),
+        repeat_max: enough.repeat_max,
+        ..others
+    }
 }
 
 /// The plan of a scenario that says itself at which rate to measure.

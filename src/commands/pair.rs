@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::deliver::{deliver, settings};
 use super::interrupt::Interrupt;
 use super::keeping::Keeping;
-use super::{CommandError, Outcome, progress, runnable, runtime, trial_overrides};
+use super::{CommandError, Outcome, progress, repeated, runnable, runtime, trial_overrides};
 use crate::cli::Pair;
 use crate::session::{self, Side};
 use weighbridge_plan::scenario::{Overrides, shown_assignment};
@@ -39,7 +39,7 @@ fn side(
     let mut overrides = Overrides {
         repeat: Some(arguments.repeat),
         rate: arguments.rate,
-        ..trial_overrides(&arguments.trial, Some(&arguments.brokers))
+        ..repeated(&arguments.enough, trial_overrides(&arguments.trial, Some(&arguments.brokers)))
     };
     overrides.set.extend_from_slice(set);
     let plan = runnable(&arguments.scenario, &arguments.folder, &overrides)?;

@@ -40,19 +40,24 @@ fn choose(quiet: bool, searches: bool) -> Box<dyn Progress> {
     }
 }
 
-/// `3/5 nats-core at load.rate = 500 (repetition 2)`; `3 nats-core ...` where nobody knows how many there will be.
+/// `3/5 nats-core at load.rate = 500 (repetition 2)`; `3 nats-core ...` where nobody knows how many there will be, then
+/// `(repetition 2, at most 20)`.
 fn title(spec: &TrialSpec<'_>, searches: bool) -> String {
-    let of = if searches { String::new() } else { format!("/{}", spec.trials) };
+    let is_open = searches || spec.repetitions_max.is_some();
+    let of = if is_open { String::new() } else { format!("/{}", spec.trials) };
     let mut title = format!("{}{of} {}", spec.order, spec.point.point.place(spec.transport));
-    if spec.repetition > 1 {
-        title.push_str(&format!(" (repetition {})", spec.repetition));
+    match spec.repetitions_max {
+        Some(most) => title.push_str(&format!(" (repetition {}, at most {most})", spec.repetition)),
+        None if spec.repetition > 1 => title.push_str(&format!(" (repetition {})", spec.repetition)),
+        None => {}
     }
     title
 }
 
 /// `3/5 nats-core at 500 (r2)`.
 fn short_title(spec: &TrialSpec<'_>, searches: bool) -> String {
-    let of = if searches { String::new() } else { format!("/{}", spec.trials) };
+    let of =
+        if searches || spec.repetitions_max.is_some() { String::new() } else { format!("/{}", spec.trials) };
     let values: Vec<String> = spec.point.point.values().map(value_text).collect();
     let at = if values.is_empty() { String::new() } else { format!(" at {}", values.join(", ")) };
     let repetition = if spec.repetition > 1 { format!(" (r{})", spec.repetition) } else { String::new() };
@@ -151,8 +156,9 @@ impl Progress for Bar {
     }
 
     fn glance(&self, spec: &TrialSpec<'_>, glance: &Glance) {
-        // Nobody knows how many trials a search takes.
-        let after = if self.searches { 0 } else { spec.trials.saturating_sub(spec.order) };
+        // Nobody knows how many trials a search takes, or repetitions as needed.
+        let is_open = self.searches || spec.repetitions_max.is_some();
+        let after = if is_open { 0 } else { spec.trials.saturating_sub(spec.order) };
         let share = glance.elapsed.as_secs_f64() / glance.planned.as_secs_f64().max(1e-3);
         let line = self.line(spec, share, figures(glance, self.rate.look(glance), after));
         self.bar.borrow().set_message(line.fitted(columns(&io::stderr())));
@@ -214,6 +220,10 @@ impl Progress for Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
+    use weighbridge_plan::Repeat;
+    use weighbridge_plan::scenario::{Overrides, load};
+    use weighbridge_record::terms::TransportKind;
 
     fn glance(elapsed_ms: u64, completed: u64) -> Glance {
         Glance {
@@ -224,6 +234,19 @@ mod tests {
             in_flight: 12,
             recent_ns: (1..=1_000).map(|n| n * 4_000).collect(),
         }
+    }
+
+    #[test]
+    fn a_title_knows_how_many_there_will_be_or_how_many_at_most() {
+        let overrides = Overrides { repeat: Some(Repeat::Times(3)), ..Overrides::default() };
+        let plan =
+            load("quickstart", Path::new("none"), &overrides).unwrap_or_else(|error| panic!("{error}"));
+        let alone = TrialSpec::alone(&plan.points[0], TransportKind::NatsCore, 1);
+        let spec = TrialSpec { repetition: 4, order: 7, trials: 9, ..alone };
+        assert_eq!(title(&spec, false), "7/9 nats-core (repetition 4)");
+        assert_eq!(title(&spec, true), "7 nats-core (repetition 4)");
+        let open = TrialSpec { repetitions_max: Some(12), ..spec };
+        assert_eq!(title(&open, false), "7 nats-core (repetition 4, at most 12)");
     }
 
     #[test]

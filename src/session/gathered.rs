@@ -13,8 +13,8 @@ use crate::clock::{rfc3339, unix_seconds};
 use crate::environment;
 use weighbridge_plan::Plan;
 use weighbridge_record::result::{
-    PairRecord, PathRatio, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord, ThresholdOutcome, Trial,
-    Verdict,
+    PairRecord, PathRatio, RepetitionRule, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord,
+    ThresholdOutcome, Trial, Verdict,
 };
 use weighbridge_record::summary::summarize;
 use weighbridge_record::unfinished::RunHead;
@@ -48,10 +48,11 @@ pub(super) struct Found {
 }
 
 impl<'a> Gathered<'a> {
-    /// Begins a run of a plan, whose load is told in the words of `offered`.
+    /// Begins a run of a plan, whose load is told in the words of `offered`, and whose repetitions go by `rule`.
     pub fn start(
         plan: &Plan,
         offered: &str,
+        rule: Option<RepetitionRule>,
         settings: &Settings,
         keeper: &'a mut dyn Keeper,
     ) -> Result<Self, RunError> {
@@ -65,6 +66,7 @@ impl<'a> Gathered<'a> {
                 source: plan.source.clone(),
                 seed: plan.seed,
                 repeat: plan.repeat,
+                repetitions: rule,
                 offered: offered.to_string(),
             },
             environment: environment::read(settings.command.clone()),
@@ -97,6 +99,32 @@ impl<'a> Gathered<'a> {
         self.kept.extend(measured.kept);
         self.trials.push(measured.trial);
         Ok(true)
+    }
+
+    /// As [`Gathered::measure`], one after the other. False also where the run was stopped.
+    pub async fn measure_all(
+        &mut self,
+        specs: Vec<TrialSpec<'_>>,
+        settings: &Settings,
+        progress: &dyn Progress,
+    ) -> Result<bool, RunError> {
+        for spec in specs {
+            if settings.was_stopped() || !self.measure(&spec, settings, progress).await? {
+                return Ok(false);
+            }
+        }
+        Ok(!settings.was_stopped())
+    }
+
+    /// What came of the rule by which repetitions went on.
+    pub fn repeated(&mut self, rule: RepetitionRule) {
+        self.head.scenario.repeat = self.trials.iter().map(|trial| trial.repetition).max().unwrap_or(0);
+        self.head.scenario.repetitions = Some(rule);
+    }
+
+    /// How often the ratios might be looked at.
+    pub fn looks(&self) -> u32 {
+        self.head.scenario.looks()
     }
 
     /// Keeps what a search has found so far.

@@ -6,6 +6,7 @@ mod error;
 mod gaps;
 mod gathered;
 mod keeper;
+mod looking;
 mod pair;
 mod preflight;
 mod probes;

@@ -4,14 +4,17 @@ use super::ceiling;
 use super::error::RunError;
 use super::gathered::{Finished, Found, Gathered};
 use super::keeper::Keeper;
+use super::looking::Looking;
 use super::preflight::preflight;
 use super::progress::Progress;
 use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::thresholds;
+use crate::clock::now_ns;
 use weighbridge_plan::{Plan, PointPlan};
-use weighbridge_record::change::{BASE, NEW, between_settings, point};
-use weighbridge_record::result::{ChangeVerdict, Verdict};
+use weighbridge_record::change::{BASE, NEW, between_settings_at_look, point};
+use weighbridge_record::enough::look_at_settings;
+use weighbridge_record::result::{ChangeVerdict, Trial, Verdict};
 
 /// One setting of the scenario.
 pub struct Side {
@@ -40,17 +43,37 @@ pub async fn pair(
     told.question = question(base, new);
     told.reading = None;
     let settings = &base.settings;
-    let mut gathered = Gathered::start(&told, &told.offered, settings, keeper)?;
-    for (mut spec, side) in order(&base.plan, &points) {
-        spec.ceiling_per_s = ceilings_per_s[side];
-        let of_side = [base, new][side];
-        if settings.was_stopped() || !gathered.measure(&spec, &of_side.settings, progress).await? {
-            break;
+    let load_ns = base.plan.repetition_ns().saturating_add(new.plan.repetition_ns());
+    let mut looking = base.plan.sequential.map(|rule| Looking::begin(rule, load_ns, now_ns()));
+    let most = looking.as_ref().map(Looking::most);
+    told.repeat = most.unwrap_or(told.repeat);
+    let rule = looking.as_ref().map(Looking::record);
+    let mut gathered = Gathered::start(&told, &told.offered, rule, settings, keeper)?;
+    let looks = gathered.looks();
+    let judged = |trials: &[Trial]| {
+        let [base, new] = [base, new].map(|side| side.words.clone());
+        between_settings_at_look(base, new, tolerance_percent, trials, looks)
+    };
+    'measuring: for repetition in 1..=told.repeat {
+        for (mut spec, side) in order(&told, repetition, &points) {
+            (spec.ceiling_per_s, spec.repetitions_max) = (ceilings_per_s[side], most);
+            let of_side = [base, new][side];
+            if settings.was_stopped() || !gathered.measure(&spec, &of_side.settings, progress).await? {
+                break 'measuring;
+            }
+        }
+        if let Some(looking) = looking.as_mut().filter(|_| !settings.was_stopped()) {
+            let margin = looking.margin();
+            if !looking.goes_on(repetition, now_ns(), || look_at_settings(&judged(&gathered.trials), margin))
+            {
+                break;
+            }
         }
     }
-    let words = [base, new].map(|side| side.words.clone());
-    let [base_words, new_words] = words;
-    let record = between_settings(base_words, new_words, tolerance_percent, &gathered.trials);
+    if let Some(looking) = looking {
+        gathered.repeated(looking.record());
+    }
+    let record = judged(&gathered.trials);
     // Thresholds promise something of one setting; here only the change is asked for.
     let verdict = match thresholds::verdict(&gathered.trials, &[]) {
         Verdict::Passed if record.verdict == Some(ChangeVerdict::Regression) => Verdict::Failed,
@@ -79,20 +102,19 @@ fn question(base: &Side, new: &Side) -> String {
     format!("{}: what changes from {} to {}?", base.plan.name, words(base), words(new))
 }
 
-/// Trials with the side that each is of: path by path A B, B A, ... so that the two of a pair stand side by side
-/// and a drift of the machine favours neither.
-fn order<'a>(plan: &Plan, points: &'a [PointPlan; 2]) -> Vec<(TrialSpec<'a>, usize)> {
-    let trials = plan.transports.len() as u32 * plan.repeat * 2;
+/// Trials of a repetition with the side that each is of: path by path A B, B A, ... so that the two of a pair stand side
+/// by side and a drift of the machine favours neither.
+fn order<'a>(plan: &Plan, repetition: u32, points: &'a [PointPlan; 2]) -> Vec<(TrialSpec<'a>, usize)> {
+    let of_repetition = plan.transports.len() as u32 * 2;
+    let seed = plan.seed.wrapping_add(u64::from(repetition - 1));
+    let sides = if repetition % 2 == 1 { [0, 1] } else { [1, 0] };
     let mut specs = Vec::new();
-    for repetition in 1..=plan.repeat {
-        let seed = plan.seed.wrapping_add(u64::from(repetition - 1));
-        let sides = if repetition % 2 == 1 { [0, 1] } else { [1, 0] };
-        for transport in &plan.transports {
-            for side in sides {
-                let order = specs.len() as u32 + 1;
-                let alone = TrialSpec::alone(&points[side], *transport, seed);
-                specs.push((TrialSpec { repetition, order, trials, ..alone }, side));
-            }
+    for transport in &plan.transports {
+        for side in sides {
+            let order = (repetition - 1) * of_repetition + specs.len() as u32 + 1;
+            let trials = of_repetition * plan.repeat;
+            let alone = TrialSpec::alone(&points[side], *transport, seed);
+            specs.push((TrialSpec { repetition, order, trials, ..alone }, side));
         }
     }
     specs

@@ -21,7 +21,7 @@ pub async fn search(
     keeper: &mut dyn Keeper,
 ) -> Result<Finished, RunError> {
     // A probe is measured once; repetitions are for rates that are known.
-    let plan = &Plan { repeat: 1, ..plan.clone() };
+    let plan = &Plan { repeat: 1, sequential: None, ..plan.clone() };
     let (Some(limits), Some(point)) = (&plan.search, plan.points.first()) else {
         return Err(RunError::failed("searching", "the plan has no `[search]`"));
     };
@@ -33,7 +33,7 @@ pub async fn search(
     // It begins at the lowest, and goes no further than twice a rate that the instrument could bear.
     ceiling::refuse_beyond(ceiling_per_s, Some(limits.low_per_s), settings)?;
     let offered = plan.searched.as_deref().unwrap_or_default();
-    let mut gathered = Gathered::start(plan, offered, settings, keeper)?;
+    let mut gathered = Gathered::start(plan, offered, None, settings, keeper)?;
     let mut searches = Vec::new();
     for transport in &plan.transports {
         if settings.was_stopped() || gathered.failure.is_some() {

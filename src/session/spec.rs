@@ -10,6 +10,8 @@ pub struct TrialSpec<'a> {
     pub transport: TransportKind,
     /// From 1.
     pub repetition: u32,
+    /// Where it is decided after each whether another is measured: the most of them.
+    pub repetitions_max: Option<u32>,
     /// From 1.
     pub order: u32,
     pub trials: u32,
@@ -22,6 +24,15 @@ pub struct TrialSpec<'a> {
 impl<'a> TrialSpec<'a> {
     /// A trial that stands alone.
     pub fn alone(point: &'a PointPlan, transport: TransportKind, seed: u64) -> Self {
-        Self { point, transport, repetition: 1, order: 1, trials: 1, seed, ceiling_per_s: None }
+        Self {
+            point,
+            transport,
+            repetition: 1,
+            repetitions_max: None,
+            order: 1,
+            trials: 1,
+            seed,
+            ceiling_per_s: None,
+        }
     }
 }

@@ -9,7 +9,7 @@ use weighbridge_report::folder;
 use crate::harness::{Ran, Run, entries, wait_for};
 
 /// Trials that a run has on disk.
-fn kept(out: &Path) -> Option<(PathBuf, usize)> {
+pub fn kept(out: &Path) -> Option<(PathBuf, usize)> {
     let hidden = entries(out).into_iter().find(|name| name.starts_with(".2"))?;
     let journal = std::fs::read_to_string(out.join(&hidden).join("journal.jsonl")).ok()?;
     let whole = journal.split_inclusive('\n').filter(|line| line.ends_with('\n'));

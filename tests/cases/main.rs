@@ -24,6 +24,7 @@ mod reconnect;
 mod record;
 mod refused;
 mod remains;
+mod repeat;
 mod rights;
 mod search;
 mod secrets;

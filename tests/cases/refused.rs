@@ -22,7 +22,7 @@ fn expect_not_passed(ran: &Ran) {
     assert_eq!((held.passed, held.observed), (false, Some(ledger.unanswered() as f64)));
     if trial.valid {
         assert_eq!(result.verdict, Verdict::Failed);
-        let told = answer(&result).sentence;
+        let told = answer(&result).sentence.text;
         assert!(told.contains("refused") && !told.contains("nothing was lost"), "{told}");
         assert!(!told.contains("answers"), "{told}");
     }

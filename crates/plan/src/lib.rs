@@ -6,9 +6,11 @@
 pub mod credentials;
 pub mod endpoint;
 mod plan;
+mod repeat;
 pub mod scenario;
 
 pub use plan::{
     Arrivals, Brokers, Executor, FaultAction, FaultPlan, Load, Metric, Operator, PROBES_MAX, Payload, Plan,
     PointPlan, RampStage, SearchPlan, ServiceTime, Statistic, Threshold, Work, Workers,
 };
+pub use repeat::{Repeat, Sequential};

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::Endpoint;
+use crate::repeat::Sequential;
 use weighbridge_record::point::Point;
 use weighbridge_record::terms::{
     Action, BrokerKind, CompletedBy, Durability, Objective, Stage, TransportKind,
@@ -23,7 +24,9 @@ pub struct Plan {
     /// Prose for the reader of the report: how to read the answer.
     pub reading: Option<String>,
     pub transports: Vec<TransportKind>,
+    /// Repetitions; the most of them where `sequential` says when there are enough.
     pub repeat: u32,
+    pub sequential: Option<Sequential>,
     pub seed: u64,
     /// One for a plain scenario, one per combination for a sweep. Never empty.
     pub points: Vec<PointPlan>,
@@ -57,6 +60,12 @@ impl Plan {
     /// Whether there is no rate to run it at.
     pub fn is_only_searched(&self) -> bool {
         self.search.as_ref().is_some_and(|search| !search.has_rate)
+    }
+
+    /// How long the load of one repetition is on, over all points and transports: a repetition takes longer.
+    pub fn repetition_ns(&self) -> u64 {
+        let of_point = |point: &PointPlan| point.load.on_ns().saturating_mul(self.transports.len() as u64);
+        self.points.iter().map(of_point).fold(0, u64::saturating_add)
     }
 }
 
@@ -122,6 +131,11 @@ impl PointPlan {
 }
 
 impl Load {
+    /// How long it is on: warm-up, window and cool-down.
+    pub fn on_ns(&self) -> u64 {
+        self.warmup_ns.saturating_add(self.duration_ns).saturating_add(self.cooldown_ns)
+    }
+
     /// The highest rate that is asked for, per second; none where nothing is scheduled.
     pub fn peak_per_s(&self) -> Option<f64> {
         match &self.executor {

@@ -1,11 +1,11 @@
 //! What another setting changes: two settings of one scenario, pair by pair. Pure.
 
 use crate::own_lateness::vouched;
-use crate::paired::{SIGNIFICANCE, correct, paired};
+use crate::paired::{PAIRS_MIN, SIGNIFICANCE, correct, paired_at_look};
 use crate::places::at_points;
 use crate::point::Point;
 use crate::result::{Change, ChangeVerdict, PairRecord, Trial};
-use crate::stats::{median, told_apart};
+use crate::stats::{median, rank_sum_p};
 use crate::terms::Path;
 
 /// The key of the two points of a pair.
@@ -38,13 +38,24 @@ pub fn between_settings(
     tolerance_percent: f64,
     trials: &[Trial],
 ) -> PairRecord {
+    between_settings_at_look(base, new, tolerance_percent, trials, 1)
+}
+
+/// As [`between_settings`], where the trials are looked at up to `looks` times as they come in.
+pub fn between_settings_at_look(
+    base: Vec<String>,
+    new: Vec<String>,
+    tolerance_percent: f64,
+    trials: &[Trial],
+    looks: u32,
+) -> PairRecord {
     let valid = !trials.is_empty() && trials.iter().all(|trial| trial.valid);
-    let changes = if valid { changes(trials, tolerance_percent / 100.0) } else { Vec::new() };
+    let changes = if valid { changes(trials, tolerance_percent / 100.0, looks) } else { Vec::new() };
     let verdict = changes.iter().map(|change| change.verdict).max();
     PairRecord { base, new, tolerance_percent, verdict, changes }
 }
 
-fn changes(trials: &[Trial], tolerance: f64) -> Vec<Change> {
+fn changes(trials: &[Trial], tolerance: f64, looks: u32) -> Vec<Change> {
     let points = at_points(trials);
     let side = |name: &str| {
         let of_side = points.iter().find(|(at, _)| **at == point(name));
@@ -56,11 +67,10 @@ fn changes(trials: &[Trial], tolerance: f64) -> Vec<Change> {
         let Some(new) = new.iter().find(|new| new.path == base.path) else { continue };
         let pairs = base.beside(new);
         for (figures, worse) in FIGURES {
-            found.extend(
-                figures.iter().find_map(|figure| of_figure(figure, &pairs)).map(|change| (change, worse)),
-            );
+            let first = figures.iter().find_map(|figure| of_figure(figure, &pairs, looks));
+            found.extend(first.map(|change| (change, worse)));
         }
-        found.push((unanswered(base.path, &pairs), Worse::Higher));
+        found.push((unanswered(base.path, &pairs, looks), Worse::Higher));
     }
     judge(&mut found, tolerance);
     found.into_iter().map(|(change, _)| change).collect()
@@ -70,10 +80,10 @@ fn changes(trials: &[Trial], tolerance: f64) -> Vec<Change> {
 type Pair<'a> = (&'a Trial, &'a Trial);
 
 /// None where a trial lacks the figure, or it is the instrument's own lateness.
-fn of_figure(figure: &str, pairs: &[Pair<'_>]) -> Option<Change> {
+fn of_figure(figure: &str, pairs: &[Pair<'_>], looks: u32) -> Option<Change> {
     let (base, new): (Vec<&Trial>, Vec<&Trial>) = pairs.iter().copied().unzip();
     let (base, new) = (vouched(&base, figure)?, vouched(&new, figure)?);
-    let found = paired(&new, &base)?;
+    let found = paired_at_look(&new, &base, looks)?;
     Some(Change {
         path: pairs.first()?.0.path,
         figure: figure.to_owned(),
@@ -88,17 +98,17 @@ fn of_figure(figure: &str, pairs: &[Pair<'_>]) -> Option<Change> {
 
 /// Requests without an answer were counted, not estimated: one where there was none is a regression. Where both
 /// sides have some, their shares are held against each other by the rank-sum test.
-fn unanswered(path: Path, pairs: &[Pair<'_>]) -> Change {
+fn unanswered(path: Path, pairs: &[Pair<'_>], looks: u32) -> Change {
     let count = |trial: &Trial| trial.ledger.unanswered() as f64;
     let share = |trial: &Trial| count(trial) / trial.ledger.attempted.max(1) as f64;
     let (base, new): (Vec<f64>, Vec<f64>) = pairs.iter().map(|(base, new)| (share(base), share(new))).unzip();
     let some = |shares: &[f64]| shares.iter().any(|share| *share > 0.0);
-    let apart = told_apart(&new, &base);
+    let both = some(&base) && some(&new) && pairs.len() >= PAIRS_MIN;
     let verdict = match (some(&base), some(&new)) {
         (false, true) => ChangeVerdict::Regression,
         (true, false) => ChangeVerdict::Better,
-        (true, true) if apart && median(&new) > median(&base) => ChangeVerdict::Regression,
-        (true, true) if apart => ChangeVerdict::Better,
+        (true, true) if both && median(&new) > median(&base) => ChangeVerdict::Regression,
+        (true, true) if both && median(&new) < median(&base) => ChangeVerdict::Better,
         (true, true) | (false, false) => ChangeVerdict::NoDifferenceShown,
     };
     Change {
@@ -108,7 +118,7 @@ fn unanswered(path: Path, pairs: &[Pair<'_>]) -> Change {
         new: pairs.iter().map(|(_, new)| count(new)).sum(),
         ratio: None,
         of_repetitions: Vec::new(),
-        p_adjusted: None,
+        p_adjusted: both.then(|| (rank_sum_p(&new, &base) * f64::from(looks)).min(1.0)),
         verdict,
     }
 }
@@ -118,17 +128,17 @@ fn judge(changes: &mut [(Change, Worse)], tolerance: f64) {
     correct(changes.iter_mut().filter_map(|(change, _)| change.p_adjusted.as_mut()));
     for (change, worse) in changes {
         let Some(p) = change.p_adjusted else { continue };
-        change.verdict = if p > SIGNIFICANCE {
-            ChangeVerdict::NoDifferenceShown
-        } else {
-            shown(change, *worse, tolerance)
+        change.verdict = match p > SIGNIFICANCE {
+            true => ChangeVerdict::NoDifferenceShown,
+            false => shown(change, *worse, tolerance),
         };
     }
 }
 
 /// What a difference is that chance does not explain.
 fn shown(change: &Change, worse: Worse, tolerance: f64) -> ChangeVerdict {
-    let Some(ratio) = change.ratio else { return ChangeVerdict::NoDifferenceShown };
+    // Which way a count has moved was plain before.
+    let Some(ratio) = change.ratio else { return change.verdict };
     let (got_worse, beyond) = match worse {
         Worse::Higher => (ratio.median > 1.0, ratio.low.is_some_and(|low| low > 1.0 + tolerance)),
         Worse::Lower => (ratio.median < 1.0, ratio.high.is_some_and(|high| high < 1.0 - tolerance)),

@@ -90,6 +90,7 @@ impl Fixture {
                 source: "name = \"quickstart\"\n\n[load]\nrate = 2000\nduration = \"10s\"\n".to_owned(),
                 seed: 42,
                 repeat: self.repetitions,
+                repetitions: None,
                 offered: "2 000 requests/s, Poisson arrivals, for 10 s".to_owned(),
             },
             environment: environment(),

@@ -12,6 +12,7 @@
 pub mod breakdown;
 pub mod change;
 pub mod compare;
+pub mod enough;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod format;
@@ -28,3 +29,4 @@ pub mod stats;
 pub mod summary;
 pub mod terms;
 pub mod unfinished;
+pub mod unpaired;

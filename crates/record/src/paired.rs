@@ -16,7 +16,7 @@ pub const INTERVAL_PAIRS_MIN: usize = 5;
 pub const SIGNIFICANCE: f64 = 0.05;
 
 /// Least standard deviation of log ratios: figures of three digits, as histograms give them, tell no finer.
-const DEVIATION_MIN: f64 = 0.000_5;
+pub(crate) const DEVIATION_MIN: f64 = 0.000_5;
 
 /// The ratios of pairs, and what they show.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ pub struct Paired {
     /// 3 or 4 pairs with their range.
     pub ratio: Estimate,
     /// Chance of ratios that lie as far from 1 where nothing differs: the two-sided t test of the mean of their
-    /// logarithms against 0. None of fewer than 3 pairs.
+    /// logarithms against 0, at any of the looks. None of fewer than 3 pairs.
     pub p: Option<f64>,
 }
 
@@ -36,6 +36,13 @@ pub struct Paired {
 /// The paired t test: Student, The Probable Error of a Mean, Biometrika 6, 1908; on logarithms because ratios
 /// are as far from 1 at twice as at half.
 pub fn paired(new: &[f64], base: &[f64]) -> Option<Paired> {
+    paired_at_look(new, base, 1)
+}
+
+/// As [`paired`], for pairs that are looked at up to `looks` times as they come in: each look has its share of the
+/// error (Bonferroni), so chance and interval hold at whichever look the measuring ends.
+pub fn paired_at_look(new: &[f64], base: &[f64], looks: u32) -> Option<Paired> {
+    let looks = f64::from(looks.max(1));
     let ratios: Vec<f64> = new.iter().zip(base).map(|(new, base)| new / base).collect();
     let has_logarithm = |ratio: &f64| ratio.is_finite() && *ratio > 0.0;
     if ratios.is_empty() || !ratios.iter().all(has_logarithm) {
@@ -60,10 +67,10 @@ pub fn paired(new: &[f64], base: &[f64]) -> Option<Paired> {
     let (low, high) = if logs.len() < INTERVAL_PAIRS_MIN {
         range(&ratios)
     } else {
-        let half = student.inverse_cdf(1.0 - SIGNIFICANCE / 2.0) * spread;
+        let half = student.inverse_cdf(1.0 - SIGNIFICANCE / looks / 2.0) * spread;
         ((mean - half).exp(), (mean + half).exp())
     };
-    let p = 2.0 * student.cdf(-(mean / spread).abs());
+    let p = (2.0 * student.cdf(-(mean / spread).abs()) * looks).min(1.0);
     let ratio = Estimate { median: mean.exp(), low: Some(low), high: Some(high) };
     Some(Paired { ratios, ratio, p: Some(p) })
 }
@@ -136,6 +143,17 @@ mod tests {
         assert_eq!((equal.ratio.median, equal.p), (1.0, Some(1.0)));
         let rounded = paired(&[1.0002; 5], &[1.0; 5]).unwrap();
         assert!(rounded.p.unwrap() > SIGNIFICANCE, "less than the last digit of a figure: {rounded:?}");
+    }
+
+    #[test]
+    fn each_of_several_looks_has_its_share_of_the_error() {
+        let new = [1.02, 1.05, 1.07, 1.03, 1.04];
+        let at = |looks: u32| paired_at_look(&new, &[1.0; 5], looks).unwrap();
+        assert_eq!(at(1), paired(&new, &[1.0; 5]).unwrap());
+        assert!((at(4).p.unwrap() - 4.0 * at(1).p.unwrap()).abs() < 1e-12);
+        assert!(at(4).ratio.low < at(1).ratio.low && at(4).ratio.high > at(1).ratio.high);
+        assert_eq!(at(4).ratio.median, at(1).ratio.median);
+        assert_eq!(paired_at_look(&[1.0; 5], &[1.0; 5], 9).unwrap().p, Some(1.0));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The in-process floor is left out: it is the instrument, not a choice.
 
 use crate::own_lateness::vouched;
-use crate::paired::{Paired, SIGNIFICANCE, correct, paired};
+use crate::paired::{Paired, SIGNIFICANCE, correct, paired_at_look};
 use crate::places::{Place, at_points};
 use crate::result::{PairVerdict, PathRatio, RunResult, Trial};
 use crate::terms::{Durability, Promise};
@@ -16,20 +16,25 @@ const COMPLETED: &str = "rates.completed_per_s";
 /// Every pair of paths at every point; nothing for a point in which a trial is invalid, because nothing there
 /// is ranked; nothing for a figure that is the instrument's own lateness.
 pub fn between_paths(trials: &[Trial]) -> Vec<PathRatio> {
+    between_paths_at_look(trials, 1)
+}
+
+/// As [`between_paths`], where the trials are looked at up to `looks` times as they come in.
+pub fn between_paths_at_look(trials: &[Trial], looks: u32) -> Vec<PathRatio> {
     let sound = |place: &Place<'_>| place.trials.iter().all(|trial| trial.valid);
-    let points = at_points(trials).into_iter();
-    points.filter(|(_, places)| places.iter().all(sound)).flat_map(|(_, places)| at_point(places)).collect()
+    let points = at_points(trials).into_iter().filter(|(_, places)| places.iter().all(sound));
+    points.flat_map(|(_, places)| at_point(places, looks)).collect()
 }
 
 /// Judges the ratios of a record anew that were not judged pair by pair; a search and a pair of settings have none.
 pub fn renew(result: &mut RunResult) {
     let judged = result.ratios.iter().any(|ratio| !ratio.of_repetitions.is_empty());
     if result.searches.is_empty() && result.pair.is_none() && !judged {
-        result.ratios = between_paths(&result.trials);
+        result.ratios = between_paths_at_look(&result.trials, result.scenario.looks());
     }
 }
 
-fn at_point(mut sides: Vec<Place<'_>>) -> Vec<PathRatio> {
+fn at_point(mut sides: Vec<Place<'_>>, looks: u32) -> Vec<PathRatio> {
     sides.retain(|side| !side.path.is_floor());
     // Where a path has no p99, or one that is not its own, all are held against each other by p90 too.
     let tail_of_all = sides.iter().all(|side| vouched(&side.trials, TAIL).is_some());
@@ -38,7 +43,7 @@ fn at_point(mut sides: Vec<Place<'_>>) -> Vec<PathRatio> {
     for (index, a) in sides.iter().enumerate() {
         for b in &sides[index + 1..] {
             let figures = [Some(MEDIAN), Some(TAIL), lower_tail, Some(COMPLETED)].into_iter().flatten();
-            found.extend(figures.filter_map(|figure| between(a, b, figure)));
+            found.extend(figures.filter_map(|figure| between(a, b, figure, looks)));
         }
     }
     judge(&mut found);
@@ -46,10 +51,10 @@ fn at_point(mut sides: Vec<Place<'_>>) -> Vec<PathRatio> {
 }
 
 /// Both paths' figure in the repetitions that both have; none where one of them lacks it.
-fn between(a: &Place<'_>, b: &Place<'_>, figure: &str) -> Option<PathRatio> {
+fn between(a: &Place<'_>, b: &Place<'_>, figure: &str, looks: u32) -> Option<PathRatio> {
     let (of_a, of_b): (Vec<&Trial>, Vec<&Trial>) = a.beside(b).into_iter().unzip();
     let (a_values, b_values) = (vouched(&of_a, figure)?, vouched(&of_b, figure)?);
-    let Paired { ratios, ratio, p } = paired(&a_values, &b_values)?;
+    let Paired { ratios, ratio, p } = paired_at_look(&a_values, &b_values, looks)?;
     Some(PathRatio {
         point: a.point.clone(),
         figure: figure.to_owned(),

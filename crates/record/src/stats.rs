@@ -59,24 +59,6 @@ pub fn estimate(values: &[f64]) -> Option<Estimate> {
     Some(Estimate { median: median_of_all, low: Some(low), high: Some(high) })
 }
 
-/// Ratio of the median of `new` to that of `base` with its 95 % bootstrap interval, both sides resampled.
-/// None where a side is empty or the base is zero; no interval from fewer than 3 repetitions on a side.
-pub fn ratio(new: &[f64], base: &[f64]) -> Option<Estimate> {
-    if new.is_empty() || base.is_empty() || median(base) == 0.0 {
-        return None;
-    }
-    let of_medians = median(new) / median(base);
-    if new.len().min(base.len()) < REPETITIONS_MIN || base.contains(&0.0) {
-        return Some(Estimate { median: of_medians, low: None, high: None });
-    }
-    let mut random = Pcg64::seed_from_u64(SEED);
-    let ratios = (0..RESAMPLES)
-        .map(|_| resampled_median(new, &mut random) / resampled_median(base, &mut random))
-        .collect();
-    let (low, high) = interval(ratios);
-    Some(Estimate { median: of_medians, low: Some(low), high: Some(high) })
-}
-
 /// Whether and how figures move over time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Trend {
@@ -143,19 +125,6 @@ pub fn rank_sum_p(a: &[f64], b: &[f64]) -> f64 {
     (2.0 * at_most.min(at_least) / of_all).min(1.0)
 }
 
-/// Whether two sides differ by more than chance: a second opinion beside the interval of [`ratio`],
-/// because a bootstrap of the medians of few repetitions comes out too narrow. With three repetitions on
-/// each side no p can be below 0.1; the smallest that there is, every value of one side above every value
-/// of the other, is then taken.
-pub fn told_apart(a: &[f64], b: &[f64]) -> bool {
-    const SIGNIFICANCE: f64 = 0.05;
-    if a.len().min(b.len()) < REPETITIONS_MIN {
-        return false;
-    }
-    let smallest = rank_sum_p(&vec![0.0; a.len()], &vec![1.0; b.len()]);
-    rank_sum_p(a, b) <= smallest.max(SIGNIFICANCE)
-}
-
 /// Twice the rank of every value of `a`, then of `b`, among all; equal values share their mean rank.
 fn doubled_ranks(a: &[f64], b: &[f64]) -> Vec<usize> {
     let all: Vec<f64> = a.iter().chain(b).copied().collect();
@@ -215,22 +184,6 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_of_clearly_different_sides_lies_beyond_one() {
-        let base = [100.0, 102.0, 98.0, 101.0, 99.0];
-        let new = base.map(|value| value * 1.2);
-        let found = ratio(&new, &base).unwrap();
-        assert!((found.median - 1.2).abs() < 1e-9);
-        assert!(found.low.unwrap() > 1.1 && found.high.unwrap() < 1.3);
-    }
-
-    #[test]
-    fn a_ratio_of_a_side_to_itself_holds_one() {
-        let side = [100.0, 120.0, 90.0, 105.0, 97.0];
-        let found = ratio(&side, &side).unwrap();
-        assert!(found.low.unwrap() <= 1.0 && found.high.unwrap() >= 1.0);
-    }
-
-    #[test]
     fn a_steady_rise_is_a_trend_and_scatter_is_none() {
         let rising: Vec<f64> = (0..20).map(|step| 100.0 + 5.0 * f64::from(step)).collect();
         let rise = trend(&rising).unwrap();
@@ -253,12 +206,5 @@ mod tests {
         assert!((p - 0.0952).abs() < 1e-3, "{p}");
         assert_eq!(rank_sum_p(&[1.0, 1.0], &[1.0, 1.0]), 1.0);
         assert_eq!(rank_sum_p(&[], &[1.0]), 1.0);
-    }
-
-    #[test]
-    fn three_against_three_are_told_apart_only_when_they_do_not_mix() {
-        assert!(told_apart(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0]));
-        assert!(!told_apart(&[1.0, 2.0, 4.0], &[3.0, 5.0, 6.0]));
-        assert!(!told_apart(&[1.0, 2.0], &[4.0, 5.0]));
     }
 }

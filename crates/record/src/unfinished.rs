@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::pairs::between_paths;
+use crate::pairs::between_paths_at_look;
 use crate::result::{Check, Environment, RunResult, ScenarioRecord, SearchRecord, Trial, Verdict};
 use crate::summary::summarize;
 
@@ -32,8 +32,12 @@ impl RunHead {
 
     /// The record of a run that ended after these trials. Its thresholds are not told: they were to be held
     /// against all of its repetitions.
-    pub fn cut_short(self, trials: Vec<Trial>, mut searches: Vec<SearchRecord>) -> RunResult {
+    pub fn cut_short(mut self, trials: Vec<Trial>, mut searches: Vec<SearchRecord>) -> RunResult {
         searches.retain(|search| search.probes.iter().all(|probe| probe.trial < trials.len()));
+        if self.scenario.repetitions.is_some() {
+            self.scenario.repeat = trials.iter().map(|trial| trial.repetition).max().unwrap_or(0);
+        }
+        let looks = self.scenario.looks();
         RunResult {
             schema_version: self.schema_version,
             run_id: self.run_id,
@@ -44,7 +48,7 @@ impl RunHead {
             summary: summarize(&trials),
             calibration: self.calibration,
             // A search tries each path at rates of its own, which are not compared.
-            ratios: if searches.is_empty() { between_paths(&trials) } else { Vec::new() },
+            ratios: if searches.is_empty() { between_paths_at_look(&trials, looks) } else { Vec::new() },
             searches,
             pair: None,
             trials,
@@ -56,7 +60,7 @@ impl RunHead {
 mod tests {
     use super::*;
     use crate::fixture::Fixture;
-    use crate::result::{Probe, SearchOutcome};
+    use crate::result::{Probe, RepetitionRule, SearchOutcome};
     use crate::terms::Objective;
 
     #[test]
@@ -66,6 +70,29 @@ mod tests {
         assert_eq!((cut.verdict, cut.thresholds.len()), (Verdict::Aborted, 0));
         assert_eq!((&cut.summary, &cut.ratios), (&whole.summary, &whole.ratios));
         assert_eq!((cut.run_id, cut.trials), (whole.run_id, whole.trials));
+    }
+
+    #[test]
+    fn repetitions_as_needed_that_were_cut_short_are_those_there_are_and_stay_corrected_for_all_looks() {
+        let whole = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
+        let mut head = RunHead::of(&whole);
+        head.scenario.repeat = 20;
+        head.scenario.repetitions = Some(RepetitionRule {
+            margin_percent: 5.0,
+            budget_s: 600.0,
+            looks_planned: vec![5, 8, 12, 20],
+            looks: Vec::new(),
+            stopped: None,
+            judged: 0,
+            open: 0,
+            points_unjudged: 0,
+        });
+        let cut = head.cut_short(whole.trials.clone(), Vec::new());
+        assert_eq!((cut.scenario.repeat, cut.scenario.looks()), (3, 4));
+        for (corrected, plain) in cut.ratios.iter().zip(&whole.ratios) {
+            assert!(corrected.p_adjusted >= plain.p_adjusted && corrected.ratio.median == plain.ratio.median);
+        }
+        assert!(cut.ratios.iter().zip(&whole.ratios).any(|(cut, plain)| cut.p_adjusted > plain.p_adjusted));
     }
 
     #[test]

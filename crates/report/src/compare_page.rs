@@ -55,6 +55,7 @@ struct Row {
     base: String,
     new: String,
     ratio: String,
+    p: String,
     repetitions: String,
     /// Class and words.
     verdict: (&'static str, &'static str),
@@ -158,6 +159,7 @@ fn row(figure: &FigureComparison) -> Row {
         base: value(figure.base),
         new: value(figure.new),
         ratio: figure.ratio.map_or_else(String::new, compare_text::ratio_text),
+        p: figure.p_adjusted.map_or_else(String::new, compare_text::chance),
         repetitions: match (figure.base_repetitions, figure.new_repetitions) {
             (base, new) if base == new => base.to_string(),
             (base, new) => format!("{base} and {new}"),

@@ -55,7 +55,8 @@ pub fn headline(comparison: &RunComparison) -> String {
             let open = count(FigureVerdict::Inconclusive);
             format!(
                 "Inconclusive: no regression is shown, but {open} of {all} figures could hide one of \
-                 more than {tolerance} %. More repetitions narrow the intervals (--repeat)."
+                 more than {tolerance} %. {}More repetitions narrow the intervals (--repeat).",
+                by_chance(comparison)
             )
         }
         RunVerdict::NoRegression => {
@@ -66,6 +67,19 @@ pub fn headline(comparison: &RunComparison) -> String {
             format!("No regression: all {all} figures are within {tolerance} % or better{bound}.")
         }
     }
+}
+
+/// Of the figures that lie wholly beyond the tolerance, and yet are not shown to: why not.
+fn by_chance(comparison: &RunComparison) -> String {
+    let beyond = |figure: &&FigureComparison| figure.is_worse_by_chance(comparison.tolerance_percent);
+    let beyond: Vec<_> = comparison.figures.iter().filter(beyond).collect();
+    let few = |figure: &&FigureComparison| figure.base_repetitions.min(figure.new_repetitions);
+    let Some(repetitions) = beyond.iter().map(few).min() else { return String::new() };
+    let (count, lie) = (beyond.len(), if beyond.len() == 1 { "lies" } else { "lie" });
+    format!(
+        "{count} of them {lie} wholly beyond it, which {repetitions} repetitions of so many figures show by chance too \
+         often to call it worse. "
+    )
 }
 
 /// How much worse a figure may be at most, by the intervals of the ratios; none where nothing may be worse at all.
@@ -135,6 +149,11 @@ pub fn ratio_text(ratio: Estimate) -> String {
     }
 }
 
+/// `0.034`; below a thousandth only that.
+pub fn chance(p: f64) -> String {
+    if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
+}
+
 fn verdict(verdict: FigureVerdict) -> &'static str {
     match verdict {
         FigureVerdict::Regression => "REGRESSION",
@@ -183,6 +202,24 @@ mod tests {
     }
 
     #[test]
+    fn what_chance_may_explain_is_said_and_not_called_worse() {
+        let mut new = run(3);
+        let mut slower = new.trials.iter_mut().filter(|trial| trial.path == TransportKind::NatsJetstream);
+        for factor in [1.13, 1.2, 1.22] {
+            let turnaround = slower.next().unwrap().latency_ns.turnaround.as_mut().unwrap();
+            turnaround.p50 = turnaround.p50.map(|ns| (ns as f64 * factor) as u64);
+        }
+        let told =
+            headline(&compare(&run(3), &new, Options { tolerance_percent: 0.0, force: false }).unwrap());
+        assert!(
+            told.starts_with("Inconclusive") && told.contains("1 of them lies wholly beyond it"),
+            "{told}"
+        );
+        let same = headline(&compare(&run(3), &run(3), OPTIONS).unwrap());
+        assert!(!same.contains("wholly beyond"), "{same}");
+    }
+
+    #[test]
     fn the_text_fits_eighty_columns() {
         let mut new = slowed(run(5), 1.3);
         for trial in &mut new.trials {
@@ -199,7 +236,7 @@ mod tests {
           new   quickstart of 2026-01-02T03:04:05.250Z, run 01JABCDEFGHJKMNPQRSTVWXYZ0
 
         transport      figure     base      new  ratio (95 %)         verdict
-        redis-streams  p50     2.07 ms  2.70 ms  1.30 (1.24 to 1.36)  REGRESSION
+        redis-streams  p50     2.07 ms  2.70 ms  1.30 (1.25 to 1.35)  REGRESSION
                        p99     5.71 ms  7.42 ms  1.30 (1.24 to 1.36)  REGRESSION
                        rate    1 999/s  1 999/s  1.00 (1.00 to 1.00)  no regression
                        lost          0        0                       no regression

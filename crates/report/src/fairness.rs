@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::biases::biases;
 use super::groups::Group;
+use super::repetitions;
 use weighbridge_record::format;
 use weighbridge_record::result::{ConnectionSettings, RunResult, Trial};
 use weighbridge_record::terms::Path;
@@ -54,7 +55,7 @@ fn run(result: &RunResult) -> Section {
             fact("Run", result.run_id.clone()),
             fact("Offered", result.scenario.offered.clone()),
             fact("Seed", result.scenario.seed.to_string()),
-            fact("Repetitions", result.scenario.repeat.to_string()),
+            fact("Repetitions", repetitions::words(result)),
             fact("Started", environment.started_at.clone()),
             fact("Finished", environment.finished_at.clone()),
             fact("Layout of the record", format!("version {}", result.schema_version)),

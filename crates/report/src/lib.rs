@@ -57,6 +57,7 @@ mod promises;
 mod ranking;
 mod rate_curve;
 mod ratios;
+mod repetitions;
 mod sweeps;
 pub mod terminal;
 mod terminal_table;

@@ -1,5 +1,6 @@
 //! What a pair of settings came to, in words and as rows.
 
+use super::compare_text::chance;
 use super::ratios::{figure_name, interval_text};
 use weighbridge_record::format;
 use weighbridge_record::paired::{INTERVAL_PAIRS_MIN, PAIRS_MIN};
@@ -31,11 +32,6 @@ pub fn rows(pair: &PairRecord) -> Vec<Row> {
         p: change.p_adjusted.map_or(String::new(), chance),
     };
     pair.changes.iter().map(row).collect()
-}
-
-/// `0.03`; below a thousandth only that.
-fn chance(p: f64) -> String {
-    if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
 }
 
 /// What the sides are, in words.

@@ -14,6 +14,7 @@ use super::groups::Group;
 use super::paths_table::own_lateness_lines;
 use super::printable::printable;
 use super::ratios;
+use super::repetitions;
 use super::terminal_table::{self, STATISTICS_SHOWN, WIDTH, as_one_table};
 use super::thresholds::observed;
 use super::wrapping::wrapped;
@@ -31,6 +32,9 @@ pub fn summary(result: &RunResult, color: bool) -> String {
     );
     for qualifier in &answer.qualifiers {
         push_wrapped(&mut text, "  ", &qualifier.text, false);
+    }
+    if let Some(sentence) = repetitions::sentence(result) {
+        push_wrapped(&mut text, "  ", &sentence, false);
     }
     let groups = capacity::shown(result);
     if capacity::is_search(result) {

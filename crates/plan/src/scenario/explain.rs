@@ -7,8 +7,8 @@ use std::fmt::Write;
 use super::prose::{count, number, span};
 use super::warnings::warnings;
 use crate::PROBES_MAX;
-use crate::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, ServiceTime};
-use weighbridge_record::terms::CompletedBy;
+use crate::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, Sequential, ServiceTime};
+use weighbridge_record::terms::{CompletedBy, TransportKind};
 
 /// Starting and stopping the brokers of a trial, roughly.
 const SETUP_NS: u64 = 1_000_000_000;
@@ -29,16 +29,20 @@ pub fn explain(plan: &Plan) -> String {
     if !plan.is_only_searched() {
         let repetitions = usize::try_from(plan.repeat).unwrap_or(usize::MAX);
         let trials = plan.points.len().saturating_mul(plan.transports.len()).saturating_mul(repetitions);
+        let at_most = if plan.sequential.is_some() { "at most " } else { "" };
         line(
             "trials",
             &format!(
-                "{} x {} x {} = {}",
+                "{} x {} x {at_most}{} = {at_most}{}",
                 count(plan.points.len(), "point"),
                 count(plan.transports.len(), "transport"),
                 count(repetitions, "repetition"),
                 count(trials, "trial"),
             ),
         );
+        if let Some(rule) = plan.sequential {
+            line("repeat", &until(plan, rule));
+        }
         line("time", &time(plan));
     }
     for point in &plan.points {
@@ -213,12 +217,27 @@ fn workers(plan: &PointPlan) -> String {
     format!("{workers}, {} at a time each, {service}{ends}", work.concurrency)
 }
 
-fn time(plan: &Plan) -> String {
-    let per_point = |load: &Load| {
-        [load.warmup_ns, load.duration_ns, load.cooldown_ns, SETUP_NS]
-            .iter()
-            .fold(0_u64, |a, b| a.saturating_add(*b))
+/// `auto: until every ratio is shown to differ from 1, or has an interval within 5 % of it; looked at after 5 and 8`.
+fn until(plan: &Plan, rule: Sequential) -> String {
+    let looks: Vec<_> = rule.looks(plan.repetition_ns()).into_iter().map(|look| look.to_string()).collect();
+    let looks = match looks.as_slice() {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        alone => alone.concat(),
     };
+    let margin = number(rule.margin_percent);
+    let judged =
+        match plan.transports.iter().filter(|transport| **transport != TransportKind::InProcess).count() {
+            0 | 1 => format!("every figure has an interval within {margin} % of it"),
+            _ => format!("every ratio is shown to differ from 1, or has an interval within {margin} % of it"),
+        };
+    format!("auto: until {judged}; looked at after {looks}")
+}
+
+fn time(plan: &Plan) -> String {
+    if let Some(rule) = plan.sequential {
+        return format!("at most {}, of which one repetition is taken in any case", span(rule.budget_ns));
+    }
+    let per_point = |load: &Load| load.on_ns().saturating_add(SETUP_NS);
     let trials_per_point = u64::from(plan.repeat).saturating_mul(plan.transports.len() as u64);
     let total = plan.points.iter().fold(0_u64, |sum, point| {
         sum.saturating_add(per_point(&point.load).saturating_mul(trials_per_point))

@@ -8,6 +8,7 @@ use std::fmt;
 use super::document::{Node, Origin, Value, parse_flag_value, toml_value};
 use super::error::Finding;
 use super::secrets;
+use crate::Repeat;
 use crate::credentials::{HIDDEN, redact};
 use crate::endpoint::GivenUrl;
 use weighbridge_record::terms::{BrokerKind, TransportKind};
@@ -19,7 +20,11 @@ pub struct Overrides {
     pub rate: Option<f64>,
     pub duration: Option<String>,
     pub warmup: Option<String>,
-    pub repeat: Option<u32>,
+    pub repeat: Option<Repeat>,
+    /// When repetitions suffice, with [`Repeat::Auto`].
+    pub margin_percent: Option<f64>,
+    pub budget: Option<String>,
+    pub repeat_max: Option<u32>,
     pub seed: Option<u64>,
     /// URLs of servers, from flags or the environment.
     pub urls: Vec<GivenUrl>,
@@ -43,6 +48,9 @@ impl fmt::Debug for Overrides {
             .field("duration", &self.duration)
             .field("warmup", &self.warmup)
             .field("repeat", &self.repeat)
+            .field("margin_percent", &self.margin_percent)
+            .field("budget", &self.budget)
+            .field("repeat_max", &self.repeat_max)
             .field("seed", &self.seed)
             .field("urls", &urls)
             .field("search", &self.search)
@@ -113,7 +121,17 @@ impl Overrides {
         settings.extend(number("--rate", &["load", "rate"], self.rate));
         settings.extend(text("--duration", &["load", "duration"], &self.duration));
         settings.extend(text("--warmup", &["load", "warmup"], &self.warmup));
-        settings.extend(number("--repeat", &["repeat"], self.repeat.map(f64::from)));
+        settings.extend(self.repeat.map(|repeat| match repeat {
+            Repeat::Times(times) => {
+                setting(format!("--repeat {times}"), &["repeat"], number_value(times.into()))
+            }
+            Repeat::Auto => {
+                setting("--repeat auto".to_owned(), &["repeat"], Value::Text(Repeat::AUTO.to_owned()))
+            }
+        }));
+        settings.extend(number("--margin", &["repetitions", "margin_percent"], self.margin_percent));
+        settings.extend(text("--budget", &["repetitions", "budget"], &self.budget));
+        settings.extend(number("--repeat-max", &["repetitions", "max"], self.repeat_max.map(f64::from)));
         settings.extend(
             self.seed.map(|seed| setting(format!("--seed {seed}"), &["seed"], Value::Integer(seed.into()))),
         );

@@ -36,19 +36,27 @@ pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, Scen
         }
     }
     match head {
-        Some(head) if findings.is_empty() => Ok(Plan {
-            name: head.name,
-            question: head.question,
-            reading: head.reading,
-            transports: head.transports,
-            repeat: head.repeat,
-            seed: head.seed,
-            offered: points.first().map(offered).unwrap_or_default(),
-            searched: head.search.as_ref().zip(points.first()).map(|(search, point)| searched(search, point)),
-            points,
-            search: head.search,
-            source,
-        }),
+        Some(head) if findings.is_empty() => {
+            let searching = head.search.as_ref().zip(points.first());
+            let mut plan = Plan {
+                name: head.name,
+                question: head.question,
+                reading: head.reading,
+                transports: head.transports,
+                repeat: head.repeat,
+                sequential: head.sequential,
+                seed: head.seed,
+                offered: points.first().map(offered).unwrap_or_default(),
+                searched: searching.map(|(search, point)| searched(search, point)),
+                points,
+                search: head.search,
+                source,
+            };
+            if let Some(rule) = plan.sequential {
+                plan.repeat = rule.most(plan.repetition_ns());
+            }
+            Ok(plan)
+        }
         _ => Err(ScenarioErrors::new(label, text, &masked, findings)),
     }
 }

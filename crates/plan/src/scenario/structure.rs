@@ -72,25 +72,34 @@ impl<'a> Checker<'a> {
 
     /// The variants of an untagged type differ in their TOML type, so the value itself chooses.
     fn one_of_several_types(&mut self, node: &Node, variants: &'a [Json]) -> Option<Json> {
+        let is_other_word = |schema: &Json| {
+            known_values(schema).zip(node.text()).is_some_and(|(known, text)| !known.contains(&text))
+        };
         let fits = |schema: &Json| {
-            matches!(
-                (type_of(schema), &node.value),
-                ("object", Value::Table(_))
-                    | ("array", Value::List(_))
-                    | ("string", Value::Text(_))
-                    | ("integer" | "number", Value::Integer(_))
-                    | ("number", Value::Float(_))
-                    | ("boolean", Value::Boolean(_))
-            )
+            !is_other_word(schema)
+                && matches!(
+                    (type_of(schema), &node.value),
+                    ("object", Value::Table(_))
+                        | ("array", Value::List(_))
+                        | ("string", Value::Text(_))
+                        | ("integer" | "number", Value::Integer(_))
+                        | ("number", Value::Float(_))
+                        | ("boolean", Value::Boolean(_))
+                )
         };
         let resolved: Vec<&'a Json> = variants.iter().map(|variant| resolve(self.schema, variant)).collect();
         if let Some(variant) = resolved.iter().find(|variant| fits(variant)) {
             return self.node(node, variant);
         }
-        let mut messages: Vec<_> = resolved.iter().map(|s| expected_words(type_of(s), s)).collect();
+        let words = |schema: &Json| match known_values(schema) {
+            Some(known) => format!("\"{}\"", known.join("\" or \"")),
+            None => expected_words(type_of(schema), schema).to_owned(),
+        };
+        let mut messages: Vec<_> = resolved.iter().map(|schema| words(schema)).collect();
         messages.dedup();
-        let message =
-            format!("`{}` must be {}, not {}", self.path_text(), messages.join(" or "), shown(node));
+        let word = node.text().filter(|_| resolved.iter().any(|schema| is_other_word(schema)));
+        let given = word.map_or_else(|| shown(node), |word| format!("`{word}`"));
+        let message = format!("`{}` must be {}, not {given}", self.path_text(), messages.join(" or "));
         self.report(&node.origin, message);
         None
     }

@@ -4,6 +4,7 @@
 
 use super::prose::{number, span};
 use crate::{Executor, Metric, Plan, PointPlan, Statistic};
+use weighbridge_record::paired::PAIRS_MIN;
 use weighbridge_record::terms::{CompletedBy, Durability, Stage, TransportKind};
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -17,6 +18,7 @@ const SAMPLES_ABOVE_MIN: f64 = 10.0;
 /// Each warning once; those of a sweep name their first point.
 pub fn warnings(plan: &Plan) -> Vec<String> {
     let mut found = across_transports(plan);
+    found.extend(too_short_a_budget(plan));
     let mut told = found.clone();
     for point in &plan.points {
         for warning in of_point(point, &plan.transports) {
@@ -30,6 +32,15 @@ pub fn warnings(plan: &Plan) -> Vec<String> {
         }
     }
     found
+}
+
+fn too_short_a_budget(plan: &Plan) -> Option<String> {
+    let rule = plan.sequential.filter(|_| (plan.repeat as usize) < PAIRS_MIN)?;
+    Some(format!(
+        "`repetitions.budget` of {} has time for {} of them at most, and a verdict takes {PAIRS_MIN}",
+        span(rule.budget_ns),
+        plan.repeat
+    ))
 }
 
 fn across_transports(plan: &Plan) -> Vec<String> {

@@ -5,16 +5,22 @@
 //! the descriptions in `weighbridge schema scenario` and in `docs/SCENARIOS.md`. A `default` here only says
 //! what `validate` does; a test holds the two together. `x-default` is for those that depend on other keys.
 
+mod repetitions;
+mod time;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::{duration, pattern};
+use super::pattern;
 use crate::Statistic;
 use weighbridge_record::result::{LedgerTotals, Rates};
 use weighbridge_record::terms::{Durability, Objective, Stage, TransportKind};
+
+pub use repetitions::{Repeat, Repetitions};
+pub use time::Duration;
 
 /// JSON Schema of a scenario file.
 pub fn schema() -> Schema {
@@ -48,9 +54,10 @@ pub struct Scenario {
     /// The messaging paths to measure, each once.
     #[schemars(required, length(min = 1, max = 6))]
     pub transports: Option<Vec<TransportKind>>,
-    /// How often every trial is repeated. Intervals and ratios need at least 3.
-    #[schemars(range(min = 1, max = 1000), extend("default" = 1))]
-    pub repeat: Option<u32>,
+    /// How often every trial is repeated: a number, or `"auto"` to go on until the intervals are narrow enough, as
+    /// `[repetitions]` says. Intervals and ratios need at least 3.
+    #[schemars(extend("default" = 1))]
+    pub repeat: Option<Repeat>,
     /// Seed of arrivals, payloads and service times. Repetition n uses the seed plus n - 1.
     #[schemars(range(min = 0), extend("default" = 1))]
     pub seed: Option<u64>,
@@ -69,6 +76,7 @@ pub struct Scenario {
     #[expect(dead_code, reason = "read from the document, which keeps their order and places")]
     pub thresholds: Option<BTreeMap<String, String>>,
     pub search: Option<Search>,
+    pub repetitions: Option<Repetitions>,
     /// Lists of values by key path, such as `"load.rate" = [500, 1000]`: everything is measured at each value,
     /// which stands there once. Several keys make a grid, the first key outermost, of at most 64 points. Keys of `load`, `payload`,
     /// `workers` and `brokers` can be swept, but for the URLs. Not together with `[search]`.
@@ -353,35 +361,6 @@ pub struct Brokers {
         extend("x-default" = "empty on a private broker, one for each trial on an external server")
     )]
     pub prefix: Option<String>,
-}
-
-/// A duration with its unit, in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Duration {
-    pub ns: u64,
-}
-
-impl TryFrom<String> for Duration {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        duration::parse(&text).map(|ns| Self { ns })
-    }
-}
-
-impl JsonSchema for Duration {
-    fn schema_name() -> Cow<'static, str> {
-        "Duration".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A number with its unit: \"250us\", \"1.5ms\", \"2s\", \"1m30s\", \"1h\".",
-            "type": "string",
-            "pattern": pattern::DURATION,
-        })
-    }
 }
 
 impl JsonSchema for Token {

@@ -72,22 +72,39 @@ pub struct FigureComparison {
     pub new: Option<f64>,
     pub base_repetitions: u32,
     pub new_repetitions: u32,
-    /// New over base, with its 95 % interval; null for a count.
+    /// New over base, of the geometric means, with the 95 % interval of Welch's t over the logarithms; null for a
+    /// count.
     pub ratio: Option<Estimate>,
+    /// Chance of such a ratio where nothing differs, by Welch's t test of the logarithms, corrected for all figures and
+    /// paths of the point (Holm); of a loss in both runs, by the rank-sum test of the shares. Null for another count,
+    /// and with fewer than 3 repetitions of a run.
+    pub p_adjusted: Option<f64>,
     pub verdict: FigureVerdict,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FigureVerdict {
-    /// Worse by more than the tolerance, chance excluded.
+    /// Worse by more than the tolerance: the whole interval lies beyond it, and `p_adjusted` is at most 0.05.
     Regression,
-    /// Better by more than the tolerance, chance excluded.
+    /// Better by more than the tolerance, in the same way.
     Improvement,
     /// The whole interval is within the tolerance or better.
     NoRegression,
-    /// The interval holds the limit, or there are fewer than 3 repetitions of a run.
+    /// The interval holds the limit, chance is not excluded, or there are fewer than 3 repetitions of a run.
     Inconclusive,
+}
+
+impl FigureComparison {
+    /// Whether the whole interval lies to the bad side of the tolerance, in percent, and chance is not excluded.
+    pub fn is_worse_by_chance(&self, tolerance_percent: f64) -> bool {
+        let tolerance = tolerance_percent / 100.0;
+        let beyond = self.ratio.is_some_and(|ratio| match self.figure.starts_with("rates.") {
+            true => ratio.high.is_some_and(|high| high < 1.0 - tolerance),
+            false => ratio.low.is_some_and(|low| low > 1.0 + tolerance),
+        });
+        beyond && self.verdict == FigureVerdict::Inconclusive
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

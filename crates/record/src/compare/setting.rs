@@ -7,7 +7,8 @@ use crate::result::RunResult;
 
 /// Keys of a scenario that change no figure: words, thresholds, and how often and on which transports the
 /// same load was put. Transports are matched one by one.
-const SCENARIO_IGNORED: [&str; 6] = ["name", "question", "reading", "thresholds", "transports", "repeat"];
+const SCENARIO_IGNORED: [&str; 7] =
+    ["name", "question", "reading", "thresholds", "transports", "repeat", "repetitions"];
 
 /// Share by which memory may differ: kernels keep a little more or less of the same machine to themselves.
 const MEMORY_DIFFERENCE_MAX: f64 = 0.02;

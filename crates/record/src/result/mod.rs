@@ -13,6 +13,7 @@ mod latency;
 mod ledger;
 mod pair;
 mod ratio;
+mod repetitions;
 mod search;
 mod series;
 mod summary;
@@ -31,6 +32,7 @@ pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
 pub use pair::{Change, ChangeVerdict, PairRecord};
 pub use ratio::{PairVerdict, PathRatio};
+pub use repetitions::{RepetitionRule, Stopped};
 pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
@@ -100,10 +102,20 @@ pub struct ScenarioRecord {
     pub source: String,
     /// Seed of the first repetition; each further one adds 1.
     pub seed: u64,
-    /// Repetitions that were asked for.
+    /// Repetitions that were asked for; where `repetitions` is there, those that were measured.
     pub repeat: u32,
+    /// How their number was chosen while they were measured; null where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repetitions: Option<RepetitionRule>,
     /// The load in a line, for people.
     pub offered: String,
+}
+
+impl ScenarioRecord {
+    /// How often the ratios might be looked at while they were measured.
+    pub fn looks(&self) -> u32 {
+        self.repetitions.as_ref().map_or(1, RepetitionRule::looks_max)
+    }
 }
 
 /// Where and with what the run took place.

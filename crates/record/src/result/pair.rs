@@ -36,7 +36,8 @@ pub struct Change {
     /// The ratio of each pair.
     pub of_repetitions: Vec<f64>,
     /// Chance of such ratios where nothing differs, by the paired t test of their logarithms, corrected for all
-    /// figures and paths (Holm); null for a count and with fewer than 3 pairs.
+    /// figures and paths (Holm) and for all looks (Bonferroni, `scenario.repetitions`); of a count that both sides have,
+    /// by the rank-sum test of their shares. Null for another count, and with fewer than 3 pairs.
     pub p_adjusted: Option<f64>,
     pub verdict: ChangeVerdict,
 }

@@ -21,13 +21,15 @@ pub struct PathRatio {
     /// Repetitions behind `b`.
     pub b_repetitions: u32,
     /// `a` divided by `b`, each repetition with its own seed's: the geometric mean, in `median`. From 5
-    /// repetitions on with its 95 % interval (Student's t over the logarithms), with 3 or 4 with their range.
+    /// repetitions on with its 95 % interval (Student's t over the logarithms), with 3 or 4 with their range. Where the
+    /// repetitions were looked at as they came in, the interval is that of all looks together.
     pub ratio: Estimate,
     /// The ratio of each repetition that both have; empty in records that held medians against each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub of_repetitions: Vec<f64>,
     /// Chance of such ratios where nothing differs, by the paired t test of their logarithms, corrected for all
-    /// ratios of the point (Holm); null with fewer than 3 repetitions.
+    /// ratios of the point (Holm) and for all looks (Bonferroni, `scenario.repetitions`); null with fewer than 3
+    /// repetitions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_adjusted: Option<f64>,
     pub verdict: PairVerdict,

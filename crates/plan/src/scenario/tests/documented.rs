@@ -66,12 +66,13 @@ fn the_worked_example_is_explained_as_the_binary_explains_it() {
     assert_eq!(blocks(&text, "text").next().unwrap().trim_end(), explained.trim_end());
 }
 
-/// `SOUND`, a ramp and a search: between them, scenarios in which every key may stand.
-fn hosts() -> [String; 3] {
+/// `SOUND`, a ramp, a search and one that is repeated as needed: between them, scenarios in which every key may stand.
+fn hosts() -> [String; 4] {
     let head = "name = \"host\"\nquestion = \"Which?\"\ntransports = [\"nats-core\"]\n[load]\n";
     let stages = "executor = \"ramping-arrival-rate\"\nstages = [{ target = 9, duration = \"5s\" }]\n";
     let search = "executor = \"constant-arrival-rate\"\nduration = \"5s\"\n[search]\nlow = 10\n";
-    [SOUND.to_owned(), format!("{head}{stages}"), format!("{head}{search}")]
+    let repeated = SOUND.replacen("question", "repeat = \"auto\"\nquestion", 1);
+    [SOUND.to_owned(), format!("{head}{stages}"), format!("{head}{search}"), repeated]
 }
 
 /// Every key path with a fixed default, and that default.
@@ -109,7 +110,8 @@ fn every_default_of_the_schema_is_the_one_that_is_taken() {
             }
             let Ok(with) = plan("host.toml", &host, &set) else { continue };
             let told = |plan: &crate::Plan| {
-                format!("{:?} {:?} {} {}", plan.points, plan.search, plan.repeat, plan.seed)
+                let repeat = (plan.repeat, plan.sequential);
+                format!("{:?} {:?} {repeat:?} {}", plan.points, plan.search, plan.seed)
             };
             assert_eq!(told(&with), told(&without), "`{path}` is not {default} by default");
             fitting += 1;

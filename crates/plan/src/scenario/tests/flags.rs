@@ -1,6 +1,8 @@
 //! Flags over a scenario: what they replace, and how their mistakes are told.
 
 use super::super::{Overrides, plan};
+use crate::Repeat;
+
 use super::{SOUND, planned, refused_with, with};
 
 #[test]
@@ -9,7 +11,7 @@ fn flags_replace_values_and_show_in_the_source() {
         transports: vec![weighbridge_record::terms::TransportKind::InProcess],
         rate: Some(50.0),
         duration: Some("2s".to_owned()),
-        repeat: Some(3),
+        repeat: Some(Repeat::Times(3)),
         seed: Some(9),
         set: vec!["workers.service_time=2ms".to_owned(), "thresholds.ledger.lost=== 0".to_owned()],
         ..Overrides::default()

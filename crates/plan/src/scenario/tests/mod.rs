@@ -5,6 +5,7 @@ mod documented;
 mod flags;
 mod refused;
 mod rendered;
+mod repetitions;
 mod searches;
 mod shipped;
 mod workers;

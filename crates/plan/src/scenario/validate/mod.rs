@@ -5,6 +5,7 @@
 
 mod check;
 mod load;
+mod repetitions;
 mod search;
 mod sections;
 mod threshold;
@@ -16,7 +17,7 @@ use check::Check;
 use super::document::Node;
 use super::error::Finding;
 use super::{structure, wire};
-use crate::{PointPlan, SearchPlan};
+use crate::{PointPlan, SearchPlan, Sequential};
 use weighbridge_record::point::Point;
 use weighbridge_record::terms::TransportKind;
 
@@ -28,6 +29,7 @@ pub struct Head {
     pub reading: Option<String>,
     pub transports: Vec<TransportKind>,
     pub repeat: u32,
+    pub sequential: Option<Sequential>,
     pub seed: u64,
     pub search: Option<SearchPlan>,
 }
@@ -50,6 +52,7 @@ pub fn point(
             return None;
         }
     };
+    let (repeat, sequential) = repetitions::check(&mut check, &wire);
     let search = search::check(&mut check, &mut wire);
     let load = wire.load.as_ref().and_then(|load| load::check(&mut check, load));
     if let (Some(search), Some(load)) = (&search, &load) {
@@ -68,7 +71,8 @@ pub fn point(
         question: wire.question.unwrap_or_default(),
         reading: wire.reading,
         transports,
-        repeat: wire.repeat.unwrap_or(1),
+        repeat,
+        sequential,
         seed: wire.seed.unwrap_or(1),
         search,
     };

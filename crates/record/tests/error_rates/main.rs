@@ -1,52 +1,32 @@
 //! How often the judges of this crate are wrong, by simulation with a seed; METHODOLOGY prints what comes out.
 
+mod repetitions;
+mod runs;
+mod simulated;
+
 use rand::{RngExt, SeedableRng};
-use rand_distr::{Distribution, LogNormal};
 use rand_pcg::Pcg64;
 use weighbridge_record::change::{BASE, NEW, between_settings, point};
 use weighbridge_record::fixture::Fixture;
 use weighbridge_record::pairs::between_paths;
-use weighbridge_record::result::{ChangeVerdict, PairVerdict, Trial};
+use weighbridge_record::result::{ChangeVerdict, PairVerdict};
 use weighbridge_record::terms::TransportKind;
 
-const METHODOLOGY: &str = include_str!("../../../METHODOLOGY.md");
+use simulated::{blank, run, share};
+
+const METHODOLOGY: &str = include_str!("../../../../METHODOLOGY.md");
 const RUNS: usize = 400;
 
-/// What a repetition has in common on all paths, and what each trial has of its own: standard deviations of
-/// logarithms, the worst that runs of one scenario showed among themselves.
-const SHARED: f64 = 0.10;
-const OWN_P50: f64 = 0.02;
-const OWN_P99: f64 = 0.06;
-const OWN_RATE: f64 = 0.001;
-/// One trial of 20 meets a stall of the machine, which makes its p99 up to four times as long.
-const STALLED_SHARE: f64 = 0.05;
-const STALL_FACTOR_MAX: f64 = 4.0;
-
-/// A run of five paths, of which the first takes `factor` as long as the others.
-fn run(empty: &[Trial], factor: f64, random: &mut Pcg64) -> Vec<Trial> {
-    let around = |deviation: f64, random: &mut Pcg64| LogNormal::new(0.0, deviation).unwrap().sample(random);
-    let repetitions = empty.iter().map(|trial| trial.repetition).max().unwrap() as usize;
-    let shared: Vec<f64> = (0..repetitions).map(|_| around(SHARED, random)).collect();
-    let mut trials = empty.to_vec();
-    let slowed = trials[0].path;
-    for trial in &mut trials {
-        let own = if trial.path == slowed { factor } else { 1.0 };
-        let level = shared[trial.repetition as usize - 1] * own;
-        let stalled = random.random_bool(STALLED_SHARE);
-        let stall = if stalled { random.random_range(1.0..STALL_FACTOR_MAX) } else { 1.0 };
-        let turnaround = trial.latency_ns.turnaround.as_mut().unwrap();
-        turnaround.p50 = Some((2e6 * level * around(OWN_P50, random)) as u64);
-        turnaround.p99 = Some((9e6 * level * around(OWN_P99, random) * stall) as u64);
-        trial.rates.completed_per_s = 2_000.0 * around(OWN_RATE, random);
-    }
-    trials
+/// The table stands in METHODOLOGY as it comes out here.
+fn expect_printed(rows: &[String]) {
+    let table = rows.join("\n");
+    assert!(METHODOLOGY.contains(&table), "METHODOLOGY must print:\n{table}");
 }
 
 /// Shares, in percent, of runs in which any ratio of equal paths is called different, and in which the p50 and
 /// the p99 of a path slowed by a fifth are found against a given other one.
 fn rates(repetitions: u32, slowed: f64) -> [usize; 3] {
-    let transports = TransportKind::ALL[..5].to_vec();
-    let empty = Fixture { transports, repetitions, seconds: 1, ..Fixture::default() }.build().trials;
+    let empty = blank(5, repetitions);
     let mut random = Pcg64::seed_from_u64(u64::from(repetitions));
     let is_shown = |verdict| matches!(verdict, PairVerdict::AHigher | PairVerdict::BHigher);
     let mut counts = [0; 3];
@@ -61,7 +41,7 @@ fn rates(repetitions: u32, slowed: f64) -> [usize; 3] {
         counts[1] += found("p50");
         counts[2] += found("p99");
     }
-    counts.map(|count| (count * 100).div_ceil(RUNS))
+    counts.map(|count| share(count, RUNS))
 }
 
 #[test]
@@ -72,13 +52,12 @@ fn equal_paths_are_seldom_called_different_and_methodology_says_how_often() {
         assert!(false_alarms <= 7, "{false_alarms} % of runs of {repetitions} repetitions");
         rows.push(format!("| {repetitions} | {false_alarms} % | {p50} % | {p99} % |"));
     }
-    let table = rows.join("\n");
-    assert!(METHODOLOGY.contains(&table), "METHODOLOGY must print:\n{table}");
+    expect_printed(&rows);
 }
 
 /// Trials of one setting measured again and again on a busy machine of two cores, by `weighbridge pair` with both
 /// sides alike: p50, p99 and completed rate of both sides of each pair.
-const RECORDED: &str = include_str!("data/equal-pairs.json");
+const RECORDED: &str = include_str!("../data/equal-pairs.json");
 const PAIRS: usize = 5;
 
 /// Verdicts on 100 pairs of settings drawn from what was recorded, `new` so much slower. Which of two trials is
@@ -122,6 +101,5 @@ fn drawn_pairs(factor: f64) -> usize {
 fn of_equal_settings_few_are_called_different_and_of_slower_ones_nearly_all() {
     let (equal, slower, tenth) = (drawn_pairs(1.0), drawn_pairs(1.2), drawn_pairs(1.1));
     assert!(equal <= 5 && slower >= 90, "{equal} of 100 equal, {slower} of 100 slower by a fifth");
-    let told = format!("| {PAIRS} | {equal} of 100 | {tenth} of 100 | {slower} of 100 |");
-    assert!(METHODOLOGY.contains(&told), "METHODOLOGY must print:\n{told}");
+    expect_printed(&[format!("| {PAIRS} | {equal} of 100 | {tenth} of 100 | {slower} of 100 |")]);
 }
