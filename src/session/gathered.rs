@@ -64,6 +64,7 @@ impl<'a> Gathered<'a> {
                 question: plan.question.clone(),
                 reading: plan.reading.clone(),
                 source: plan.source.clone(),
+                changed: plan.changed.clone(),
                 seed: plan.seed,
                 repeat: plan.repeat,
                 repetitions: rule,

@@ -38,6 +38,8 @@ pub struct Plan {
     pub searched: Option<String>,
     /// The scenario as it is run, overrides applied, as TOML text.
     pub source: String,
+    /// Flags that made it another measurement than the one that the question asks for.
+    pub changed: Vec<String>,
 }
 
 /// Where a search looks. Only with a constant arrival rate and a single point.

@@ -2,6 +2,7 @@
 //!
 //! For tests and for looking at the page; its figures mean nothing.
 
+mod environment;
 mod outage;
 mod rate_sweep;
 mod transit;
@@ -18,12 +19,13 @@ use crate::breakdown::{Breakdown, Parts};
 use crate::histogram::{answers, encode};
 use crate::point::Point;
 use crate::result::{
-    BrokerRecord, BrokerSample, BurstSizes, ConnectionSettings, Doubt, DoubtKind, Environment, Estimate,
-    GeneratorRecord, IntervalLatency, LatencySummary, LedgerTotals, Leg, Phase, Rates, RunResult,
-    SCHEMA_VERSION, ScenarioRecord, SeriesRow, StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
+    BrokerRecord, BrokerSample, BurstSizes, Doubt, DoubtKind, Estimate, GeneratorRecord, IntervalLatency,
+    LatencySummary, LedgerTotals, Leg, Phase, Rates, RunResult, SCHEMA_VERSION, ScenarioRecord, SeriesRow,
+    StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
 };
 use crate::terms::{BrokerKind, CompletedBy, Durability, Stage, TransportKind};
 
+use environment::environment;
 pub use outage::with_outage;
 pub use rate_sweep::{overloaded, rate_sweep};
 pub use transit::with_transit;
@@ -85,9 +87,10 @@ impl Fixture {
             verdict: Verdict::Passed,
             scenario: ScenarioRecord {
                 name: "quickstart".to_owned(),
-                question: "Which path answers a priority request fastest at 2 000 requests/s?".to_owned(),
+                question: "Which path answers a priority request fastest?".to_owned(),
                 reading: Some("Compare the p99 first; the tail is what a user waits for.".to_owned()),
                 source: "name = \"quickstart\"\n\n[load]\nrate = 2000\nduration = \"10s\"\n".to_owned(),
+                changed: Vec::new(),
                 seed: 42,
                 repeat: self.repetitions,
                 repetitions: None,
@@ -388,33 +391,5 @@ fn generator() -> GeneratorRecord {
         markers: 0,
         bursts: BurstSizes { wakes: 18_200, mean: 1.1, p50: 1, p99: 4, max: 31 },
         wakes: None,
-    }
-}
-
-fn environment() -> Environment {
-    Environment {
-        weighbridge_version: "0.1.0".to_owned(),
-        git_commit: Some("b2a7367".to_owned()),
-        started_at: "2026-01-02T03:04:05.250Z".to_owned(),
-        finished_at: "2026-01-02T03:05:10Z".to_owned(),
-        command: "weighbridge run quickstart --seed 42".to_owned(),
-        os: "Debian GNU/Linux 13".to_owned(),
-        kernel: "6.12.0".to_owned(),
-        cpu_model: "Example CPU".to_owned(),
-        cores: 2,
-        memory_bytes: 8 << 30,
-        clock_source: "tsc".to_owned(),
-        allocator: "system".to_owned(),
-        build_profile: "release".to_owned(),
-        placement: "broker, workers and generator share 2 cores".to_owned(),
-        clients: [("async-nats".to_owned(), "0.51.0".to_owned()), ("redis".to_owned(), "1.0.0".to_owned())]
-            .into(),
-        connections: Some(ConnectionSettings {
-            connect_timeout_s: 2.0,
-            ping_interval_s: 20.0,
-            pings_unanswered_max: 2,
-            silence_max_s: 60.0,
-            reconnect_delay_max_s: 0.5,
-        }),
     }
 }

@@ -7,7 +7,7 @@
 use askama::Template;
 
 use super::ReportError;
-use super::answer::{answer, of_group};
+use super::answer::{answer, changed, of_group};
 use super::capacity;
 use super::charts::{self, Detail, Scope};
 use super::checks;
@@ -90,6 +90,7 @@ fn render_at(
         verdict: verdict(result.verdict),
         answer: answer.sentence.text,
         qualifiers: answer.qualifiers.into_iter().map(|claim| claim.text).collect(),
+        changed: changed(result).unwrap_or_default(),
         // A probe that is invalid says so in its own row.
         invalid: if capacity::is_search(result) { Vec::new() } else { invalid_trials(result) },
         capacity: capacity::rows(result),
@@ -120,6 +121,8 @@ struct Page<'a> {
     verdict: (&'static str, &'static str),
     answer: String,
     qualifiers: Vec<String>,
+    /// What was changed of the scenario; empty where nothing was.
+    changed: String,
     invalid: Vec<String>,
     /// Empty unless the run was a search.
     capacity: Vec<capacity::Row>,

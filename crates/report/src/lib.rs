@@ -58,6 +58,7 @@ mod ranking;
 mod rate_curve;
 mod ratios;
 mod repetitions;
+mod sweep_answer;
 mod sweeps;
 pub mod terminal;
 mod terminal_table;

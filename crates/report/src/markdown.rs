@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::answer::answer;
+use super::answer::{answer, changed};
 use super::capacity;
 use super::doubts;
 use super::groups::{Group, groups};
@@ -38,6 +38,9 @@ pub fn summary(result: &RunResult) -> String {
         escaped(&result.scenario.question),
         escaped(&answer.sentence.text)
     );
+    if let Some(changed) = changed(result) {
+        push(&mut text, format_args!("\n{}\n", escaped(&changed)));
+    }
     for qualifier in &answer.qualifiers {
         push(&mut text, format_args!("\n- {}", escaped(&qualifier.text)));
     }

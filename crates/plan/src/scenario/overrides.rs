@@ -69,15 +69,42 @@ struct Setting {
     node: Node,
 }
 
+/// What flags did to a document.
+pub struct Applied {
+    pub any: bool,
+    /// The flags that made it another measurement than the one that its question asks for, as they were given.
+    pub changed: Vec<String>,
+}
+
+/// Keys that leave the question of a scenario as it is: how often, by which seed, of which paths and servers.
+const QUESTION_KEPT_BY: [&str; 5] = ["repeat", "repetitions", "seed", "transports", "thresholds"];
+
+impl Setting {
+    fn changes_load(&self, document: &Node) -> bool {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let kept = QUESTION_KEPT_BY.contains(&path[0])
+            || secrets::is_url(&self.path)
+            || (path[0] == "search" && path.len() > 1 && path[1] != "objective");
+        let same = document.get(&path).is_some_and(|node| toml_value(node) == toml_value(&self.node));
+        !kept && !same
+    }
+}
+
 impl Overrides {
-    /// Sets every flag on the document. Gives back whether there was any.
-    pub fn apply(&self, document: &mut Node, findings: &mut Vec<Finding>) -> bool {
+    /// Sets every flag on the document, and tells what that was.
+    pub fn apply(&self, document: &mut Node, findings: &mut Vec<Finding>) -> Applied {
         let mut settings = self.settings(findings);
         if self.search && document.get(&["search"]).is_none() {
             // A search of a scenario that doesn't say where: all of `[search]` at its defaults.
             let objective = Value::Text("highest-sustained-rate".to_owned());
             settings.insert(0, setting("search".to_owned(), &["search", "objective"], objective));
         }
+        let changed = settings.iter().filter(|setting| setting.changes_load(document));
+        let changed = changed.filter_map(|setting| match &setting.origin {
+            Origin::Flag(flag) => Some(flag.clone()),
+            Origin::File(_) | Origin::Variable(_) => None,
+        });
+        let changed = changed.collect();
         for setting in &settings {
             if let Err(message) = document.set(&setting.path, &setting.origin, setting.node.clone()) {
                 findings.push(Finding::new(&setting.origin, message));
@@ -88,7 +115,7 @@ impl Overrides {
             let conflict = conflict(document, &setting.path);
             findings.extend(conflict.map(|why| Finding::new(&setting.origin, why)));
         }
-        !settings.is_empty()
+        Applied { any: !settings.is_empty(), changed }
     }
 
     /// `--set` comes first: the shorthands are more specific.

@@ -22,9 +22,9 @@ pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, Scen
     };
     let masked = secrets::masked(text, &document);
     let as_written = secrets::source(text, &document);
-    let overridden = overrides.apply(&mut document, &mut findings);
+    let applied = overrides.apply(&mut document, &mut findings);
     secrets::hide_stray(&mut document);
-    let source = if overridden { secrets::shown(&document, &[]).to_toml() } else { as_written };
+    let source = if applied.any { secrets::shown(&document, &[]).to_toml() } else { as_written };
     let schema = serde_json::Value::from(schema());
     let mut points = Vec::new();
     let mut head = None;
@@ -51,6 +51,7 @@ pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, Scen
                 points,
                 search: head.search,
                 source,
+                changed: applied.changed,
             };
             if let Some(rule) = plan.sequential {
                 plan.repeat = rule.most(plan.repetition_ns());

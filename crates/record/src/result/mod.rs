@@ -100,6 +100,9 @@ pub struct ScenarioRecord {
     pub reading: Option<String>,
     /// The scenario as run, overrides applied, as TOML text.
     pub source: String,
+    /// Flags that made it another measurement than the one that the scenario's question and reading are about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
     /// Seed of the first repetition; each further one adds 1.
     pub seed: u64,
     /// Repetitions that were asked for; where `repetitions` is there, those that were measured.

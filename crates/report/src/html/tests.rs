@@ -8,6 +8,15 @@ use weighbridge_record::terms::TransportKind;
 const HOSTILE: &str = r#"</script><script>alert(1)</script>"onload='x' --><img src=x onerror=y>&"#;
 
 #[test]
+fn prose_that_is_not_about_the_run_is_marked() {
+    let mut result = Fixture { seconds: 1, ..Fixture::default() }.build();
+    assert!(!render(&result).unwrap().contains("in place of what the scenario says"));
+    result.scenario.changed = vec!["--rate 500".to_owned(), "--duration 1s".to_owned()];
+    let page = render(&result).unwrap();
+    assert!(page.contains("Measured with --rate 500 --duration 1s in place of what the scenario says"));
+}
+
+#[test]
 fn hostile_text_stays_text() {
     let mut result = Fixture { seconds: 2, ..Fixture::default() }.build();
     let scripts = render(&result).unwrap().matches("<script").count();
@@ -15,6 +24,7 @@ fn hostile_text_stays_text() {
     result.scenario.question = HOSTILE.to_owned();
     result.scenario.reading = Some(HOSTILE.to_owned());
     result.scenario.source = HOSTILE.to_owned();
+    result.scenario.changed = vec![HOSTILE.to_owned()];
     result.environment.command = HOSTILE.to_owned();
     result.thresholds[0].expression = HOSTILE.to_owned();
     for trial in &mut result.trials {

@@ -73,6 +73,25 @@ fn every_seed_of_64_bits_is_taken_from_flag_and_file() {
 }
 
 #[test]
+fn what_makes_it_another_measurement_is_told_and_nothing_else_is() {
+    let changed = |flags: Overrides| plan("test.toml", SOUND, &flags).unwrap().changed;
+    let other = Overrides {
+        rate: Some(50.0),
+        set: vec!["workers.service_time=2ms".to_owned()],
+        ..Overrides::default()
+    };
+    assert_eq!(changed(other), ["--set workers.service_time=2ms", "--rate 50"]);
+    let same = Overrides {
+        rate: Some(100.0),
+        repeat: Some(Repeat::Times(3)),
+        seed: Some(9),
+        transports: vec![weighbridge_record::terms::TransportKind::InProcess],
+        ..Overrides::default()
+    };
+    assert!(changed(same).is_empty());
+}
+
+#[test]
 fn a_rate_for_a_ramp_or_a_swept_key_is_refused_with_the_reason() {
     let ramp = with(
         "executor = \"constant-arrival-rate\"\nrate = 100\nduration = \"5s\"",

@@ -71,7 +71,7 @@ fn the_quickstart_is_the_one_that_the_design_describes() {
     assert_eq!(plan.transports.len(), 5);
     assert_eq!(offered(&plan.points[0]), "2 000/s, Poisson, 5 s after 1 s of warm-up");
     insta::assert_snapshot!(explain(&plan), @r##"
-    quickstart: Which path answers a priority request fastest at 2 000 requests/s?
+    quickstart: Which path answers a priority request fastest?
       trials      1 point x 5 transports x 1 repetition = 5 trials
       time        about 37.5 s, plus a drain of at most 10 s per trial
       load        2 000/s, Poisson, 5 s after 1 s of warm-up
