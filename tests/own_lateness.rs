@@ -30,7 +30,7 @@ fn a_stall_of_ours_is_not_printed_as_the_paths() {
     let (_, told) = page.split_once(whose).expect("whose stall it was");
     let told = told.split('<').next().unwrap();
     assert!(told.contains("send lag p99.9 is 14.4 ms of 41.9 ms in repetition 1"), "{told}");
-    assert!(page.contains("At p99 all transports lie within"), "p99 is the paths' and is compared");
+    assert!(page.contains("At p99 the transports lie between"), "p99 is the paths' and is compared");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::readout::{Readout, ReadoutRow};
 use crate::ReportError;
 use crate::groups::Entry;
 use weighbridge_record::format;
-use weighbridge_record::histogram::decode;
+use weighbridge_record::histogram::merge;
 use weighbridge_record::ranked::{Ranked, quantile_max, ranked};
 use weighbridge_record::stats::{median, range};
 use weighbridge_record::terms::{Path, Stage};
@@ -59,8 +59,10 @@ impl Curve {
         for trial in &entry.counted {
             let Some(summary) = trial.latency_ns.get(stage) else { continue };
             let place = format!("{} {}", entry.path, stage.name());
-            let histogram = decode(&summary.histogram, &place)?;
-            repetitions.push(Repetition { histogram, unanswered: summary.unanswered });
+            // Empty where nothing was recorded.
+            let histogram = merge(std::iter::once(summary.histogram.as_str()), &place)?;
+            let unanswered = summary.unanswered;
+            repetitions.extend(histogram.map(|histogram| Repetition { histogram, unanswered }));
         }
         let (name, path) = (name.to_owned(), entry.path);
         Ok((!repetitions.is_empty()).then_some(Self { name, path, repetitions, second }))
