@@ -37,7 +37,7 @@ const PICTURES: [Picture; 3] = [
         page: EXAMPLE,
         from: ".top",
         to: "#percentiles-0 .note",
-        without: "#thresholds, .ratios, .reading",
+        without: "#thresholds, .ratios, .reading, .own-lateness, .scroll ~ .scroll ~ .scroll",
         width: 1100,
         scale: 2.0,
         numbered: false,
