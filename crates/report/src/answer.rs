@@ -7,7 +7,7 @@ use super::capacity;
 use super::claim::{At, Claim, What, of_all};
 use super::groups::{Group, groups};
 use super::pair_text;
-use super::promises::differing_promises;
+use super::promises::{differing_management, differing_promises};
 use super::ranking::Ranking;
 use super::rate_curve;
 use super::sweep_answer::{self, points};
@@ -154,28 +154,6 @@ fn qualifiers(groups: &[Group<'_>]) -> Vec<Claim> {
         ));
     }
     said
-}
-
-/// Whose brokers we started and whose were there, where a comparison has both: what else they do, what they sync and
-/// where they run is known of ours alone.
-pub(super) fn differing_management(groups: &[Group<'_>]) -> Option<Claim> {
-    let entries = || groups.iter().flat_map(|group| &group.entries);
-    let of = |managed: bool| {
-        let has = |path: &Path| {
-            let mut brokers =
-                entries().filter(|entry| entry.path == *path).flat_map(|entry| &entry.trial().brokers);
-            brokers.any(|broker| broker.managed == managed)
-        };
-        Path::all().filter(has).map(|path| path.name()).collect::<Vec<_>>().join(", ")
-    };
-    let (ours, theirs) = (of(true), of(false));
-    let claim = || {
-        Claim::words(format!(
-            "They do not run alike: of {ours} the broker is started for the run and runs for nobody else, of {theirs} \
-             it was there before; what else it does, and where, is in the figures."
-        ))
-    };
-    (!ours.is_empty() && !theirs.is_empty()).then(claim)
 }
 
 /// What is not compared because of our own lateness.

@@ -1,9 +1,8 @@
 //! What a search found, in words: the answer, a row for each transport, every probe with its reasons.
 
-use super::answer::differing_management;
 use super::claim::{At, Claim, What, of};
 use super::groups::{Entry, Group, groups};
-use super::promises::differing_promises;
+use super::promises::{differing_management, differing_promises};
 use super::thresholds::figure;
 use weighbridge_record::format;
 use weighbridge_record::own_lateness::in_statistic;
