@@ -32,8 +32,8 @@ pub fn answer(result: &RunResult) -> Answer {
         return Answer { sentence: capacity::sentence(result), qualifiers: capacity::qualifiers(result) };
     }
     if let Some(pair) = &result.pair {
-        let sentence = refusal(result).unwrap_or_else(|| Claim::words(pair_text::sentence(pair)));
-        return Answer { sentence, qualifiers: vec![Claim::words(pair_text::sides(pair))] };
+        let sentence = refusal(result).unwrap_or_else(|| pair_text::sentence(pair));
+        return Answer { sentence, qualifiers: vec![pair_text::sides(pair)] };
     }
     let groups = groups(result);
     let mut sentence = refusal(result).unwrap_or_else(|| match groups.as_slice() {
@@ -67,7 +67,7 @@ pub(super) fn headline(result: &RunResult) -> Claim {
         return capacity::headline(result);
     }
     if let Some(pair) = &result.pair {
-        return Claim::words(pair_text::headline(pair));
+        return pair_text::headline(pair);
     }
     match groups(result).as_slice() {
         [] => Claim::words("nothing measured"),

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use weighbridge_record::point::Point;
+use weighbridge_record::result::ChangeVerdict;
 use weighbridge_record::terms::Path;
 
 /// A sentence, or a part of one.
@@ -21,7 +22,7 @@ pub struct Claim {
 pub enum Fact {
     /// A figure that stands in the text.
     Figure { said: String, value: f64, at: At, path: Option<Path>, what: What },
-    /// A name that stands in the text and may have digits: of a point.
+    /// A name that stands in the text and may have digits: of a point, a repetition or a setting.
     Name(String),
     /// No other path at the place has more of it.
     Most { at: At, path: Path, what: What },
@@ -29,6 +30,8 @@ pub enum Fact {
     Least { at: At, path: Path, what: What },
     /// The path is best by the figure, and each of the others that are ranked is shown to differ from it.
     Wins { at: At, path: Path, figure: String },
+    /// The weightiest change of a pair of settings is of this kind.
+    Verdict(ChangeVerdict),
     /// The record shows that two paths differ, or that they don't.
     Shown { at: At, paths: [Path; 2], figure: String, differ: bool },
 }
@@ -67,6 +70,14 @@ pub enum What {
     Pairs { figure: String, other: Path },
     /// The highest median over the points of a sweep by the lowest, where all but one swept key is held.
     Change(String),
+    /// Of a pair of settings: a figure on one side, or the ratio of new to base.
+    Pair { figure: String, part: PairPart },
+    /// How many pairs stand behind the ratio of fewest.
+    PairCount,
+    /// By how much a figure may be worse at most, in per cent, by the intervals of all ratios.
+    PairBound,
+    /// What is put up with, in per cent.
+    PairTolerance,
     /// The largest of the repetitions by the smallest.
     Spread(String),
     /// How many requests of the ledgers, over all repetitions: one of its fields, or `unanswered`.
@@ -117,6 +128,14 @@ pub enum RatioPart {
     Middle,
     Low,
     High,
+}
+
+/// Of a change from one setting to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PairPart {
+    Base,
+    New,
+    Ratio(RatioPart),
 }
 
 impl Claim {

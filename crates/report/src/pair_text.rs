@@ -1,9 +1,10 @@
 //! What a pair of settings came to, in words and as rows.
 
+use super::claim::{At, Claim, Fact, PairPart, What, of, of_all};
 use super::compare_text::chance;
-use super::ratios::{figure_name, interval_text};
+use super::ratios::{figure_name, interval_claim, interval_text};
 use weighbridge_record::format;
-use weighbridge_record::paired::{INTERVAL_PAIRS_MIN, PAIRS_MIN};
+use weighbridge_record::paired::INTERVAL_PAIRS_MIN;
 use weighbridge_record::result::{Change, ChangeVerdict, PairRecord};
 use weighbridge_record::stats::worse_by_at_most;
 
@@ -35,11 +36,12 @@ pub fn rows(pair: &PairRecord) -> Vec<Row> {
 }
 
 /// What the sides are, in words.
-pub fn sides(pair: &PairRecord) -> String {
-    let words = |words: &[String]| {
-        if words.is_empty() { "as the scenario says".to_owned() } else { words.join(", ") }
+pub fn sides(pair: &PairRecord) -> Claim {
+    let words = |settings: &[String]| {
+        let named = settings.iter().map(|setting| Claim::default().name(setting.clone()));
+        if settings.is_empty() { Claim::words("as the scenario says") } else { Claim::join(named, ", ") }
     };
-    format!("base: {}; new: {}", words(&pair.base), words(&pair.new))
+    Claim::words("base: ").and(words(&pair.base)).say("; new: ").and(words(&pair.new))
 }
 
 /// What the intervals of its ratios are.
@@ -75,65 +77,78 @@ fn tone(verdict: ChangeVerdict) -> &'static str {
 }
 
 /// The verdict in a sentence, with the figures it rests on.
-pub fn sentence(pair: &PairRecord) -> String {
-    let tolerance = format!("the tolerance of {} %", format::number(pair.tolerance_percent));
-    let Some(verdict) = pair.verdict else { return "No verdict: a trial is invalid.".to_owned() };
-    let told = |verdicts: &[ChangeVerdict]| {
-        let of = pair.changes.iter().filter(|change| verdicts.contains(&change.verdict));
-        of.map(one).collect::<Vec<_>>().join("; ")
+pub fn sentence(pair: &PairRecord) -> Claim {
+    let Some(verdict) = pair.verdict else { return Claim::words("No verdict: a trial is invalid.") };
+    let tolerance = || {
+        let percent = format!("{} %", format::number(pair.tolerance_percent));
+        Claim::words("the tolerance of ").figure(
+            percent,
+            pair.tolerance_percent,
+            of_all(&At::Run, What::PairTolerance),
+        )
     };
-    let differing = [ChangeVerdict::Regression, ChangeVerdict::Worse, ChangeVerdict::Better];
-    match verdict {
-        ChangeVerdict::Regression => {
-            format!("Regression: new is worse, beyond {tolerance}: {}.", told(&differing))
+    let differs = |change: &&Change| {
+        [ChangeVerdict::Regression, ChangeVerdict::Worse, ChangeVerdict::Better].contains(&change.verdict)
+    };
+    let differing = Claim::join(pair.changes.iter().filter(differs).map(one), "; ");
+    let all = Claim::join(ratios(pair).map(one), "; ");
+    let claim = match verdict {
+        ChangeVerdict::Regression => Claim::words("Regression: new is worse, beyond ")
+            .and(tolerance())
+            .say(": ")
+            .and(differing)
+            .say("."),
+        ChangeVerdict::Worse => {
+            Claim::words("New is worse, not beyond ").and(tolerance()).say(": ").and(differing).say(".")
         }
-        ChangeVerdict::Worse => format!("New is worse, not beyond {tolerance}: {}.", told(&differing)),
-        ChangeVerdict::Better => format!("New is better: {}.", told(&differing)),
+        ChangeVerdict::Better => Claim::words("New is better: ").and(differing).say("."),
         ChangeVerdict::TooFewRepetitions => {
-            let all = ratios(pair).map(one).collect::<Vec<_>>().join("; ");
-            format!("No verdict: that takes {PAIRS_MIN} pairs (--repeat 5). {all}.")
+            Claim::words("No verdict: that takes three pairs (--repeat). ").and(all).say(".")
         }
         ChangeVerdict::NoDifferenceShown => {
             let pairs = ratios(pair).map(|change| change.of_repetitions.len()).min().unwrap_or(0);
-            let all = ratios(pair).map(one).collect::<Vec<_>>().join("; ");
-            format!("No difference shown over {pairs} pairs: {all}{}.", bound(pair))
+            let count = of_all(&At::Run, What::PairCount);
+            let claim =
+                Claim::words("No difference shown over ").figure(pairs.to_string(), pairs as f64, count);
+            claim.say(" pairs: ").and(all).and(bound(pair)).say(".")
         }
-    }
+    };
+    claim.resting_on(Fact::Verdict(verdict))
 }
 
 /// The verdict in a few words.
-pub fn headline(pair: &PairRecord) -> String {
-    match pair.verdict {
-        None => "no verdict".to_owned(),
-        Some(ChangeVerdict::Better | ChangeVerdict::Worse) => {
-            format!("new is {}", pair.verdict.map_or("", word))
-        }
-        Some(verdict) => word(verdict).to_owned(),
-    }
+pub fn headline(pair: &PairRecord) -> Claim {
+    let Some(verdict) = pair.verdict else { return Claim::words("no verdict") };
+    let claim = match verdict {
+        ChangeVerdict::Better | ChangeVerdict::Worse => Claim::words(format!("new is {}", word(verdict))),
+        verdict => Claim::words(word(verdict)),
+    };
+    claim.resting_on(Fact::Verdict(verdict))
 }
 
 /// How much worse new may be at most, where the intervals exclude as much as the tolerance.
-fn bound(pair: &PairRecord) -> String {
+fn bound(pair: &PairRecord) -> Claim {
     let worst = |change: &Change| worse_by_at_most(&change.figure, change.ratio?);
     let worst: Option<Vec<f64>> = ratios(pair).map(worst).collect();
     let percent = worst.unwrap_or_default().into_iter().fold(0.0, f64::max) * 100.0;
-    if is_interval(pair) && percent > 0.0 && percent <= pair.tolerance_percent {
-        format!("; no figure is worse by more than {percent:.1} %")
-    } else {
-        String::new()
+    if !is_interval(pair) || percent <= 0.0 || percent > pair.tolerance_percent {
+        return Claim::default();
     }
+    let claim = Claim::words("; no figure is worse by more than ");
+    claim.figure(format!("{percent:.1} %"), percent, of_all(&At::Run, What::PairBound))
 }
 
 /// `p50 of nats-core 1.10× (1.09 to 1.11)`.
-fn one(change: &Change) -> String {
-    let (figure, path) = (name(change), change.path);
-    match change.ratio {
-        Some(ratio) => format!("{figure} of {path} {}", interval_text(ratio)),
-        None => {
-            let [base, new] = [change.base, change.new].map(|value| print(change, value));
-            format!("{figure} of {path} {base}, then {new}")
-        }
+fn one(change: &Change) -> Claim {
+    let path = change.path;
+    let part = |part: PairPart| What::Pair { figure: change.figure.clone(), part };
+    let claim = Claim::words(format!("{} of {path} ", name(change)));
+    if let Some(ratio) = change.ratio {
+        return claim.and(interval_claim(ratio, &At::Run, path, |of| part(PairPart::Ratio(of))));
     }
+    let side = |value: f64, side: PairPart| (print(change, value), value, of(&At::Run, path, part(side)));
+    let (base, new) = (side(change.base, PairPart::Base), side(change.new, PairPart::New));
+    claim.figure(base.0, base.1, base.2).say(", then ").figure(new.0, new.1, new.2)
 }
 
 fn name(change: &Change) -> &'static str {
@@ -200,13 +215,13 @@ mod tests {
             sentence(&PairRecord { verdict: None, ..pair(ChangeVerdict::Better, [1.0; 3]) }),
             sides(&pair(ChangeVerdict::Better, [1.0; 3])),
         ];
-        insta::assert_snapshot!(sentences.join("\n").replace('\u{a0}', " "), @"
+        insta::assert_snapshot!(sentences.map(|claim| claim.text).join("\n").replace('\u{a0}', " "), @"
         Regression: new is worse, beyond the tolerance of 5 %: p50 of nats-core 1.10× (1.09 to 1.11).
         New is worse, not beyond the tolerance of 5 %: p50 of nats-core 1.02× (1.01 to 1.03).
         New is better: p50 of nats-core 0.90× (0.89 to 0.91).
         No difference shown over 5 pairs: p50 of nats-core 1.00× (0.98 to 1.02); no figure is worse by more than 2.0 %.
         No difference shown over 5 pairs: p50 of nats-core 1.00× (0.90 to 1.12).
-        No verdict: that takes 3 pairs (--repeat 5). p50 of nats-core 1.10× (1.10 to 1.10).
+        No verdict: that takes three pairs (--repeat). p50 of nats-core 1.10× (1.10 to 1.10).
         No verdict: a trial is invalid.
         base: workers.count=4; new: as the scenario says
         ");

@@ -122,10 +122,14 @@ fn times(pair: &PathRatio, higher: Path, lower: Path, ratio: Estimate) -> Claim 
 /// The ratio of the first to the second with its interval.
 fn interval(pair: &PathRatio, [path, other]: [Path; 2], ratio: Estimate) -> Claim {
     let at = At::Point(pair.point.clone());
+    interval_claim(ratio, &at, path, |part| What::Ratio { figure: pair.figure.clone(), other, part })
+}
+
+/// A ratio with its interval, whose parts are what is told of them.
+pub fn interval_claim(ratio: Estimate, at: &At, path: Path, what: impl Fn(RatioPart) -> What) -> Claim {
     let print = plain(ratio);
     let part = |said: String, value: f64, part: RatioPart| {
-        let what = What::Ratio { figure: pair.figure.clone(), other, part };
-        Claim::default().figure(said, value, of(&at, path, what))
+        Claim::default().figure(said, value, of(at, path, what(part)))
     };
     let claim = part(format!("{}×", print(ratio.median)), ratio.median, RatioPart::Middle);
     match (ratio.low, ratio.high) {
@@ -273,6 +277,21 @@ mod tests {
         let section = section(&groups(&result)[0]);
         assert_eq!((section.to_best.len(), section.rows.len()), (12, 30));
         assert_eq!(notes[1], ("", "No ratios: a trial at this point is invalid."));
+    }
+
+    #[test]
+    fn a_difference_that_is_shown_is_told_before_a_wider_one_that_is_not() {
+        let mut result = Fixture { repetitions: 3, seconds: 1, ..Fixture::default() }.build();
+        let p99 = "latency_ns.turnaround.p99";
+        for pair in result.ratios.iter_mut().filter(|pair| pair.figure == p99) {
+            let is = pair.a == TransportKind::RedisPubsub && pair.b == TransportKind::NatsCore;
+            pair.verdict = if is { PairVerdict::AHigher } else { PairVerdict::NoDifferenceShown };
+        }
+        let told = furthest_from_best(&groups(&result)[0]).unwrap().text;
+        assert!(told.starts_with("redis-pubsub's p99 is "), "{told}");
+        result.ratios.iter_mut().for_each(|pair| pair.verdict = PairVerdict::NoDifferenceShown);
+        let told = furthest_from_best(&groups(&result)[0]).unwrap().text;
+        assert!(told.starts_with("p99 of nats-core and nats-jetstream: no difference shown"), "{told}");
     }
 
     #[test]

@@ -28,6 +28,14 @@ fn fact_wrong(record: &Record, fact: &Fact) -> Option<String> {
             (winner.as_deref() != Some(path.name()) || record.vouched(at, path.name(), figure).is_none())
                 .then(|| format!("the winner is {winner:?}"))
         }
+        Fact::Verdict(verdict) => {
+            let weights = ["no_difference_shown", "better", "worse", "too_few_repetitions", "regression"];
+            let weight = |verdict: &serde_json::Value| weights.iter().position(|known| verdict == known);
+            let changes = record.json["pair"]["changes"].as_array().cloned().unwrap_or_default();
+            let weightiest = changes.iter().filter_map(|change| weight(&change["verdict"])).max();
+            let said = weight(&serde_json::to_value(verdict).unwrap());
+            (weightiest != said || said.is_none()).then(|| format!("the weightiest change is {weightiest:?}"))
+        }
         Fact::Shown { at, paths, figure, differ } => {
             let shown = record.differ(at, paths.map(|path| path.name()), figure).unwrap_or(false);
             (shown != *differ).then(|| format!("the record says {shown}"))
@@ -73,7 +81,9 @@ fn known_name(record: &Record, name: &str) -> bool {
         let field = if what == "trial" { "order" } else { "repetition" };
         record.trials().iter().any(|trial| trial[field].as_u64() == number.parse().ok())
     });
-    numbered || record.points().iter().any(point)
+    let settings = ["base", "new"].map(|side| record.json["pair"][side].to_string());
+    let setting = settings.iter().any(|settings| settings.contains(&format!("\"{name}\"")));
+    setting || numbered || record.points().iter().any(point)
 }
 
 /// Whether another path has more of it, or less.
@@ -109,7 +119,7 @@ fn says_nothing(claim: &Claim) -> Option<String> {
     for (said, value, what) in figures {
         let span = [" to ", " and "].map(|word| format!("{said}{word}{said}"));
         // An interval may be as narrow as its print.
-        let interval = matches!(what, What::Ratio { .. } | What::Pairs { .. });
+        let interval = matches!(what, What::Ratio { .. } | What::Pairs { .. } | What::Pair { .. });
         if !interval && span.iter().any(|span| claim.text.contains(span)) {
             return Some(format!("a span of nothing: {}", claim.text));
         }

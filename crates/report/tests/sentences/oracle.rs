@@ -3,7 +3,7 @@
 use serde_json::Value;
 use weighbridge_record::point::Point;
 use weighbridge_record::terms::Path;
-use weighbridge_report::claim::{At, RatioPart, What};
+use weighbridge_report::claim::{At, PairPart, RatioPart, What};
 
 use crate::curve;
 use crate::intervals;
@@ -188,17 +188,38 @@ impl Record {
             }
             What::Knee | What::Carried | What::AsIdle => curve::of(self, at, path).get(what),
             What::Change(figure) => curve::change(self, at, path, figure),
-            What::Repetitions | What::Trials { .. } | What::LatePoints => None,
+            What::Pair { figure, part } => {
+                let is = |change: &&Value| change["path"] == path && change["figure"] == *figure;
+                let change = array(&self.json["pair"], "changes").iter().find(is)?;
+                let field = match part {
+                    PairPart::Base => "base",
+                    PairPart::New => "new",
+                    PairPart::Ratio(RatioPart::Middle) => "ratio.median",
+                    PairPart::Ratio(RatioPart::Low) => "ratio.low",
+                    PairPart::Ratio(RatioPart::High) => "ratio.high",
+                };
+                number(change, field)
+            }
+            _ => None,
         }
     }
 
     /// What is asked of a place whatever the path.
     fn of_place(&self, at: &At, what: &What) -> Option<f64> {
+        match what {
+            What::PairBound => return self.bound_of_pair(),
+            What::PairTolerance => return number(&self.json["pair"], "tolerance_percent"),
+            _ => {}
+        }
         let count = match what {
             What::Trials { invalid } => {
                 self.trials().iter().filter(|trial| !*invalid || !is_valid(trial)).count()
             }
             What::Points => self.points().len(),
+            What::PairCount => {
+                let ratios = self.ratios_of_pair();
+                ratios.into_iter().map(|change| array(change, "of_repetitions").len()).min()?
+            }
             What::Repetitions => {
                 let counted = self.ranked(at).into_iter().map(|path| self.counted(at, &path).len());
                 counted.min()?
@@ -216,6 +237,22 @@ impl Record {
             _ => return None,
         };
         Some(count as f64)
+    }
+
+    /// The changes of a pair of settings that have a ratio.
+    fn ratios_of_pair(&self) -> Vec<&Value> {
+        array(&self.json["pair"], "changes").iter().filter(|change| change["ratio"].is_object()).collect()
+    }
+
+    /// How much worse a figure may be at most, in per cent.
+    fn bound_of_pair(&self) -> Option<f64> {
+        let worse = |change: &&Value| {
+            let falls = change["figure"].as_str()?.starts_with("rates.");
+            let end = number(change, if falls { "ratio.low" } else { "ratio.high" })?;
+            Some(100.0 * if falls { 1.0 - end } else { end - 1.0 })
+        };
+        let each: Option<Vec<f64>> = self.ratios_of_pair().iter().map(worse).collect();
+        each?.into_iter().reduce(f64::max)
     }
 
     fn requests(&self, at: &At, path: &str, field: &str) -> Option<f64> {

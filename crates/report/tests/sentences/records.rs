@@ -2,6 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
+use weighbridge_record::change::between_settings;
 use weighbridge_record::fixture::{Fixture, with_transit};
 use weighbridge_record::pairs::between_paths;
 use weighbridge_record::point::Point;
@@ -38,6 +39,10 @@ pub fn record(seed: u64) -> RunResult {
     if over_rates && rng.random_bool(0.4) {
         result.searches = searches(&result.trials, &mut rng);
     }
+    if result.trials.iter().all(|trial| trial.point.contains_key("setting")) {
+        let base = vec!["workers.count=4".to_owned()];
+        result.pair = Some(between_settings(base, Vec::new(), 5.0, &result.trials));
+    }
     if result.trials.iter().any(|trial| !trial.valid) {
         result.verdict = Verdict::Invalid;
     }
@@ -51,7 +56,7 @@ fn points(rng: &mut Pcg64) -> Vec<Point> {
     let count = rng.random_range(2..=rates.len());
     let few = count.min(4);
     let of_rate = |rate: &i32| -> Point { [("load.rate".to_owned(), (*rate).into())].into() };
-    match rng.random_range(0..4) {
+    match rng.random_range(0..5) {
         0 => rates[..count].iter().map(of_rate).collect(),
         1 => (1..=count).map(|count| [("workers.count".to_owned(), count.into())].into()).collect(),
         2 => {
@@ -64,6 +69,7 @@ fn points(rng: &mut Pcg64) -> Vec<Point> {
             };
             [1, 8].into_iter().flat_map(workers).collect()
         }
+        3 => ["base", "new"].map(|side| [("setting".to_owned(), side.into())].into()).to_vec(),
         _ => vec![Point::new()],
     }
 }
