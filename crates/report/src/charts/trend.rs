@@ -183,7 +183,8 @@ fn readout(trend: &Trend, series: &[Series]) -> Readout {
 
 fn note(labels: &[&str]) -> String {
     let mut text = "Medians over the valid repetitions of each run. Every run takes the same width, however \
-                    long ago. Hollow marks are invalid measurements; they don't count."
+                    long ago. Hollow marks are invalid measurements, \
+                    or a p99 that is our own lateness; they don't count."
         .to_owned();
     if labels.len() > PANELS_MAX {
         text.push_str(&format!(" Not drawn: {}.", labels[PANELS_MAX..].join("; ")));

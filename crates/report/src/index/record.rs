@@ -8,6 +8,7 @@ use std::io;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use weighbridge_record::own_lateness::is_ours;
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{Rates, SCHEMA_VERSION, Verdict};
 use weighbridge_record::stats::median;
@@ -55,6 +56,8 @@ pub struct Trial {
 #[derive(Debug, Deserialize)]
 struct Latencies {
     turnaround: Option<Latency>,
+    #[serde(default)]
+    send_lag: Option<Latency>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +69,10 @@ struct Latency {
 struct Broker {
     kind: BrokerKind,
     version: String,
+}
+
+fn p99(latency: Option<&Latency>) -> Option<f64> {
+    latency?.p99.map(|ns| ns as f64)
 }
 
 /// A figure over the repetitions of one transport at one point.
@@ -136,9 +143,16 @@ impl Record {
         brokers
     }
 
-    /// p99 of the answering latency in nanoseconds; none where a repetition has too few samples.
+    /// p99 of the answering latency in nanoseconds; none where a repetition has too few samples. It doesn't count where
+    /// it is the instrument's own lateness.
     pub fn p99_ns(&self, point: &Point, path: Path) -> Option<Measured> {
-        self.measured(point, path, |trial| trial.latency_ns.turnaround.as_ref()?.p99.map(|ns| ns as f64))
+        let measured = self.measured(point, path, |trial| p99(trial.latency_ns.turnaround.as_ref()))?;
+        let ours = self.counted(point, path).into_iter().any(|trial| {
+            let lag = p99(trial.latency_ns.send_lag.as_ref());
+            lag.zip(p99(trial.latency_ns.turnaround.as_ref()))
+                .is_some_and(|(lag, figure)| is_ours(lag, figure))
+        });
+        Some(Measured { valid: measured.valid && !ours, ..measured })
     }
 
     pub fn completed_per_s(&self, point: &Point, path: Path) -> Option<Measured> {
@@ -151,12 +165,18 @@ impl Record {
         path: Path,
         figure: impl Fn(&Trial) -> Option<f64>,
     ) -> Option<Measured> {
+        let counted = self.counted(point, path);
+        let values: Option<Vec<f64>> = counted.iter().map(|trial| figure(trial)).collect();
+        let value = median(&values.filter(|values| !values.is_empty())?);
+        let valid = counted.iter().all(|trial| trial.valid) && self.verdict != Verdict::Invalid;
+        Some(Measured { value, valid })
+    }
+
+    /// The valid trials of a place, or all where none is.
+    fn counted(&self, point: &Point, path: Path) -> Vec<&Trial> {
         let here = |trial: &&Trial| trial.path == path && &trial.point == point;
         let all: Vec<&Trial> = self.trials.iter().filter(here).collect();
         let valid: Vec<&Trial> = all.iter().copied().filter(|trial| trial.valid).collect();
-        let counted = if valid.is_empty() { &all } else { &valid };
-        let values: Option<Vec<f64>> = counted.iter().map(|trial| figure(trial)).collect();
-        let value = median(&values.filter(|values| !values.is_empty())?);
-        Some(Measured { value, valid: !valid.is_empty() && self.verdict != Verdict::Invalid })
+        if valid.is_empty() { all } else { valid }
     }
 }

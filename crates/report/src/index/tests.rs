@@ -270,6 +270,20 @@ fn the_lean_record_reads_the_figures_of_the_whole_one() {
 }
 
 #[test]
+fn a_tail_that_is_our_own_lateness_counts_in_no_trend() {
+    let transports = vec![TransportKind::NatsCore];
+    let mut whole = Fixture { transports, seconds: 1, rate_per_s: 1_500, ..Fixture::default() }.build();
+    let p99 = |whole: &RunResult| {
+        let trial = &whole.trials[0];
+        listed(whole).record.unwrap().p99_ns(&trial.point, trial.path).unwrap()
+    };
+    assert!(p99(&whole).valid);
+    let value = whole.trials[0].latency_ns.turnaround.as_ref().unwrap().p99.unwrap();
+    whole.trials[0].latency_ns.send_lag.as_mut().unwrap().p99 = Some(value / 5);
+    assert!(!p99(&whole).valid);
+}
+
+#[test]
 fn thousands_of_runs_stay_under_the_size_of_a_page() {
     let first = listed(&result(1));
     let began = first.began.unwrap();
