@@ -276,7 +276,7 @@ fn figures(trials: &[&Trial]) -> BTreeMap<String, Estimate> {
         let all = |read: fn(&LatencySummary) -> Option<f64>| {
             trials.iter().filter_map(|trial| trial.latency_ns.get(stage).and_then(read)).collect::<Vec<_>>()
         };
-        let path = |statistic| format!("latency_ns.{}.{statistic}", stage.name());
+        let path = |statistic| stage.figure(statistic);
         add(path("min"), all(|s| s.min.map(|ns| ns as f64)));
         add(path("mean"), all(|s| s.mean));
         add(path("p50"), all(|s| s.p50.map(|ns| ns as f64)));

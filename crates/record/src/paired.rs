@@ -16,7 +16,33 @@ pub const INTERVAL_PAIRS_MIN: usize = 5;
 pub const SIGNIFICANCE: f64 = 0.05;
 
 /// Least standard deviation of log ratios: figures of three digits, as histograms give them, tell no finer.
-pub(crate) const DEVIATION_MIN: f64 = 0.000_5;
+const DEVIATION_MIN: f64 = 0.000_5;
+
+/// What a t test needs of values that are compared by their ratios.
+pub(crate) struct Logarithms {
+    pub count: f64,
+    pub mean: f64,
+    /// None of fewer than 3 values.
+    pub variance_of_mean: Option<f64>,
+}
+
+impl Logarithms {
+    /// None without values, and where one has no logarithm.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let has_logarithm = |value: &f64| value.is_finite() && *value > 0.0;
+        if values.is_empty() || !values.iter().all(has_logarithm) {
+            return None;
+        }
+        let logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();
+        let count = logs.len() as f64;
+        let mean = logs.iter().sum::<f64>() / count;
+        let variance_of_mean = (logs.len() >= PAIRS_MIN).then(|| {
+            let squares: f64 = logs.iter().map(|log| (log - mean).powi(2)).sum();
+            (squares / (count - 1.0)).max(DEVIATION_MIN * DEVIATION_MIN) / count
+        });
+        Some(Self { count, mean, variance_of_mean })
+    }
+}
 
 /// The ratios of pairs, and what they show.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,17 +70,8 @@ pub fn paired(new: &[f64], base: &[f64]) -> Option<Paired> {
 pub fn paired_at_look(new: &[f64], base: &[f64], looks: u32) -> Option<Paired> {
     let looks = f64::from(looks.max(1));
     let ratios: Vec<f64> = new.iter().zip(base).map(|(new, base)| new / base).collect();
-    let has_logarithm = |ratio: &f64| ratio.is_finite() && *ratio > 0.0;
-    if ratios.is_empty() || !ratios.iter().all(has_logarithm) {
-        return None;
-    }
-    let logs: Vec<f64> = ratios.iter().map(|ratio| ratio.ln()).collect();
-    let count = logs.len() as f64;
-    let mean = logs.iter().sum::<f64>() / count;
-    let spread = (logs.len() >= PAIRS_MIN).then(|| {
-        let squares: f64 = logs.iter().map(|log| (log - mean).powi(2)).sum();
-        (squares / (count - 1.0)).sqrt().max(DEVIATION_MIN) / count.sqrt()
-    });
+    let Logarithms { count, mean, variance_of_mean } = Logarithms::of(&ratios)?;
+    let spread = variance_of_mean.map(f64::sqrt);
     // Freedom of at least 2 is no error.
     let student = StudentsT::new(0.0, 1.0, count - 1.0).ok();
     let Some((spread, student)) = spread.zip(student) else {
@@ -64,7 +81,7 @@ pub fn paired_at_look(new: &[f64], base: &[f64], looks: u32) -> Option<Paired> {
             p: None,
         });
     };
-    let (low, high) = if logs.len() < INTERVAL_PAIRS_MIN {
+    let (low, high) = if ratios.len() < INTERVAL_PAIRS_MIN {
         range(&ratios)
     } else {
         let half = student.inverse_cdf(1.0 - SIGNIFICANCE / looks / 2.0) * spread;

@@ -37,7 +37,7 @@ fn figures(trials: &[&Trial]) -> BTreeMap<String, Estimate> {
         for stage in Stage::ALL {
             let Some(latency) = trial.latency_ns.get(stage) else { continue };
             for name in LatencySummary::STATISTICS {
-                add(format!("latency_ns.{}.{name}", stage.name()), latency.statistic(name));
+                add(stage.figure(name), latency.statistic(name));
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::paired::{DEVIATION_MIN, PAIRS_MIN, SIGNIFICANCE};
+use crate::paired::{Logarithms, SIGNIFICANCE};
 use crate::result::Estimate;
 
 /// A ratio of two sides, and what it shows.
@@ -23,10 +23,10 @@ pub struct Unpaired {
 /// B. L. Welch, The Generalization of Student's Problem when Several Different Population Variances are Involved,
 /// Biometrika 34, 1947; on logarithms because ratios are as far from 1 at twice as at half.
 pub fn unpaired(new: &[f64], base: &[f64]) -> Option<Unpaired> {
-    let (new, base) = (Side::of(new)?, Side::of(base)?);
+    let (new, base) = (Logarithms::of(new)?, Logarithms::of(base)?);
     let apart = new.mean - base.mean;
     let alone = Estimate { median: apart.exp(), low: None, high: None };
-    let Some((of_new, of_base)) = new.spread.zip(base.spread) else {
+    let Some((of_new, of_base)) = new.variance_of_mean.zip(base.variance_of_mean) else {
         return Some(Unpaired { ratio: alone, p: None });
     };
     let squared = of_new + of_base;
@@ -37,31 +37,6 @@ pub fn unpaired(new: &[f64], base: &[f64]) -> Option<Unpaired> {
     let half = student.inverse_cdf(1.0 - SIGNIFICANCE / 2.0) * squared.sqrt();
     let ratio = Estimate { low: Some((apart - half).exp()), high: Some((apart + half).exp()), ..alone };
     Some(Unpaired { ratio, p: Some(2.0 * student.cdf(-(apart / squared.sqrt()).abs())) })
-}
-
-/// The logarithms of a side.
-struct Side {
-    count: f64,
-    mean: f64,
-    /// Variance of the mean; none of fewer than 3 values.
-    spread: Option<f64>,
-}
-
-impl Side {
-    fn of(values: &[f64]) -> Option<Self> {
-        let has_logarithm = |value: &f64| value.is_finite() && *value > 0.0;
-        if values.is_empty() || !values.iter().all(has_logarithm) {
-            return None;
-        }
-        let logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();
-        let count = logs.len() as f64;
-        let mean = logs.iter().sum::<f64>() / count;
-        let spread = (logs.len() >= PAIRS_MIN).then(|| {
-            let squares: f64 = logs.iter().map(|log| (log - mean).powi(2)).sum();
-            (squares / (count - 1.0)).max(DEVIATION_MIN * DEVIATION_MIN) / count
-        });
-        Some(Self { count, mean, spread })
-    }
 }
 
 #[cfg(test)]

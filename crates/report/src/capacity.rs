@@ -104,8 +104,7 @@ fn found(search: &SearchRecord, confirmed: &[Group<'_>]) -> Claim {
     };
     let claim =
         Claim::words(format!("{path} sustains{bound} ")).and(searched(path, "rate_per_s", rate_per_s));
-    let entry = confirmed.iter().flat_map(|group| &group.entries).find(|entry| entry.path == path);
-    match entry.and_then(p99_of_confirmations) {
+    match entry_of(confirmed, path).and_then(p99_of_confirmations) {
         Some(p99) => claim.say(format!(" (p99 {} ", Stage::ANSWER.name())).and(p99).say(")").say(why),
         None => claim.say(why),
     }
@@ -173,10 +172,11 @@ pub fn shown(result: &RunResult) -> Vec<Group<'_>> {
 
 /// A row for each transport, in the order in which they were searched.
 pub fn rows(result: &RunResult) -> Vec<Row> {
-    result.searches.iter().map(|search| row(search, result)).collect()
+    let confirmed = shown(result);
+    result.searches.iter().map(|search| row(search, result, &confirmed)).collect()
 }
 
-fn row(search: &SearchRecord, result: &RunResult) -> Row {
+fn row(search: &SearchRecord, result: &RunResult, confirmed: &[Group<'_>]) -> Row {
     let bound = if is_bound(search) { "≥ " } else { "" };
     let rate = search.rate_per_s.map(|rate_per_s| format!("{bound}{}", format::rate(rate_per_s)));
     let bracket = match (search.low_per_s, search.high_per_s) {
@@ -191,7 +191,7 @@ fn row(search: &SearchRecord, result: &RunResult) -> Row {
         path: search.path,
         rate: rate.unwrap_or_default(),
         bracket,
-        p99: p99_confirmed(search, result),
+        p99: p99_confirmed(search.path, confirmed),
         limit: first.map_or_else(|| "nothing".to_owned(), name),
         limit_detail: limiting.map_or_else(
             || format!("nothing failed up to {}", search.low_per_s.map_or_else(String::new, format::rate)),
@@ -240,19 +240,23 @@ fn p99_at(probe: Option<&Probe>, result: &RunResult) -> String {
 }
 
 /// The median over the confirmations, with a sign where it has the instrument's own lateness in it.
-fn p99_confirmed(search: &SearchRecord, result: &RunResult) -> String {
-    let shown = shown(result);
-    let entry = shown.iter().flat_map(|group| &group.entries).find(|entry| entry.path == search.path);
-    let Some((entry, p99)) = entry.and_then(|entry| Some((entry, entry.figure(&p99_path())?))) else {
+fn p99_confirmed(path: Path, confirmed: &[Group<'_>]) -> String {
+    let Some((entry, p99)) =
+        entry_of(confirmed, path).and_then(|entry| Some((entry, entry.figure(&p99_path())?)))
+    else {
         return String::new();
     };
     let sign = if entry.vouched(&p99_path()).is_none() { "*" } else { "" };
     format!("{}{sign}", format::latency(p99.median))
 }
 
+fn entry_of<'g, 'a>(confirmed: &'g [Group<'a>], path: Path) -> Option<&'g Entry<'a>> {
+    confirmed.iter().flat_map(|group| &group.entries).find(|entry| entry.path == path)
+}
+
 /// Of the answering latency.
 fn p99_path() -> String {
-    format!("latency_ns.{}.p99", Stage::ANSWER.name())
+    Stage::ANSWER.figure("p99")
 }
 
 /// Of the answering latency.

@@ -32,10 +32,8 @@ fn head(keys: &BTreeSet<&String>) -> Vec<String> {
         weighbridge_record::result::Rates::default().fields().map(|(name, _)| format!("rates.{name}")),
     );
     for stage in Stage::ALL {
-        names.push(format!("latency_ns.{}.count", stage.name()));
-        names.extend(
-            LatencySummary::STATISTICS.map(|statistic| format!("latency_ns.{}.{statistic}", stage.name())),
-        );
+        names.push(stage.figure("count"));
+        names.extend(LatencySummary::STATISTICS.map(|statistic| stage.figure(statistic)));
     }
     let ledger = weighbridge_record::result::LedgerTotals::default();
     names.extend(ledger.fields().map(|(name, _)| format!("ledger.{name}")));
@@ -76,9 +74,9 @@ fn row(trial: &Trial, keys: &BTreeSet<&String>) -> Vec<String> {
 
 /// The figures that are the instrument's own, by the names of their columns, with spaces between them.
 fn own_lateness(trial: &Trial) -> String {
-    let names = Stage::ALL.into_iter().flat_map(|stage| {
-        LatencySummary::STATISTICS.map(|statistic| format!("latency_ns.{}.{statistic}", stage.name()))
-    });
+    let names = Stage::ALL
+        .into_iter()
+        .flat_map(|stage| LatencySummary::STATISTICS.map(|statistic| stage.figure(statistic)));
     let ours = names.filter(|name| in_figure(trial, name).is_some());
     ours.collect::<Vec<_>>().join(" ")
 }

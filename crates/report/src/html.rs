@@ -251,7 +251,7 @@ fn sweep(result: &RunResult) -> Result<Sweep, ReportError> {
     let cell = |group: &Group<'_>, path: &Path| {
         let entry = group.entries.iter().find(|entry| entry.path == *path);
         let figure = |path: &str| entry.and_then(|entry| entry.figure(path));
-        let path = format!("latency_ns.{}.p99", Stage::ANSWER.name());
+        let path = Stage::ANSWER.figure("p99");
         let p99 = figure(&path);
         let ours = entry.is_some_and(|entry| entry.own_lateness(&path).is_some());
         let sign = if ours { "*" } else { "" };

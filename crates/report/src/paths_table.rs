@@ -169,7 +169,7 @@ fn latencies(entry: &Entry<'_>, stage: Stage) -> [Cell; 8] {
         .map(|summary| summary.count)
         .min()
         .unwrap_or(0);
-    let figure = |statistic: &str| entry.figure(&format!("latency_ns.{}.{statistic}", stage.name()));
+    let figure = |statistic: &str| entry.figure(&stage.figure(statistic));
     let own = |statistic: &str| own_lateness(entry, stage, statistic);
     let over_all = |read: fn(&LatencySummary) -> Option<u64>, pick: fn(u64, u64) -> u64| {
         let values = entry.counted.iter().filter_map(|trial| read(trial.latency_ns.get(stage)?));
@@ -207,7 +207,7 @@ fn latencies(entry: &Entry<'_>, stage: Stage) -> [Cell; 8] {
 
 /// `own lateness: send lag p99.9 is 14.4 ms of 41.9 ms in repetition 1`; none where the figure is the path's.
 fn own_lateness(entry: &Entry<'_>, stage: Stage, statistic: &str) -> Option<String> {
-    let (trial, own) = entry.own_lateness(&format!("latency_ns.{}.{statistic}", stage.name()))?;
+    let (trial, own) = entry.own_lateness(&stage.figure(statistic))?;
     let repetition = match entry.counted.len() {
         1 => String::new(),
         _ => format!(" in repetition {}", trial.repetition),

@@ -23,7 +23,7 @@ impl Measure {
     /// Its path in `result.json`.
     pub fn path(self) -> String {
         match self {
-            Self::Latency { stage, statistic, .. } => format!("latency_ns.{}.{statistic}", stage.name()),
+            Self::Latency { stage, statistic, .. } => stage.figure(statistic),
             Self::CompletedRate => "rates.completed_per_s".to_owned(),
         }
     }
@@ -127,7 +127,7 @@ impl<'a> Ranking<'a> {
     pub fn own_lateness(group: &Group<'a>) -> Option<(Path, Claim)> {
         let ours = |entry: &Entry<'a>| {
             STATISTICS.into_iter().find_map(|statistic| {
-                let figure = |stage: Stage| format!("latency_ns.{}.{statistic}", stage.name());
+                let figure = |stage: Stage| stage.figure(statistic);
                 let (trial, own) = entry.own_lateness(&figure(Stage::ANSWER))?;
                 let once = |stage: Stage| {
                     let what = What::Once { figure: figure(stage), order: trial.order };

@@ -85,7 +85,7 @@ fn rate_sweep(slice: &Slice<'_, '_>, searches: &[SearchRecord]) -> RateSweep {
 fn rate_step(step: &Step<'_, '_>, path: Path) -> Option<RateStep> {
     let entry = step.group.entries.iter().find(|entry| entry.path == path)?;
     let figure = |path: &str| entry.figure(path).map(|estimate| estimate.median);
-    let name = |statistic: &str| format!("latency_ns.{}.{statistic}", Stage::ANSWER.name());
+    let name = |statistic: &str| Stage::ANSWER.figure(statistic);
     Some(RateStep {
         rate_per_s: step.value.as_f64()?,
         offered_per_s: figure("rates.offered_per_s")?,

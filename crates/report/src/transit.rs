@@ -50,7 +50,7 @@ pub fn sentence(group: &Group<'_>) -> Option<Claim> {
 
 /// The figure by its path in `result.json`.
 fn p50(stage: Stage) -> String {
-    format!("latency_ns.{}.p50", stage.name())
+    stage.figure("p50")
 }
 
 struct Added {

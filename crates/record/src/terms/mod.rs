@@ -92,6 +92,11 @@ impl Stage {
         matches!(self, Self::Delivery | Self::Transit | Self::Turnaround)
     }
 
+    /// The path of a statistic in a trial of `result.json`: `latency_ns.turnaround.p99`.
+    pub fn figure(self, statistic: &str) -> String {
+        format!("latency_ns.{}.{statistic}", self.name())
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::SendLag => "send_lag",

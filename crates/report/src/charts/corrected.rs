@@ -34,7 +34,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
 
 /// Where correction changes most at p99, by the medians over repetitions.
 fn takeaway(group: &Group<'_>) -> Claim {
-    let figure = |stage: Stage| format!("latency_ns.{}.p99", stage.name());
+    let figure = |stage: Stage| stage.figure("p99");
     let gap = |entry: &Entry<'_>| {
         let median = |stage: Stage| entry.vouched(&figure(stage)).map(|estimate| estimate.median);
         Some((entry.path, median(Stage::Turnaround)?, median(Stage::TurnaroundUncorrected)?))

@@ -170,7 +170,7 @@ fn row(path: Path, shares: &[f64]) -> ReadoutRow {
 
 /// Whose tail is longest beside its middle, by the medians over repetitions.
 fn takeaway(group: &Group<'_>) -> Claim {
-    let figure = |statistic: &str| format!("latency_ns.{}.{statistic}", Stage::ANSWER.name());
+    let figure = |statistic: &str| Stage::ANSWER.figure(statistic);
     let tail = |entry: &Entry<'_>| {
         let vouched = |statistic| entry.vouched(&figure(statistic)).map(|estimate| estimate.median);
         Some((entry.path, vouched("p50")?, vouched("p99")?))

@@ -131,7 +131,7 @@ fn series(map: &Map) -> Vec<TimeSeries> {
 
 /// The slowest request of all repetitions that count.
 fn takeaway(group: &Group<'_>) -> Claim {
-    let figure = format!("latency_ns.{}.max", Stage::ANSWER.name());
+    let figure = Stage::ANSWER.figure("max");
     let trials = group.entries.iter().flat_map(|entry| &entry.counted);
     let slowest = trials.filter_map(|trial| Some((*trial, trial.figure(&figure)?)));
     let Some((trial, ns)) = slowest.max_by(|a, b| a.1.total_cmp(&b.1)) else {

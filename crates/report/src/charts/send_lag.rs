@@ -36,7 +36,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
 
 /// The repetition in which we were latest, at p99.
 fn takeaway(group: &Group<'_>) -> Claim {
-    let figure = format!("latency_ns.{}.p99", Stage::SendLag.name());
+    let figure = Stage::SendLag.figure("p99");
     let latest = |entry: &Entry<'_>| {
         let (_, high) = range(&entry.each(&figure)?);
         Some((entry.path, high))

@@ -56,7 +56,7 @@ type Bars = Vec<(Path, Around)>;
 type Found = ((&'static str, &'static str), Bars);
 
 fn at(rows: &[(&Entry<'_>, Vec<BreakdownRow>)], statistic: &str) -> Bars {
-    let figure = format!("latency_ns.{}.{statistic}", Stage::Turnaround.name());
+    let figure = Stage::Turnaround.figure(statistic);
     let bar = |(entry, rows): &(&Entry<'_>, Vec<BreakdownRow>)| {
         Some((entry.path, around(rows, entry.figure(&figure)?.median)?))
     };

@@ -39,7 +39,7 @@ pub fn draw(group: &Group<'_>, _: Detail) -> Result<Option<Figure>, ReportError>
 
 /// Path by path at p50, the medians over repetitions.
 fn takeaway(group: &Group<'_>) -> Claim {
-    let figure = format!("latency_ns.{}.p50", Stage::Transit.name());
+    let figure = Stage::Transit.figure("p50");
     let parts = group.entries.iter().filter_map(|entry| {
         let ns = entry.vouched(&figure)?.median;
         let of_path = of(&group.at, entry.path, What::Median(figure.clone()));
