@@ -52,7 +52,7 @@ fn bodies(criterion: &mut Criterion) {
     group.finish();
 
     let categories = vec!["INFRASTRUCTURE".to_string(), "SECURITY".to_string()];
-    let scoring = Scoring { correlation: Correlation::new(1), categories };
+    let scoring = Scoring { correlation: Some(Correlation::new(1)), categories };
     let accepted = scoring.read(&body).expect("its own body is of its trial");
     let mut group = criterion.benchmark_group("result");
     group.throughput(Throughput::Elements(1));

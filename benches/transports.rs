@@ -216,6 +216,10 @@ fn limits() -> Limits {
         worker_concurrency: 64,
         service_ns_mean: 0,
         completed_by: CompletedBy::Result,
+        prefetch: None,
+        ack_wait_ns: 30_000_000_000,
+        max_deliver: 3,
+        worker_channels: 0,
     }
 }
 
@@ -227,7 +231,7 @@ fn sites(runtime: &Runtime) -> Vec<Site> {
         nats_server: named("WEIGHBRIDGE_NATS_SERVER"),
     };
     let options = Options { binaries, ..Options::default() };
-    let plan = Brokers { durability: Durability::Memory, redis: None, nats: None, prefix: None };
+    let plan = Brokers::managed(Durability::Memory);
     let kinds = [BrokerKind::RedisServer, BrokerKind::NatsServer];
     let started = kinds.into_iter().filter_map(|kind| {
         let started = runtime.block_on(Site::start(&[kind], &plan, &options));

@@ -4,6 +4,7 @@ mod compare;
 mod pair;
 mod repeat;
 mod url_of;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -16,10 +17,12 @@ use weighbridge_record::terms::{BrokerKind, TransportKind};
 use compare::{COMPARE_HELP, tolerance};
 use pair::PAIR_HELP;
 use url_of::UrlOf;
+use worker::WORKER_HELP;
 
 pub use compare::Compare;
 pub use pair::SideServers;
 pub use repeat::{Enough, Repetitions};
+pub use worker::Worker;
 
 /// Weighs message brokers: the same load on Redis and NATS, every request accounted for.
 #[derive(Debug, Parser)]
@@ -67,6 +70,9 @@ pub enum Command {
     Calibrate(Calibrate),
     /// Say what this machine has, and what a run here can be trusted for
     Doctor(Doctor),
+    /// Answer requests on a path, in a process of its own
+    #[command(after_help = WORKER_HELP)]
+    Worker(Worker),
     /// Print the JSON Schema of a document
     Schema(Schema),
     /// Print a completion script for a shell

@@ -32,6 +32,7 @@ fn carry_out() -> Result<Outcome, CommandError> {
         Command::Report(arguments) => commands::report::run(arguments),
         Command::Calibrate(arguments) => commands::calibrate::run(arguments, &interrupt),
         Command::Doctor(arguments) => commands::doctor::run(arguments),
+        Command::Worker(arguments) => commands::worker::run(arguments, &interrupt),
         Command::Schema(arguments) => commands::schema::run(arguments),
         Command::Completions(arguments) => commands::completions::run(arguments),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::transport::{self, Limits, Names, Targets, Transport, TransportError};
-use weighbridge_plan::PointPlan;
+use weighbridge_plan::{PointPlan, Workers};
 use weighbridge_record::terms::{Durability, TransportKind};
 
 /// Everything that a transport is built from but where its servers are.
@@ -46,5 +46,12 @@ fn limits(point: &PointPlan) -> Limits {
         worker_concurrency: work.map_or(1, |work| work.concurrency),
         service_ns_mean: work.map_or(0, |work| work.service_time.mean_ns()),
         completed_by: point.completed_by(),
+        prefetch: work.and_then(|work| work.prefetch),
+        ack_wait_ns: point.brokers.ack_wait_ns,
+        max_deliver: point.brokers.max_deliver,
+        worker_channels: match &point.workers {
+            Workers::Processes(work) => work.count,
+            Workers::None | Workers::Threads(_) => 0,
+        },
     }
 }

@@ -22,6 +22,7 @@ pub mod schema;
 pub mod search;
 pub mod usage;
 pub mod validate;
+pub mod worker;
 
 use std::io;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ use tracing_subscriber::EnvFilter;
 use output::colored;
 
 use crate::cli::{self, Cli, Command};
+use crate::crew::WorkerError;
 use crate::session::RunError;
 use weighbridge_plan::Plan;
 use weighbridge_plan::credentials::redact;
@@ -40,6 +42,7 @@ use weighbridge_plan::endpoint::UrlError;
 use weighbridge_plan::scenario::{self, LoadError, Overrides};
 use weighbridge_record::compare::CompareError;
 use weighbridge_record::result::Verdict;
+use weighbridge_record::terms::TransportKind;
 
 /// How a command ended; the numbers are a contract with scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,10 +94,12 @@ impl Outcome {
             CommandError::NoReference { .. }
             | CommandError::Url { .. }
             | CommandError::Swept { .. }
+            | CommandError::NoServerToServe { .. }
             | CommandError::OverwritesRecord { .. } => Self::Usage,
             // Whoever stopped it knows why.
             CommandError::Run(RunError::Stopped) => return Self::Aborted,
             CommandError::Run(error) if error.is_unavailable() => Self::Unavailable,
+            CommandError::Worker(WorkerError::Transport(_)) => Self::Unavailable,
             CommandError::Compare(CompareError::Invalid { .. }) => Self::Invalid,
             _ => Self::Failed,
         };
@@ -168,6 +173,10 @@ pub enum CommandError {
         path.display()
     )]
     OverwritesRecord { path: PathBuf },
+    #[error("{transport} is served on a server that somebody runs: name it with {flag}")]
+    NoServerToServe { transport: TransportKind, flag: &'static str },
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
     #[error("{action}: {source}")]
     Io { action: &'static str, source: io::Error },
 }

@@ -4,48 +4,84 @@
 //! and what is left to say at the end in one [`CrewReport`]; all can be serialized, so that a worker need not be
 //! a thread of ours.
 
+mod alone;
+mod pipe;
+mod processes;
 mod report;
 mod threads;
 mod work_order;
+mod worker_process;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::mailbox::Post;
 use crate::start_line::StartLine;
-use crate::transport::Transport;
+use crate::transport::{Targets, Transport};
 
+pub use alone::{WorkerError, at_work, serve_assigned};
+pub use pipe::Told;
 pub use report::CrewReport;
+pub use threads::Threads;
 pub use work_order::WorkOrder;
+pub use worker_process::WorkerProcess;
 
-use threads::Threads;
+use processes::Processes;
 
 /// A crew at work.
 pub enum Crew {
     /// Requests are only published.
     None,
     Threads(Threads),
+    Processes(Processes),
+}
+
+/// Where a crew works.
+pub struct Place<'a> {
+    pub transport: &'a Arc<dyn Transport>,
+    pub targets: &'a Targets,
+    /// The program of which worker processes are made: ours.
+    pub program: &'a Path,
 }
 
 impl Crew {
-    /// Starts whoever the order is for; each thread takes a place at the line and reports there.
+    /// Starts whoever the order is for; each thread or process takes a place at the line and reports there.
     pub fn start(
         order: Option<WorkOrder>,
-        transport: &Arc<dyn Transport>,
+        at: &Place<'_>,
         post: Arc<dyn Post>,
         line: &StartLine,
     ) -> io::Result<Self> {
-        match order {
-            None => Ok(Self::None),
-            Some(order) => Ok(Self::Threads(Threads::start(&order, transport, &post, line)?)),
+        let Some(order) = order else { return Ok(Self::None) };
+        if order.in_processes {
+            return Ok(Self::Processes(Processes::start(&order, at.program, at.targets, &post, line)?));
+        }
+        Ok(Self::Threads(Threads::start(&order, at.transport, &post, line)?))
+    }
+
+    /// Who reports at the line.
+    pub fn count(&self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Threads(threads) => threads.count(),
+            Self::Processes(processes) => processes.count(),
         }
     }
 
     /// Threads of the harness that are part of it.
     pub fn threads(&self) -> u32 {
         match self {
-            Self::None => 0,
+            Self::None | Self::Processes(_) => 0,
             Self::Threads(threads) => threads.count(),
+        }
+    }
+
+    /// Workers that may be struck: those that are processes.
+    pub fn workers(&self) -> Vec<Arc<WorkerProcess>> {
+        match self {
+            Self::None | Self::Threads(_) => Vec::new(),
+            Self::Processes(processes) => processes.handles(),
         }
     }
 
@@ -54,6 +90,7 @@ impl Crew {
         match self {
             Self::None => CrewReport::default(),
             Self::Threads(threads) => threads.stop(),
+            Self::Processes(processes) => processes.stop(),
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct WorkOrder {
     /// Whether results are published; else requests are only taken and acknowledged.
     pub results: bool,
     pub service_time: ServiceTime,
+    /// Whether each worker is a process of its own.
+    pub in_processes: bool,
     /// Whether the work is bounded by a schedule.
     pub paced: bool,
 }
@@ -32,17 +34,22 @@ pub struct WorkOrder {
 impl WorkOrder {
     /// The order for all workers of a point; none where there are none.
     pub fn of(point: &PointPlan, wiring: &Wiring, correlation: Correlation, seed: u64) -> Option<Self> {
-        let Workers::Threads(work) = &point.workers else { return None };
+        let (work, in_processes) = match &point.workers {
+            Workers::None => return None,
+            Workers::Threads(work) => (work, false),
+            Workers::Processes(work) => (work, true),
+        };
         let categories = point.payload.categories.iter().map(|(name, _)| name.clone()).collect();
         Some(Self {
             wiring: wiring.clone(),
             workers: 0..work.count,
-            scoring: Scoring { correlation, categories },
+            scoring: Scoring { correlation: Some(correlation), categories },
             seed,
             concurrency: work.concurrency,
             results: work.results,
             service_time: work.service_time,
             // Slots mostly sleep; a worker that scores at once works as hard as the load lets it.
+            in_processes,
             paced: point.load.is_scheduled() && work.service_time.mean_ns() > 0,
         })
     }

@@ -61,7 +61,7 @@ async fn answering(
 ) -> Result<Answering, NoAnswer> {
     let named = |wanted| endpoint.filter(|_| kind == wanted).cloned();
     let (redis, nats) = (named(BrokerKind::RedisServer), named(BrokerKind::NatsServer));
-    let plan = plan::Brokers { durability: Durability::Memory, redis, nats, prefix: None };
+    let plan = plan::Brokers { redis, nats, ..plan::Brokers::managed(Durability::Memory) };
     let start_ns = now_ns();
     let site = Site::start(&[kind], &plan, options).await?;
     let ready_ns = now_ns() - start_ns;

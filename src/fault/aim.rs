@@ -1,56 +1,98 @@
-//! Which servers the faults of a plan are meant for.
+//! Whom the faults of a plan are meant for.
 
 use std::sync::Arc;
 
+use crate::crew::WorkerProcess;
 use crate::site::Server;
 use weighbridge_plan::{FaultAction, FaultPlan};
-use weighbridge_record::terms::Action;
+use weighbridge_record::terms::{Action, Aim};
 
-/// One fault and one server that it strikes.
+/// Those that may be struck: servers and workers that were started for the trial.
+#[derive(Default)]
+pub struct Handles {
+    pub servers: Vec<Arc<Server>>,
+    pub workers: Vec<Arc<WorkerProcess>>,
+}
+
+/// One fault and one whom it strikes.
 pub struct Aimed {
     pub at_ns: u64,
     every_ns: Option<u64>,
     pub action: FaultAction,
-    pub server: Arc<Server>,
+    pub target: Target,
+}
+
+/// Who is struck.
+#[derive(Clone)]
+pub enum Target {
+    Server(Arc<Server>),
+    Worker(Arc<WorkerProcess>),
 }
 
 /// A fault that strikes nobody.
 #[derive(Debug, thiserror::Error)]
 pub enum AimError {
     #[error(
-        "a fault ({action}) is meant for {target}, which is no server of this trial that was started for it: {known}"
+        "a fault ({action}) is meant for {target}, which is nobody who was started for this trial: {known}"
     )]
-    NoSuchServer { action: Action, target: String, known: String },
+    NoSuchTarget { action: Action, target: String, known: String },
     #[error(
         "a fault ({action}) needs a server that is started for the trial; those of others are never signalled"
     )]
     NoServers { action: Action },
+    #[error("a fault ({action}) needs workers that are processes: workers.kind = \"processes\"")]
+    NoWorkers { action: Action },
 }
 
-/// Finds the servers of each fault among those that may be signalled.
-pub fn aim(plans: &[FaultPlan], servers: &[Arc<Server>]) -> Result<Vec<Aimed>, AimError> {
+impl Target {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Server(server) => server.name(),
+            Self::Worker(worker) => worker.name(),
+        }
+    }
+}
+
+/// Finds the targets of each fault among those that may be struck.
+pub fn aim(plans: &[FaultPlan], handles: &Handles) -> Result<Vec<Aimed>, AimError> {
     let mut aimed = Vec::new();
     for plan in plans {
-        let action = plan.action.name();
-        if servers.is_empty() {
-            return Err(AimError::NoServers { action });
-        }
-        let meant =
-            |server: &&Arc<Server>| plan.target.as_deref().is_none_or(|target| target == server.name());
-        let before = aimed.len();
-        aimed.extend(servers.iter().filter(meant).map(|server| Aimed {
+        let strike = |target: Target| Aimed {
             at_ns: plan.at_ns,
             every_ns: plan.every_ns,
             action: plan.action,
-            server: Arc::clone(server),
-        }));
-        if aimed.len() == before {
-            let known: Vec<&str> = servers.iter().map(|server| server.name()).collect();
-            let target = plan.target.clone().unwrap_or_default();
-            return Err(AimError::NoSuchServer { action, target, known: known.join(", ") });
-        }
+            target,
+        };
+        aimed.extend(targets(plan, handles)?.into_iter().map(strike));
     }
     Ok(aimed)
+}
+
+fn targets(plan: &FaultPlan, handles: &Handles) -> Result<Vec<Target>, AimError> {
+    let action = plan.action.name();
+    let all: Vec<Target> = match action.aim() {
+        Aim::Server => handles.servers.iter().cloned().map(Target::Server).collect(),
+        Aim::Worker => handles.workers.iter().cloned().map(Target::Worker).collect(),
+    };
+    if all.is_empty() {
+        return Err(match action.aim() {
+            Aim::Server => AimError::NoServers { action },
+            Aim::Worker => AimError::NoWorkers { action },
+        });
+    }
+    let known = || all.iter().map(Target::name).collect::<Vec<_>>().join(", ");
+    let meant: Vec<Target> = match (&plan.target, action.aim()) {
+        (None, Aim::Server) => all.clone(),
+        // One of several: a crew of which all are struck at once is another fault.
+        (None, Aim::Worker) => all.iter().take(1).cloned().collect(),
+        (Some(target), Aim::Worker) if target == "worker" => all.clone(),
+        (Some(target), _) => all.iter().filter(|one| one.name() == target).cloned().collect(),
+    };
+    if meant.is_empty() {
+        let (target, known) = (plan.target.clone().unwrap_or_default(), known());
+        return Err(AimError::NoSuchTarget { action, target, known });
+    }
+    Ok(meant)
 }
 
 impl Aimed {

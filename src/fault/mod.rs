@@ -1,9 +1,12 @@
 //! Carries out the faults of a plan while the load is on, on a thread of its own: nobody else waits for a
 //! server that was stopped on purpose.
 //!
-//! It acts on handles of servers that are ours, and on nothing else. Whatever ends it, nothing is left stopped.
+//! It acts on handles of servers and workers that are ours, and on nothing else. Whatever ends it, nothing is left stopped.
 
 mod aim;
+mod clock;
+mod on_server;
+mod on_worker;
 mod strike;
 
 use std::io;
@@ -16,9 +19,10 @@ use crate::metrics::Timeline;
 use crate::start_line::Place;
 use weighbridge_record::result::Fault;
 
-pub use aim::{AimError, Aimed, aim};
+pub use aim::{AimError, Aimed, Handles, Target, aim};
 
-use strike::Strike;
+use clock::Clock;
+use strike::strike;
 
 /// Faults that wait for their time or are under way. Dropped, it ends them as [`Faults::stop`] does.
 pub struct Faults {
@@ -36,8 +40,12 @@ pub struct FaultReport {
 }
 
 impl Faults {
-    /// Reports ready at once, and acts by the timeline.
-    pub fn start(aimed: Vec<Aimed>, place: Place) -> io::Result<Self> {
+    /// Reports ready at once, and acts by the timeline. `in_flight` counts the requests that are under way.
+    pub fn start(
+        aimed: Vec<Aimed>,
+        in_flight: impl Fn() -> u64 + Send + 'static,
+        place: Place,
+    ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_time();
@@ -48,7 +56,7 @@ impl Faults {
         let runtime = runtime.build()?;
         let thread = std::thread::Builder::new()
             .name("faults".to_string())
-            .spawn(move || runtime.block_on(carry_out(aimed, place, stopped)))?;
+            .spawn(move || runtime.block_on(carry_out(aimed, &in_flight, place, stopped)))?;
         Ok(Self { thread: Some(thread), stop })
     }
 
@@ -71,10 +79,15 @@ impl Drop for Faults {
     }
 }
 
-async fn carry_out(aimed: Vec<Aimed>, mut place: Place, stopped: watch::Receiver<bool>) -> FaultReport {
+async fn carry_out(
+    aimed: Vec<Aimed>,
+    in_flight: &dyn Fn() -> u64,
+    mut place: Place,
+    stopped: watch::Receiver<bool>,
+) -> FaultReport {
     place.ready(Ok(()));
     let Some(timeline) = place.started().await else { return FaultReport::default() };
-    let lines = aimed.into_iter().map(|line| repeat(line, timeline, stopped.clone()));
+    let lines = aimed.into_iter().map(|line| repeat(line, timeline, in_flight, stopped.clone()));
     let mut report = FaultReport::default();
     for outcome in futures::future::join_all(lines).await.into_iter().flatten() {
         match outcome {
@@ -86,21 +99,22 @@ async fn carry_out(aimed: Vec<Aimed>, mut place: Place, stopped: watch::Receiver
     report
 }
 
-/// One fault on one server, as often as it is asked for. An occurrence whose time passes during the one before
+/// One fault on one target, as often as it is asked for. An occurrence whose time passes during the one before
 /// it is left out.
 async fn repeat(
     line: Aimed,
     timeline: Timeline,
-    mut stopped: watch::Receiver<bool>,
+    in_flight: &dyn Fn() -> u64,
+    stopped: watch::Receiver<bool>,
 ) -> Vec<Result<Fault, String>> {
     let window_start_ns = timeline.window_start_ns();
     let mut done = Vec::new();
+    let mut clock = Clock::new(window_start_ns, stopped);
     for at_ns in line.times(timeline.window_end_ns() - window_start_ns) {
         if !done.is_empty() && now_ns() > window_start_ns + at_ns {
             continue;
         }
-        let mut strike = Strike::new(&line, window_start_ns, &mut stopped);
-        match strike.at(at_ns).await {
+        match strike(&line, at_ns, &mut clock, in_flight).await {
             Some(outcome) => done.push(outcome),
             None => break,
         }

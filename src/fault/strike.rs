@@ -1,97 +1,63 @@
 //! One fault at its time, from its beginning to its end.
 
-use std::time::Duration;
+use std::cell::Cell;
 
-use tokio::sync::watch;
-
-use super::aim::Aimed;
+use super::aim::{Aimed, Target};
+use super::clock::Clock;
+use super::{on_server, on_worker};
 use crate::clock::now_ns;
-use crate::site::{Data, Server};
 use weighbridge_plan::FaultAction;
 use weighbridge_record::result::Fault;
 
-/// What a fault goes by.
-pub struct Strike<'a> {
-    line: &'a Aimed,
-    window_start_ns: u64,
-    stopped: &'a mut watch::Receiver<bool>,
+/// Waits until it is due and carries it out; none if everything was stopped before that.
+pub async fn strike(
+    line: &Aimed,
+    at_ns: u64,
+    clock: &mut Clock,
+    in_flight: &dyn Fn() -> u64,
+) -> Option<Result<Fault, String>> {
+    if !clock.sleep_until(clock.window_start_ns + at_ns).await {
+        return None;
+    }
+    let (action, name) = (line.action.name(), line.target.name());
+    let began = Began { at: Cell::new((now_ns(), in_flight())) };
+    let ended = carry_out(line, clock, &|| began.at.set((now_ns(), in_flight()))).await;
+    let (start_ns, in_flight) = began.at.get();
+    let fault = |end_ns: Option<u64>| Fault {
+        end_s: end_ns.map(|end_ns| clock.since_window_s(end_ns)),
+        in_flight: Some(in_flight),
+        moment: match line.action {
+            FaultAction::KillWorker { moment, .. } => moment,
+            _ => None,
+        },
+        ..Fault::begun(action, name, clock.since_window_s(start_ns))
+    };
+    Some(ended.map(fault).map_err(|error| format!("{action} of {name}: {error}")))
 }
 
-/// Lets a stopped server go on, whatever happens.
-struct Resume<'a>(&'a Server);
-
-impl Drop for Resume<'_> {
-    fn drop(&mut self) {
-        // Fails only if the process is gone, which no longer stands still then.
-        let _ = self.0.resume();
-    }
+/// When it began, and what was in flight then: when it was due, but for one that waits for its moment.
+struct Began {
+    at: Cell<(u64, u64)>,
 }
 
-impl<'a> Strike<'a> {
-    pub fn new(line: &'a Aimed, window_start_ns: u64, stopped: &'a mut watch::Receiver<bool>) -> Self {
-        Self { line, window_start_ns, stopped }
-    }
-
-    /// Waits until it is due and carries it out; none if everything was stopped before that.
-    pub async fn at(&mut self, at_ns: u64) -> Option<Result<Fault, String>> {
-        if !self.sleep_until(self.window_start_ns + at_ns).await {
-            return None;
+/// Gives the time at which all was well again; none if that was not before everything was stopped.
+async fn carry_out(line: &Aimed, clock: &mut Clock, struck: &dyn Fn()) -> Result<Option<u64>, String> {
+    match (line.action, &line.target) {
+        (FaultAction::Pause { lasting_ns }, Target::Server(server)) => {
+            on_server::pause(server, lasting_ns, clock).await
         }
-        let outcome = match self.line.action {
-            FaultAction::Pause { lasting_ns } => self.pause(lasting_ns).await,
-            FaultAction::Kill { down_ns, keeps_data } => {
-                let data = if keeps_data { Data::Kept } else { Data::Gone };
-                self.kill(down_ns, data).await
-            }
-        };
-        let (action, name) = (self.line.action.name(), self.line.server.name());
-        Some(outcome.map_err(|error| format!("{action} of {name}: {error}")))
-    }
-
-    async fn pause(&mut self, lasting_ns: u64) -> Result<Fault, String> {
-        let server = &*self.line.server;
-        server.pause().map_err(|error| error.to_string())?;
-        let (start_ns, resume) = (now_ns(), Resume(server));
-        self.sleep_until(start_ns + lasting_ns).await;
-        drop(resume);
-        Ok(self.fault(start_ns, Some(now_ns())))
-    }
-
-    /// Down until the server answers again; to the end, if everything is stopped before that.
-    async fn kill(&mut self, down_ns: u64, data: Data) -> Result<Fault, String> {
-        let start_ns = now_ns();
-        self.line.server.kill();
-        if !self.sleep_until(start_ns + down_ns).await {
-            return Ok(self.fault(start_ns, None));
+        (FaultAction::End { how, down_ns }, Target::Server(server)) => {
+            on_server::end(server, how, down_ns, clock).await
         }
-        let restarted = tokio::select! {
-            restarted = self.line.server.restart(data) => Some(restarted),
-            _ = self.stopped.wait_for(|stop| *stop) => None,
-        };
-        match restarted {
-            Some(restarted) => restarted.map_err(|error| error.to_string())?,
-            None => return Ok(self.fault(start_ns, None)),
+        (FaultAction::KillWorker { moment, down_ns }, Target::Worker(worker)) => {
+            on_worker::kill(worker, moment, down_ns, clock, struck).await
         }
-        Ok(self.fault(start_ns, Some(now_ns())))
-    }
-
-    fn fault(&self, start_ns: u64, end_ns: Option<u64>) -> Fault {
-        let since_window_s = |at_ns: u64| (at_ns as f64 - self.window_start_ns as f64) / 1e9;
-        Fault {
-            action: self.line.action.name(),
-            target: self.line.server.name().to_string(),
-            start_s: since_window_s(start_ns),
-            end_s: end_ns.map(since_window_s),
-            lost: None,
-            duplicated: None,
+        (FaultAction::SlowWorker { factor, lasting_ns }, Target::Worker(worker)) => {
+            on_worker::slow_down(worker, factor, lasting_ns, clock).await
         }
-    }
-
-    /// False if everything was stopped before that.
-    async fn sleep_until(&mut self, at_ns: u64) -> bool {
-        let left = Duration::from_nanos(at_ns.saturating_sub(now_ns()));
-        // An error means that nobody is left to say so: stop as well.
-        let told = self.stopped.wait_for(|stop| *stop);
-        tokio::time::timeout(left, told).await.is_err()
+        (FaultAction::StopReading { lasting_ns }, Target::Worker(worker)) => {
+            on_worker::stop_reading(worker, lasting_ns, clock).await
+        }
+        (action, _) => Err(format!("{} is not available", action.name())),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use super::alike::Alike;
 use super::findings::{Findings, Known};
-use super::in_flight::{InFlight, Since, Times, parts};
+use super::in_flight::{InFlight, Since, Times, Way, parts};
 use super::live::Live;
 use super::order::Order;
 use super::summary::AccountSummary;
@@ -18,7 +18,7 @@ use crate::mailbox::{Event, Mailboxes};
 use crate::metrics::{Recorder, Timeline};
 use crate::schedule::Stripe;
 use crate::transport::Unknown;
-use weighbridge_record::result::{FINDINGS_MAX, FindingClass};
+use weighbridge_record::result::FindingClass;
 use weighbridge_record::terms::{CompletedBy, Stage};
 
 /// Different error texts kept; more are counted under one.
@@ -173,11 +173,12 @@ impl Account {
         self.findings.add(class, known, Some(at_ns));
     }
 
-    fn known(&self, number: u64) -> Known {
+    fn known(&mut self, number: u64) -> Known {
         Known {
             sequence: Some(self.stripe.sequence(number)),
             acknowledged: self.ledger.is_acknowledged(number),
             times: self.in_flight.times(number),
+            way: self.in_flight.way(number).map_or_else(Way::default, |way| *way),
         }
     }
 
@@ -236,6 +237,9 @@ impl Account {
     #[cold]
     fn told_again(&mut self, class: FindingClass, entry: Entry, number: u64, at_ns: u64) {
         let class = if entry == Entry::Unknown { FindingClass::Unexpected } else { class };
+        let counts = self.recorder.counts_at(at_ns);
+        counts.duplicated += u64::from(class == FindingClass::Duplicated);
+        counts.redelivered += u64::from(class == FindingClass::Redelivered);
         self.find(class, number, at_ns);
     }
 
@@ -278,7 +282,10 @@ impl Account {
         let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
         let entry = self.ledger.parked(number);
         match entry {
-            Entry::First { .. } => self.find(FindingClass::Parked, number, at_ns),
+            Entry::First { .. } => {
+                self.recorder.counts_at(at_ns).parked += 1;
+                self.find(FindingClass::Parked, number, at_ns);
+            }
             Entry::Unknown => self.find(FindingClass::Unexpected, number, at_ns),
             Entry::Again => {}
         }
@@ -303,6 +310,9 @@ impl Account {
         if let Some(times) = self.in_flight.times(number) {
             let delivery_ns = at_ns.saturating_sub(times.intended_ns);
             self.recorder.record(Stage::Delivery, times.intended_ns, delivery_ns);
+            if let Some(way) = self.in_flight.way(number) {
+                way.received = Since::between(times.sent_ns, at_ns);
+            }
         }
     }
 
@@ -395,20 +405,15 @@ impl Account {
         }
     }
 
-    /// Keeps the first of those that were lost, while their times are known.
+    /// Counts those that were lost by when they were sent, and keeps the first of them, while their times are known.
     fn find_lost(&mut self, lost: u64) {
-        // Of those that no worker had, and of those that one had.
-        let mut room = [FINDINGS_MAX; 2];
-        let first = self.ledger.lost().take(lost as usize).filter(|number| {
-            let room = &mut room[usize::from(self.ledger.is_delivered(*number))];
-            let fits = *room > 0;
-            *room -= usize::from(fits);
-            fits
-        });
-        for number in first.collect::<Vec<_>>() {
+        for number in self.ledger.lost().take(lost as usize).collect::<Vec<_>>() {
+            let known = self.known(number);
+            if let Some(times) = known.times {
+                self.recorder.counts_at(times.sent_ns).lose(times.sent_ns, known.acknowledged);
+            }
             let delivered = self.ledger.is_delivered(number);
             let class = if delivered { FindingClass::LostResult } else { FindingClass::LostRequest };
-            let known = self.known(number);
             self.findings.add(class, known, None);
         }
     }

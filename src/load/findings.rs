@@ -1,6 +1,6 @@
 //! Requests of which something is to be told, as the account comes upon them: the first hundred of each class.
 
-use super::in_flight::Times;
+use super::in_flight::{Times, Way};
 use weighbridge_record::result::{FINDINGS_MAX, Finding, FindingClass};
 
 /// What one generator found.
@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub acknowledged: bool,
     /// None once they are freed.
     pub times: Option<Times>,
+    /// What befell it on its way, as far as that is kept.
+    pub way: Way,
 }
 
 impl Findings {
@@ -43,6 +45,12 @@ impl Findings {
             acknowledged: known.acknowledged,
             intended_s: known.times.map(|times| since_window_s(times.intended_ns)),
             sent_s: sent_ns.map(since_window_s),
+            accepted_s: sent_ns
+                .zip(known.way.accepted.ns())
+                .map(|(sent_ns, ns)| since_window_s(sent_ns + ns)),
+            delivered_s: sent_ns
+                .zip(known.way.received.ns())
+                .map(|(sent_ns, ns)| since_window_s(sent_ns + ns)),
             at_s: at_ns.map(since_window_s),
         });
     }
@@ -60,7 +68,7 @@ mod tests {
     fn times_count_from_the_window_and_each_class_has_its_own_room() {
         let mut findings = Findings::new(2_000_000_000);
         let times = Some(Times { intended_ns: 1_000_000_000, sent_ns: 0 });
-        let known = Known { sequence: Some(7), acknowledged: true, times };
+        let known = Known { sequence: Some(7), acknowledged: true, times, way: Way::default() };
         (0..FINDINGS_MAX + 5)
             .for_each(|_| findings.add(FindingClass::Duplicated, known, Some(4_500_000_000)));
         findings.add(FindingClass::Unexpected, Known::default(), Some(2_000_000_000));

@@ -1,6 +1,8 @@
 //! The load of a trial: all its generators, started and brought home together.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::defect::Defect;
 use super::generator::{Generator, Shared};
@@ -29,6 +31,12 @@ impl Generators {
 
     pub fn are_finished(&self) -> bool {
         self.all.iter().all(Generator::is_finished)
+    }
+
+    /// Counts the requests that are under way, as the generators know them at their last look.
+    pub fn in_flight(&self) -> impl Fn() -> u64 + Send + use<> {
+        let live: Vec<_> = self.all.iter().map(|generator| Arc::clone(&generator.live)).collect();
+        move || live.iter().map(|live| live.in_flight.load(Ordering::Relaxed)).sum()
     }
 
     /// What each has done so far.

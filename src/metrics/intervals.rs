@@ -31,6 +31,14 @@ pub struct Counts {
     pub completed: u64,
     /// Requests in flight when the interval ended.
     pub in_flight: u64,
+    /// Requests sent in the interval that were lost.
+    pub lost: u64,
+    pub lost_acknowledged: u64,
+    /// When the first of these was sent.
+    pub first_lost_acknowledged_ns: Option<u64>,
+    pub duplicated: u64,
+    pub redelivered: u64,
+    pub parked: u64,
 }
 
 /// One interval of the merged recording.
@@ -136,6 +144,16 @@ fn interval_for(duration_ns: u64) -> u64 {
 }
 
 impl Counts {
+    /// A request that was sent in the interval was lost.
+    pub fn lose(&mut self, sent_ns: u64, acknowledged: bool) {
+        self.lost += 1;
+        if acknowledged {
+            self.lost_acknowledged += 1;
+            let first_ns = self.first_lost_acknowledged_ns.unwrap_or(sent_ns);
+            self.first_lost_acknowledged_ns = Some(first_ns.min(sent_ns));
+        }
+    }
+
     pub fn merge(&mut self, other: Self) {
         self.offered += other.offered;
         self.unsent += other.unsent;
@@ -145,6 +163,13 @@ impl Counts {
         self.delivered += other.delivered;
         self.completed += other.completed;
         self.in_flight += other.in_flight;
+        self.lost += other.lost;
+        self.lost_acknowledged += other.lost_acknowledged;
+        let firsts = [self.first_lost_acknowledged_ns, other.first_lost_acknowledged_ns];
+        self.first_lost_acknowledged_ns = firsts.into_iter().flatten().min();
+        self.duplicated += other.duplicated;
+        self.redelivered += other.redelivered;
+        self.parked += other.parked;
     }
 }
 

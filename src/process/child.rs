@@ -103,6 +103,11 @@ impl Process {
         self.state().end();
     }
 
+    /// Asks it to end, with SIGTERM; [`Process::ended`] says when it has.
+    pub fn terminate(&self) -> io::Result<()> {
+        self.signal(Signal::TERM)
+    }
+
     /// While the lock is held, the process id can't become anybody else's.
     fn signal(&self, signal: Signal) -> io::Result<()> {
         let state = self.state();

@@ -10,4 +10,4 @@ mod usage;
 pub use child::{Process, Recipe};
 pub use parent::Parent;
 pub use threads::{ThreadUsage, own_threads};
-pub use usage::{Usage, own_usage};
+pub use usage::{Usage, own_usage, usage};

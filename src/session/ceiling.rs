@@ -64,9 +64,10 @@ pub async fn of_point(highest: &PointPlan, seed: u64, settings: &Settings) -> Re
     point.load.cooldown_ns = 0;
     point.load.max_in_flight = IN_FLIGHT;
     // In memory nobody but a worker takes requests.
-    let one = Work { count: 1, concurrency: 1, results: true, service_time: ServiceTime::Constant { ns: 0 } };
+    let service_time = ServiceTime::Constant { ns: 0 };
+    let one = Work { count: 1, concurrency: 1, results: true, service_time, prefetch: None };
     let work = highest.workers.work().cloned().unwrap_or(one);
-    point.workers = Workers::Threads(Work { service_time: ServiceTime::Constant { ns: 0 }, ..work });
+    point.workers = Workers::Threads(Work { service_time, ..work });
     let spec = TrialSpec::alone(&point, TransportKind::InProcess, seed);
     let measured = trial::measure(&spec, settings, &Silent).await?;
     Ok(Some(measured.trial.rates.completed_per_s))

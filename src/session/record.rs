@@ -11,7 +11,9 @@ use crate::environment;
 use crate::fault::FaultReport;
 use crate::load::GeneratorOutcome;
 use crate::metrics::Recording;
-use weighbridge_plan::PointPlan;
+use weighbridge_plan::{PointPlan, Work};
+use weighbridge_record::promised;
+use weighbridge_record::recovery::{self, Around};
 use weighbridge_record::result::{
     BrokerRecord, ErrorGroup, Finding, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow, StageLatencies,
     Trial, WakeLateness,
@@ -78,7 +80,10 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         promise: spec.transport.promise(),
         ledger: summary.totals,
     };
-    Trial {
+    let series = series(&recording, &loaded.seen);
+    let mut faults = loaded.faults.faults;
+    recovery::fill(&mut faults, &series, &around(point, &recording));
+    let mut trial = Trial {
         path: spec.transport.into(),
         legs: vec![leg],
         repetition: spec.repetition,
@@ -91,10 +96,12 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         window_s: recording.timeline.window_s(),
         rates,
         latency_ns: latencies,
-        series: series(&recording, &loaded.seen),
+        series,
         breakdown: recording.breakdown,
         ledger: summary.totals,
-        faults: loaded.faults.faults,
+        faults,
+        promises: Vec::new(),
+        legal: Vec::new(),
         gaps,
         findings: Finding::earliest(summary.findings),
         errors,
@@ -111,6 +118,19 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
             scheduling: loaded.load.scheduling.name().to_string(),
             wakes: Some(wakes),
         },
+    };
+    (trial.promises, trial.legal) = (promised::judge(&trial), promised::legal(&trial));
+    trial
+}
+
+/// What the recovery from a fault is held against.
+fn around(point: &PointPlan, recording: &Recording) -> Around {
+    let work = point.workers.work().filter(|work| work.service_time.mean_ns() > 0);
+    let at_a_time = |work: &Work| f64::from(work.count) * f64::from(work.concurrency);
+    Around {
+        scheduled: point.load.is_scheduled(),
+        window_s: recording.timeline.window_s(),
+        served_per_s: work.map(|work| at_a_time(work) / (work.service_time.mean_ns() as f64 / 1e9)),
     }
 }
 
@@ -144,6 +164,8 @@ fn errors(loaded: &Loaded) -> Vec<ErrorGroup> {
 /// Rows of the recording with the samples taken at their ends.
 fn series(recording: &Recording, seen: &Seen) -> Vec<SeriesRow> {
     let mut samples = seen.samples(&recording.timeline);
+    let window_start_ns = recording.timeline.window_start_ns();
+    let since_window_s = |at_ns: u64| (at_ns as f64 - window_start_ns as f64) / 1e9;
     let rows = recording.rows.iter().enumerate().map(|(interval, row)| {
         let sample = samples.remove(&interval).unwrap_or_default();
         SeriesRow {
@@ -158,6 +180,12 @@ fn series(recording: &Recording, seen: &Seen) -> Vec<SeriesRow> {
             delivered: row.counts.delivered,
             completed: row.counts.completed,
             in_flight: row.counts.in_flight,
+            lost: row.counts.lost,
+            lost_acknowledged: row.counts.lost_acknowledged,
+            first_lost_acknowledged_s: row.counts.first_lost_acknowledged_ns.map(since_window_s),
+            duplicated: row.counts.duplicated,
+            redelivered: row.counts.redelivered,
+            parked: row.counts.parked,
             turnaround: row.turnaround.clone(),
             generator_cpu_cores: sample.generator_cpu_cores,
             generator_rss_bytes: sample.generator_rss_bytes,

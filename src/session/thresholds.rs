@@ -2,7 +2,7 @@
 
 use weighbridge_plan::{Metric, Operator, Plan, PointPlan, Statistic, Threshold};
 use weighbridge_record::own_lateness::in_statistic;
-use weighbridge_record::result::{LatencySummary, ThresholdOutcome, Trial, Verdict};
+use weighbridge_record::result::{Fault, Kept, LatencySummary, ThresholdOutcome, Trial, Verdict};
 use weighbridge_record::stats::median;
 use weighbridge_record::terms::TransportKind;
 
@@ -104,12 +104,31 @@ fn observed(metric: &Metric, trials: &[&Trial]) -> (Option<f64>, u64) {
             let values = trials.iter().map(|trial| trial.rates.field(field)).collect();
             (over(values), trials.iter().map(|trial| trial.ledger.completed).sum())
         }
+        Metric::Fault { field } => {
+            let faults = trials.iter().flat_map(|trial| &trial.faults);
+            (worst(field, faults), trials.iter().map(|trial| trial.faults.len() as u64).sum())
+        }
+        Metric::BrokenPromises => {
+            let promises = || trials.iter().flat_map(|trial| &trial.promises);
+            let broken = promises().filter(|promise| promise.verdict == Kept::Broken).count();
+            (Some(broken as f64), promises().count() as u64)
+        }
         Metric::Ledger { field } => {
             let values: Option<Vec<u64>> = trials.iter().map(|trial| trial.ledger.count(field)).collect();
             let sum = values.map(|values| values.iter().sum::<u64>() as f64);
             (sum, trials.iter().map(|trial| trial.ledger.attempted).sum())
         }
     }
+}
+
+/// The most that a field comes to over some faults, times in nanoseconds; none where there is no fault, or one of them
+/// never came so far. A count that stands with another fault is left out.
+fn worst<'a>(field: &str, faults: impl Iterator<Item = &'a Fault>) -> Option<f64> {
+    let is_time = field.ends_with("_s");
+    let values = faults.map(|fault| fault.field(field)).filter(|value| is_time || value.is_some());
+    let values: Option<Vec<f64>> = values.collect();
+    let most = values?.into_iter().reduce(f64::max)?;
+    Some(if is_time { most * 1e9 } else { most })
 }
 
 fn holds(threshold: &Threshold, observed: f64) -> bool {

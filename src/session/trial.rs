@@ -14,8 +14,8 @@ use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::watch::watch_over;
 use crate::clock::now_ns;
-use crate::crew::{Crew, WorkOrder};
-use crate::fault::{Aimed, Faults, aim};
+use crate::crew::{Crew, Place, WorkOrder};
+use crate::fault::{Faults, Handles, aim};
 use crate::load::{Generators, Shared};
 use crate::mailbox::{Mailboxes, Post};
 use crate::metrics::Timeline;
@@ -143,12 +143,11 @@ impl<'a> Parts<'a> {
 
     /// Prepares the path, puts the load on it, clears it up.
     async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<Trial, RunError> {
-        let aimed = aim(&self.spec.point.faults, &site.servers())?;
         self.transport.prepare(longest_bytes(&self.spec.point.payload)).await?;
         // On a site of ours it ends with the site.
         let created = if site.is_external() { self.transport.creates() } else { Vec::new() };
         self.settings.remains.set_stored(created.clone());
-        let loaded = self.load(site, aimed, progress).await;
+        let loaded = self.load(site, progress).await;
         // Also after a failure: what this run created is deleted.
         let left_behind = self.clear_up(created).await;
         self.settings.remains.set_stored(Vec::new());
@@ -156,25 +155,24 @@ impl<'a> Parts<'a> {
         Ok(Trial { left_behind, ..assemble(self.spec, loaded?) })
     }
 
-    async fn load(
-        &self,
-        site: &mut Site,
-        aimed: Vec<Aimed>,
-        progress: &dyn Progress,
-    ) -> Result<Loaded, RunError> {
+    async fn load(&self, site: &mut Site, progress: &dyn Progress) -> Result<Loaded, RunError> {
         let stop = &self.settings.stop;
         let failed = |what| move |error: std::io::Error| RunError::failed(what, error);
         let mut line = StartLine::waiting_for(self.wiring.connections(self.spec.point));
 
         let post = Arc::clone(&self.mailboxes) as Arc<dyn Post>;
-        let crew = Crew::start(self.order(), &self.transport, post, &line);
-        let crew = crew.map_err(failed("starting a worker thread"))?;
-        unless_stopped(stop, line.ready(crew.threads())).await??;
+        let (targets, program) = (site.targets(), self.settings.worker_program()?);
+        let at = Place { transport: &self.transport, targets: &targets, program: &program };
+        let crew = Crew::start(self.order(), &at, post, &line).map_err(failed("starting a worker"))?;
+        unless_stopped(stop, line.ready(crew.count())).await??;
         let load = Generators::start(&self.run(), &line).map_err(failed("starting a generator thread"))?;
         unless_stopped(stop, line.ready(load.count())).await??;
         let probes = Probes::start(site, &line, self.spec.point.load.is_scheduled())
             .map_err(failed("starting a probe"))?;
-        let faults = Faults::start(aimed, line.place()).map_err(failed("starting the faults"))?;
+        let handles = Handles { servers: site.servers(), workers: crew.workers() };
+        let aimed = aim(&self.spec.point.faults, &handles)?;
+        let faults = Faults::start(aimed, load.in_flight(), line.place());
+        let faults = faults.map_err(failed("starting the faults"))?;
         unless_stopped(stop, line.ready(probes.count() + 1)).await??;
 
         let timeline = self.timeline();

@@ -15,6 +15,8 @@ use crate::process::{Parent, Process, Recipe, Usage};
 
 /// Longest a server may take to answer.
 const READY_WITHIN: Duration = Duration::from_secs(10);
+/// Longest that a server may take to end when it is asked to.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
 /// Bytes of a log that are kept, from its end.
 const LOG_BYTES_MAX: usize = 256 * 1024;
 /// What servers say whose port somebody else has.
@@ -160,6 +162,17 @@ impl Server {
     /// Ends it with SIGKILL.
     pub fn kill(&self) {
         self.process.kill();
+    }
+
+    /// Ends it as an operator does, with SIGTERM; with SIGKILL if it takes longer than a server may.
+    pub async fn shut_down(&self) -> std::io::Result<()> {
+        self.process.terminate()?;
+        let deadline = Instant::now() + GONE_WITHIN;
+        while self.process.ended().is_none() && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.kill();
+        Ok(())
     }
 
     /// Starts it again on the same port, and waits until it answers.

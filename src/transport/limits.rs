@@ -16,6 +16,15 @@ pub struct Limits {
     /// Mean time that scoring one request takes.
     pub service_ns_mean: u64,
     pub completed_by: CompletedBy,
+    /// Requests that a worker's client may take ahead; none: as many as it can be sure to score in time.
+    pub prefetch: Option<u32>,
+    /// How long a delivery may go unacknowledged before it is repeated, on paths that acknowledge.
+    pub ack_wait_ns: u64,
+    /// Deliveries of a request in all; then it is parked.
+    pub max_deliver: u32,
+    /// Workers for each of which the publisher of redis-pubsub has channels of their own; 0: one subscription feeds
+    /// all.
+    pub worker_channels: u32,
 }
 
 impl Limits {

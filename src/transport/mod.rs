@@ -49,6 +49,7 @@ impl Targets {
 pub fn connections(kind: TransportKind, limits: &Limits, workers: u32) -> u64 {
     let (of_a_worker, of_all_workers) = match kind {
         TransportKind::InProcess => return 0,
+        TransportKind::RedisPubsub if limits.worker_channels > 0 => (2, 0),
         TransportKind::RedisPubsub => (1, u64::from(workers > 0)),
         TransportKind::RedisStreams => (2, 0),
         TransportKind::NatsCore | TransportKind::NatsJetstream | TransportKind::NatsRequest => (1, 0),

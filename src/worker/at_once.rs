@@ -6,7 +6,9 @@ use super::serving::{BATCH_MAX, Serving};
 use super::unscored::{parked, refuse};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::mailbox::Event;
+use crate::sabotage;
 use crate::transport::{Reply, TransportError, WorkerEnd};
+use weighbridge_record::terms::Moment;
 
 const ARENA_BYTES: usize = 64 * 1024;
 
@@ -62,6 +64,9 @@ pub(super) async fn serve_at_once(mut end: WorkerEnd, serving: Serving) -> Resul
             }
         }
         serving.post.post(&mut events);
+        if !replies.is_empty() {
+            sabotage::at(Moment::BeforeReply);
+        }
         end.responder.reply(&mut replies).await?;
     }
 }

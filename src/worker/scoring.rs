@@ -1,6 +1,7 @@
 //! From a delivery to its reply: read, score, write. Pure but for the time stamps it is given.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -12,7 +13,8 @@ use crate::scorer::Score;
 /// What all workers of a trial know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scoring {
-    pub correlation: Correlation,
+    /// Which requests are of this trial; none: those of all.
+    pub correlation: Option<Correlation>,
     /// Categories by key; a result goes out on the subject of its request's category.
     pub categories: Vec<String>,
 }
@@ -36,16 +38,25 @@ impl Scoring {
     /// Sequence number of a request that is not to be scored; none if it is not of this trial.
     #[inline]
     pub fn sequence(&self, body: &[u8]) -> Option<u64> {
-        self.correlation.read_last_field(body).or_else(|| {
+        self.correlation.and_then(|ours| ours.read_last_field(body)).or_else(|| {
             let named: Named<'_> = serde_json::from_slice(body).ok()?;
-            self.correlation.read(&named.correlation_id)
+            self.number(&named.correlation_id)
         })
+    }
+
+    /// Number of the request with this id. Where requests of all are served, its service time is drawn by it, and
+    /// nothing else follows from it.
+    fn number(&self, id: &str) -> Option<u64> {
+        match self.correlation {
+            Some(ours) => ours.read(id),
+            None => Some(std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default().hash_one(id)),
+        }
     }
 
     /// Reads a body; the error says what is wrong with it, for the requester.
     pub fn read<'a>(&self, body: &'a [u8]) -> Result<Accepted<'a>, String> {
         let request = PriorityRequest::parse(body).map_err(|error| error.to_string())?;
-        let sequence = self.correlation.read(&request.correlation_id);
+        let sequence = self.number(&request.correlation_id);
         let sequence = sequence.ok_or("correlation_id is not of this trial")?;
         let key = self.categories.iter().position(|category| *category == request.category);
         let key = key.ok_or("category is not of this trial")? as u16;
@@ -85,7 +96,10 @@ mod tests {
     use super::*;
 
     fn scoring() -> Scoring {
-        Scoring { correlation: Correlation::new(1), categories: vec!["DATA".into(), "INFRASTRUCTURE".into()] }
+        Scoring {
+            correlation: Some(Correlation::new(1)),
+            categories: vec!["DATA".into(), "INFRASTRUCTURE".into()],
+        }
     }
 
     fn body(category: &str, correlation_id: &str) -> String {

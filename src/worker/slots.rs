@@ -16,7 +16,9 @@ use super::serving::Serving;
 use super::unscored::{parked, refuse};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::mailbox::Event;
+use crate::sabotage;
 use crate::transport::{Delivery, Reply, Responder, TransportError, WorkerEnd};
+use weighbridge_record::terms::Moment;
 
 /// A delivery that a slot works on.
 struct Job {
@@ -124,7 +126,7 @@ impl Slots {
     async fn work(self: Rc<Self>, job: Job, permit: OwnedSemaphorePermit) {
         let serving = &self.serving;
         let Job { delivery, sequence, received_ns } = job;
-        let service_ns = sample_ns(serving.service_time, serving.seed, sequence);
+        let service_ns = sabotage::slowed(sample_ns(serving.service_time, serving.seed, sequence));
         let due_ns = received_ns + service_ns;
         let (key, body) = {
             // Scored before the wait, not after it: the rules' own time is part of the service time asked for.
@@ -137,6 +139,7 @@ impl Slots {
         let mut reply = vec![Reply { key, body, receipt: delivery.receipt }];
         let at_ns = self.punctual.wait_until(due_ns).await;
         serving.post.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
+        sabotage::at(Moment::BeforeReply);
         if let Err(error) = self.responder.reply(&mut reply).await {
             self.failure.borrow_mut().get_or_insert(error);
             self.free.close();
@@ -215,7 +218,10 @@ mod tests {
         let serve = async {
             let end = WorkerEnd { consumer: Box::new(Waiting(requests(correlation, count))), responder };
             let serving = Serving {
-                scoring: Rc::new(Scoring { correlation, categories: vec!["NETWORK".to_owned()] }),
+                scoring: Rc::new(Scoring {
+                    correlation: Some(correlation),
+                    categories: vec!["NETWORK".to_owned()],
+                }),
                 service_time: ServiceTime::Constant { ns: SERVICE_NS },
                 seed: 1,
                 concurrency,

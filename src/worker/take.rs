@@ -3,7 +3,9 @@
 use super::serving::{BATCH_MAX, Serving};
 use crate::clock::now_ns;
 use crate::mailbox::Event;
+use crate::sabotage;
 use crate::transport::{Reply, TransportError, WorkerEnd};
+use weighbridge_record::terms::Moment;
 
 /// Serves until the transport ends or fails.
 pub(super) async fn take_at_once(mut end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
@@ -25,6 +27,7 @@ pub(super) async fn take_at_once(mut end: WorkerEnd, serving: Serving) -> Result
         }
         serving.post.post(&mut events);
         if !replies.is_empty() {
+            sabotage::at(Moment::BeforeReply);
             end.responder.reply(&mut replies).await?;
         }
     }

@@ -20,6 +20,10 @@ fn limits() -> Limits {
         worker_concurrency: 16,
         service_ns_mean: 0,
         completed_by: CompletedBy::Result,
+        prefetch: None,
+        ack_wait_ns: 30_000_000_000,
+        max_deliver: 3,
+        worker_channels: 0,
     }
 }
 

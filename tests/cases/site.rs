@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream::{self, stream};
 use procfs::process::Process;
 use weighbridge::clock::now_ns;
-use weighbridge::fault::{Faults, aim};
+use weighbridge::fault::{Faults, Handles, aim};
 use weighbridge::metrics::Timeline;
 use weighbridge::probe::{Probe, Series, column};
 use weighbridge::site::{Data, Options, Server, Site};
 use weighbridge::start_line::StartLine;
-use weighbridge_plan::{Brokers, FaultAction, FaultPlan};
+use weighbridge_plan::{Brokers, End, FaultAction, FaultPlan};
 use weighbridge_record::result::Fault;
 use weighbridge_record::terms::{Action, BrokerKind, Durability};
 
@@ -20,7 +20,7 @@ use crate::harness::wait_for;
 const SECOND_NS: u64 = 1_000_000_000;
 
 async fn site(kinds: &[BrokerKind], durability: Durability) -> Site {
-    let plan = Brokers { durability, redis: None, nats: None, prefix: None };
+    let plan = Brokers::managed(durability);
     Site::start(kinds, &plan, &Options::default()).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -165,9 +165,10 @@ async fn counters_go_on_over_the_lives_of_a_server() {
 
 /// A line of faults under way on a window of five seconds that has just begun.
 async fn under_way(site: &Site, plans: &[FaultPlan]) -> Faults {
-    let aimed = aim(plans, &site.servers()).unwrap_or_else(|error| panic!("{error}"));
+    let handles = Handles { servers: site.servers(), ..Handles::default() };
+    let aimed = aim(plans, &handles).unwrap_or_else(|error| panic!("{error}"));
     let mut line = StartLine::new();
-    let faults = Faults::start(aimed, line.place()).expect("a thread");
+    let faults = Faults::start(aimed, || 0, line.place()).expect("a thread");
     line.ready(1).await.expect("faults are always ready");
     line.start(Timeline::new(now_ns(), 0, 5 * SECOND_NS, 0));
     faults
@@ -208,7 +209,7 @@ async fn a_pause_that_is_given_up_leaves_nothing_stopped() {
 async fn faults_strike_at_their_time_and_only_whom_they_are_meant_for() {
     let site = site(&[BrokerKind::RedisServer, BrokerKind::NatsServer], Durability::Memory).await;
     let target = |name: &str, plan: FaultPlan| FaultPlan { target: Some(name.to_string()), ..plan };
-    let kill = FaultAction::Kill { down_ns: SECOND_NS / 5, keeps_data: true };
+    let kill = FaultAction::End { how: End::Kill, down_ns: SECOND_NS / 5 };
     let pause = FaultAction::Pause { lasting_ns: SECOND_NS / 10 };
     let every = FaultPlan { every_ns: Some(SECOND_NS / 2), ..fault(SECOND_NS / 5, pause) };
     let plans = [target("redis-server", fault(SECOND_NS / 5, kill)), target("nats-server", every)];
@@ -231,7 +232,7 @@ async fn faults_strike_at_their_time_and_only_whom_they_are_meant_for() {
 async fn a_server_that_is_to_stay_down_beyond_the_trial_stays_down() {
     let site = site(&[BrokerKind::RedisServer], Durability::Memory).await;
     let server = only_server(&site);
-    let kill = FaultAction::Kill { down_ns: 60 * SECOND_NS, keeps_data: false };
+    let kill = FaultAction::End { how: End::DropData, down_ns: 60 * SECOND_NS };
     let faults = under_way(&site, &[fault(0, kill)]).await;
     wait_for("the server's end", || server.id().is_none().then_some(()));
     let report = faults.stop();
@@ -245,9 +246,12 @@ async fn a_server_that_is_to_stay_down_beyond_the_trial_stays_down() {
 #[tokio::test]
 async fn a_fault_that_strikes_nobody_is_refused() {
     let pause = fault(0, FaultAction::Pause { lasting_ns: 1 });
-    let told = |plan: &FaultPlan, servers: &[Arc<Server>]| match aim(std::slice::from_ref(plan), servers) {
-        Ok(_) => panic!("it was accepted"),
-        Err(error) => error.to_string(),
+    let told = |plan: &FaultPlan, servers: &[Arc<Server>]| {
+        let handles = Handles { servers: servers.to_vec(), ..Handles::default() };
+        match aim(std::slice::from_ref(plan), &handles) {
+            Ok(_) => panic!("it was accepted"),
+            Err(error) => error.to_string(),
+        }
     };
     assert!(told(&pause, &[]).contains("never signalled"));
     let site = site(&[BrokerKind::RedisServer], Durability::Memory).await;

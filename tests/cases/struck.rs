@@ -2,7 +2,7 @@
 
 use weighbridge::session::{Settings, Silent, TrialSpec, measure};
 use weighbridge_plan::scenario::{Overrides, plan};
-use weighbridge_plan::{FaultAction, FaultPlan, Plan};
+use weighbridge_plan::{End, FaultAction, FaultPlan, Plan};
 use weighbridge_record::result::Trial;
 use weighbridge_record::terms::TransportKind;
 
@@ -66,7 +66,7 @@ fn a_server_that_stands_still_for_a_while_loses_nothing() {
 fn a_server_that_is_killed_comes_back_and_the_load_goes_on() {
     let mut plan = planned();
     for transport in plan.transports.clone() {
-        let kill = FaultAction::Kill { down_ns: 500 * MS, keeps_data: true };
+        let kill = FaultAction::End { how: End::Kill, down_ns: 500 * MS };
         let trial = struck(&mut plan, transport, kill);
         assert!(lasted_s(&trial) >= 0.5, "{:?}", trial.faults);
         assert!(!trial.gaps.is_empty(), "{transport}: the ends of the path noticed nothing");

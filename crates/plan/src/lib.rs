@@ -5,12 +5,14 @@
 
 pub mod credentials;
 pub mod endpoint;
+mod fault;
 mod plan;
 mod repeat;
 pub mod scenario;
 
+pub use fault::{End, FaultAction, FaultPlan, Network};
 pub use plan::{
-    Arrivals, Brokers, Executor, FaultAction, FaultPlan, Load, Metric, Operator, PROBES_MAX, Payload, Plan,
-    PointPlan, RampStage, SearchPlan, ServiceTime, Statistic, Threshold, Work, Workers,
+    Arrivals, Brokers, Executor, Load, Metric, Operator, PROBES_MAX, Payload, Plan, PointPlan, RampStage,
+    SearchPlan, ServiceTime, Statistic, Threshold, Work, Workers,
 };
 pub use repeat::{Repeat, Sequential};

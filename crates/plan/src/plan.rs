@@ -5,11 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::Endpoint;
+use crate::fault::FaultPlan;
 use crate::repeat::Sequential;
 use weighbridge_record::point::Point;
-use weighbridge_record::terms::{
-    Action, BrokerKind, CompletedBy, Durability, Objective, Stage, TransportKind,
-};
+use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, Objective, Stage, TransportKind};
 
 /// Probes of one transport in a search, confirmations included: a broker that flips from probe to probe must not
 /// hold the search for ever.
@@ -235,6 +234,8 @@ pub enum Workers {
     None,
     /// Threads of the harness.
     Threads(Work),
+    /// Processes of ours, one a worker.
+    Processes(Work),
 }
 
 /// How much is done at a time, and how long it takes.
@@ -247,6 +248,8 @@ pub struct Work {
     /// Whether workers publish results; else they only take requests and acknowledge them.
     pub results: bool,
     pub service_time: ServiceTime,
+    /// Requests that a worker's client may take ahead; none: as many as it can be sure to score in time.
+    pub prefetch: Option<u32>,
 }
 
 impl Workers {
@@ -254,7 +257,7 @@ impl Workers {
     pub fn work(&self) -> Option<&Work> {
         match self {
             Self::None => None,
-            Self::Threads(work) => Some(work),
+            Self::Threads(work) | Self::Processes(work) => Some(work),
         }
     }
 }
@@ -286,41 +289,6 @@ impl ServiceTime {
     }
 }
 
-/// Something that is done to servers on purpose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FaultPlan {
-    /// After the start of the window.
-    pub at_ns: u64,
-    /// Repeats it until the window ends.
-    pub every_ns: Option<u64>,
-    pub action: FaultAction,
-    /// Name of a node, such as `nats-server.2`; none: every server that the path uses.
-    pub target: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultAction {
-    /// Stopped where it stands, with SIGSTOP, then let go on.
-    Pause { lasting_ns: u64 },
-    /// Ended with SIGKILL, then started again on the same port.
-    Kill {
-        down_ns: u64,
-        /// Whether it finds what it had stored.
-        keeps_data: bool,
-    },
-}
-
-impl FaultAction {
-    /// Its word, without the times.
-    pub fn name(self) -> Action {
-        match self {
-            Self::Pause { .. } => Action::PauseBroker,
-            Self::Kill { keeps_data: true, .. } => Action::KillBroker,
-            Self::Kill { keeps_data: false, .. } => Action::DropData,
-        }
-    }
-}
-
 #[derive(Debug, Clone)]
 pub struct Brokers {
     pub durability: Durability,
@@ -330,9 +298,23 @@ pub struct Brokers {
     /// First token of every subject, stream and key; none: empty on managed brokers, one per trial on
     /// external ones.
     pub prefix: Option<String>,
+    /// How long a delivery may go unacknowledged before it is repeated, on the paths that store.
+    pub ack_wait_ns: u64,
+    /// Deliveries of a request in all, on the paths that store; then it is parked.
+    pub max_deliver: u32,
 }
 
+/// What the engine asks its brokers for.
+const ACK_WAIT_NS: u64 = 30 * 1_000_000_000;
+const MAX_DELIVER: u32 = 3;
+
 impl Brokers {
+    /// Private servers with the settings of the engine.
+    pub fn managed(durability: Durability) -> Self {
+        let (ack_wait_ns, max_deliver) = (ACK_WAIT_NS, MAX_DELIVER);
+        Self { durability, redis: None, nats: None, prefix: None, ack_wait_ns, max_deliver }
+    }
+
     /// The external broker of this kind, if one was named.
     pub fn endpoint(&self, kind: BrokerKind) -> Option<&Endpoint> {
         match kind {
@@ -367,6 +349,12 @@ pub enum Metric {
     Rate {
         field: String,
     },
+    /// The worst of all faults, by its name in `result.json`.
+    Fault {
+        field: String,
+    },
+    /// Promises that were broken.
+    BrokenPromises,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

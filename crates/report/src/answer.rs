@@ -10,6 +10,7 @@ use super::pair_text;
 use super::promises::{differing_management, differing_promises};
 use super::ranking::Ranking;
 use super::rate_curve;
+use super::struck;
 use super::sweep_answer::{self, points};
 use super::transit;
 use super::unanswered::unanswered;
@@ -94,6 +95,9 @@ pub(super) fn of_group(group: &Group<'_>) -> Claim {
     }
     if group.trials().all(|trial| trial.ledger.completed == 0) {
         return Claim::words("Nothing was answered; ").and(unanswered(group)).say(".");
+    }
+    if struck::is_struck(group) {
+        return struck::sentence(group);
     }
     if Ranking::ranked(group).is_empty() {
         return Claim::words("No ranking: too little was answered; ").and(unanswered(group)).say(".");

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use weighbridge_record::point::Point;
-use weighbridge_record::result::ChangeVerdict;
+use weighbridge_record::result::{ChangeVerdict, Kept};
 use weighbridge_record::terms::Path;
 
 /// A sentence, or a part of one.
@@ -84,6 +84,10 @@ pub enum What {
     Requests(&'static str),
     /// How many repetitions; of paths that differ in it the least.
     Repetitions,
+    /// The worst of all faults in a field, over the trials that count.
+    WorstFault(&'static str),
+    /// Promises with this verdict, over the trials that count.
+    Promises(Kept),
     /// How many trials of the run; only invalid ones, or all.
     Trials { invalid: bool },
     /// How many points; of those only where the path wins, if there is one.

@@ -2,10 +2,7 @@
 
 use super::groups::{Entry, Group};
 use weighbridge_record::format;
-use weighbridge_record::result::{Fault, SeriesRow, Trial};
-
-/// Share of the rate asked for at which a path counts as recovered.
-const RECOVERED: f64 = 0.95;
+use weighbridge_record::result::{Fault, Stretch, Trial};
 
 /// Faults of different trials that begin within this time of each other are the same line of the scenario.
 const SAME_S: f64 = 1.0;
@@ -17,11 +14,18 @@ pub struct Row {
     pub label: String,
     pub what: String,
     pub when: String,
+    pub in_flight: String,
     /// From the end of the fault.
     pub first_completion: String,
     pub recovered: String,
+    pub drained: String,
     pub lost: String,
+    pub lost_acknowledged: String,
     pub duplicated: String,
+    pub redelivered: String,
+    pub parked: String,
+    /// p99 before, during and after.
+    pub p99: String,
 }
 
 /// The faults of the group with short names: `F1`, `F2`. The same fault of several trials is one.
@@ -38,7 +42,7 @@ pub fn of<'a>(group: &Group<'a>) -> Vec<(String, &'a Fault)> {
 }
 
 fn same(a: &Fault, b: &Fault) -> bool {
-    a.action == b.action && (a.start_s - b.start_s).abs() < SAME_S
+    a.action == b.action && a.moment == b.moment && (a.start_s - b.start_s).abs() < SAME_S
 }
 
 /// A row for every fault of every counted trial.
@@ -49,78 +53,63 @@ pub fn rows(group: &Group<'_>) -> Vec<Row> {
     faults.map(|(trial, fault)| row(trial, fault, &known)).collect()
 }
 
+/// What was done, and to whom: `kill worker.1 before-reply`.
+pub fn what(fault: &Fault) -> String {
+    let moment = fault.moment.map_or(String::new(), |moment| format!(" {moment}"));
+    format!("{} {}{moment}", fault.action.verb(), fault.target)
+}
+
 fn row(trial: &Trial, fault: &Fault, known: &[(String, &Fault)]) -> Row {
     let label = known.iter().find(|(_, other)| same(other, fault)).map(|(label, _)| label.clone());
-    let seconds = |s: f64| format::number((s * 1000.0).round() / 1000.0);
     let when = match fault.end_s {
         Some(end_s) => format!("{} s to {} s", seconds(fault.start_s), seconds(end_s)),
         None => format!("from {} s", seconds(fault.start_s)),
     };
-    let after = |found: Option<Span>| match (found, fault.end_s) {
-        (Some(span), Some(_)) => span.text(),
+    let after = |after_s: Option<f64>| match (after_s, fault.end_s) {
+        (Some(after_s), Some(_)) => format!("{} s", seconds(after_s)),
         (None, Some(_)) => "not within the trial".to_owned(),
         (_, None) => String::new(),
     };
     let count = |value: Option<u64>| value.map_or(String::new(), format::count);
+    let drained = match fault.drained_expected_s {
+        Some(expected_s) => format!("{} (theory {} s)", after(fault.drained_s), seconds(expected_s)),
+        None => after(fault.drained_s),
+    };
+    let lost_acknowledged = match fault.oldest_lost_s {
+        Some(age_s) => format!("{}, oldest {} s old", count(fault.lost_acknowledged), seconds(age_s)),
+        None => count(fault.lost_acknowledged),
+    };
     Row {
         path: trial.path,
         repetition: trial.repetition,
         label: label.unwrap_or_default(),
-        what: format!("{} {}", fault.action.verb(), fault.target),
+        what: what(fault),
         when,
-        first_completion: after(first_completion(trial, fault)),
-        recovered: after(recovered(trial, fault)),
+        in_flight: count(fault.in_flight),
+        first_completion: after(fault.first_completion_s),
+        recovered: after(fault.recovered_s),
+        drained,
         lost: count(fault.lost),
+        lost_acknowledged,
         duplicated: count(fault.duplicated),
+        redelivered: count(fault.redelivered),
+        parked: count(fault.parked),
+        p99: p99(fault),
     }
 }
 
-/// Between which seconds after a fault something happened: the record tells time by intervals.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Span {
-    from_s: f64,
-    to_s: f64,
+fn seconds(s: f64) -> String {
+    format::number((s * 1000.0).round() / 1000.0)
 }
 
-impl Span {
-    fn text(self) -> String {
-        let seconds = |s: f64| format::number((s * 1000.0).round() / 1000.0);
-        if self.from_s <= 0.0 {
-            format!("within {} s", seconds(self.to_s))
-        } else {
-            format!("{} to {} s", seconds(self.from_s), seconds(self.to_s))
-        }
-    }
-}
-
-fn after<'a>(trial: &'a Trial, fault: &Fault) -> impl Iterator<Item = (&'a SeriesRow, Span)> {
-    let end_s = fault.end_s.unwrap_or(f64::INFINITY);
-    let rows = trial.series.iter().filter(move |row| row.t_s + row.duration_s > end_s);
-    rows.map(move |row| (row, Span { from_s: row.t_s - end_s, to_s: row.t_s + row.duration_s - end_s }))
-}
-
-/// The first interval with a completion. The one in which the fault ended counts only if nothing can have
-/// been completed in it before the fault.
-fn first_completion(trial: &Trial, fault: &Fault) -> Option<Span> {
-    let mut rows = after(trial, fault).filter(|(row, _)| row.t_s >= fault.start_s);
-    rows.find(|(row, _)| row.completed > 0).map(|(_, span)| span)
-}
-
-/// The first whole interval after the fault that completes 95 % of what was asked for: what was offered in
-/// it, or, where nothing is scheduled, what was completed on average before the fault.
-fn recovered(trial: &Trial, fault: &Fault) -> Option<Span> {
-    let before =
-        trial.series.iter().filter(|row| row.t_s >= 0.0 && row.t_s + row.duration_s <= fault.start_s);
-    let (completed, seconds) =
-        before.fold((0.0, 0.0), |sum, row| (sum.0 + row.completed as f64, sum.1 + row.duration_s));
-    let usual_per_s: f64 = if seconds > 0.0 { completed / seconds } else { return None };
-    let mut rows = after(trial, fault).filter(|(_, span)| span.from_s >= 0.0);
-    rows.find(|(row, _)| {
-        let offered = row.offered as f64;
-        let asked = if trial.rates.offered_per_s.is_some() { offered } else { usual_per_s * row.duration_s };
-        asked > 0.0 && row.completed as f64 >= RECOVERED * asked
-    })
-    .map(|(_, span)| span)
+/// `4.1 ms, 2.1 s, 4.3 ms`; a stretch without enough samples is a dash.
+fn p99(fault: &Fault) -> String {
+    let Some(around) = &fault.turnaround else { return String::new() };
+    let words = |stretch: Option<Stretch>| match stretch.and_then(|stretch| stretch.p99_ns) {
+        Some(p99_ns) => format::latency(p99_ns as f64),
+        None => "-".to_owned(),
+    };
+    [around.before, around.during, around.after].map(words).join(", ")
 }
 
 #[cfg(test)]
@@ -143,24 +132,19 @@ mod tests {
         let texts: Vec<_> = rows
             .iter()
             .map(|row| {
+                let Row { path, label, what, when, first_completion, recovered, drained, .. } = row;
+                let Row { lost, lost_acknowledged, duplicated, .. } = row;
                 format!(
-                    "{} {} {} | {} | {} | {} | lost {} | duplicated {}",
-                    row.path,
-                    row.label,
-                    row.what,
-                    row.when,
-                    row.first_completion,
-                    row.recovered,
-                    row.lost,
-                    row.duplicated
+                    "{path} {label} {what} | {when} | {first_completion} | {recovered} | {drained} | lost {lost} \
+                     ({lost_acknowledged}) | duplicated {duplicated}"
                 )
             })
             .collect();
         insta::assert_snapshot!(texts.join("\n"), @r"
-        redis-streams F1 kill redis-server | 3 s to 4.5 s | 0.5 to 1.5 s | 1.5 to 2.5 s | lost 0 | duplicated 12
-        redis-streams F2 pause redis-server | 8 s to 9 s | within 1 s | within 1 s | lost 0 | duplicated 0
-        nats-core F1 kill nats-server | 3 s to 4.5 s | 0.5 to 1.5 s | 0.5 to 1.5 s | lost 750 | duplicated 0
-        nats-core F2 pause nats-server | 8 s to 9 s | within 1 s | within 1 s | lost 0 | duplicated 0
+        redis-streams F1 kill redis-server | 3 s to 4.5 s | 1.5 s | 2.5 s | 1.5 s | lost 0 (0) | duplicated 12
+        redis-streams F2 pause redis-server | 8 s to 9 s | 1 s | 1 s | 1 s | lost 0 (0) | duplicated 0
+        nats-core F1 kill nats-server | 3 s to 4.5 s | 1.5 s | 1.5 s | 1.5 s | lost 750 (0) | duplicated 0
+        nats-core F2 pause nats-server | 8 s to 9 s | 1 s | 1 s | 1 s | lost 0 (0) | duplicated 0
         ");
     }
 

@@ -15,6 +15,8 @@ use super::doubts;
 use super::errors;
 use super::fairness::{self, Fairness};
 use super::faults;
+use super::kept;
+use super::struck;
 use super::figure_view::{FigureView, figure_view};
 use super::groups;
 use super::groups::Group;
@@ -172,6 +174,7 @@ struct Section {
     ratios: ratios::Ratios,
     figures: Vec<FigureView>,
     faults: Vec<faults::Row>,
+    kept: Vec<kept::Row>,
     /// Shown unfolded, among the points of a sweep.
     open: bool,
     /// Which charts are missing here, and where they are.
@@ -309,6 +312,7 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
         ratios: ratios::section(group),
         figures: figures?,
         faults: faults::rows(group),
+        kept: if struck::is_struck(group) { kept::rows(group) } else { Vec::new() },
         open: false,
         left_out: String::new(),
     })

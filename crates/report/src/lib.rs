@@ -38,6 +38,8 @@ mod error;
 mod errors;
 mod fairness;
 mod faults;
+mod kept;
+mod struck;
 mod figure_view;
 pub mod folder;
 mod groups;

@@ -33,7 +33,8 @@ pub fn figure(expression: &str, observed: Option<f64>, samples: u64) -> String {
         return nothing(expression, samples);
     };
     let metric = expression.split_whitespace().next().unwrap_or("");
-    if metric.starts_with("ledger") {
+    let counts = ["ledger", "promises"].into_iter().any(|group| metric.starts_with(group));
+    if counts || (metric.starts_with("faults") && !metric.ends_with("_s")) {
         format::number(value)
     } else if metric.starts_with("rate") {
         format::rate(value)

@@ -17,6 +17,7 @@ use super::rights::{self, Rights};
 use super::subjects::lasting;
 use super::subscription::{self, Requests};
 use crate::connect;
+use crate::sabotage;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
@@ -122,7 +123,13 @@ impl Responder for ResultPublisher {
             let subject = self.subjects[reply.key as usize].clone();
             Some(OutboundMessage { subject, reply: None, payload: reply.body?, headers: None })
         });
-        publishers::feed(&self.client, "publishing a result on NATS", results).await
+        publishers::feed(&self.client, "publishing a result on NATS", results).await?;
+        if sabotage::ends_when_answered() {
+            // An error leaves the result unsent, as a crash may.
+            let _ = self.client.flush().await;
+            sabotage::answered();
+        }
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ use super::rights::{self, Rights};
 use super::subjects::Inbox;
 use super::subscription::{self, Requests};
 use crate::connect;
+use crate::sabotage;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
@@ -106,6 +107,11 @@ impl Responder for ReplyPublisher {
             Some(OutboundMessage { subject, reply: None, payload: reply.body?, headers: None })
         });
         publishers::feed(&self.client, "replying on NATS", answers).await?;
+        if sabotage::ends_when_answered() {
+            // An error leaves the reply unsent, as a crash may.
+            let _ = self.client.flush().await;
+            sabotage::answered();
+        }
         match unreadable {
             Some(error) => Err(TransportError::failed("reading a reply subject", error)),
             None => Ok(()),

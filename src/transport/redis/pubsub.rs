@@ -2,6 +2,7 @@
 //!
 //! Redis shares no work among subscribers, so one subscription feeds all workers, as the engine does today.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use super::preflight::{preflight, refused};
 use super::subscription::{Feed, SUBSCRIPTION_CAPACITY, subscribe, take};
 use super::told::tell;
 use crate::connect::{self, patience::SILENCE_MAX};
+use crate::sabotage;
 use crate::transport::ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Delivery, Frame, Receipt, Reply};
@@ -30,7 +32,8 @@ pub struct RedisPubsub {
     endpoint: Endpoint,
     names: Names,
     limits: Limits,
-    /// The engine's one subscription: the first worker reads it into here, all workers take from here.
+    /// The engine's one subscription: the first worker reads it into here, all workers take from here. Where each
+    /// worker has channels of its own, it is the only one that does.
     requests: (Sender<Bytes>, Receiver<Bytes>),
 }
 
@@ -38,6 +41,20 @@ impl RedisPubsub {
     pub fn new(endpoint: Endpoint, names: Names, limits: Limits) -> Self {
         let requests = async_channel::bounded(SUBSCRIPTION_CAPACITY);
         Self { endpoint, names, limits, requests }
+    }
+
+    /// Channels of requests of one worker, by key: `prioritization.request.{category}.{number}`.
+    fn channels_of(&self, worker: u32) -> Vec<String> {
+        let subjects = self.names.request_subjects().into_iter();
+        subjects.map(|subject| format!("{subject}.{}", worker + 1)).collect()
+    }
+
+    /// Channels of requests, a list for each that takes its turn.
+    fn channels(&self) -> Vec<Vec<String>> {
+        match self.limits.worker_channels {
+            0 => vec![self.names.request_subjects()],
+            workers => (0..workers).map(|worker| self.channels_of(worker)).collect(),
+        }
     }
 
     fn feed(&self, channels: Vec<String>, queue: Sender<Bytes>, (side, troubles): (Side, &Troubles)) -> Feed {
@@ -57,7 +74,7 @@ impl Transport for RedisPubsub {
                 redis::cmd("PUBLISH").arg(&channel).arg("").query_async(&mut connection).await;
             published.map_err(|error| refused(&self.endpoint, "PUBLISH", &channel, &error))?;
         }
-        for channels in [self.names.request_subjects(), self.names.result_subjects()] {
+        for channels in self.channels().into_iter().chain([self.names.result_subjects()]) {
             subscribe(&self.endpoint, &channels).await?;
         }
         Ok(())
@@ -72,7 +89,7 @@ impl Transport for RedisPubsub {
         let told = (Rc::clone(&outcomes), troubles);
         let on_break = || NothingStored(Rc::clone(&outcomes));
         let pipelines = Pipelines::connect((&self.endpoint, self.limits), told, on_break).await?;
-        let channels = self.names.request_subjects();
+        let channels = self.channels();
         let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
             let (queue, results) = async_channel::bounded(SUBSCRIPTION_CAPACITY);
             let feed = self.feed(self.names.result_subjects(), queue, (Side::Collector, troubles));
@@ -84,13 +101,18 @@ impl Transport for RedisPubsub {
         } else {
             None
         };
-        Ok(GeneratorEnd { producer: Box::new(Publisher { pipelines, channels }), collector })
+        Ok(GeneratorEnd {
+            producer: Box::new(Publisher { pipelines, channels, next: Cell::new(index as usize) }),
+            collector,
+        })
     }
 
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {
-        if index == 0 {
+        let spreads = self.limits.worker_channels > 0;
+        if index == 0 || spreads {
             let queue = self.requests.0.clone();
-            let feed = self.feed(self.names.request_subjects(), queue, (Side::Worker, troubles));
+            let channels = if spreads { self.channels_of(index) } else { self.names.request_subjects() };
+            let feed = self.feed(channels, queue, (Side::Worker, troubles));
             let subscription = subscribe(&feed.endpoint, &feed.channels).await?;
             tokio::task::spawn_local(feed.run(subscription, || {}));
         }
@@ -117,16 +139,21 @@ impl OnBreak for NothingStored {
     }
 }
 
+/// Redis shares no work: where workers are processes the publisher does, one after the other.
 struct Publisher {
     pipelines: Pipelines,
-    channels: Vec<String>,
+    /// By worker and key.
+    channels: Vec<Vec<String>>,
+    next: Cell<usize>,
 }
 
 #[async_trait(?Send)]
 impl Producer for Publisher {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        let channels = &self.channels;
-        self.pipelines.send(batch, |pipeline, frame| {
+        let Self { pipelines, channels, next } = self;
+        pipelines.send(batch, |pipeline, frame| {
+            let channels = &channels[next.get() % channels.len()];
+            next.set(next.get().wrapping_add(1));
             pipeline.add_command(publish(&channels[frame.key as usize], &frame.body));
         });
         Ok(())
@@ -175,9 +202,12 @@ impl Responder for ResultPublisher {
         let (link, troubles) = (self.link.clone(), self.troubles.clone());
         tokio::task::spawn_local(async move {
             let published: Result<Value, _> = pipeline.query_async(&mut lent.connection).await;
-            if let Err(error) = published {
-                tell(&troubles, "publishing results", &error);
-                link.failed(lent.number, &error);
+            match published {
+                Ok(_) => sabotage::answered(),
+                Err(error) => {
+                    tell(&troubles, "publishing results", &error);
+                    link.failed(lent.number, &error);
+                }
             }
         });
         Ok(())

@@ -1,7 +1,7 @@
 //! Redis Streams: `XADD` into one stream, workers in a consumer group, results in a second stream.
 //!
 //! An acknowledged request is deleted, as a work-queue stream in JetStream does. What a dead worker left pending
-//! is reclaimed after 30 s, at most three deliveries in all; then it is parked.
+//! is reclaimed after `brokers.ack_wait`, at most `max_deliver` deliveries in all; then it is parked.
 
 mod entries;
 mod group;
@@ -21,7 +21,6 @@ use redis::aio::MultiplexedConnection;
 use super::link::{Link, OnBreak, Settings, Wait};
 use super::pipelines::Pipelines;
 use super::preflight::{preflight, refused};
-use crate::clock::now_ns;
 use crate::connect;
 use crate::connect::patience::{ANSWERS_WITHIN, SILENCE_MAX};
 use crate::connect::redis::plain;
@@ -35,7 +34,7 @@ use crate::transport::outcomes::Outcomes;
 use crate::transport::troubles::Troubles;
 use entries::add;
 use in_hand::InHand;
-use requests::{BLOCK_MS, CLAIM_EVERY_NS, Requests};
+use requests::{BLOCK_MS, Reclaiming, Requests};
 use responder::ResultAdder;
 use results::{Position, Results, SameResults};
 use rights::Trying;
@@ -145,6 +144,7 @@ impl Transport for RedisStreams {
         let reader = Link::open(self.reader(), told, Wait).await?;
         let commands = Link::open(self.commands(), told, Wait).await?;
         let in_hand = Rc::new(InHand::default());
+        let reclaiming = Reclaiming::of(&self.limits);
         let consumer = Requests {
             lent: reader.wait().await,
             reader,
@@ -152,7 +152,8 @@ impl Transport for RedisStreams {
             stream: self.names.request(),
             consumer: format!("worker-{index}"),
             count: self.read_count(),
-            claim_at_ns: now_ns() + CLAIM_EVERY_NS,
+            reclaiming,
+            claim_at_ns: reclaiming.next_ns(),
             own_after: None,
             in_hand: Rc::clone(&in_hand),
             troubles: troubles.clone(),

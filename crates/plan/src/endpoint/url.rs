@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::{Host, Url};
 
 use super::Secret;
@@ -110,13 +110,31 @@ impl Endpoint {
 
     /// Its URL, with stars for what the server is shown.
     fn redacted(&self) -> String {
+        self.url(&format!("{HIDDEN}@"))
+    }
+
+    /// The URL that reads back as this, with all that the server is shown. For a process of ours alone.
+    pub fn exposed(&self) -> Secret {
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let access = match &self.access {
+            Access::None => String::new(),
+            Access::Password { user, password } => {
+                let user = user.as_deref().map_or(String::new(), encoded);
+                format!("{user}:{}@", encoded(password.expose()))
+            }
+            Access::Token(token) => format!("{}@", encoded(token.expose())),
+        };
+        Secret::new(self.url(&access))
+    }
+
+    fn url(&self, access: &str) -> String {
         let scheme = match (self.kind, self.tls) {
             (BrokerKind::RedisServer, _) => "redis",
             (BrokerKind::NatsServer, Tls::Off) => "nats",
             (BrokerKind::NatsServer, Tls::On) => "tls",
         };
         let database = if self.database == 0 { String::new() } else { format!("/{}", self.database) };
-        format!("{scheme}://{HIDDEN}@{}{database}", self.address())
+        format!("{scheme}://{access}{}{database}", self.address())
     }
 
     /// Where it is, without credentials.
@@ -197,6 +215,20 @@ impl fmt::Debug for Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_exposed_url_reads_back_as_the_same_endpoint() {
+        for (kind, text) in [
+            (BrokerKind::RedisServer, "redis://127.0.0.1:7000/3"),
+            (BrokerKind::RedisServer, "redis://:p%40ss%2Fw%3A%20@[::1]:6379"),
+            (BrokerKind::RedisServer, "redis://us%3Aer:p%25@host:1"),
+            (BrokerKind::NatsServer, "nats://t%C3%B6ken@host:4222"),
+            (BrokerKind::NatsServer, "tls://user:pass@host:4222"),
+        ] {
+            let endpoint = Endpoint::parse(kind, text).unwrap();
+            assert_eq!(Endpoint::parse(kind, endpoint.exposed().expose()), Ok(endpoint), "{text}");
+        }
+    }
 
     fn redis(text: &str) -> Result<Endpoint, UrlError> {
         Endpoint::parse(BrokerKind::RedisServer, text)

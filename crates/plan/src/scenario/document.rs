@@ -158,6 +158,20 @@ impl Node {
     /// Puts a value at a path and makes the tables on the way; fails where a step isn't a table.
     pub fn set(&mut self, path: &[String], key_origin: &Origin, node: Node) -> Result<(), String> {
         let Some((first, rest)) = path.split_first() else { return Err("empty key path".to_owned()) };
+        if let Value::List(items) = &mut self.value {
+            let count = items.len();
+            let item = first.parse::<usize>().ok().and_then(|index| items.get_mut(index));
+            let item = item.ok_or_else(|| {
+                format!("`{first}` is no place in a list of {count}, which are counted from 0")
+            })?;
+            return match rest.is_empty() {
+                true => {
+                    *item = node;
+                    Ok(())
+                }
+                false => item.set(rest, key_origin, node),
+            };
+        }
         let Value::Table(entries) = &mut self.value else {
             return Err(format!("`{first}` can't be set in something that isn't a table"));
         };

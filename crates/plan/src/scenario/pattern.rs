@@ -10,6 +10,8 @@ pub const TOKEN: &str = "^[A-Z0-9_-]{1,64}$";
 pub const PREFIX: &str = "^[A-Za-z0-9_-]*$";
 pub const REDIS_URL: &str = "^rediss?://.+";
 pub const NATS_URL: &str = "^(nats|tls)://.+";
+/// A server or a worker, or one of several.
+pub const TARGET: &str = r"^(redis-server|nats-server|worker)(\.[1-9][0-9]*)?$";
 pub const DURATION: &str = r"^([0-9]+(\.[0-9]+)?(h|ms|m|s|us|ns))+$";
 
 /// Whether `text` has the form of `pattern`; if not, what it should be, in words.
@@ -27,6 +29,7 @@ pub fn check(pattern: &str, text: &str) -> Result<(), String> {
         PREFIX => text.is_empty() || all(text, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-'),
         REDIS_URL => starts(&["redis://", "rediss://"]),
         NATS_URL => starts(&["nats://", "tls://"]),
+        TARGET => is_target(text),
         DURATION => return duration::parse(text).map(|_| ()),
         _ => false,
     };
@@ -43,9 +46,17 @@ pub fn words(pattern: &str) -> &str {
         PREFIX => "letters, digits, `_` and `-`",
         REDIS_URL => "a URL that starts with redis:// or rediss://",
         NATS_URL => "a URL that starts with nats:// or tls://",
+        TARGET => "`redis-server`, `nats-server` or `worker`, or one of several such as `worker.2`",
         DURATION => "a duration with its unit",
         unknown => unknown,
     }
+}
+
+fn is_target(text: &str) -> bool {
+    let (name, number) = text.split_once('.').unwrap_or((text, "1"));
+    matches!(name, "redis-server" | "nats-server" | "worker")
+        && !number.starts_with('0')
+        && all(number, |c| c.is_ascii_digit())
 }
 
 fn all(text: &str, allowed: impl Fn(char) -> bool) -> bool {
@@ -54,7 +65,7 @@ fn all(text: &str, allowed: impl Fn(char) -> bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{DURATION, NAME, NATS_URL, PREFIX, REDIS_URL, TOKEN, check};
+    use super::{DURATION, NAME, NATS_URL, PREFIX, REDIS_URL, TARGET, TOKEN, check};
 
     #[test]
     fn each_check_says_the_same_as_its_pattern() {
@@ -78,9 +89,14 @@ mod tests {
             "nats://h",
             "tls://h",
             "http://h",
+            "worker",
+            "worker.2",
+            "worker.0",
+            "nats-server.12",
+            "redis-server.",
             "ä",
         ];
-        for pattern in [NAME, TOKEN, PREFIX, REDIS_URL, NATS_URL, DURATION] {
+        for pattern in [NAME, TOKEN, PREFIX, REDIS_URL, NATS_URL, TARGET, DURATION] {
             let schema = serde_json::json!({ "type": "string", "pattern": pattern });
             let validator = jsonschema::validator_for(&schema).unwrap();
             for text in texts {

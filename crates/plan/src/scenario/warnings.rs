@@ -71,7 +71,12 @@ fn of_point(point: &PointPlan, transports: &[TransportKind]) -> Vec<String> {
             Metric::Rate { field } if field == "offered_per_s" && point.load.peak_per_s().is_none() => {
                 Some(format!("nothing is offered by a schedule, so `{}` has no figure", threshold.expression))
             }
-            Metric::Rate { .. } | Metric::Ledger { .. } => None,
+            Metric::Fault { .. } if point.faults.is_empty() => {
+                Some(format!("nothing is done to the paths, so `{}` has no figure", threshold.expression))
+            }
+            Metric::Rate { .. } | Metric::Ledger { .. } | Metric::Fault { .. } | Metric::BrokenPromises => {
+                None
+            }
         };
         out.extend(warning);
     }

@@ -5,6 +5,7 @@
 //! the descriptions in `weighbridge schema scenario` and in `docs/SCENARIOS.md`. A `default` here only says
 //! what `validate` does; a test holds the two together. `x-default` is for those that depend on other keys.
 
+mod fault;
 mod repetitions;
 mod time;
 
@@ -16,9 +17,10 @@ use serde::Deserialize;
 
 use super::pattern;
 use crate::Statistic;
-use weighbridge_record::result::{LedgerTotals, Rates};
+use weighbridge_record::result::{self, LedgerTotals, Rates};
 use weighbridge_record::terms::{Durability, Objective, Stage, TransportKind};
 
+pub use fault::Fault;
 pub use repetitions::{Repeat, Repetitions};
 pub use time::Duration;
 
@@ -34,7 +36,9 @@ fn metrics() -> serde_json::Value {
         stages.flat_map(|stage| Statistic::NAMED.map(|(name, _)| format!("{}.{name}", stage.name())));
     let ledger = LedgerTotals::default().counts().map(|(name, _)| format!("ledger.{name}"));
     let rates = Rates::default().fields().map(|(name, _)| format!("rates.{name}"));
-    let names: Vec<_> = latencies.chain(ledger).chain(rates).collect();
+    let faults = result::Fault::FIELDS.into_iter().map(|name| format!("faults.{name}"));
+    let promises = ["promises.broken".to_owned()];
+    let names: Vec<_> = latencies.chain(ledger).chain(rates).chain(faults).chain(promises).collect();
     serde_json::json!({ "enum": names })
 }
 
@@ -69,20 +73,25 @@ pub struct Scenario {
     /// What must hold for every transport at every point, such as `"turnaround.p99" = "< 50ms"`,
     /// `"ledger.lost" = "== 0"` or `"rates.completed_per_s" = ">= 1900"`: a metric in quotes, and one of `<`,
     /// `<=`, `==`, `>=`, `>` with a duration for a latency, a whole number for the ledger, a number of requests
-    /// per second for a rate. A metric without a figure does not pass. Every request has to be answered
+    /// per second for a rate. Of `faults.` the worst of all counts, in durations for what ends with `_s`, such as
+    /// `"faults.recovered_s" = "< 5s"`; `"promises.broken" = "== 0"` counts what was promised and not kept.
+    /// A metric without a figure does not pass. Every request has to be answered
     /// (`"ledger.unanswered" = "== 0"`) unless the scenario says how many need not be; a path that completes
     /// nothing never passes.
     #[schemars(extend("maxProperties" = 100, "propertyNames" = metrics()))]
     #[expect(dead_code, reason = "read from the document, which keeps their order and places")]
     pub thresholds: Option<BTreeMap<String, String>>,
+    /// What is done on purpose while the load is on, each in a `[[faults]]` of its own.
+    #[schemars(length(min = 1, max = 32))]
+    pub faults: Option<Vec<Fault>>,
     pub search: Option<Search>,
     pub repetitions: Option<Repetitions>,
     /// Lists of values by key path, such as `"load.rate" = [500, 1000]`: everything is measured at each value,
     /// which stands there once. Several keys make a grid, the first key outermost, of at most 64 points. Keys of `load`, `payload`,
-    /// `workers` and `brokers` can be swept, but for the URLs. Not together with `[search]`.
+    /// `workers`, `brokers` and `faults` can be swept, but for the URLs; the first fault is `"faults.0"`. Not together with `[search]`.
     #[schemars(extend(
         "maxProperties" = 8,
-        "propertyNames" = serde_json::json!({ "pattern": "^(load|payload|workers|brokers)($|\\.)" })
+        "propertyNames" = serde_json::json!({ "pattern": "^(load|payload|workers|brokers|faults)($|\\.)" })
     ))]
     #[expect(dead_code, reason = "expanded on the document, before it is checked")]
     pub sweep: Option<BTreeMap<String, SweepValues>>,
@@ -259,6 +268,13 @@ pub struct Workers {
     /// number, so a request takes as long on every path. At most 1 h.
     #[schemars(extend("default" = "0s"))]
     pub service_time: Option<ServiceTime>,
+    /// Requests that a worker's client may take ahead of those that it scores, on nats-jetstream. What waits there
+    /// uses up `brokers.ack_wait`.
+    #[schemars(
+        range(min = 1, max = 100_000),
+        extend("x-default" = "what a worker scores in half of `brokers.ack_wait`, at most twice `concurrency`")
+    )]
+    pub prefetch: Option<u32>,
 }
 
 /// Who the workers are.
@@ -269,7 +285,8 @@ pub enum WorkerKind {
     Threads,
     /// Nobody: requests are only published, as with `count = 0`.
     None,
-    /// Processes of the harness; not available.
+    /// Processes of the harness, one a worker, which can be ended on purpose. On redis-pubsub the publisher spreads
+    /// requests over a channel for each.
     Processes,
     /// Processes of somebody else's; not available.
     External,
@@ -361,6 +378,13 @@ pub struct Brokers {
         extend("x-default" = "empty on a private broker, one for each trial on an external server")
     )]
     pub prefix: Option<String>,
+    /// How long a delivery may go unacknowledged before it is repeated, on the paths that store requests:
+    /// JetStream's `ack_wait`, and the idle time after which workers reclaim from Redis Streams.
+    #[schemars(extend("default" = "30s"))]
+    pub ack_wait: Option<Duration>,
+    /// Deliveries of a request in all, on the paths that store requests; then it is parked.
+    #[schemars(range(min = 1, max = 1000), extend("default" = 3))]
+    pub max_deliver: Option<u32>,
 }
 
 impl JsonSchema for Token {

@@ -19,6 +19,12 @@ pub struct Finding {
     pub intended_s: Option<f64>,
     /// When it was handed to the client library; null where that is no longer known.
     pub sent_s: Option<f64>,
+    /// When the broker confirmed it; left out where that is not known, or where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_s: Option<f64>,
+    /// When a worker first received it; left out where that is not known, or where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_s: Option<f64>,
     /// When this happened; null for a loss, which is only known at the end.
     pub at_s: Option<f64>,
 }
@@ -80,7 +86,10 @@ mod tests {
 
     fn at(class: FindingClass, at_s: f64) -> Finding {
         let (sequence, sent_s) = (Some(1), Some(at_s - 1.0));
-        Finding { class, sequence, acknowledged: false, intended_s: sent_s, sent_s, at_s: Some(at_s) }
+        let (accepted_s, delivered_s) = (None, None);
+        let intended_s = sent_s;
+        let at_s = Some(at_s);
+        Finding { class, sequence, acknowledged: false, intended_s, sent_s, accepted_s, delivered_s, at_s }
     }
 
     #[test]

@@ -7,11 +7,13 @@ mod check;
 #[cfg(test)]
 mod documented;
 mod doubt;
+mod fault;
 mod finding;
 mod gap;
 mod latency;
 mod ledger;
 mod pair;
+mod promise;
 mod ratio;
 mod repetitions;
 mod search;
@@ -26,19 +28,20 @@ use serde::{Deserialize, Serialize};
 pub use bounds::OutOfBounds;
 pub use check::{Check, Rule, Unit};
 pub use doubt::{Doubt, DoubtKind};
+pub use fault::{AroundFault, Fault, Stretch};
 pub use finding::{FINDINGS_MAX, Finding, FindingClass};
 pub use gap::{Gap, GapKind, Side};
 pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
 pub use pair::{Change, ChangeVerdict, PairRecord};
+pub use promise::{Kept, LegalAnomaly, PromiseVerdict, Promised};
 pub use ratio::{PairVerdict, PathRatio};
 pub use repetitions::{RepetitionRule, Stopped};
 pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
 pub use trial::{
-    BrokerRecord, BurstSizes, BusiestThread, ErrorGroup, Fault, GeneratorRecord, LeftBehind, Leg, Rates,
-    Trial,
+    BrokerRecord, BurstSizes, BusiestThread, ErrorGroup, GeneratorRecord, LeftBehind, Leg, Rates, Trial,
 };
 pub use wakes::{Storage, WakeLateness};
 

@@ -28,6 +28,24 @@ pub struct SeriesRow {
     pub completed: u64,
     /// Requests sent whose end was not known at the end of the interval.
     pub in_flight: u64,
+    /// Requests sent in the interval that were lost; left out where there were none, like the counts that follow.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost: u64,
+    /// Requests sent in the interval that were lost although the broker had confirmed them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_acknowledged: u64,
+    /// When the first of these was sent, in seconds since the start of the measured window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_lost_acknowledged_s: Option<f64>,
+    /// Results beyond the first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub duplicated: u64,
+    /// Deliveries beyond the first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redelivered: u64,
+    /// Requests that the broker gave up.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub parked: u64,
     /// Turnaround of the requests *intended* in the interval (delivery where the scenario has no results).
     pub turnaround: Option<IntervalLatency>,
     /// CPU of the harness, workers included, in cores.
@@ -36,6 +54,10 @@ pub struct SeriesRow {
     pub generator_rss_bytes: Option<u64>,
     /// In the order of the trial's `brokers`.
     pub brokers: Vec<BrokerSample>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The parts of a trial, one after the other.

@@ -7,10 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BreakdownRow, Doubt, Finding, Gap, LedgerTotals, SeriesRow, StageLatencies, Storage, WakeLateness,
+    BreakdownRow, Doubt, Fault, Finding, Gap, LedgerTotals, LegalAnomaly, PromiseVerdict, SeriesRow,
+    StageLatencies, Storage, WakeLateness,
 };
 use crate::point::Point;
-use crate::terms::{Action, BrokerKind, CompletedBy, Durability, Path, Promise, Stage, TransportKind};
+use crate::terms::{BrokerKind, CompletedBy, Durability, Path, Promise, Stage, TransportKind};
 
 /// One path measured once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +42,12 @@ pub struct Trial {
     pub ledger: LedgerTotals,
     pub series: Vec<SeriesRow>,
     pub faults: Vec<Fault>,
+    /// What became of the path's promises. Empty in older records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<PromiseVerdict>,
+    /// What looks wrong, and was never promised not to happen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub legal: Vec<LegalAnomaly>,
     /// Stretches without a connection, or after stored data was lost; in the order of their start.
     pub gaps: Vec<Gap>,
     /// Requests of which something is to be told, by class and time: at most 100 of each class, the earliest.
@@ -145,23 +152,6 @@ impl Rates {
     pub fn field(&self, name: &str) -> Option<f64> {
         self.fields().into_iter().find(|(field, _)| *field == name).and_then(|(_, value)| value)
     }
-}
-
-/// Something done to a broker or a worker on purpose.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Fault {
-    /// What was done.
-    pub action: Action,
-    /// The server by its name in the trial: `nats-server`, `nats-server.2`.
-    pub target: String,
-    /// Seconds since the start of the measured window.
-    pub start_s: f64,
-    /// When the target went on or answered again; null if it did not before the trial ended.
-    pub end_s: Option<f64>,
-    /// Requests lost because of it; null where nobody counted.
-    pub lost: Option<u64>,
-    /// Results that came twice because of it; null where nobody counted.
-    pub duplicated: Option<u64>,
 }
 
 /// Errors of one wording.

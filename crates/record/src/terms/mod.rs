@@ -11,7 +11,7 @@ mod transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use action::Action;
+pub use action::{Action, Aim, Moment};
 pub use broker::BrokerKind;
 pub use durability::Durability;
 pub use path::Path;

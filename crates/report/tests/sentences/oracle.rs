@@ -162,6 +162,16 @@ impl Record {
             What::Ratio { figure, other, part } => self.ratio(at, [path, other.name()], figure, *part),
             What::Pairs { figure, other } => self.pairs(at, [path, other.name()], figure),
             What::Requests(field) => self.requests(at, path, field),
+            What::WorstFault(field) => {
+                let faults = self.counted(at, path).into_iter().flat_map(|trial| array(trial, "faults"));
+                let values: Option<Vec<f64>> = faults.map(|fault| number(fault, field)).collect();
+                values?.into_iter().reduce(f64::max)
+            }
+            What::Promises(kept) => {
+                let promises = self.counted(at, path).into_iter().flat_map(|trial| array(trial, "promises"));
+                let word = serde_json::to_value(kept).ok()?;
+                Some(promises.filter(|promise| promise["verdict"] == word).count() as f64)
+            }
             What::Points => {
                 let wins =
                     |point: &&Point| self.winner(&At::Point((*point).clone())).as_deref() == Some(path);

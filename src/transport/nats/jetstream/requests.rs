@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::pulls::{Opener, Pulls};
 use super::responder::Unstored;
-use super::stores::{ACK_WAIT, DURABLE, Stores};
+use super::stores::{DURABLE, Stores};
 use crate::connect::patience::ANSWERS_WITHIN;
 use crate::transport::ends::Consumer;
 use crate::transport::error::TransportError;
@@ -163,10 +163,13 @@ fn is_gone(error: &stream::ConsumerError) -> bool {
 /// Messages one pull may ask for: what a worker scores in half of `ack_wait`, and no hoard beyond twice
 /// what it scores at a time.
 fn pull_batch(limits: &Limits) -> usize {
+    if let Some(prefetch) = limits.prefetch {
+        return prefetch as usize;
+    }
     if limits.service_ns_mean == 0 {
         return PULL_MAX;
     }
     let at_a_time = limits.worker_concurrency as usize;
-    let in_half_ack_wait = ACK_WAIT.as_nanos() as u64 / 2 * at_a_time as u64 / limits.service_ns_mean;
+    let in_half_ack_wait = limits.ack_wait_ns / 2 * at_a_time as u64 / limits.service_ns_mean;
     (2 * at_a_time).min(in_half_ack_wait as usize).clamp(1, PULL_MAX)
 }

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::acks::stored;
+use crate::sabotage;
 use crate::transport::ends::Responder;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Reply;
@@ -17,6 +18,7 @@ use crate::transport::nats::publishers;
 use crate::transport::nats::subjects::{Inbox, last_token};
 use crate::transport::nats::subscription;
 use crate::transport::troubles::Troubles;
+use weighbridge_record::terms::Moment;
 
 /// Requests whose result is not known to be stored: reply subjects to acknowledge on.
 #[derive(Default)]
@@ -46,7 +48,10 @@ impl Unstored {
     fn settled(&self, message: &Message) -> Option<OutboundMessage> {
         let request = self.pending.borrow_mut().remove(&last_token(message)?)?;
         match stored(message) {
-            Ok(_) => self.word(request, b"+ACK"),
+            Ok(()) => {
+                sabotage::at(Moment::BeforeAck);
+                self.word(request, b"+ACK")
+            }
             Err(reason) => {
                 self.troubles.note(&format!("the stream refused a result: {reason}"));
                 None
@@ -124,6 +129,11 @@ async fn acknowledge(mut acks: Subscriber, client: Client, unstored: Rc<Unstored
     while subscription::take(&mut acks, 1024, |message| batch.push(message)).await.is_ok() {
         let words = batch.drain(..).filter_map(|message| unstored.settled(&message));
         unstored.say(&client, words).await;
+        if sabotage::ends_at(Moment::AfterAck) {
+            // An error leaves the acknowledgement unsent, as a crash may.
+            let _ = client.flush().await;
+            sabotage::at(Moment::AfterAck);
+        }
     }
 }
 

@@ -21,8 +21,6 @@ const REQUESTS: &str = "PRIORITY_REQUESTS";
 const RESULTS: &str = "PRIORITY_RESULTS";
 
 const DAY: Duration = Duration::from_secs(86_400);
-pub(super) const ACK_WAIT: Duration = Duration::from_secs(30);
-const MAX_DELIVER: i64 = 3;
 
 #[derive(Clone)]
 pub(super) struct Stores {
@@ -82,8 +80,8 @@ impl Stores {
             durable_name: Some(DURABLE.to_string()),
             deliver_policy: consumer::DeliverPolicy::All,
             ack_policy: consumer::AckPolicy::Explicit,
-            ack_wait: ACK_WAIT,
-            max_deliver: MAX_DELIVER,
+            ack_wait: Duration::from_nanos(self.limits.ack_wait_ns),
+            max_deliver: i64::from(self.limits.max_deliver),
             // The scenario's window, as on every other path; the default of 1 000 would be a second one.
             max_ack_pending: i64::from(self.limits.max_in_flight),
             ..consumer::pull::Config::default()

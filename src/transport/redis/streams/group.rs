@@ -8,9 +8,6 @@ use crate::transport::troubles::Troubles;
 use weighbridge_record::result::{GapKind, Side};
 
 pub(super) const GROUP: &str = "priority-workers";
-/// What another worker left pending for so long is taken over.
-pub(super) const CLAIM_AFTER_MS: u64 = 30_000;
-pub(super) const DELIVERIES_MAX: i64 = 3;
 
 /// Creates the group, and the stream with it; all that is in the stream is for the group.
 pub(super) async fn create(stream: &str, connection: &mut MultiplexedConnection) -> Result<(), RedisError> {

@@ -1,6 +1,6 @@
 //! What a worker has in hand: entries that it was given and has not settled. Counted by the batch.
 //!
-//! After a break the worker's own pending entries are read again, since nobody else would for 30 s. Among them
+//! After a break the worker's own pending entries are read again, since nobody else would before `ack_wait` is over. Among them
 //! are those that it is working on; so it first finishes those.
 
 use std::cell::Cell;

@@ -8,22 +8,47 @@ use bytes::Bytes;
 use redis::{RedisError, Value};
 
 use super::entries::{Entry, entries_of, entries_of_read};
-use super::group::{CLAIM_AFTER_MS, DELIVERIES_MAX, GROUP, begin_anew};
+use super::group::{GROUP, begin_anew};
 use super::in_hand::InHand;
 use crate::clock::now_ns;
 use crate::connect::redis::plain;
 use crate::transport::ends::Consumer;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Delivery;
+use crate::transport::limits::Limits;
 use crate::transport::redis::link::{Lent, Link};
 use crate::transport::redis::told::tell;
 use crate::transport::troubles::Troubles;
 use weighbridge_record::result::Side;
 
-/// How often a worker looks for entries to reclaim.
-pub(super) const CLAIM_EVERY_NS: u64 = 5_000_000_000;
+/// Longest time between two looks of a worker for entries to reclaim.
+const CLAIM_EVERY_MS: u64 = 5_000;
 /// Longest wait of a blocking read.
 pub(super) const BLOCK_MS: u64 = 1_000;
+
+/// When what others leave pending is taken over, and given up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reclaiming {
+    /// Idle for so long.
+    pub after_ms: u64,
+    /// Looked for that often.
+    every_ms: u64,
+    pub deliveries_max: i64,
+}
+
+impl Reclaiming {
+    pub fn of(limits: &Limits) -> Self {
+        let after_ms = (limits.ack_wait_ns / 1_000_000).max(1);
+        // Late by a quarter of what it is about, at most.
+        let every_ms = (after_ms / 4).clamp(1, CLAIM_EVERY_MS);
+        Self { after_ms, every_ms, deliveries_max: i64::from(limits.max_deliver) }
+    }
+
+    /// When a worker that has just looked looks again.
+    pub fn next_ns(&self) -> u64 {
+        now_ns() + self.every_ms * 1_000_000
+    }
+}
 /// Pause after an error that reconnecting does not mend and waiting may.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -36,6 +61,7 @@ pub(super) struct Requests {
     pub consumer: String,
     /// Most entries of one read.
     pub count: usize,
+    pub reclaiming: Reclaiming,
     pub claim_at_ns: u64,
     /// Own pending entries are being read, and have been up to this one.
     pub own_after: Option<Bytes>,
@@ -56,13 +82,17 @@ impl Consumer for Requests {
                 continue;
             }
             if now_ns() >= self.claim_at_ns {
-                self.claim_at_ns = now_ns() + CLAIM_EVERY_NS;
+                self.claim_at_ns = self.reclaiming.next_ns();
                 self.reclaim(count, into).await?;
                 continue;
             }
             let mut read = redis::cmd("XREADGROUP");
             read.arg("GROUP").arg(GROUP).arg(&self.consumer).arg("COUNT").arg(count);
-            read.arg("BLOCK").arg(BLOCK_MS).arg("STREAMS").arg(&self.stream).arg(">");
+            read.arg("BLOCK")
+                .arg(BLOCK_MS.min(self.reclaiming.every_ms))
+                .arg("STREAMS")
+                .arg(&self.stream)
+                .arg(">");
             match read.query_async::<Value>(&mut self.lent.connection).await {
                 Ok(entries) => into.extend(entries_of_read(entries)?.into_iter().map(to_score)),
                 Err(error) => self.mend("XREADGROUP", &error).await?,
@@ -122,7 +152,7 @@ impl Requests {
 
     async fn claimed(&self, count: usize, lent: &mut Lent) -> Result<Vec<Delivery>, RedisError> {
         let mut claim = redis::cmd("XAUTOCLAIM");
-        claim.arg(&self.stream).arg(GROUP).arg(&self.consumer).arg(CLAIM_AFTER_MS);
+        claim.arg(&self.stream).arg(GROUP).arg(&self.consumer).arg(self.reclaiming.after_ms);
         claim.arg("0-0").arg("COUNT").arg(count);
         let claimed: Value = claim.query_async(&mut lent.connection).await?;
         // Reply: next cursor, entries, ids that were deleted meanwhile.
@@ -134,7 +164,7 @@ impl Requests {
         });
         let mut deliveries = Vec::new();
         for entry in entries.unwrap_or_default() {
-            let parked = self.deliveries(&entry.id, lent).await? > DELIVERIES_MAX;
+            let parked = self.deliveries(&entry.id, lent).await? > self.reclaiming.deliveries_max;
             deliveries.push(entry.delivery(parked));
         }
         Ok(deliveries)

@@ -9,12 +9,14 @@ use redis::{Pipeline, RedisError, Value};
 use super::entries::add;
 use super::group::GROUP;
 use super::in_hand::InHand;
+use crate::sabotage;
 use crate::transport::ends::Responder;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Reply;
 use crate::transport::redis::link::{Lent, Link};
 use crate::transport::redis::told::tell;
 use crate::transport::troubles::Troubles;
+use weighbridge_record::terms::Moment;
 
 pub(super) struct ResultAdder {
     pub link: Link,
@@ -75,6 +77,7 @@ async fn settle(
         let added: Result<Value, _> = add_results.query_async(&mut lent.connection).await;
         added.map_err(|error| ("XADD of results", error))?;
     }
+    sabotage::at(Moment::BeforeAck);
     if done.is_empty() {
         return Ok(());
     }
@@ -83,5 +86,7 @@ async fn settle(
     settle.cmd("XACK").arg(&stream).arg(GROUP).arg(&ids);
     settle.cmd("XDEL").arg(&stream).arg(&ids);
     let settled: Result<Value, _> = settle.query_async(&mut lent.connection).await;
-    settled.map(|_| ()).map_err(|error| ("XACK", error))
+    settled.map_err(|error| ("XACK", error))?;
+    sabotage::at(Moment::AfterAck);
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Value};
 
-use super::group::{CLAIM_AFTER_MS, GROUP};
+use super::group::GROUP;
 use crate::transport::error::TransportError;
 use crate::transport::redis::preflight::refused;
 use weighbridge_plan::endpoint::Endpoint;
@@ -46,7 +46,7 @@ impl Trying<'_> {
             .clone();
         self.run("XREADGROUP", requests, &read, connection).await?;
         let mut claim = redis::cmd("XAUTOCLAIM");
-        claim.arg(requests).arg(&[GROUP, "worker-0"]).arg(CLAIM_AFTER_MS).arg("0-0");
+        claim.arg(requests).arg(&[GROUP, "worker-0"]).arg(60_000).arg("0-0");
         self.run("XAUTOCLAIM", requests, &claim, connection).await?;
         let pending = redis::cmd("XPENDING").arg(requests).arg(GROUP).clone();
         self.run("XPENDING", requests, &pending, connection).await

@@ -4,6 +4,7 @@
 //! here, and absence is looked up in the document before anything is called missing.
 
 mod check;
+mod faults;
 mod load;
 mod repetitions;
 mod search;
@@ -66,6 +67,13 @@ pub fn point(
         sections::needed_workers(&mut check, workers, &transports);
     }
     let brokers = sections::brokers(&mut check, wire.brokers.unwrap_or_default(), &transports);
+    let faults = match (&load, &workers) {
+        (Some(load), Some(workers)) => {
+            let around = faults::Around { load, workers, brokers: &brokers, transports: &transports };
+            faults::check(&mut check, wire.faults.unwrap_or_default(), &around)
+        }
+        _ => Vec::new(),
+    };
     let head = Head {
         name: wire.name.unwrap_or_default(),
         question: wire.question.unwrap_or_default(),
@@ -79,7 +87,7 @@ pub fn point(
     if findings.len() > before {
         return None;
     }
-    let (load, workers, faults) = (load?, workers?, Vec::new());
+    let (load, workers) = (load?, workers?);
     Some((head, PointPlan { point, load, payload, workers, brokers, faults, thresholds }))
 }
 

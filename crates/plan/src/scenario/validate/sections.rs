@@ -59,10 +59,13 @@ pub fn workers(check: &mut Check<'_>, asked: wire::Workers) -> Option<Workers> {
         concurrency: asked.concurrency.unwrap_or(16),
         results: asked.results.unwrap_or(true),
         service_time,
+        prefetch: asked.prefetch,
     };
     match asked.kind.unwrap_or(wire::WorkerKind::Threads) {
         wire::WorkerKind::Threads if work.count == 0 => Some(Workers::None),
         wire::WorkerKind::Threads => Some(Workers::Threads(work)),
+        wire::WorkerKind::Processes if work.count == 0 => Some(Workers::None),
+        wire::WorkerKind::Processes => Some(Workers::Processes(work)),
         wire::WorkerKind::None => {
             if asked.count.is_some_and(|count| count > 0) {
                 let message = "`workers.count` must be 0 or left out where `workers.kind` is none";
@@ -70,7 +73,6 @@ pub fn workers(check: &mut Check<'_>, asked: wire::Workers) -> Option<Workers> {
             }
             Some(Workers::None)
         }
-        wire::WorkerKind::Processes => unavailable(check, "processes"),
         wire::WorkerKind::External => unavailable(check, "external"),
         wire::WorkerKind::Http => unavailable(check, "http"),
     }
@@ -79,7 +81,7 @@ pub fn workers(check: &mut Check<'_>, asked: wire::Workers) -> Option<Workers> {
 fn unavailable(check: &mut Check<'_>, kind: &str) -> Option<Workers> {
     check.report(
         &["workers", "kind"],
-        format!("`workers.kind` = \"{kind}\" is not available; use threads or none"),
+        format!("`workers.kind` = \"{kind}\" is not available; use threads, processes or none"),
     );
     None
 }
@@ -87,6 +89,10 @@ fn unavailable(check: &mut Check<'_>, kind: &str) -> Option<Workers> {
 /// Paths on which nothing ends a request but a worker, or its result.
 pub fn needed_workers(check: &mut Check<'_>, workers: &Workers, transports: &[TransportKind]) {
     let asked = |transport| transports.contains(&transport);
+    if matches!(workers, Workers::Processes(_)) && asked(TransportKind::InProcess) {
+        let message = "in-process is memory of the harness, which no other process reads".to_owned();
+        check.report(&["workers", "kind"], message);
+    }
     match workers.work() {
         None => {
             let place = if check.wrote(&["workers", "count"]) { "count" } else { "kind" };
@@ -164,7 +170,10 @@ pub fn brokers(check: &mut Check<'_>, asked: wire::Brokers, transports: &[Transp
     }
     let redis = endpoint(check, BrokerKind::RedisServer, "redis_url", asked.redis_url);
     let nats = endpoint(check, BrokerKind::NatsServer, "nats_url", asked.nats_url);
-    Brokers { durability, redis, nats, prefix: asked.prefix }
+    let usual = Brokers::managed(durability);
+    let ack_wait_ns = check.positive_duration(&["brokers", "ack_wait"], asked.ack_wait, usual.ack_wait_ns);
+    let max_deliver = asked.max_deliver.unwrap_or(usual.max_deliver);
+    Brokers { durability, redis, nats, prefix: asked.prefix, ack_wait_ns, max_deliver }
 }
 
 fn endpoint(check: &mut Check<'_>, kind: BrokerKind, key: &str, url: Option<String>) -> Option<Endpoint> {

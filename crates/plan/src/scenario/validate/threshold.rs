@@ -5,7 +5,7 @@ use crate::scenario::duration;
 use crate::scenario::error::Finding;
 use crate::scenario::nearest::nearest;
 use crate::{Metric, Operator, Statistic, Threshold};
-use weighbridge_record::result::{LedgerTotals, Rates};
+use weighbridge_record::result::{Fault, LedgerTotals, Rates};
 use weighbridge_record::terms::Stage;
 
 /// Longer operators first, or `<=` would be read as `<`.
@@ -16,6 +16,9 @@ const OPERATORS: [(&str, Operator); 5] = [
     ("<", Operator::Less),
     (">", Operator::Greater),
 ];
+
+/// What a metric may begin with besides a stage.
+const GROUPS: [&str; 4] = ["ledger", "rates", "faults", "promises"];
 
 /// All thresholds of the document, in its order; the last is that every request is answered, unless the document
 /// says how many need not be.
@@ -81,13 +84,18 @@ fn metric(text: &str) -> Result<Metric, String> {
             let known: Vec<_> = Rates::default().fields().map(|(name, _)| name).into();
             known_field("rates", field, &known).map(|()| Metric::Rate { field: field.to_owned() })
         }
+        "faults" => {
+            known_field("faults", field, &Fault::FIELDS).map(|()| Metric::Fault { field: field.to_owned() })
+        }
+        "promises" => known_field("promises", field, &["broken"]).map(|()| Metric::BrokenPromises),
         _ => {
             let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.name() == group) else {
                 let stages = Stage::ALL.map(Stage::name);
-                let hint = hint(group, stages.into_iter().chain(["ledger", "rates"]));
+                let hint = hint(group, stages.into_iter().chain(GROUPS));
                 return Err(format!(
-                    "unknown metric `{text}`{hint}; known: {}, ledger, rates",
-                    stages.join(", ")
+                    "unknown metric `{text}`{hint}; known: {}, {}",
+                    stages.join(", "),
+                    GROUPS.join(", ")
                 ));
             };
             let known = Statistic::NAMED.map(|(name, _)| name);
@@ -122,10 +130,19 @@ fn condition(text: &str, metric: &Metric) -> Result<(Operator, f64), String> {
     Ok((comparison, bound))
 }
 
+/// Whether its bound is a duration.
+fn is_time(metric: &Metric) -> bool {
+    match metric {
+        Metric::Latency { .. } => true,
+        Metric::Fault { field } => field.ends_with("_s"),
+        Metric::Ledger { .. } | Metric::Rate { .. } | Metric::BrokenPromises => false,
+    }
+}
+
 fn bound(text: &str, metric: &Metric) -> Result<f64, String> {
-    if let Metric::Latency { .. } = metric {
+    if is_time(metric) {
         return match duration::parse(text)? {
-            0 => Err("a latency can't be compared with zero".to_owned()),
+            0 => Err("a time can't be compared with zero".to_owned()),
             ns => Ok(ns as f64),
         };
     }
@@ -133,8 +150,8 @@ fn bound(text: &str, metric: &Metric) -> Result<f64, String> {
     if !number.is_finite() || number < 0.0 {
         return Err(format!("`{text}` must be a finite number that isn't negative"));
     }
-    if matches!(metric, Metric::Ledger { .. }) && number.fract() != 0.0 {
-        return Err(format!("`{text}`: the ledger counts whole requests"));
+    if !matches!(metric, Metric::Rate { .. }) && number.fract() != 0.0 {
+        return Err(format!("`{text}`: only whole ones are counted"));
     }
     Ok(number)
 }

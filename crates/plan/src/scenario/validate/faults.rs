@@ -1,0 +1,172 @@
+//! `[[faults]]`: which keys belong to which action, and whom it can befall.
+
+use super::check::Check;
+use crate::scenario::wire;
+use crate::{Brokers, End, FaultAction, FaultPlan, Load, Network, Workers};
+use weighbridge_record::terms::{Action, Aim, TransportKind};
+
+const SECOND_NS: u64 = 1_000_000_000;
+const FACTOR: f64 = 10.0;
+
+/// Keys that belong to some actions only.
+const OWN: [(&str, &[Action]); 7] = [
+    (
+        "down_for",
+        &[Action::KillBroker, Action::StopBroker, Action::DropData, Action::PowerFailure, Action::KillWorker],
+    ),
+    (
+        "for",
+        &[
+            Action::PauseBroker,
+            Action::FillDisk,
+            Action::SlowWorker,
+            Action::StopReading,
+            Action::Partition,
+            Action::Delay,
+            Action::Throttle,
+        ],
+    ),
+    ("moment", &[Action::KillWorker]),
+    ("factor", &[Action::SlowWorker]),
+    ("delay", &[Action::Delay]),
+    ("jitter", &[Action::Delay]),
+    ("bytes_per_s", &[Action::Throttle]),
+];
+/// Those of them that their action can't do without.
+const NEEDED: [&str; 2] = ["delay", "bytes_per_s"];
+
+/// What the faults are held against.
+pub(super) struct Around<'a> {
+    pub load: &'a Load,
+    pub workers: &'a Workers,
+    pub brokers: &'a Brokers,
+    pub transports: &'a [TransportKind],
+}
+
+pub(super) fn check(check: &mut Check<'_>, asked: Vec<wire::Fault>, around: &Around<'_>) -> Vec<FaultPlan> {
+    let checked = asked.into_iter().enumerate();
+    checked.filter_map(|(index, fault)| One { check, index: index.to_string() }.plan(fault, around)).collect()
+}
+
+/// One of the faults.
+struct One<'c, 'a> {
+    check: &'c mut Check<'a>,
+    index: String,
+}
+
+impl One<'_, '_> {
+    fn report(&mut self, key: &str, message: String) {
+        self.check.report(&["faults", &self.index, key], message);
+    }
+
+    fn wrote(&self, key: &str) -> bool {
+        self.check.wrote(&["faults", &self.index, key])
+    }
+
+    fn plan(mut self, fault: wire::Fault, around: &Around<'_>) -> Option<FaultPlan> {
+        self.foreign_and_missing_keys(fault.action);
+        self.target(&fault, around);
+        self.times(&fault, around.load);
+        let action = action(&fault)?;
+        let every_ns = fault.every.map(|every| every.ns);
+        if every_ns.is_some_and(|every_ns| every_ns <= action.lasting_ns()) {
+            self.report("every", format!("`every` must be longer than the {} itself", fault.action));
+        }
+        Some(FaultPlan { at_ns: fault.at.ns, every_ns, action, target: fault.target })
+    }
+
+    fn foreign_and_missing_keys(&mut self, action: Action) {
+        for (key, owners) in OWN {
+            let owns = owners.contains(&action);
+            if self.wrote(key) && !owns {
+                let names: Vec<_> = owners.iter().map(|owner| owner.name()).collect();
+                self.report(
+                    key,
+                    format!("`{key}` doesn't belong to {action}; it is for {}", names.join(", ")),
+                );
+            }
+            if owns && NEEDED.contains(&key) && !self.wrote(key) {
+                self.report(key, format!("{action} needs `{key}`"));
+            }
+        }
+    }
+
+    fn times(&mut self, fault: &wire::Fault, load: &Load) {
+        if fault.at.ns >= load.duration_ns {
+            self.report("at", "`at` must lie within the measured window".to_owned());
+        }
+        for (key, time) in [("for", fault.lasting), ("down_for", fault.down_for)] {
+            let path = ["faults", &self.index, key];
+            self.check.positive_duration(&path, time, SECOND_NS);
+        }
+    }
+
+    /// Whether there is anybody whom it can befall.
+    fn target(&mut self, fault: &wire::Fault, around: &Around<'_>) {
+        let action = fault.action;
+        let key = if self.wrote("target") { "target" } else { "action" };
+        let at_worker = fault.target.as_deref().is_some_and(|target| target.starts_with("worker"));
+        match action.aim() {
+            Aim::Worker if fault.target.is_some() && !at_worker => {
+                self.report(key, format!("{action} befalls workers: `worker`, or one such as `worker.2`"));
+            }
+            Aim::Worker if !matches!(around.workers, Workers::Processes(_)) => {
+                self.report(key, format!("{action} needs `workers.kind = \"processes\"`"));
+            }
+            Aim::Server if at_worker => self.report(key, format!("{action} befalls servers, not workers")),
+            Aim::Server => self.server(fault, key, around),
+            Aim::Worker => self.number(fault, key, around.workers),
+        }
+    }
+
+    fn server(&mut self, fault: &wire::Fault, key: &str, around: &Around<'_>) {
+        let action = fault.action;
+        for kind in around.transports {
+            match kind.broker() {
+                None => self.report(key, format!("{action} befalls servers, and {kind} has none")),
+                Some(broker) if around.brokers.endpoint(broker).is_some() => self.report(
+                    key,
+                    format!(
+                        "{action} can only befall a server that is started for the trial; this {broker} is reached by URL"
+                    ),
+                ),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn number(&mut self, fault: &wire::Fault, key: &str, workers: &Workers) {
+        let count = workers.work().map_or(0, |work| work.count);
+        let number = fault.target.as_deref().and_then(|target| target.strip_prefix("worker."));
+        if number
+            .is_some_and(|number| !number.parse::<u32>().is_ok_and(|number| (1..=count).contains(&number)))
+        {
+            self.report(key, format!("there are workers 1 to {count}"));
+        }
+    }
+}
+
+fn action(fault: &wire::Fault) -> Option<FaultAction> {
+    let down_ns = fault.down_for.map_or(SECOND_NS, |time| time.ns);
+    let lasting_ns = fault.lasting.map_or(SECOND_NS, |time| time.ns);
+    let end = |how| FaultAction::End { how, down_ns };
+    let network = |how| FaultAction::Network { how, lasting_ns };
+    Some(match fault.action {
+        Action::KillBroker => end(End::Kill),
+        Action::StopBroker => end(End::Stop),
+        Action::DropData => end(End::DropData),
+        Action::PowerFailure => end(End::PowerFailure),
+        Action::PauseBroker => FaultAction::Pause { lasting_ns },
+        Action::FillDisk => FaultAction::FillDisk { lasting_ns },
+        Action::KillWorker => FaultAction::KillWorker { moment: fault.moment, down_ns },
+        Action::SlowWorker => FaultAction::SlowWorker { factor: fault.factor.unwrap_or(FACTOR), lasting_ns },
+        Action::StopReading => FaultAction::StopReading { lasting_ns },
+        Action::Partition => network(Network::Partition),
+        Action::Delay => {
+            let jitter_ns = fault.jitter.map_or(0, |time| time.ns);
+            network(Network::Delay { delay_ns: fault.delay?.ns, jitter_ns })
+        }
+        Action::Throttle => network(Network::Throttle { bytes_per_s: fault.bytes_per_s? }),
+        Action::Reset => FaultAction::Reset,
+    })
+}

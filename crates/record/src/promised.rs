@@ -1,0 +1,284 @@
+//! Holds a trial to what its path promises, by its record alone.
+//!
+//! What each tier keeps over which fault is that of the table in [`kept_over`]; the sources are the settings'
+//! documentation of Redis (`appendfsync`) and of nats-server (`sync_interval`).
+
+use crate::result::{
+    Fault, Finding, FindingClass, Kept, LedgerTotals, Leg, LegalAnomaly, PromiseVerdict, Promised, Trial,
+};
+use crate::terms::{Action, BrokerKind, Duplicates, Durability, Loss, Order};
+
+/// What a tier keeps of what was confirmed, over a fault.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum KeptOver {
+    All,
+    /// All but what was confirmed within so many seconds before it.
+    AllButLast(f64),
+    /// Nothing is promised.
+    Nothing,
+}
+
+/// Redis syncs once a second and may wait for a second one that is under way; nats-server at the interval of the tier,
+/// a second, and a write.
+const LAZY_S: f64 = 2.0;
+
+/// What a tier keeps over a fault.
+pub fn kept_over(durability: Durability, broker: Option<BrokerKind>, action: Action) -> KeptOver {
+    match (action, durability) {
+        // The data itself was taken away: no tier is about that.
+        (Action::DropData, _) => KeptOver::Nothing,
+        (
+            Action::KillBroker | Action::StopBroker | Action::PowerFailure,
+            Durability::None | Durability::Memory,
+        ) => KeptOver::Nothing,
+        (Action::PowerFailure, Durability::Lazy) => KeptOver::AllButLast(LAZY_S),
+        (Action::PowerFailure, Durability::Os) => KeptOver::Nothing,
+        // With everysec Redis may hold back a write while a sync is under way.
+        (Action::KillBroker, Durability::Lazy) if broker == Some(BrokerKind::RedisServer) => {
+            KeptOver::AllButLast(LAZY_S)
+        }
+        _ => KeptOver::All,
+    }
+}
+
+/// Every promise of the trial's path; of a route, those of its last leg are held against the whole.
+pub fn judge(trial: &Trial) -> Vec<PromiseVerdict> {
+    let Some(leg) = trial.legs.last() else { return Vec::new() };
+    let mut verdicts = Vec::new();
+    match leg.promise.loss {
+        Loss::ByTier => verdicts.push(acknowledged_survives(trial, leg)),
+        Loss::Seen => verdicts.push(loss_seen(trial)),
+        Loss::Silent => {}
+    }
+    if leg.promise.duplicates == Duplicates::None {
+        verdicts.push(at_most_once(trial));
+    }
+    if leg.promise.order != Order::None {
+        verdicts.push(order(trial, leg));
+    }
+    verdicts
+}
+
+/// What looks wrong in the trial, and was never promised not to happen.
+pub fn legal(trial: &Trial) -> Vec<LegalAnomaly> {
+    let Some(leg) = trial.legs.last() else { return Vec::new() };
+    let ledger = &trial.ledger;
+    let unconfirmed = ledger.lost - ledger.lost_acknowledged;
+    let at_most_once = "at most once: a request or result that is under way when something fails may be lost";
+    let repeated =
+        "at least once: what is not acknowledged in time, or by a worker that is gone, is delivered again";
+    let mut legal = Vec::new();
+    let mut add = |field: &str, count: u64, reason: String| {
+        if count > 0 {
+            legal.push(LegalAnomaly { field: field.to_owned(), count, reason });
+        }
+    };
+    match leg.promise.loss {
+        Loss::Silent | Loss::Seen => add("lost", ledger.lost, at_most_once.to_owned()),
+        Loss::ByTier => {
+            add("lost", unconfirmed, "the broker had not confirmed them".to_owned());
+            let beyond = beyond_tier(trial, leg);
+            let why = format!("durability {} does not keep it over what was done", leg.durability);
+            add("lost_acknowledged", ledger.lost_acknowledged.saturating_sub(beyond), why);
+        }
+    }
+    if leg.promise.duplicates == Duplicates::ByRedelivery {
+        add("redelivered", ledger.redelivered, repeated.to_owned());
+        add("duplicated", ledger.duplicated, "a worker answers each delivery of a request".to_owned());
+        if ledger.redelivered > 0 {
+            add("reordered", ledger.reordered, "a redelivery breaks the order".to_owned());
+        }
+        add("parked", ledger.parked, "given up after its last delivery, and still stored".to_owned());
+    }
+    legal
+}
+
+/// Names of what was done in the trial, each once.
+fn done(faults: &[Fault]) -> String {
+    let mut names: Vec<&str> = faults.iter().map(|fault| fault.action.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(", ")
+}
+
+fn verdict(promise: Promised, verdict: Kept, count: u64, reason: String) -> PromiseVerdict {
+    PromiseVerdict { promise, verdict, count, reason, examples: Vec::new() }
+}
+
+/// Kept or broken, by the requests that speak against it.
+fn by_count(promise: Promised, count: u64, reason: String, examples: Vec<Finding>) -> PromiseVerdict {
+    let kept = if count == 0 { Kept::Kept } else { Kept::Broken };
+    PromiseVerdict { examples, ..verdict(promise, kept, count, reason) }
+}
+
+fn examples(trial: &Trial, wanted: impl Fn(&Finding) -> bool) -> Vec<Finding> {
+    trial.findings.iter().filter(|finding| wanted(finding)).cloned().collect()
+}
+
+fn is_lost(finding: &Finding) -> bool {
+    matches!(finding.class, FindingClass::LostRequest | FindingClass::LostResult)
+}
+
+/// Confirmed requests that were lost although the tier keeps them over what was done. Of a fault over which it keeps
+/// all but the last, all count once one is older than that.
+fn beyond_tier(trial: &Trial, leg: &Leg) -> u64 {
+    let by_faults: u64 = trial.faults.iter().filter_map(|fault| fault.lost_acknowledged).sum();
+    let of_no_fault = trial.ledger.lost_acknowledged.saturating_sub(by_faults);
+    let of_fault = |fault: &Fault| {
+        let lost = fault.lost_acknowledged.unwrap_or(0);
+        match kept_over(leg.durability, leg.transport.broker(), fault.action) {
+            KeptOver::All => lost,
+            KeptOver::AllButLast(seconds) if fault.oldest_lost_s.is_some_and(|age_s| age_s > seconds) => lost,
+            KeptOver::AllButLast(_) | KeptOver::Nothing => 0,
+        }
+    };
+    of_no_fault + trial.faults.iter().map(of_fault).sum::<u64>()
+}
+
+fn acknowledged_survives(trial: &Trial, leg: &Leg) -> PromiseVerdict {
+    let promise = Promised::AcknowledgedSurvives;
+    let count = beyond_tier(trial, leg);
+    let covered =
+        |fault: &&Fault| kept_over(leg.durability, leg.transport.broker(), fault.action) != KeptOver::Nothing;
+    let exercised: Vec<Fault> = trial.faults.iter().filter(covered).cloned().collect();
+    if count == 0 && exercised.is_empty() {
+        let reason = match trial.faults.is_empty() {
+            true => "nothing was done to the path".to_owned(),
+            false => format!("durability {} promises nothing over {}", leg.durability, done(&trial.faults)),
+        };
+        return verdict(promise, Kept::NotExercised, 0, reason);
+    }
+    if count == 0 && trial.ledger.acknowledged == 0 {
+        return verdict(promise, Kept::NotExercised, 0, "the broker confirmed nothing".to_owned());
+    }
+    let reason =
+        if exercised.is_empty() { "nothing was done to the path".to_owned() } else { done(&exercised) };
+    by_count(promise, count, reason, examples(trial, |finding| is_lost(finding) && finding.acknowledged))
+}
+
+fn loss_seen(trial: &Trial) -> PromiseVerdict {
+    let promise = Promised::LossSeen;
+    let LedgerTotals { lost, indeterminate, .. } = trial.ledger;
+    if lost == 0 {
+        return verdict(promise, Kept::NotExercised, 0, "nothing was lost".to_owned());
+    }
+    let unseen = lost.saturating_sub(indeterminate);
+    by_count(promise, unseen, format!("{lost} lost requests"), examples(trial, is_lost))
+}
+
+fn at_most_once(trial: &Trial) -> PromiseVerdict {
+    let promise = Promised::AtMostOnce;
+    let count = trial.ledger.redelivered + trial.ledger.duplicated;
+    if count == 0 && trial.faults.is_empty() {
+        return verdict(promise, Kept::NotExercised, 0, "nothing was done to the path".to_owned());
+    }
+    let twice =
+        |finding: &Finding| matches!(finding.class, FindingClass::Duplicated | FindingClass::Redelivered);
+    let reason = if trial.faults.is_empty() { "the load alone".to_owned() } else { done(&trial.faults) };
+    by_count(promise, count, reason, examples(trial, twice))
+}
+
+fn order(trial: &Trial, leg: &Leg) -> PromiseVerdict {
+    let promise = Promised::Order;
+    let LedgerTotals { delivered, reordered, redelivered, .. } = trial.ledger;
+    if delivered < 2 {
+        return verdict(promise, Kept::NotExercised, 0, "no two requests were delivered".to_owned());
+    }
+    if leg.promise.order == Order::UntilRedelivery && redelivered > 0 {
+        let reason = format!("{redelivered} redeliveries, which end it");
+        return verdict(promise, Kept::NotExercised, 0, reason);
+    }
+    let reason = match trial.faults.is_empty() {
+        true => "the load alone".to_owned(),
+        false => done(&trial.faults),
+    };
+    let late = |finding: &Finding| finding.class == FindingClass::Reordered;
+    by_count(promise, reordered, reason, examples(trial, late))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+    use crate::terms::TransportKind;
+
+    /// A trial at a tier in which that was done, and of which so many confirmed requests were lost.
+    fn trial(kind: TransportKind, tier: Durability, done: &[Action], lost: u64, oldest_s: f64) -> Trial {
+        let result = Fixture { transports: vec![kind], seconds: 2, ..Fixture::default() }.build();
+        let mut trial = result.trials.into_iter().next().unwrap();
+        trial.legs[0].durability = tier;
+        trial.ledger.acknowledged = trial.ledger.attempted;
+        trial.ledger.lost = lost;
+        trial.ledger.lost_acknowledged = if kind.stores() { lost } else { 0 };
+        trial.ledger.completed -= lost;
+        trial.faults = done.iter().map(|action| Fault::begun(*action, "server", 1.0)).collect();
+        if let Some(fault) = trial.faults.first_mut() {
+            fault.lost_acknowledged = Some(trial.ledger.lost_acknowledged);
+            fault.oldest_lost_s = (lost > 0).then_some(oldest_s);
+        }
+        trial
+    }
+
+    fn survives(tier: Durability, done: &[Action], lost: u64, oldest_s: f64) -> (Kept, u64) {
+        let verdicts = judge(&trial(TransportKind::RedisStreams, tier, done, lost, oldest_s));
+        (verdicts[0].verdict, verdicts[0].count)
+    }
+
+    #[test]
+    fn a_confirmed_request_that_its_tier_keeps_and_that_is_lost_breaks_the_promise() {
+        use Durability::{Lazy, Memory, Os, Sync};
+        let (kill, power) = (&[Action::KillBroker][..], &[Action::PowerFailure][..]);
+        let unexercised = (Kept::NotExercised, 0);
+        for (tier, done, lost, oldest_s, expected) in [
+            (Sync, kill, 0, 0.0, (Kept::Kept, 0)),
+            (Sync, kill, 3, 0.1, (Kept::Broken, 3)),
+            (Sync, power, 1, 0.1, (Kept::Broken, 1)),
+            (Os, kill, 2, 0.1, (Kept::Broken, 2)),
+            (Os, power, 900, 50.0, unexercised),
+            (Lazy, power, 900, 1.9, (Kept::Kept, 0)),
+            (Lazy, power, 900, 2.5, (Kept::Broken, 900)),
+            (Memory, kill, 900, 50.0, unexercised),
+            (Memory, &[Action::KillWorker], 4, 0.1, (Kept::Broken, 4)),
+            (Memory, &[Action::KillWorker], 0, 0.1, (Kept::Kept, 0)),
+            (Sync, &[Action::DropData], 9, 0.1, unexercised),
+            (Sync, &[], 0, 0.0, unexercised),
+            (Memory, &[], 5, 0.0, (Kept::Broken, 5)),
+        ] {
+            assert_eq!(survives(tier, done, lost, oldest_s), expected, "{tier} {done:?} {lost} {oldest_s}");
+        }
+    }
+
+    #[test]
+    fn what_comes_twice_breaks_at_most_once_and_is_legal_where_it_is_at_least_once() {
+        let mut core = trial(TransportKind::NatsCore, Durability::None, &[Action::KillBroker], 5, 0.1);
+        assert_eq!(judge(&core)[0].verdict, Kept::Kept);
+        assert_eq!(legal(&core)[0].field, "lost");
+        core.ledger.duplicated = 1;
+        assert_eq!((judge(&core)[0].verdict, judge(&core)[0].count), (Kept::Broken, 1));
+        let mut streams = trial(TransportKind::RedisStreams, Durability::Sync, &[Action::KillBroker], 0, 0.0);
+        (streams.ledger.duplicated, streams.ledger.redelivered) = (1, 2);
+        let fields: Vec<_> = legal(&streams).into_iter().map(|legal| (legal.field, legal.count)).collect();
+        assert_eq!(fields, [("redelivered".to_owned(), 2), ("duplicated".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_loss_of_which_nobody_was_told_breaks_the_promise_of_a_requester() {
+        let mut request = trial(TransportKind::NatsRequest, Durability::None, &[Action::KillBroker], 5, 0.1);
+        request.ledger.indeterminate = 5;
+        assert_eq!(judge(&request)[0].verdict, Kept::Kept);
+        request.ledger.indeterminate = 3;
+        assert_eq!((judge(&request)[0].verdict, judge(&request)[0].count), (Kept::Broken, 2));
+        (request.ledger.lost, request.ledger.indeterminate) = (0, 0);
+        assert_eq!(judge(&request)[0].verdict, Kept::NotExercised);
+    }
+
+    #[test]
+    fn order_is_promised_until_a_redelivery() {
+        let mut streams = trial(TransportKind::RedisStreams, Durability::Memory, &[], 0, 0.0);
+        assert_eq!(judge(&streams)[1].verdict, Kept::Kept);
+        streams.ledger.reordered = 2;
+        assert_eq!((judge(&streams)[1].verdict, judge(&streams)[1].count), (Kept::Broken, 2));
+        streams.ledger.redelivered = 1;
+        assert_eq!(judge(&streams)[1].verdict, Kept::NotExercised);
+    }
+}

@@ -1,0 +1,86 @@
+//! What became of the promises of a path in a trial.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Finding;
+
+/// One promise of a path, and whether it was kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PromiseVerdict {
+    pub promise: Promised,
+    pub verdict: Kept,
+    /// Requests that speak against it; 0 where it is not broken.
+    pub count: u64,
+    /// Why it was not exercised, or what it was exercised by.
+    pub reason: String,
+    /// The earliest of the requests that speak against it, at most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Finding>,
+}
+
+/// What is promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promised {
+    /// What the broker has confirmed is not lost, as far as its durability tier goes.
+    AcknowledgedSurvives,
+    /// No request is delivered, and no result comes, more than once.
+    AtMostOnce,
+    /// Who sent a request that is lost learns that no reply came.
+    LossSeen,
+    /// Requests of one publishing connection reach a worker in the order in which they were sent; on paths that
+    /// redeliver, until one is delivered again.
+    Order,
+}
+
+/// Whether a promise was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    Kept,
+    Broken,
+    /// Nothing happened that could have broken it.
+    NotExercised,
+}
+
+/// Something that looks wrong and that the path never promised not to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LegalAnomaly {
+    /// The count of the ledger: `lost`, `lost_acknowledged`, `duplicated`, `redelivered`, `reordered` or `parked`.
+    pub field: String,
+    pub count: u64,
+    /// Why it may happen.
+    pub reason: String,
+}
+
+impl Promised {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AcknowledgedSurvives => "acknowledged-survives",
+            Self::AtMostOnce => "at-most-once",
+            Self::LossSeen => "loss-seen",
+            Self::Order => "order",
+        }
+    }
+
+    /// The promise in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::AcknowledgedSurvives => "what was confirmed is not lost",
+            Self::AtMostOnce => "nothing comes twice",
+            Self::LossSeen => "who lost a request is told",
+            Self::Order => "order is kept",
+        }
+    }
+}
+
+impl Kept {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Broken => "broken",
+            Self::NotExercised => "not exercised",
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Workers as processes of ours, one a worker.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::pipe::Assignment;
+use super::report::CrewReport;
+use super::work_order::WorkOrder;
+use super::worker_process::{Recipe, WorkerProcess};
+use crate::mailbox::Post;
+use crate::process::Parent;
+use crate::start_line::StartLine;
+use crate::transport::{Targets, TransportError};
+
+/// Running worker processes.
+pub struct Processes {
+    workers: Vec<Arc<WorkerProcess>>,
+}
+
+impl Processes {
+    /// Starts a process for each worker of the order; a thread of each takes a place at the line.
+    pub fn start(
+        order: &WorkOrder,
+        program: &Path,
+        targets: &Targets,
+        post: &Arc<dyn Post>,
+        line: &StartLine,
+    ) -> io::Result<Self> {
+        let parent = Parent::start()?;
+        let mut workers = Vec::new();
+        for number in order.workers.clone() {
+            let order = WorkOrder { workers: number..number + 1, ..order.clone() };
+            let mut assignment = serde_json::to_vec(&Assignment::new(order, targets))?;
+            assignment.push(b'\n');
+            let (program, post, parent) = (program.to_path_buf(), Arc::clone(post), parent.clone());
+            let recipe = Recipe { program, assignment, post, parent };
+            workers.push(Arc::new(WorkerProcess::start(format!("worker.{}", number + 1), recipe)?));
+        }
+        let (place, all) = (line.place(), workers.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        std::thread::Builder::new().name("workers-ready".to_owned()).spawn(move || {
+            for worker in all {
+                let ready = runtime.block_on(worker.ready());
+                place
+                    .ready(ready.map_err(|error| TransportError::failed("starting a worker process", error)));
+            }
+        })?;
+        Ok(Self { workers })
+    }
+
+    pub fn count(&self) -> u32 {
+        self.workers.len() as u32
+    }
+
+    /// Handles for whoever is to strike them.
+    pub fn handles(&self) -> Vec<Arc<WorkerProcess>> {
+        self.workers.clone()
+    }
+
+    /// Tells the workers to stop, and waits for them.
+    pub fn stop(self) -> CrewReport {
+        // All at once: each takes a moment to say its last words.
+        let stopping: Vec<_> =
+            self.workers.into_iter().map(|worker| std::thread::spawn(move || worker.stop())).collect();
+        let mut all = CrewReport::default();
+        for worker in stopping {
+            match worker.join() {
+                Ok(report) => all.merge(report),
+                Err(_) => all.merge(CrewReport::ended("a thread that stops a worker panicked")),
+            }
+        }
+        all
+    }
+}
