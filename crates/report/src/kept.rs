@@ -1,7 +1,6 @@
 //! What each path promises, and whether it kept it: a row for each promise and point, and the lives of the requests
 //! that speak against it.
 
-use super::faults::what;
 use super::groups::{Entry, Group};
 use weighbridge_record::format;
 use weighbridge_record::result::{Finding, FindingClass, Kept, Promised, Trial};
@@ -14,7 +13,6 @@ const LIVES_MAX: usize = 100;
 pub struct Row {
     pub path: Path,
     pub tier: String,
-    pub done: String,
     pub promise: &'static str,
     /// Class of the verdict, and the verdict.
     pub class: &'static str,
@@ -54,7 +52,6 @@ fn row(entry: &Entry<'_>, first: &Trial, promise: Promised) -> Row {
     Row {
         path: entry.path,
         tier: first.tier_words(),
-        done: done(first),
         promise: promise.words(),
         class: class(verdict),
         verdict: verdict.words(),
@@ -64,14 +61,7 @@ fn row(entry: &Entry<'_>, first: &Trial, promise: Promised) -> Row {
     }
 }
 
-/// What was done in the trial, each once.
-fn done(trial: &Trial) -> String {
-    let mut done: Vec<String> = trial.faults.iter().map(what).collect();
-    done.dedup();
-    if done.is_empty() { "nothing".to_owned() } else { done.join(", ") }
-}
-
-pub fn class(verdict: Kept) -> &'static str {
+fn class(verdict: Kept) -> &'static str {
     match verdict {
         Kept::Kept => "good",
         Kept::Broken => "bad",
@@ -109,7 +99,10 @@ fn life(finding: &Finding) -> String {
         FindingClass::Duplicated => at("a further result came", finding.at_s),
         FindingClass::Redelivered => at("delivered again", finding.at_s),
         FindingClass::Reordered => at("overtaken, delivered", finding.at_s),
-        FindingClass::Rejected | FindingClass::Indeterminate | FindingClass::Parked | FindingClass::Unexpected => None,
+        FindingClass::Rejected
+        | FindingClass::Indeterminate
+        | FindingClass::Parked
+        | FindingClass::Unexpected => None,
     };
     let confirmed = match finding.accepted_s {
         None if finding.acknowledged => Some("confirmed".to_owned()),
@@ -122,7 +115,9 @@ fn life(finding: &Finding) -> String {
         at("delivered", finding.delivered_s),
         end,
     ];
-    let number = finding.sequence.map_or("a message".to_owned(), |number| format!("request {}", format::count(number)));
+    let number = finding
+        .sequence
+        .map_or("a message".to_owned(), |number| format!("request {}", format::count(number)));
     format!("{number}: {}", steps.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
@@ -136,7 +131,8 @@ mod tests {
     #[test]
     fn each_promise_has_a_row_with_its_verdict_and_what_is_legal() {
         let transports = vec![TransportKind::RedisStreams, TransportKind::NatsCore];
-        let result = with_outage(Fixture { transports, seconds: 12, rate_per_s: 500, ..Fixture::default() }.build());
+        let result =
+            with_outage(Fixture { transports, seconds: 12, rate_per_s: 500, ..Fixture::default() }.build());
         let rows = rows(&groups(&result)[0]);
         let texts: Vec<_> = rows
             .iter()
@@ -144,7 +140,10 @@ mod tests {
                 format!("{path}: {promise}: {verdict} ({why}) {}", legal.join("; "))
             })
             .collect();
-        assert!(texts.iter().any(|text| text.starts_with("nats-core: nothing comes twice: kept")), "{texts:#?}");
+        assert!(
+            texts.iter().any(|text| text.starts_with("nats-core: nothing comes twice: kept")),
+            "{texts:#?}"
+        );
         assert!(texts.iter().any(|text| text.contains("750 lost: at most once")), "{texts:#?}");
         assert!(texts.iter().any(|text| text.contains("12 duplicated: a worker answers")), "{texts:#?}");
     }

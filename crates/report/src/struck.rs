@@ -16,13 +16,18 @@ pub fn is_struck(group: &Group<'_>) -> bool {
 pub fn sentence(group: &Group<'_>) -> Claim {
     let struck: Vec<&Entry<'_>> =
         group.entries.iter().filter(|entry| faults(entry).next().is_some()).collect();
-    let mut actions: Vec<&str> = struck.iter().flat_map(|entry| faults(entry)).map(|f| f.action.name()).collect();
+    let mut actions: Vec<&str> =
+        struck.iter().flat_map(|entry| faults(entry)).map(|f| f.action.name()).collect();
     actions.sort_unstable();
     actions.dedup();
     let lost = struck.iter().map(|entry| lost(&group.at, entry));
     let claim = Claim::words(format!("Under {}: ", actions.join(", "))).and(Claim::join(lost, ", "));
     let back = struck.iter().map(|entry| back(&group.at, entry));
-    claim.say(". Back at 95 % of the rate: ").and(Claim::join(back, ", ")).say(". ").and(promises(group, &struck))
+    claim
+        .say(". Back at 95 % of the rate: ")
+        .and(Claim::join(back, ", "))
+        .say(". ")
+        .and(promises(group, &struck))
 }
 
 fn faults<'a>(entry: &'a Entry<'_>) -> impl Iterator<Item = &'a Fault> {

@@ -20,8 +20,13 @@ pub fn generator_lagged(evidence: &Evidence<'_>) -> Option<Doubt> {
     }
     let turnaround = evidence.latencies.get(Stage::Turnaround)?;
     // Too few samples for p99: the maximum is the stricter stand-in.
-    let last = if turnaround.p99.is_some() { "p99" } else { "max" };
-    let (name, own) = ["p50", "p90", last].into_iter().find_map(|name| {
+    let last = match turnaround.p99 {
+        Some(_) => Some("p99"),
+        // Where something is done to the path, what is not answered leaves no p99; the answer is what was lost.
+        None if !evidence.point.faults.is_empty() => None,
+        None => Some("max"),
+    };
+    let (name, own) = [Some("p50"), Some("p90"), last].into_iter().flatten().find_map(|name| {
         let own = in_statistic(evidence.latencies, Stage::Turnaround, name)?;
         (own.lag_ns > DISTURBED_NS).then_some((name, own))
     })?;
