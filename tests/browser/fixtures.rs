@@ -5,6 +5,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use weighbridge_record::promised;
 use weighbridge_record::result::{Doubt, DoubtKind, ErrorGroup, Fault, RunResult, StageLatencies, Verdict};
 use weighbridge_record::terms::Action;
 
@@ -118,12 +119,10 @@ pub fn faults() -> RunResult {
     let mut result = measured("spike");
     for trial in &mut result.trials {
         let fault = |action: Action, target: &str, start_s, end_s| Fault {
-            action,
-            target: target.to_owned(),
-            start_s,
             end_s,
             lost: Some(40),
-            duplicated: None,
+            recovered_s: end_s.map(|_| 0.4),
+            ..Fault::begun(action, target, start_s)
         };
         trial.faults = vec![
             fault(Action::KillBroker, "broker", 0.8, Some(1.4)),
@@ -131,6 +130,7 @@ pub fn faults() -> RunResult {
             fault(Action::PauseBroker, "broker 2", 2.0, None),
         ];
         trial.ledger.lost = 40;
+        (trial.promises, trial.legal) = (promised::judge(trial), promised::legal(trial));
     }
     result
 }
@@ -168,14 +168,8 @@ pub fn hostile() -> RunResult {
     for trial in &mut result.trials {
         trial.doubts.push(Doubt { kind: DoubtKind::Shed, detail: text.clone() });
         trial.errors.push(ErrorGroup { message: text.clone(), count: 5 });
-        trial.faults = vec![Fault {
-            action: Action::PauseBroker,
-            target: format!("{MARKUP}{long}"),
-            start_s: 0.5,
-            end_s: Some(1.0),
-            lost: None,
-            duplicated: None,
-        }];
+        let target = format!("{MARKUP}{long}");
+        trial.faults = vec![Fault { end_s: Some(1.0), ..Fault::begun(Action::PauseBroker, &target, 0.5) }];
         for broker in &mut trial.brokers {
             broker.version = text.clone();
             broker.address = text.clone();
