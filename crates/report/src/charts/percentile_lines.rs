@@ -21,16 +21,16 @@ use weighbridge_record::terms::{Path, Stage};
 pub struct Curve {
     pub name: String,
     pub path: Path,
-    pub repetitions: Vec<Repetition>,
+    repetitions: Vec<Repetition>,
     /// Drawn as the lesser of two lines of its transport.
     pub second: bool,
 }
 
 /// The latencies of one repetition.
-pub struct Repetition {
-    pub histogram: Histogram<u64>,
+struct Repetition {
+    histogram: Histogram<u64>,
     /// Requests behind those of the histogram, because they were never answered.
-    pub unanswered: u64,
+    unanswered: u64,
 }
 
 impl Repetition {
