@@ -117,6 +117,11 @@ impl<'a> Gathered<'a> {
         Ok(!settings.was_stopped())
     }
 
+    /// Whether a trial can't be trusted, and so the run can't.
+    pub fn any_invalid(&self) -> bool {
+        self.trials.iter().any(|trial| !trial.valid)
+    }
+
     /// What came of the rule by which repetitions went on.
     pub fn repeated(&mut self, rule: RepetitionRule) {
         self.head.scenario.repeat = self.trials.iter().map(|trial| trial.repetition).max().unwrap_or(0);

@@ -50,19 +50,28 @@ impl Looking {
         self.rule.margin_percent / 100.0
     }
 
-    /// Whether another repetition is measured after this one; `look` is asked where it is time to.
-    pub fn goes_on(&mut self, repetition: u32, now_ns: u64, look: impl FnOnce() -> Looked) -> bool {
+    /// Whether another repetition is measured after this one; `look` is asked where it is time to. Where a trial is
+    /// invalid none is.
+    pub fn goes_on(
+        &mut self,
+        repetition: u32,
+        now_ns: u64,
+        any_invalid: bool,
+        look: impl FnOnce() -> Looked,
+    ) -> bool {
         self.longest_ns = self.longest_ns.max(now_ns.saturating_sub(self.repetition_ns));
         self.repetition_ns = now_ns;
         let spent_ns = now_ns.saturating_sub(self.began_ns);
         let is_spent = spent_ns.saturating_add(self.longest_ns) > self.rule.budget_ns;
         let is_last = repetition >= self.most;
-        if !(is_last || is_spent || self.planned.contains(&repetition)) {
+        if !(any_invalid || is_last || is_spent || self.planned.contains(&repetition)) {
             return true;
         }
         self.last = look();
         self.looks.push(repetition);
-        self.stopped = if self.last.is_enough() {
+        self.stopped = if any_invalid {
+            Some(Stopped::Invalid)
+        } else if self.last.is_enough() {
             Some(Stopped::NarrowEnough)
         } else if is_last && self.most == self.rule.repetitions_max {
             Some(Stopped::RepetitionsMax)
@@ -105,7 +114,7 @@ mod tests {
     fn carried_out(rule: Sequential, load_ns: u64, found: impl Fn(u32) -> Looked) -> (u32, RepetitionRule) {
         let mut looking = Looking::begin(rule, load_ns, 1_000);
         let last = (1..=looking.most())
-            .find(|n| !looking.goes_on(*n, 1_000 + 10 * u64::from(*n), || found(*n)))
+            .find(|n| !looking.goes_on(*n, 1_000 + 10 * u64::from(*n), false, || found(*n)))
             .expect("it stops at the latest after the most");
         (last, looking.record())
     }
@@ -146,9 +155,23 @@ mod tests {
     }
 
     #[test]
+    fn an_invalid_trial_ends_it_at_once_and_it_looks_a_last_time() {
+        let mut looking = Looking::begin(rule(10_000, 20), 10, 0);
+        assert!((1..=6).all(|n| looking.goes_on(n, 10 * u64::from(n), false, || OPEN)));
+        assert!(!looking.goes_on(7, 70, true, || UNJUDGED));
+        let record = looking.record();
+        assert_eq!((record.stopped, record.looks), (Some(Stopped::Invalid), vec![5, 7]));
+        assert_eq!((record.judged, record.points_unjudged), (3, 1));
+        // It is the reason also where there are others.
+        let mut looking = Looking::begin(rule(1, 1), 10, 0);
+        assert!(!looking.goes_on(1, 10, true, || SETTLED));
+        assert_eq!(looking.record().stopped, Some(Stopped::Invalid));
+    }
+
+    #[test]
     fn a_run_that_was_stopped_has_no_reason_of_its_own() {
         let mut looking = Looking::begin(rule(10_000, 20), 10, 0);
-        assert!(looking.goes_on(1, 10, || OPEN));
+        assert!(looking.goes_on(1, 10, false, || OPEN));
         assert_eq!((looking.record().stopped, looking.record().looks), (None, Vec::new()));
     }
 }

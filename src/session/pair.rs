@@ -64,8 +64,8 @@ pub async fn pair(
         }
         if let Some(looking) = looking.as_mut().filter(|_| !settings.was_stopped()) {
             let margin = looking.margin();
-            if !looking.goes_on(repetition, now_ns(), || look_at_settings(&judged(&gathered.trials), margin))
-            {
+            let look = || look_at_settings(&judged(&gathered.trials), margin);
+            if !looking.goes_on(repetition, now_ns(), gathered.any_invalid(), look) {
                 break;
             }
         }

@@ -33,7 +33,7 @@ pub async fn run(
         if let Some(looking) = &mut looking {
             let (looks, margin) = (looking.looks_max(), looking.margin());
             let look = || look_at_paths(&gathered.trials, looks, margin);
-            if !looking.goes_on(repetition, now_ns(), look) {
+            if !looking.goes_on(repetition, now_ns(), gathered.any_invalid(), look) {
                 break;
             }
         }

@@ -1,9 +1,12 @@
 //! What was measured outlives what becomes of the run: a kill, a page that can't be drawn, a disk that is full.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use rustix::process::Signal;
+use serde::Serialize;
 use weighbridge_record::result::{RunResult, Verdict};
+use weighbridge_record::unfinished::RunHead;
 use weighbridge_report::folder;
 
 use crate::harness::{Ran, Run, entries, wait_for};
@@ -14,6 +17,34 @@ pub fn kept(out: &Path) -> Option<(PathBuf, usize)> {
     let journal = std::fs::read_to_string(out.join(&hidden).join("journal.jsonl")).ok()?;
     let whole = journal.split_inclusive('\n').filter(|line| line.ends_with('\n'));
     Some((out.join(&hidden), whole.filter(|line| line.starts_with("{\"trial\"")).count()))
+}
+
+/// What a run of one short trial in memory writes, in bytes.
+struct Sizes {
+    /// The journal's line before the first trial.
+    head: u64,
+    /// The journal's line of a trial.
+    trial: u64,
+    record: u64,
+    page: u64,
+}
+
+/// Measured once: what fits under a limit follows from how long records are today.
+static SIZES: LazyLock<Sizes> = LazyLock::new(|| {
+    let ran = Run::short(&["in-process"]).end();
+    ran.expect_measured();
+    let (result, folder) = (ran.result(), ran.latest());
+    let file = |name: &str| folder.join(name).metadata().expect("a file of the run").len();
+    Sizes {
+        head: json_bytes(&RunHead::of(&result)),
+        trial: json_bytes(&result.trials[0]),
+        record: file("result.json"),
+        page: file("report.html"),
+    }
+});
+
+fn json_bytes(value: &impl Serialize) -> u64 {
+    serde_json::to_vec(value).expect("JSON").len() as u64
 }
 
 /// Starts a run and kills it when it has so many trials on disk. What it leaves stays with `out`.
@@ -85,7 +116,10 @@ fn a_search_that_is_killed_keeps_what_it_has_tried() {
 #[test]
 fn a_page_that_cannot_be_written_costs_neither_record_nor_summary_nor_code() {
     let threshold = ["--set", "thresholds.\"turnaround.p50\"=\"< 1us\""];
-    let ran = Run::short(&["in-process"]).with(&threshold).with_files_up_to(48 * 1024).end();
+    // Halfway between them: a page is several times as long as the record of one trial that is drawn on it.
+    let Sizes { record, page, .. } = *SIZES;
+    assert!(page > 2 * record, "no limit tells a page of {page} bytes from a record of {record}");
+    let ran = Run::short(&["in-process"]).with(&threshold).with_files_up_to((record + page) / 2).end();
     // 100 where the machine was too busy.
     ran.expect_code(&[99, 100]).expect_error(&["report.html is missing", "weighbridge report"]);
     assert!(ran.stdout.contains("in-process") && ran.stdout.contains("Record: "), "{}", ran.stdout);
@@ -99,18 +133,19 @@ fn a_page_that_cannot_be_written_costs_neither_record_nor_summary_nor_code() {
 
 #[test]
 fn a_disk_that_is_full_ends_with_an_error_and_the_summary_and_keeps_what_fitted() {
-    // Only the beginning fits, or two trials of some twelve thousand bytes.
-    for (bytes, trials) in [(5 * 1024, 0), (30 * 1024, 2)] {
+    // Only the beginning fits, or some of the three. Trials differ in length, but none is twice another.
+    let Sizes { head, trial, .. } = *SIZES;
+    for (bytes, fitting) in [(head + trial / 2, 0..=0), (head + trial * 5 / 2, 1..=2)] {
         let run = Run::short(&["in-process"]).with(&["--repeat", "3"]).with_files_up_to(bytes);
         let out = run.out().to_owned();
         let ran = run.end();
         ran.expect_code(&[1]).expect_error(&["trial 3 is not on disk yet", "cannot write", "--out"]);
         assert!(ran.stdout.contains("in-process"), "{}", ran.stdout);
         let (left, kept) = kept(&out).expect("what is on disk");
-        assert_eq!(kept, trials);
+        assert!(fitting.contains(&kept), "{kept} trials of about {trial} bytes in {bytes}");
         if kept > 0 {
-            ran.expect_error(&["2 of 3 trials are on disk", "weighbridge report"]);
-            assert_eq!(record_of(&report(&left)).trials.len(), 2);
+            ran.expect_error(&[&format!("{kept} of 3 trials are on disk"), "weighbridge report"]);
+            assert_eq!(record_of(&report(&left)).trials.len(), kept);
         }
     }
 }

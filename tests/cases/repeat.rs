@@ -26,10 +26,18 @@ fn expect_sound(ran: &Ran) -> RunResult {
     assert!(planned.rev().skip(1).all(|(planned, taken)| planned == taken), "{rule:?}");
     match rule.stopped.expect("a reason") {
         Stopped::NarrowEnough => assert_eq!((rule.open, rule.points_unjudged), (0, 0)),
+        Stopped::Invalid => assert_eq!((result.verdict, ran.code), (Verdict::Invalid, 100)),
         Stopped::Budget | Stopped::RepetitionsMax => assert!(rule.open + rule.points_unjudged > 0),
     }
     assert!(result.scenario.source.contains("repeat = \"auto\""), "{}", result.scenario.source);
     result
+}
+
+/// That it stopped for this reason after so many repetitions, unless a busy machine made a trial invalid before.
+fn expect_stopped(result: &RunResult, reason: Stopped, repetitions: u32) {
+    let expected = (Some(reason), repetitions);
+    let found = (rule(result).stopped, result.scenario.repeat);
+    assert!(found == expected || found.0 == Some(Stopped::Invalid), "{found:?} is not {expected:?}");
 }
 
 #[test]
@@ -64,7 +72,7 @@ fn the_most_repetitions_end_what_stays_open() {
     let flags = ["--repeat", "auto", "--repeat-max", "3", "--duration", "300ms", "--json"];
     let ran = Run::short(&["in-process"]).with(&flags).end();
     let result = expect_sound(&ran);
-    assert_eq!((rule(&result).stopped, result.scenario.repeat), (Some(Stopped::RepetitionsMax), 3));
+    expect_stopped(&result, Stopped::RepetitionsMax, 3);
     let schema = Run::command(&["schema", "result"]).end().json();
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     let errors: Vec<String> = validator.iter_errors(&ran.json()).map(|error| error.to_string()).collect();
@@ -75,8 +83,21 @@ fn the_most_repetitions_end_what_stays_open() {
 fn a_budget_that_is_spent_ends_it_and_one_repetition_is_always_measured() {
     let ran = Run::short(&["in-process"]).with(&["--repeat", "auto", "--budget", "100ms"]).end();
     let result = expect_sound(&ran);
-    assert_eq!((rule(&result).stopped, result.scenario.repeat), (Some(Stopped::Budget), 1));
-    assert!(ran.stdout.contains("1 repetition: another would not have ended"), "{}", ran.stdout);
+    expect_stopped(&result, Stopped::Budget, 1);
+    let reasons = ["1 repetition: another would not have ended", "1 repetition: a trial is invalid"];
+    assert!(reasons.iter().any(|reason| ran.stdout.contains(reason)), "{}", ran.stdout);
+}
+
+#[test]
+fn an_invalid_trial_ends_it_and_page_and_terminal_say_so() {
+    // More than any machine sends.
+    let flags = ["--repeat", "auto", "--repeat-max", "9", "--duration", "200ms", "--rate", "100000000"];
+    let ran = Run::short(&["in-process"]).with(&flags).end();
+    let result = expect_sound(&ran);
+    assert_eq!((rule(&result).stopped, result.scenario.repeat), (Some(Stopped::Invalid), 1));
+    assert!(ran.stdout.contains("1 repetition: a trial is invalid"), "{}", ran.stdout);
+    let page = std::fs::read_to_string(ran.latest().join("report.html")).expect("the report");
+    assert!(page.contains("<dd>1, by `auto`: a trial is invalid"));
 }
 
 #[test]
@@ -92,13 +113,15 @@ fn points_of_a_sweep_take_turns() {
         "sweep.load.rate=[100,200]",
     ];
     let result = expect_sound(&Run::short(&["in-process"]).with(&flags).end());
+    expect_stopped(&result, Stopped::RepetitionsMax, 3);
     let mut trials: Vec<_> = result.trials.iter().collect();
     trials.sort_by_key(|trial| trial.order);
     let order: Vec<_> = trials
         .iter()
         .map(|trial| (trial.repetition, trial.point["load.rate"].as_u64().expect("a rate")))
         .collect();
-    assert_eq!(order, [(1, 100), (1, 200), (2, 100), (2, 200), (3, 100), (3, 200)]);
+    let planned = [(1, 100), (1, 200), (2, 100), (2, 200), (3, 100), (3, 200)];
+    assert_eq!(order, planned[..2 * result.scenario.repeat as usize]);
 }
 
 #[test]
@@ -108,11 +131,12 @@ fn a_pair_is_repeated_as_needed_too() {
     let flags = ["--repeat", "auto", "--repeat-max", "3", "--duration", "300ms", "--out", &out];
     let ran = run.with(&flags).end();
     let result = expect_sound(&ran);
-    assert_eq!((rule(&result).stopped, result.trials.len()), (Some(Stopped::RepetitionsMax), 6));
+    expect_stopped(&result, Stopped::RepetitionsMax, 3);
     let mut trials: Vec<_> = result.trials.iter().collect();
     trials.sort_by_key(|trial| trial.order);
     let sides = [BASE, NEW, NEW, BASE, BASE, NEW].map(point);
-    assert!(trials.iter().map(|trial| &trial.point).eq(&sides), "A B, B A, A B");
+    let sides = &sides[..2 * result.scenario.repeat as usize];
+    assert!(trials.iter().map(|trial| &trial.point).eq(sides), "A B, B A, A B");
 }
 
 #[test]

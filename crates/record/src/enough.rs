@@ -11,7 +11,7 @@
 use crate::own_lateness::vouched;
 use crate::paired::{INTERVAL_PAIRS_MIN, paired_at_look};
 use crate::pairs::between_paths_at_look;
-use crate::places::{Place, at_points};
+use crate::places::{at_points, competing};
 use crate::result::{ChangeVerdict, Estimate, PairRecord, PairVerdict, Trial};
 
 /// Repetitions before the first look: from there on a ratio has an interval.
@@ -73,7 +73,7 @@ pub fn look_at_paths(trials: &[Trial], looks: u32, margin: f64) -> Looked {
             let is_shown = matches!(ratio.verdict, PairVerdict::AHigher | PairVerdict::BHigher);
             found.add(!is_shown && !is_narrow(ratio.ratio, ratio.of_repetitions.len(), margin));
         }
-        if let [alone] = competing(&places)[..]
+        if let [alone] = competing(&places, |place| place.path)[..]
             && alone.trials.iter().all(|trial| trial.valid)
         {
             let first = |of: &&[&str]| of.iter().find_map(|figure| vouched(&alone.trials, figure));
@@ -85,12 +85,6 @@ pub fn look_at_paths(trials: &[Trial], looks: u32, margin: f64) -> Looked {
         found.points_unjudged += u32::from(found.judged == judged_before);
     }
     found
-}
-
-/// The paths of a point that are held against each other; the floor where there is nothing else.
-fn competing<'p, 't>(places: &'p [Place<'t>]) -> Vec<&'p Place<'t>> {
-    let choices: Vec<_> = places.iter().filter(|place| !place.path.is_floor()).collect();
-    if choices.is_empty() { places.iter().collect() } else { choices }
 }
 
 /// Looks at the ratios between two settings. Worse, but not wholly beyond the tolerance, is no answer yet.

@@ -1,6 +1,6 @@
 //! Histograms out of the record: decoded, merged, and asked only what their samples can answer.
 //!
-//! Percentiles are never averaged: repetitions are merged sample by sample.
+//! Percentiles are never averaged: what is asked of several histograms together is asked of one that has their samples.
 
 use std::io::Read;
 

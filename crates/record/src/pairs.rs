@@ -1,10 +1,10 @@
 //! Ratios between the paths of a run, repetition by repetition of each point. Pure.
 //!
-//! The in-process floor is left out: it is the instrument, not a choice.
+//! The in-process floor is left out: it is the instrument, not a choice; alone it has nobody beside it.
 
 use crate::own_lateness::vouched;
 use crate::paired::{Paired, SIGNIFICANCE, correct, paired_at_look};
-use crate::places::{Place, at_points};
+use crate::places::{Place, at_points, competing};
 use crate::result::{PairVerdict, PathRatio, RunResult, Trial};
 use crate::terms::{Durability, Promise};
 
@@ -23,7 +23,7 @@ pub fn between_paths(trials: &[Trial]) -> Vec<PathRatio> {
 pub fn between_paths_at_look(trials: &[Trial], looks: u32) -> Vec<PathRatio> {
     let sound = |place: &Place<'_>| place.trials.iter().all(|trial| trial.valid);
     let points = at_points(trials).into_iter().filter(|(_, places)| places.iter().all(sound));
-    points.flat_map(|(_, places)| at_point(places, looks)).collect()
+    points.flat_map(|(_, places)| at_point(&places, looks)).collect()
 }
 
 /// Judges the ratios of a record anew that were not judged pair by pair; a search and a pair of settings have none.
@@ -34,8 +34,8 @@ pub fn renew(result: &mut RunResult) {
     }
 }
 
-fn at_point(mut sides: Vec<Place<'_>>, looks: u32) -> Vec<PathRatio> {
-    sides.retain(|side| !side.path.is_floor());
+fn at_point(places: &[Place<'_>], looks: u32) -> Vec<PathRatio> {
+    let sides = competing(places, |place| place.path);
     // Where a path has no p99, or one that is not its own, all are held against each other by p90 too.
     let tail_of_all = sides.iter().all(|side| vouched(&side.trials, TAIL).is_some());
     let lower_tail = (!tail_of_all).then_some(LOWER_TAIL);

@@ -33,6 +33,12 @@ impl<'a> Place<'a> {
     }
 }
 
+/// Those that are held against each other: the floor is the instrument and no choice, unless there is nothing else.
+pub fn competing<T>(all: &[T], path: impl Fn(&T) -> Path) -> Vec<&T> {
+    let alone = all.iter().all(|one| path(one).is_floor());
+    all.iter().filter(|one| alone || !path(one).is_floor()).collect()
+}
+
 /// All places: points in the order in which they first ran, the paths of a point in their fixed order.
 pub fn places(trials: &[Trial]) -> Vec<Place<'_>> {
     at_points(trials).into_iter().flat_map(|(_, places)| places).collect()
@@ -69,6 +75,14 @@ mod tests {
     use super::*;
     use crate::fixture::Fixture;
     use crate::terms::TransportKind;
+
+    #[test]
+    fn the_floor_competes_only_where_it_is_alone() {
+        let paths = [TransportKind::InProcess, TransportKind::NatsCore].map(Path::from);
+        assert_eq!(competing(&paths, |path| *path), [&paths[1]]);
+        assert_eq!(competing(&paths[..1], |path| *path), [&paths[0]]);
+        assert!(competing(&paths[..0], |path: &Path| *path).is_empty());
+    }
 
     #[test]
     fn places_come_point_by_point_with_paths_in_their_order_and_trials_by_repetition() {

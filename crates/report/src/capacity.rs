@@ -6,6 +6,7 @@ use super::promises::{differing_management, differing_promises};
 use super::thresholds::figure;
 use weighbridge_record::format;
 use weighbridge_record::own_lateness::in_statistic;
+use weighbridge_record::places::competing;
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{Probe, Reason, RunResult, SearchOutcome, SearchRecord, Trial, Verdict};
 use weighbridge_record::stats::range;
@@ -61,8 +62,8 @@ pub fn sentence(result: &RunResult) -> Claim {
 
 /// `nats-core sustains 128 000/s`: the highest rate found, in a few words.
 pub(super) fn headline(result: &RunResult) -> Claim {
-    let competing = |search: &&SearchRecord| !search.path.is_floor() || result.searches.len() == 1;
-    let found = result.searches.iter().filter(competing).filter(|search| search.rate_per_s.is_some());
+    let competing = competing(&result.searches, |search| search.path).into_iter();
+    let found = competing.filter(|search| search.rate_per_s.is_some());
     let best = found.max_by(|a, b| a.rate_per_s.unwrap_or(0.0).total_cmp(&b.rate_per_s.unwrap_or(0.0)));
     let Some((search, rate_per_s)) = best.and_then(|search| Some((search, search.rate_per_s?))) else {
         return Claim::words("no rate confirmed");

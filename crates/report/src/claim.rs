@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use weighbridge_record::compare::{FigureVerdict, RunVerdict};
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{ChangeVerdict, Kept};
 use weighbridge_record::terms::Path;
@@ -28,10 +29,16 @@ pub enum Fact {
     Most { at: At, path: Path, what: What },
     /// No other path at the place has less of it.
     Least { at: At, path: Path, what: What },
+    /// No path has any of it.
+    Nowhere { at: At, what: What },
     /// The path is best by the figure, and each of the others that are ranked is shown to differ from it.
     Wins { at: At, path: Path, figure: String },
     /// The weightiest change of a pair of settings is of this kind.
     Verdict(ChangeVerdict),
+    /// Two runs held against each other come to this.
+    Compared(RunVerdict),
+    /// The verdict on one figure of two runs.
+    Judged { at: At, path: Path, figure: String, verdict: FigureVerdict },
     /// The record shows that two paths differ, or that they don't.
     Shown { at: At, paths: [Path; 2], figure: String, differ: bool },
 }
@@ -43,8 +50,21 @@ pub enum At {
     Point(Point),
     /// Those that confirmed the rate that a search answered with.
     Confirmed,
-    /// The whole record.
+    /// The whole record; of several, all of them.
     Run,
+    /// Those of a point in one of two runs that are held against each other.
+    Of(Side, Point),
+    /// Those of a point in both.
+    Between(Point),
+    /// Those of a point in the runs of one load, told by the id of the newest that is drawn.
+    Line { newest: String, point: Point },
+}
+
+/// Of two runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Base,
+    New,
 }
 
 /// What a figure is. Paths of figures are those of `result.json`.
@@ -70,7 +90,7 @@ pub enum What {
     Pairs { figure: String, other: Path },
     /// The highest median over the points of a sweep by the lowest, where all but one swept key is held.
     Change(String),
-    /// Of a pair of settings: a figure on one side, or the ratio of new to base.
+    /// Of a pair of settings or of two runs: a figure on one side, or the ratio of new to base.
     Pair { figure: String, part: PairPart },
     /// How many pairs stand behind the ratio of fewest.
     PairCount,
@@ -112,6 +132,34 @@ pub enum What {
     Lowest(Intervals),
     /// The highest of a percentile in the intervals of a trial.
     Highest(Intervals),
+    /// How many figures of two runs are compared; only those of a verdict.
+    Compared(Option<FigureVerdict>),
+    /// How many ratios of a point are compared, or those of a verdict, beside so many that are named.
+    Ratios { verdict: Option<FigureVerdict>, named: usize },
+    /// How many figures lie wholly beyond the tolerance, to the bad side, and may by chance.
+    BeyondByChance,
+    /// The fewest repetitions behind one of these.
+    BeyondRepetitions,
+    /// A percentile of all requests, the median over the repetitions.
+    Quantile(f64),
+    /// That of the new run by that of the base run.
+    QuantileRatio(f64),
+    /// How far two runs are apart, whichever is higher, at the highest percentile that is told of both.
+    Apart,
+    /// Which percentile that is.
+    ApartAt,
+    /// Of the valid runs on a line.
+    Moved { figure: String, part: MovedPart },
+    /// How many runs are on a line, or of it the newest that are drawn.
+    RunsOfLine { drawn: bool },
+    /// How many runs are in a folder; only those of a verdict, in a word.
+    Runs(Option<&'static str>),
+    /// How many scenarios they are of.
+    Scenarios,
+    /// How many runs have a load or a machine that no other of their scenario has.
+    RunsAlone,
+    /// How many loads have several runs, beside so many that are drawn.
+    Lines { drawn: usize },
     /// Of the time of requests around a percentile, the share of a part in per cent.
     Part { statistic: &'static str, part: &'static str },
 }
@@ -140,6 +188,18 @@ pub enum PairPart {
     Base,
     New,
     Ratio(RatioPart),
+}
+
+/// Of a figure from run to run, the median of each run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MovedPart {
+    Lowest,
+    Highest,
+    Newest,
+    /// The highest by the lowest.
+    Ratio,
+    /// How many runs have it.
+    Runs,
 }
 
 impl Claim {

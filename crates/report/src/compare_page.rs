@@ -5,8 +5,11 @@
 use askama::Template;
 
 use super::ReportError;
+use super::charts::Figure;
 use super::charts::forest::{self, Forest};
 use super::charts::overlay::{self, Pair};
+use super::claim::Claim;
+use super::claims::Placed;
 use super::figure_view::{FigureView, figure_view};
 use super::groups::{Group, groups};
 use super::html::PAGE_BYTES_MAX;
@@ -27,7 +30,7 @@ const POINTS_CHARTED_MAX: [usize; 5] = [usize::MAX, 12, 6, 2, 0];
 struct Page<'a> {
     frame: Frame,
     /// As the terminal prints it.
-    headline: String,
+    headline: Claim,
     /// Class and word.
     verdict: (&'static str, &'static str),
     tolerance: String,
@@ -61,6 +64,28 @@ struct Row {
     verdict: (&'static str, &'static str),
 }
 
+/// Every sentence of the page of a comparison of these two records, with where it stands.
+pub fn claims(
+    comparison: &RunComparison,
+    base: &RunResult,
+    new: &RunResult,
+) -> Result<Vec<Placed>, ReportError> {
+    let mut claims = vec![("headline".to_owned(), compare_text::headline(comparison))];
+    let (base, new) = (groups(base), groups(new));
+    for point in comparison.points() {
+        let mut figures = Vec::from_iter(ratios(comparison, point)?);
+        if let Some((base, new)) = at_point(&base, point).zip(at_point(&new, point)) {
+            figures.extend(curves(point, base, new)?);
+        }
+        claims.extend(figures.into_iter().map(|figure| (figure.id.to_owned(), figure.takeaway)));
+    }
+    Ok(claims)
+}
+
+fn at_point<'g, 'a>(groups: &'g [Group<'a>], point: &Point) -> Option<&'g Group<'a>> {
+    groups.iter().find(|group| group.point == point)
+}
+
 /// The page of a comparison of these two records.
 pub fn render(comparison: &RunComparison, base: &RunResult, new: &RunResult) -> Result<String, ReportError> {
     let mut text = String::new();
@@ -84,9 +109,8 @@ fn render_at(
     let swept = points.len() > 1;
     let mut views = Vec::new();
     for (index, point) in points.iter().enumerate() {
-        let of_point = |groups: &[Group<'_>]| groups.iter().position(|group| group.point == *point);
-        let groups = of_point(&base_groups).zip(of_point(&new_groups)).filter(|_| index < charted_max);
-        let groups = groups.map(|(base, new)| (&base_groups[base], &new_groups[new]));
+        let of_both = at_point(&base_groups, point).zip(at_point(&new_groups, point));
+        let groups = of_both.filter(|_| index < charted_max);
         views.push(point_view(comparison, point, groups, index)?);
     }
     let page = Page {
@@ -111,42 +135,43 @@ fn point_view(
     groups: Option<(&Group<'_>, &Group<'_>)>,
     index: usize,
 ) -> Result<PointView, ReportError> {
-    let figures: Vec<&FigureComparison> =
-        comparison.figures.iter().filter(|figure| &figure.point == point).collect();
+    let figures = of_point(comparison, point);
     let place = index.to_string();
-    let view = |figure: Option<_>| figure.map(|figure| figure_view(figure, &place)).transpose();
-    let ratios = figures.iter().filter_map(|figure| {
-        let ratio = figure.ratio?;
-        let name = compare_text::figure_name(&figure.figure).to_owned();
-        Some(forest::Row { path: figure.path, figure: name, ratio, verdict: figure.verdict })
-    });
-    let forest = Forest { tolerance: comparison.tolerance_percent / 100.0, rows: ratios.collect() };
-    let curves = match groups {
-        Some((base, new)) => overlay::draw(Stage::ANSWER, pairs(base, new)?)?,
-        None => None,
-    };
+    let view = |figure: Option<Figure>| figure.map(|figure| figure_view(figure, &place)).transpose();
+    let curves = groups.map(|(base, new)| curves(point, base, new)).transpose()?.flatten();
     let worse = figures.iter().any(|figure| figure.verdict == FigureVerdict::Regression);
     Ok(PointView {
         label: point.label(),
         open: worse || index == 0,
         rows: figures.into_iter().map(row).collect(),
-        forest: view(forest::draw(&forest)?)?,
+        forest: view(ratios(comparison, point)?)?,
         curves: view(curves)?,
     })
 }
 
-/// Both runs' histograms of every transport that both have.
-fn pairs(base: &Group<'_>, new: &Group<'_>) -> Result<Vec<Pair>, ReportError> {
-    let stage = Stage::ANSWER;
+fn of_point<'a>(comparison: &'a RunComparison, point: &Point) -> Vec<&'a FigureComparison> {
+    comparison.figures.iter().filter(|figure| &figure.point == point).collect()
+}
+
+/// The ratios of a point, drawn.
+fn ratios(comparison: &RunComparison, point: &Point) -> Result<Option<Figure>, ReportError> {
+    let row = |figure: &FigureComparison| {
+        let ratio = figure.ratio?;
+        Some(forest::Row { path: figure.path, figure: figure.figure.clone(), ratio, verdict: figure.verdict })
+    };
+    let rows = of_point(comparison, point).into_iter().filter_map(row).collect();
+    forest::draw(&Forest { point: point.clone(), tolerance_percent: comparison.tolerance_percent, rows })
+}
+
+/// The curves of every transport that both have at a point, drawn.
+fn curves(point: &Point, base: &Group<'_>, new: &Group<'_>) -> Result<Option<Figure>, ReportError> {
     let mut pairs = Vec::new();
     for entry in &new.entries {
-        let path = entry.path;
-        let Some(other) = base.entries.iter().find(|other| other.path == path) else { continue };
-        if let (Some(base), Some(new)) = (other.merged(stage)?, entry.merged(stage)?) {
-            pairs.push(Pair { path, base, new });
+        if let Some(other) = base.entries.iter().find(|other| other.path == entry.path) {
+            pairs.extend(Pair::of(other, entry, Stage::ANSWER)?);
         }
     }
-    Ok(pairs)
+    overlay::draw(Stage::ANSWER, point, pairs)
 }
 
 fn row(figure: &FigureComparison) -> Row {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::claim::{At, Claim, Fact, What, of_all};
 use super::wrapping::wrapped;
 use weighbridge_record::compare::{
     Difference, FigureComparison, FigureVerdict, RunComparison, RunReference, RunVerdict,
@@ -17,7 +18,7 @@ const COLUMNS_MAX: usize = 80;
 
 /// The whole text, with a line break at its end.
 pub fn text(comparison: &RunComparison) -> String {
-    let mut text = format!("{}\n", wrapped(&headline(comparison), "", "", COLUMNS_MAX).join("\n"));
+    let mut text = format!("{}\n", wrapped(&headline(comparison).text, "", "", COLUMNS_MAX).join("\n"));
     let reference = |name: &str, run: &RunReference| {
         format!("  {name}  {} of {}, run {}\n", run.scenario, run.started_at, run.run_id)
     };
@@ -41,52 +42,73 @@ pub fn text(comparison: &RunComparison) -> String {
     text.chars().filter(|c| *c == '\n' || !c.is_control()).collect()
 }
 
-/// The verdict in one sentence or two, with figures.
-pub fn headline(comparison: &RunComparison) -> String {
-    let tolerance = comparison.tolerance_percent;
-    let count = |verdict| comparison.figures.iter().filter(|figure| figure.verdict == verdict).count();
-    let all = comparison.figures.len();
-    match comparison.verdict {
-        RunVerdict::Regression => {
-            let worse = count(FigureVerdict::Regression);
-            format!("Regression: {worse} of {all} figures are worse by more than {tolerance} %.")
-        }
-        RunVerdict::Inconclusive => {
-            let open = count(FigureVerdict::Inconclusive);
-            format!(
-                "Inconclusive: no regression is shown, but {open} of {all} figures could hide one of \
-                 more than {tolerance} %. {}More repetitions narrow the intervals (--repeat).",
-                by_chance(comparison)
-            )
-        }
-        RunVerdict::NoRegression => {
-            let bound = match bound_percent(comparison) {
-                Some(percent) => format!("; none is worse by more than {percent:.1} %"),
-                None => String::new(),
-            };
-            format!("No regression: all {all} figures are within {tolerance} % or better{bound}.")
-        }
-    }
+/// The verdict in one sentence or two, with the figures it rests on.
+pub fn headline(comparison: &RunComparison) -> Claim {
+    let counted = |verdict: Option<FigureVerdict>| {
+        let counts = |figure: &&FigureComparison| verdict.is_none_or(|verdict| figure.verdict == verdict);
+        count(comparison.figures.iter().filter(counts).count(), What::Compared(verdict))
+    };
+    let (all, tolerance) = (counted(None), tolerance(comparison.tolerance_percent));
+    let claim = match comparison.verdict {
+        RunVerdict::Regression => Claim::words("Regression: ")
+            .and(counted(Some(FigureVerdict::Regression)))
+            .say(" of ")
+            .and(all)
+            .say(" figures are worse by more than ")
+            .and(tolerance)
+            .say("."),
+        RunVerdict::Inconclusive => Claim::words("Inconclusive: no regression is shown, but ")
+            .and(counted(Some(FigureVerdict::Inconclusive)))
+            .say(" of ")
+            .and(all)
+            .say(" figures could hide one of more than ")
+            .and(tolerance)
+            .say(". ")
+            .and(by_chance(comparison))
+            .say("More repetitions narrow the intervals (--repeat)."),
+        RunVerdict::NoRegression => Claim::words("No regression: all ")
+            .and(all)
+            .say(" figures are within ")
+            .and(tolerance)
+            .say(" or better")
+            .and(bound(comparison))
+            .say("."),
+    };
+    claim.resting_on(Fact::Compared(comparison.verdict))
+}
+
+/// `5 %`.
+pub fn tolerance(percent: f64) -> Claim {
+    Claim::default().figure(format!("{percent} %"), percent, of_all(&At::Run, What::PairTolerance))
+}
+
+/// A count of what is told of both runs.
+fn count(count: usize, what: What) -> Claim {
+    Claim::default().figure(count.to_string(), count as f64, of_all(&At::Run, what))
 }
 
 /// Of the figures that lie wholly beyond the tolerance, and yet are not shown to: why not.
-fn by_chance(comparison: &RunComparison) -> String {
+fn by_chance(comparison: &RunComparison) -> Claim {
     let beyond = |figure: &&FigureComparison| figure.is_worse_by_chance(comparison.tolerance_percent);
     let beyond: Vec<_> = comparison.figures.iter().filter(beyond).collect();
     let few = |figure: &&FigureComparison| figure.base_repetitions.min(figure.new_repetitions);
-    let Some(repetitions) = beyond.iter().map(few).min() else { return String::new() };
-    let (count, lie) = (beyond.len(), if beyond.len() == 1 { "lies" } else { "lie" });
-    format!(
-        "{count} of them {lie} wholly beyond it, which {repetitions} repetitions of so many figures show by chance too \
-         often to call it worse. "
-    )
+    let Some(repetitions) = beyond.iter().map(few).min() else { return Claim::default() };
+    let lie = if beyond.len() == 1 { "lies" } else { "lie" };
+    count(beyond.len(), What::BeyondByChance)
+        .say(format!(" of them {lie} wholly beyond it, which "))
+        .and(count(repetitions as usize, What::BeyondRepetitions))
+        .say(" repetitions of so many figures show by chance too often to call it worse. ")
 }
 
-/// How much worse a figure may be at most, by the intervals of the ratios; none where nothing may be worse at all.
-fn bound_percent(comparison: &RunComparison) -> Option<f64> {
+/// How much worse a figure may be at most, by the intervals of the ratios; nothing where none may be worse at all.
+fn bound(comparison: &RunComparison) -> Claim {
     let worst = |figure: &FigureComparison| worse_by_at_most(&figure.figure, figure.ratio?);
     let percent = comparison.figures.iter().filter_map(worst).fold(0.0, f64::max) * 100.0;
-    (percent > 0.0).then_some(percent)
+    if percent <= 0.0 {
+        return Claim::default();
+    }
+    let what = of_all(&At::Run, What::PairBound);
+    Claim::words("; none is worse by more than ").figure(format!("{percent:.1} %"), percent, what)
 }
 
 /// What stands beside every comparison of two runs.
@@ -210,12 +232,12 @@ mod tests {
             turnaround.p50 = turnaround.p50.map(|ns| (ns as f64 * factor) as u64);
         }
         let told =
-            headline(&compare(&run(3), &new, Options { tolerance_percent: 0.0, force: false }).unwrap());
+            headline(&compare(&run(3), &new, Options { tolerance_percent: 0.0, force: false }).unwrap()).text;
         assert!(
             told.starts_with("Inconclusive") && told.contains("1 of them lies wholly beyond it"),
             "{told}"
         );
-        let same = headline(&compare(&run(3), &run(3), OPTIONS).unwrap());
+        let same = headline(&compare(&run(3), &run(3), OPTIONS).unwrap()).text;
         assert!(!same.contains("wholly beyond"), "{same}");
     }
 

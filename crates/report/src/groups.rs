@@ -11,7 +11,7 @@ use super::claim::At;
 use super::interval_latency::{self, Samples};
 use weighbridge_record::histogram;
 use weighbridge_record::own_lateness::{self, OwnLateness};
-use weighbridge_record::places::{Place, at_points};
+use weighbridge_record::places::{self, Place, at_points};
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{
     DoubtKind, Estimate, LatencySummary, LedgerTotals, PathRatio, RunResult, SeriesRow, SummaryRow, Trial,
@@ -81,11 +81,9 @@ impl<'a> Group<'a> {
         self.entries.iter().flat_map(|entry| entry.trials.iter().copied())
     }
 
-    /// The transports that compete: the in-process floor is no choice, unless it is alone.
+    /// The transports that are held against each other.
     pub fn competing(&self) -> Vec<&Entry<'a>> {
-        let is_floor = |entry: &&Entry<'_>| entry.path.is_floor();
-        let alone = self.entries.iter().all(|entry| is_floor(&entry));
-        self.entries.iter().filter(|entry| alone || !is_floor(entry)).collect()
+        places::competing(&self.entries, |entry| entry.path)
     }
 
     /// The competing transports whose rate was set by a client or thread of ours; nothing is ranked then.

@@ -71,5 +71,7 @@ mod unanswered;
 pub mod wrapping;
 
 pub use answer::{Answer, answer};
-pub use claims::claims;
+pub use claims::{Placed, claims};
+pub use compare_page::claims as comparison_claims;
 pub use error::ReportError;
+pub use index::claims as index_claims;

@@ -44,6 +44,7 @@ fn ended(rule: &RepetitionRule, what: &str) -> String {
                 rule.judged
             )
         }
+        Some(Stopped::Invalid) => "a trial is invalid, and with it the run, whatever follows".to_owned(),
         Some(Stopped::Budget) => {
             format!("another would not have ended within {}; {}", time(rule.budget_s), open(rule, what))
         }
@@ -127,6 +128,7 @@ mod tests {
                 told(1, Some(Stopped::NarrowEnough), 0),
                 told(2, Some(Stopped::Budget), 4),
                 told(1, Some(Stopped::RepetitionsMax), 1),
+                told(2, Some(Stopped::Invalid), 4),
                 told(2, None, 4),
             ]
             .join("\n"),
@@ -135,6 +137,7 @@ mod tests {
         8 repetitions: the intervals of all 30 figures end within 5 % of them; looked at after 5 and 8, chances and intervals are corrected for 4 looks.
         8 repetitions: another would not have ended within 10 min; of 30 ratios 4 are not shown to differ or within 5 %; looked at after 5 and 8, chances and intervals are corrected for 4 looks.
         8 repetitions: the most that were asked for; of 30 figures 1 is not within 5 %; looked at after 5 and 8, chances and intervals are corrected for 4 looks.
+        8 repetitions: a trial is invalid, and with it the run, whatever follows; looked at after 5 and 8, chances and intervals are corrected for 4 looks.
         8 repetitions: ended before the rule was met, at most 20; looked at after 5 and 8, chances and intervals are corrected for 4 looks.
         "
         );

@@ -1,15 +1,13 @@
 //! A percentile curve in text, for terminals: letters over a grid that fits 80 columns.
 //!
-//! Drawn over the same axes as the chart of the page: a nine takes the same width, latency is on a log scale.
-
-use hdrhistogram::Histogram;
+//! The curves of the page over the same axes: a nine takes the same width, latency is on a log scale.
 
 use super::ReportError;
 use super::capacity;
 use super::charts::axis::Axis;
+use super::charts::percentile_lines::{Curve, latency_span, reach};
 use super::groups::Group;
 use super::sweeps;
-use weighbridge_record::ranked::{quantile_max, ranked};
 use weighbridge_record::result::RunResult;
 use weighbridge_record::terms::{Path, Stage, TransportKind};
 
@@ -24,23 +22,6 @@ const NAMES_A_LINE: usize = 3;
 /// Where curves of several transports meet.
 const MEETING: char = '*';
 
-struct Curve {
-    path: Path,
-    histogram: Histogram<u64>,
-    /// Requests behind those of the histogram, because they were never answered.
-    unanswered: u64,
-}
-
-impl Curve {
-    fn top(&self) -> f64 {
-        quantile_max(self.histogram.len(), self.unanswered)
-    }
-
-    fn at(&self, quantile: f64) -> Option<u64> {
-        ranked(&self.histogram, self.unanswered, quantile).ns()
-    }
-}
-
 /// The curves of the run; of a sweep, those of the point that its report shows unfolded. Empty where there
 /// are too few samples to draw.
 pub fn percentiles(result: &RunResult) -> Result<String, ReportError> {
@@ -48,11 +29,8 @@ pub fn percentiles(result: &RunResult) -> Result<String, ReportError> {
     let Some(group) = groups.get(sweeps::representative(&groups)) else { return Ok(String::new()) };
     let mut curves = Vec::new();
     for entry in &group.entries {
-        let Some(histogram) = entry.merged(Stage::ANSWER)? else { continue };
-        let curve = Curve { path: entry.path, histogram, unanswered: entry.unanswered(Stage::ANSWER) };
-        if curve.top() > 0.0 {
-            curves.push(curve);
-        }
+        let curve = Curve::of(entry, Stage::ANSWER, entry.path.name(), false)?;
+        curves.extend(curve.filter(|curve| curve.top() > 0.0));
     }
     if curves.is_empty() {
         return Ok(String::new());
@@ -61,10 +39,8 @@ pub fn percentiles(result: &RunResult) -> Result<String, ReportError> {
 }
 
 fn draw(group: &Group<'_>, curves: &[Curve]) -> String {
-    let reach = curves.iter().map(Curve::top).fold(0.0, f64::max);
-    let top = |curve: &Curve| curve.at(curve.top()).unwrap_or(0) as f64;
-    let low = curves.iter().map(|curve| curve.histogram.min() as f64).fold(f64::INFINITY, f64::min);
-    let high = curves.iter().map(top).fold(1.0, f64::max);
+    let reach = reach(curves);
+    let (low, high) = latency_span(curves);
     let (x, y) = (Axis::percentile(reach), Axis::latency_log("", low, high));
     let mut grid = [[' '; COLUMNS]; ROWS];
     for curve in curves {
@@ -97,8 +73,8 @@ fn plot(grid: &mut [[char; COLUMNS]; ROWS], curve: &Curve, y: &Axis, reach: f64)
     let quantile_max = curve.top() + 1e-9;
     let known = (0..COLUMNS).map(|column| (column, quantile(column))).take_while(|(_, q)| *q <= quantile_max);
     for (column, quantile) in known {
-        let Some(ns) = curve.at(quantile) else { continue };
-        let cell = &mut grid[row(y, ns as f64)][column];
+        let Some([_, median_ns, _]) = curve.drawn_at(quantile) else { continue };
+        let cell = &mut grid[row(y, median_ns.max(1.0))][column];
         *cell = if *cell == ' ' { letter } else { MEETING };
     }
 }

@@ -39,6 +39,8 @@ impl RepetitionRule {
 pub enum Stopped {
     /// All that is judged is shown to differ, or narrow enough.
     NarrowEnough,
+    /// A trial is invalid and the run with it, however many repetitions follow.
+    Invalid,
     /// Another repetition would not have ended within the time.
     Budget,
     /// The most repetitions that were asked for are measured.

@@ -6,24 +6,28 @@ use super::figure::{Figure, Layout, Panel, Table};
 use super::palette::Role;
 use super::plot::{Band, BandKind, Line, Mark, MarkKind, Plot, Size};
 use crate::ReportError;
-use crate::claim::Claim;
-use crate::compare_text::ratio_text;
+use crate::claim::{At, Claim, Fact, PairPart, RatioPart, What, of, of_all};
+use crate::compare_text::{figure_name, tolerance};
 use weighbridge_record::compare::FigureVerdict;
+use weighbridge_record::point::Point;
 use weighbridge_record::result::Estimate;
 use weighbridge_record::terms::Path;
 
 /// Rows named in the takeaway; the rest is counted.
 const NAMED_MAX: usize = 3;
 
+/// The ratios of a point.
 pub struct Forest {
-    /// Share about 1 that is put up with.
-    pub tolerance: f64,
+    pub point: Point,
+    /// How far from 1 is put up with.
+    pub tolerance_percent: f64,
     pub rows: Vec<Row>,
 }
 
 /// A figure of a transport, new over base.
 pub struct Row {
     pub path: Path,
+    /// Path in the trial.
     pub figure: String,
     pub ratio: Estimate,
     pub verdict: FigureVerdict,
@@ -34,11 +38,11 @@ pub fn draw(forest: &Forest) -> Result<Option<Figure>, ReportError> {
     if forest.rows.is_empty() {
         return Ok(None);
     }
-    let percent = percent(forest.tolerance);
+    let percent = tolerance(forest.tolerance_percent);
     Ok(Some(Figure {
         id: "ratios",
         title: "Ratios, new to base",
-        takeaway: Claim::words(takeaway(forest)),
+        takeaway: takeaway(forest),
         note: format!(
             "Ratios of medians over the repetitions with 95 % bootstrap intervals. Shaded: within {percent} of 1, \
              which is put up with. A latency gets worse to the right, a rate to the left. Hollow: no interval, \
@@ -52,12 +56,9 @@ pub fn draw(forest: &Forest) -> Result<Option<Figure>, ReportError> {
     }))
 }
 
-fn percent(share: f64) -> String {
-    format!("{} %", weighbridge_record::format::percent(share))
-}
-
 fn drawing(forest: &Forest) -> Result<Drawing, ReportError> {
-    let limits = (1.0 - forest.tolerance, 1.0 + forest.tolerance);
+    let tolerance = forest.tolerance_percent / 100.0;
+    let limits = (1.0 - tolerance, 1.0 + tolerance);
     let (low, high) = forest.rows.iter().fold(limits, |(low, high), row| {
         let ends = [Some(row.ratio.median), row.ratio.low, row.ratio.high];
         ends.into_iter().flatten().fold((low, high), |(low, high), end| (low.min(end), high.max(end)))
@@ -65,7 +66,7 @@ fn drawing(forest: &Forest) -> Result<Drawing, ReportError> {
     let count = forest.rows.len();
     // Categories count upwards; the first row belongs to the top.
     let height = |index: usize| (count - 1 - index) as f64;
-    let names = forest.rows.iter().rev().map(|row| format!("{} {}", row.path, row.figure));
+    let names = forest.rows.iter().rev().map(|row| format!("{} {}", row.path, figure_name(&row.figure)));
     let edges = (-0.5, count as f64 - 0.5);
     let upright = |x: f64| Line {
         role: Role::Axis,
@@ -96,7 +97,7 @@ fn table(forest: &Forest) -> Table {
     let row = |row: &Row| {
         vec![
             row.path.to_string(),
-            row.figure.clone(),
+            figure_name(&row.figure).to_owned(),
             format!("{:.3}", row.ratio.median),
             end(row.ratio.low),
             end(row.ratio.high),
@@ -109,34 +110,46 @@ fn table(forest: &Forest) -> Table {
     }
 }
 
-fn takeaway(forest: &Forest) -> String {
-    let (all, percent) = (forest.rows.len(), percent(forest.tolerance));
-    let of = |verdict| forest.rows.iter().filter(|row| row.verdict == verdict).collect::<Vec<_>>();
-    let (worse, open) = (of(FigureVerdict::Regression), of(FigureVerdict::Inconclusive));
-    if !worse.is_empty() {
-        return format!(
-            "{} of {all} ratios are shown to be worse by more than {percent}: {}.",
-            worse.len(),
-            named(&worse)
-        );
+fn takeaway(forest: &Forest) -> Claim {
+    let at = At::Between(forest.point.clone());
+    let count = |count: usize, verdict: Option<FigureVerdict>, named: usize| {
+        Claim::default().figure(count.to_string(), count as f64, of_all(&at, What::Ratios { verdict, named }))
+    };
+    let (all, tolerance) = (count(forest.rows.len(), None, 0), tolerance(forest.tolerance_percent));
+    let found = |verdict| {
+        let rows: Vec<&Row> = forest.rows.iter().filter(|row| row.verdict == verdict).collect();
+        let mut parts: Vec<Claim> = rows.iter().take(NAMED_MAX).map(|row| named(row, &at)).collect();
+        if let Some(more) = rows.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+            parts.push(Claim::words("and ").and(count(more, Some(verdict), NAMED_MAX)).say(" more"));
+        }
+        (!rows.is_empty()).then(|| (count(rows.len(), Some(verdict), 0), Claim::join(parts, ", ")))
+    };
+    if let Some((count, named)) = found(FigureVerdict::Regression) {
+        let claim = count.say(" of ").and(all).say(" ratios are shown to be worse by more than ");
+        return claim.and(tolerance).say(": ").and(named).say(".");
     }
-    if !open.is_empty() {
-        return format!(
-            "No ratio is shown to be worse by more than {percent}, but {} of {all} could be: {}.",
-            open.len(),
-            named(&open)
-        );
+    if let Some((count, named)) = found(FigureVerdict::Inconclusive) {
+        let claim = Claim::words("No ratio is shown to be worse by more than ").and(tolerance).say(", but ");
+        return claim.and(count).say(" of ").and(all).say(" could be: ").and(named).say(".");
     }
-    format!("All {all} ratios are within {percent} or better.")
+    Claim::words("All ").and(all).say(" ratios are within ").and(tolerance).say(" or better.")
 }
 
-fn named(rows: &[&Row]) -> String {
-    let name = |row: &&Row| format!("{} {} {}", row.path, row.figure, ratio_text(row.ratio));
-    let mut parts: Vec<String> = rows.iter().take(NAMED_MAX).map(name).collect();
-    if rows.len() > NAMED_MAX {
-        parts.push(format!("and {} more", rows.len() - NAMED_MAX));
+/// `nats-core p99 1.30 (1.20 to 1.40)`.
+fn named(row: &Row, at: &At) -> Claim {
+    let said = |claim: Claim, value: f64, part: RatioPart| {
+        let what = What::Pair { figure: row.figure.clone(), part: PairPart::Ratio(part) };
+        claim.figure(format!("{value:.2}"), value, of(at, row.path, what))
+    };
+    let Estimate { median, low, high } = row.ratio;
+    let claim = Claim::words(format!("{} {} ", row.path, figure_name(&row.figure)));
+    let mut claim = said(claim, median, RatioPart::Middle);
+    if let Some((low, high)) = low.zip(high) {
+        claim = said(claim.say(" ("), low, RatioPart::Low);
+        claim = said(claim.say(" to "), high, RatioPart::High).say(")");
     }
-    parts.join(", ")
+    let (path, figure, verdict) = (row.path, row.figure.clone(), row.verdict);
+    claim.resting_on(Fact::Judged { at: at.clone(), path, figure, verdict })
 }
 
 #[cfg(test)]
@@ -150,7 +163,7 @@ mod tests {
     }
 
     fn figure(rows: Vec<Row>) -> Figure {
-        draw(&Forest { tolerance: 0.05, rows }).unwrap().unwrap()
+        draw(&Forest { point: Point::new(), tolerance_percent: 5.0, rows }).unwrap().unwrap()
     }
 
     #[test]

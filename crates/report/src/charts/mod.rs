@@ -18,7 +18,7 @@ mod hockey_stick;
 pub(super) mod overlay;
 pub(super) mod palette;
 mod percentile_curve;
-mod percentile_lines;
+pub(super) mod percentile_lines;
 mod percentiles_over_time;
 mod plot;
 mod rates_over_time;

@@ -1,4 +1,5 @@
-//! Percentile curves out of the histograms of repetitions: shared by every chart over the percentile axis.
+//! Percentile curves out of the histograms of repetitions: shared by every chart over the percentile axis, and by the
+//! terminal's.
 
 use hdrhistogram::Histogram;
 
@@ -20,16 +21,16 @@ use weighbridge_record::terms::{Path, Stage};
 pub struct Curve {
     pub name: String,
     pub path: Path,
-    pub repetitions: Vec<Repetition>,
+    repetitions: Vec<Repetition>,
     /// Drawn as the lesser of two lines of its transport.
     pub second: bool,
 }
 
 /// The latencies of one repetition.
-pub struct Repetition {
-    pub histogram: Histogram<u64>,
+struct Repetition {
+    histogram: Histogram<u64>,
     /// Requests behind those of the histogram, because they were never answered.
-    pub unanswered: u64,
+    unanswered: u64,
 }
 
 impl Repetition {
@@ -69,7 +70,7 @@ impl Curve {
     }
 
     /// The median over the repetitions; without a figure where one of them has none.
-    fn at(&self, quantile: f64) -> Ranked {
+    pub fn at(&self, quantile: f64) -> Ranked {
         let each: Vec<Ranked> = self.repetitions.iter().map(|repetition| repetition.at(quantile)).collect();
         let without = each.iter().copied().find(|ranked| ranked.ns().is_none());
         let values: Vec<f64> = each.iter().filter_map(|ranked| ranked.ns()).map(|ns| ns as f64).collect();
@@ -77,7 +78,7 @@ impl Curve {
     }
 
     /// Lowest, median and highest of what is drawn.
-    fn drawn_at(&self, quantile: f64) -> Option<[f64; 3]> {
+    pub fn drawn_at(&self, quantile: f64) -> Option<[f64; 3]> {
         let each = self.repetitions.iter().map(|repetition| Some(repetition.drawn_at(quantile)? as f64));
         let each: Vec<f64> = each.collect::<Option<_>>()?;
         let (low, high) = range(&each);
@@ -85,7 +86,7 @@ impl Curve {
     }
 
     /// The highest quantile of which every repetition has a figure.
-    fn top(&self) -> f64 {
+    pub fn top(&self) -> f64 {
         let top = |repetition: &Repetition| quantile_max(repetition.histogram.len(), repetition.unanswered);
         self.repetitions.iter().map(top).fold(1.0, f64::min)
     }

@@ -7,8 +7,9 @@ use super::palette::Role;
 use super::plot::{Line, Mark, MarkKind, Plot, Size};
 use super::readout::{Readout, ReadoutRow};
 use crate::ReportError;
-use crate::claim::Claim;
+use crate::claim::{At, Claim, Fact, MovedPart, Of, What, of};
 use weighbridge_record::format;
+use weighbridge_record::point::Point;
 use weighbridge_record::terms::{Path, Stage};
 
 /// Panels of a grid; the points beyond are named.
@@ -29,10 +30,12 @@ pub enum Measure {
 /// Runs of one load.
 pub struct Trend {
     pub measure: Measure,
+    /// Id of the newest run.
+    pub newest: String,
     /// When each began, oldest first.
     pub runs: Vec<String>,
-    /// Label of a sweep's point, empty where nothing is swept, with its transports.
-    pub places: Vec<(String, Vec<Series>)>,
+    /// Points in the order in which they first ran, with their transports.
+    pub places: Vec<(Point, Vec<Series>)>,
 }
 
 /// One transport, a value for each run that measured it.
@@ -56,8 +59,8 @@ pub fn draw(trend: &Trend) -> Result<Option<Figure>, ReportError> {
     let size = if places.len() == 1 { Size::Wide } else { Size::Small };
     let span = span(trend);
     let mut panels = Vec::new();
-    for (label, series) in places.iter().take(PANELS_MAX) {
-        panels.push(Panel { title: label.clone(), drawing: drawing(trend, series, size, span)? });
+    for (point, series) in places.iter().take(PANELS_MAX) {
+        panels.push(Panel { title: point.label(), drawing: drawing(trend, series, size, span)? });
     }
     let (id, title) = match trend.measure {
         Measure::P99(_) => ("trend-p99", "p99 from run to run"),
@@ -68,8 +71,8 @@ pub fn draw(trend: &Trend) -> Result<Option<Figure>, ReportError> {
     Ok(Some(Figure {
         id,
         title,
-        takeaway: Claim::words(takeaway(trend)),
-        note: note(&places.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>()),
+        takeaway: takeaway(trend),
+        note: note(&places.iter().map(|(point, _)| point.label()).collect::<Vec<_>>()),
         paths: Path::all().filter(of_place).collect(),
         kinds: Vec::new(),
         layout: if places.len() == 1 { Layout::Variants } else { Layout::Grid },
@@ -86,18 +89,18 @@ impl Measure {
         }
     }
 
+    /// Path in the trial.
+    fn figure(self) -> String {
+        match self {
+            Self::P99(stage) => stage.figure("p99"),
+            Self::CompletedRate => "rates.completed_per_s".to_owned(),
+        }
+    }
+
     fn print(self, value: f64) -> String {
         match self {
             Self::P99(_) => format::latency(value),
             Self::CompletedRate => format::rate(value),
-        }
-    }
-
-    /// `2.65 ms to 3.10 ms`.
-    fn print_range(self, moved: &Moved) -> String {
-        match (self.print(moved.low), self.print(moved.high)) {
-            (low, high) if low == high => format!("{low} throughout"),
-            (low, high) => format!("{low} to {high}"),
         }
     }
 
@@ -181,7 +184,7 @@ fn readout(trend: &Trend, series: &[Series]) -> Readout {
     }
 }
 
-fn note(labels: &[&str]) -> String {
+fn note(labels: &[String]) -> String {
     let mut text = "Medians over the valid repetitions of each run. Every run takes the same width, however \
                     long ago. Hollow marks are invalid measurements, \
                     or a p99 that is our own lateness; they don't count."
@@ -194,7 +197,10 @@ fn note(labels: &[&str]) -> String {
 
 /// One line of the drawing in figures, over valid runs.
 struct Moved {
-    name: String,
+    measure: Measure,
+    at: At,
+    path: Path,
+    label: String,
     low: f64,
     high: f64,
     newest: f64,
@@ -202,7 +208,7 @@ struct Moved {
 }
 
 impl Moved {
-    fn of(label: &str, series: &Series) -> Option<Self> {
+    fn of(trend: &Trend, point: &Point, series: &Series) -> Option<Self> {
         let valid: Vec<f64> = series
             .values
             .iter()
@@ -211,44 +217,99 @@ impl Moved {
             .map(|reading| reading.value)
             .collect();
         let (low, high) = (valid.iter().copied().reduce(f64::min)?, valid.iter().copied().reduce(f64::max)?);
-        let name = match label {
-            "" => series.path.to_string(),
-            label => format!("{} at {label}", series.path),
-        };
-        (valid.len() > 1).then(|| Self { name, low, high, newest: valid[valid.len() - 1], runs: valid.len() })
+        (valid.len() > 1).then(|| Self {
+            measure: trend.measure,
+            at: At::Line { newest: trend.newest.clone(), point: point.clone() },
+            path: series.path,
+            label: point.label(),
+            low,
+            high,
+            newest: valid[valid.len() - 1],
+            runs: valid.len(),
+        })
     }
 
     fn ratio(&self) -> f64 {
         self.high / self.low.max(f64::MIN_POSITIVE)
     }
+
+    fn what(&self, part: MovedPart) -> What {
+        What::Moved { figure: self.measure.figure(), part }
+    }
+
+    fn part(&self, part: MovedPart) -> Of<'_> {
+        of(&self.at, self.path, self.what(part))
+    }
+
+    /// `nats-core at load.rate = 2 000`.
+    fn name(&self) -> Claim {
+        let claim = Claim::words(self.path.name());
+        if self.label.is_empty() { claim } else { claim.say(" at ").name(self.label.clone()) }
+    }
+
+    /// `2.65 ms to 3.10 ms`.
+    fn range(&self) -> Claim {
+        let (low, high) = (self.measure.print(self.low), self.measure.print(self.high));
+        let throughout = low == high;
+        let claim = Claim::default().figure(low, self.low, self.part(MovedPart::Lowest));
+        if throughout {
+            return claim.say(" throughout");
+        }
+        claim.say(" to ").figure(high, self.high, self.part(MovedPart::Highest))
+    }
+
+    /// ` over 5 valid runs`.
+    fn runs(&self) -> Claim {
+        let count = self.part(MovedPart::Runs);
+        Claim::words(" over ").figure(self.runs.to_string(), self.runs as f64, count).say(" valid runs")
+    }
+
+    fn newest(&self) -> Claim {
+        let newest = self.measure.print(self.newest);
+        Claim::default().figure(newest, self.newest, self.part(MovedPart::Newest))
+    }
+
+    /// That no other line moved more.
+    fn most(&self) -> Fact {
+        Fact::Most { at: self.at.clone(), path: self.path, what: self.what(MovedPart::Ratio) }
+    }
+
+    /// That no other line moved less.
+    fn least(&self) -> Fact {
+        Fact::Least { at: self.at.clone(), path: self.path, what: self.what(MovedPart::Ratio) }
+    }
 }
 
-fn takeaway(trend: &Trend) -> String {
+fn takeaway(trend: &Trend) -> Claim {
     let all =
-        trend.places.iter().flat_map(|(label, series)| series.iter().map(move |series| (label, series)));
-    let mut moved: Vec<Moved> = all.filter_map(|(label, series)| Moved::of(label, series)).collect();
+        trend.places.iter().flat_map(|(point, series)| series.iter().map(move |series| (point, series)));
+    let mut moved: Vec<Moved> = all.filter_map(|(point, series)| Moved::of(trend, point, series)).collect();
     moved.sort_by(|a, b| b.ratio().total_cmp(&a.ratio()));
+    let name = trend.measure.name();
     let Some(most) = moved.first() else {
-        return "Fewer than two valid runs: nothing can be said about a trend.".to_owned();
+        let at = At::Line { newest: trend.newest.clone(), point: Point::new() };
+        let what = What::Moved { figure: trend.measure.figure(), part: MovedPart::Runs };
+        return Claim::words("Fewer than two valid runs: nothing can be said about a trend.")
+            .resting_on(Fact::Nowhere { at, what });
     };
-    let (name, range) = (trend.measure.name(), |moved: &Moved| trend.measure.print_range(moved));
     if most.ratio() < LEVEL_RATIO_MAX {
-        return format!(
-            "No {name} moved by more than 5 %: the widest is {}, {} over {} valid runs.",
-            most.name,
-            range(most),
-            most.runs
-        );
+        let claim = Claim::words(format!("No {name} moved by a twentieth: the widest is "));
+        let claim = claim.and(most.name()).say(", ").and(most.range()).and(most.runs()).say(".");
+        return claim.resting_on(most.most());
     }
-    let mut text = format!(
-        "The {name} of {} moved most: {} over {} valid runs, {} in the newest of them.",
-        most.name,
-        range(most),
-        most.runs,
-        trend.measure.print(most.newest)
-    );
+    let mut claim = Claim::words(format!("The {name} of "))
+        .and(most.name())
+        .say(" moved most: ")
+        .and(most.range())
+        .and(most.runs())
+        .say(", ")
+        .and(most.newest())
+        .say(" in the newest of them.")
+        .resting_on(most.most());
     if let Some(least) = moved.last().filter(|_| moved.len() > 1) {
-        text.push_str(&format!(" That of {} moved least: {}.", least.name, range(least)));
+        let told =
+            Claim::words(" That of ").and(least.name()).say(" moved least: ").and(least.range()).say(".");
+        claim = claim.and(told).resting_on(least.least());
     }
-    text
+    claim
 }

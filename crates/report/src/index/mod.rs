@@ -18,8 +18,10 @@ use std::path::{Path, PathBuf};
 use askama::Template;
 
 use self::runs::Run;
-use self::trends::TrendView;
+use self::trends::{TrendView, Trends};
 use super::ReportError;
+use super::claim::{At, Claim, What, of_all};
+use super::claims::Placed;
 use super::folder::{self, failed};
 use super::html::{PAGE_BYTES_MAX, verdict};
 use super::page::Frame;
@@ -47,9 +49,28 @@ pub fn renew(dir: &Path) -> Result<PathBuf, ReportError> {
     if path.symlink_metadata().is_ok() && !made_by_us(&path) {
         return Err(ReportError::ForeignIndex { path });
     }
-    let page = render(&runs::of_folder(dir).map_err(|source| failed("read", dir, MEND_READ, source))?)?;
+    let page = render(&runs_of(dir)?)?;
     folder::replace(&path, page.as_bytes(), MEND_WRITE)?;
     Ok(path)
+}
+
+/// Every sentence of the index of a folder of runs, with where it stands.
+pub fn claims(dir: &Path) -> Result<Vec<Placed>, ReportError> {
+    let runs = runs_of(dir)?;
+    let trends = Trends::of(&runs, TRENDS_MAX[0])?;
+    let notes = trends.notes(trends.views.len());
+    let mut claims = vec![("summary".to_owned(), summary(&runs))];
+    claims.extend(notes.into_iter().map(|note| ("note".to_owned(), note)));
+    for trend in trends.views {
+        claims.push(("trend".to_owned(), trend.note));
+        let takeaways = trend.figures.into_iter().map(|view| (view.id, view.figure.takeaway));
+        claims.extend(takeaways);
+    }
+    Ok(claims)
+}
+
+fn runs_of(dir: &Path) -> Result<Vec<Run>, ReportError> {
+    runs::of_folder(dir).map_err(|source| failed("read", dir, MEND_READ, source))
 }
 
 /// The folder whose index lists this run: the one it lies in, if that has an index of ours, or none and the
@@ -79,14 +100,14 @@ fn made_by_us(path: &Path) -> bool {
 #[template(path = "index.html")]
 struct Page<'a> {
     frame: Frame,
-    summary: String,
+    summary: Claim,
     scenarios: Vec<&'a str>,
     verdicts: Vec<&'static str>,
     rows: Vec<Row<'a>>,
     older: usize,
     trends: &'a [TrendView],
     /// Trends that were not drawn, and why.
-    notes: Vec<String>,
+    notes: Vec<Claim>,
     version: &'static str,
 }
 
@@ -109,14 +130,10 @@ struct Row<'a> {
 
 /// The page over runs that are sorted from the newest to the oldest.
 fn render(runs: &[Run]) -> Result<String, ReportError> {
-    let (trends, notes) = trends::views(runs, TRENDS_MAX[0])?;
+    let trends = Trends::of(runs, TRENDS_MAX[0])?;
     let mut text = String::new();
     for trends_max in TRENDS_MAX {
-        let shown = trends.len().min(trends_max);
-        let mut notes = notes.clone();
-        if shown < trends.len() {
-            notes.push(format!("{} more trends are left out to keep the page small.", trends.len() - shown));
-        }
+        let shown = trends.views.len().min(trends_max);
         let page = Page {
             frame: Frame::of_several_runs().with_script(include_str!("../../templates/index.js")),
             summary: summary(runs),
@@ -124,8 +141,8 @@ fn render(runs: &[Run]) -> Result<String, ReportError> {
             verdicts: distinct(runs.iter().map(|run| verdict_of(run).1)),
             rows: runs.iter().take(ROWS_MAX).map(row).collect(),
             older: runs.len().saturating_sub(ROWS_MAX),
-            trends: &trends[..shown],
-            notes,
+            trends: &trends.views[..shown],
+            notes: trends.notes(shown),
             version: env!("CARGO_PKG_VERSION"),
         };
         text = page.render().map_err(|source| ReportError::Page { source })?;
@@ -173,20 +190,25 @@ fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 }
 
 /// `5 runs of 1 scenario: 2 passed, 3 aborted.`
-fn summary(runs: &[Run]) -> String {
+fn summary(runs: &[Run]) -> Claim {
     if runs.is_empty() {
-        return "There is no run in this folder.".to_owned();
+        return Claim::words("There is no run in this folder.");
     }
-    let scenarios = distinct(runs.iter().filter_map(Run::scenario)).len();
-    let count = |word: &str| runs.iter().filter(|run| verdict_of(run).1 == word).count();
-    let verdicts: Vec<String> = ["passed", "failed", "invalid", "aborted", "unreadable"]
-        .into_iter()
-        .filter(|word| count(word) > 0)
-        .map(|word| format!("{} {word}", format::count(count(word) as u64)))
-        .collect();
+    let told = |count: usize, what: What| {
+        Claim::default().figure(format::count(count as u64), count as f64, of_all(&At::Run, what))
+    };
     let plural = |count: usize| if count == 1 { "" } else { "s" };
-    let (all, verdicts) = (format::count(runs.len() as u64), verdicts.join(", "));
-    format!("{all} run{} of {scenarios} scenario{}: {verdicts}.", plural(runs.len()), plural(scenarios))
+    let verdicts = ["passed", "failed", "invalid", "aborted", "unreadable"].into_iter().filter_map(|word| {
+        let count = runs.iter().filter(|run| verdict_of(run).1 == word).count();
+        (count > 0).then(|| told(count, What::Runs(Some(word))).say(format!(" {word}")))
+    });
+    let scenarios = distinct(runs.iter().filter_map(Run::scenario)).len();
+    told(runs.len(), What::Runs(None))
+        .say(format!(" run{} of ", plural(runs.len())))
+        .and(told(scenarios, What::Scenarios))
+        .say(format!(" scenario{}: ", plural(scenarios)))
+        .and(Claim::join(verdicts, ", "))
+        .say(".")
 }
 
 #[cfg(test)]

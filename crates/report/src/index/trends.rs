@@ -8,6 +8,7 @@ use super::record::{Measured, Record};
 use super::runs::Run;
 use crate::ReportError;
 use crate::charts::trend::{Measure, Reading, Series, Trend, draw};
+use crate::claim::{At, Claim, What, of_all};
 use crate::figure_view::{FigureView, figure_view};
 use weighbridge_record::compare::load_facts;
 use weighbridge_record::point::Point;
@@ -22,7 +23,7 @@ const KEYS_NAMED_MAX: usize = 6;
 pub struct TrendView {
     pub scenario: String,
     pub load: String,
-    pub note: String,
+    pub note: Claim,
     pub figures: Vec<FigureView>,
 }
 
@@ -35,20 +36,44 @@ struct Line<'a> {
     runs: Vec<(&'a Run, &'a Record)>,
 }
 
-/// A view for every scenario and load with at least two runs, the most recently run first, and in words which
-/// runs have none.
-pub fn views(runs: &[Run], views_max: usize) -> Result<(Vec<TrendView>, Vec<String>), ReportError> {
-    let lines = lines(runs);
-    let drawn: Vec<&Line<'_>> = lines.iter().filter(|line| line.runs.len() > 1).collect();
-    let mut notes = notes(runs, &lines);
-    if drawn.len() > views_max {
-        notes.push(format!("{} more trends are left out to keep the page small.", drawn.len() - views_max));
+/// The trends of a folder.
+pub struct Trends {
+    /// One for every scenario and load with at least two runs, the most recently run first.
+    pub views: Vec<TrendView>,
+    /// How many there are, drawn or not.
+    pub all: usize,
+    /// Which runs have none, in words.
+    notes: Vec<Claim>,
+}
+
+impl Trends {
+    /// Those of the folder's runs, newest first; at most so many views.
+    pub fn of(runs: &[Run], views_max: usize) -> Result<Self, ReportError> {
+        let lines = lines(runs);
+        let several: Vec<&Line<'_>> = lines.iter().filter(|line| line.runs.len() > 1).collect();
+        let all = several.len();
+        let mut views = Vec::new();
+        for (index, line) in several.into_iter().take(views_max).enumerate() {
+            views.push(view(line, &lines, index)?);
+        }
+        Ok(Self { views, all, notes: notes(runs, &lines) })
     }
-    let mut views = Vec::new();
-    for (index, line) in drawn.into_iter().take(views_max).enumerate() {
-        views.push(view(line, &lines, index)?);
+
+    /// What is not drawn, and why, where so many are.
+    pub fn notes(&self, drawn: usize) -> Vec<Claim> {
+        let mut notes = self.notes.clone();
+        let left_out = self.all - drawn;
+        if left_out > 0 {
+            let claim = count(left_out, What::Lines { drawn });
+            notes.push(claim.say(" more trends are left out to keep the page small."));
+        }
+        notes
     }
-    Ok((views, notes))
+}
+
+/// A count over the folder.
+fn count(count: usize, what: What) -> Claim {
+    Claim::default().figure(count.to_string(), count as f64, of_all(&At::Run, what))
 }
 
 fn lines(runs: &[Run]) -> Vec<Line<'_>> {
@@ -83,26 +108,29 @@ fn facts(record: &Record) -> Facts {
     facts
 }
 
-fn notes(runs: &[Run], lines: &[Line<'_>]) -> Vec<String> {
+fn notes(runs: &[Run], lines: &[Line<'_>]) -> Vec<Claim> {
     let mut notes = Vec::new();
     let searches = runs.iter().filter(|run| run.record.as_ref().is_ok_and(Record::is_search)).count();
     if searches > 0 {
-        notes.push("Searches choose their rates themselves, so they are in no trend.".to_owned());
+        notes.push(Claim::words("Searches choose their rates themselves, so they are in no trend."));
     }
     let single = |line: &&Line<'_>| {
         line.runs.len() == 1
             && lines.iter().any(|other| other.scenario == line.scenario && other.facts != line.facts)
     };
     let mut alone: Vec<&str> = lines.iter().filter(single).map(|line| line.scenario).collect();
-    let count = alone.len();
+    let alone_count = alone.len();
     alone.sort_unstable();
     alone.dedup();
-    if count > 0 {
-        notes.push(format!(
-            "{count} run{} of {} put a load, or ran on a machine, that no other run of the scenario has: in no trend.",
-            if count == 1 { "" } else { "s" },
-            alone.join(", ")
-        ));
+    if alone_count > 0 {
+        let runs = if alone_count == 1 { " run of " } else { " runs of " };
+        let names = alone.into_iter().map(|name| Claim::default().name(name.to_owned()));
+        notes.push(
+            count(alone_count, What::RunsAlone)
+                .say(runs)
+                .and(Claim::join(names, ", "))
+                .say(" put a load, or ran on a machine, that no other run of the scenario has: in no trend."),
+        );
     }
     notes
 }
@@ -148,9 +176,16 @@ fn trend(runs: &[(&Run, &Record)], measure: Measure) -> Trend {
     };
     Trend {
         measure,
+        newest: newest(runs),
         runs: runs.iter().map(|(run, _)| label(run)).collect(),
-        places: points.into_iter().map(|point| (point.label(), series(point))).collect(),
+        places: points.into_iter().map(|point| (point.clone(), series(point))).collect(),
     }
+}
+
+/// Id of the newest run of a line.
+fn newest(runs: &[(&Run, &Record)]) -> String {
+    // Every line has a run.
+    runs.last().map_or_else(String::new, |(_, record)| record.run_id.clone())
 }
 
 fn label(run: &Run) -> String {
@@ -173,10 +208,14 @@ fn load(line: &Line<'_>, all: &[Line<'_>]) -> String {
     std::iter::once(offered.to_owned()).chain(parts).collect::<Vec<_>>().join("; ")
 }
 
-fn note(line: &Line<'_>, drawn: usize) -> String {
-    let mut text = format!("{} runs of the same load on the same kind of machine.", line.runs.len());
-    if drawn < line.runs.len() {
-        text.push_str(&format!(" The newest {drawn} are drawn."));
+fn note(line: &Line<'_>, drawn: usize) -> Claim {
+    let at = At::Line { newest: newest(&line.runs), point: Point::new() };
+    let count = |count: usize, drawn: bool| {
+        Claim::default().figure(count.to_string(), count as f64, of_all(&at, What::RunsOfLine { drawn }))
+    };
+    let claim = count(line.runs.len(), false).say(" runs of the same load on the same kind of machine.");
+    if drawn == line.runs.len() {
+        return claim;
     }
-    text
+    claim.say(" The newest ").and(count(drawn, true)).say(" are drawn.")
 }

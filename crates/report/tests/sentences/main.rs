@@ -5,33 +5,87 @@ mod check;
 mod curve;
 mod intervals;
 mod once_wrong;
+mod once_wrong_of_several;
+mod one_record;
 mod oracle;
 mod records;
+mod runs;
+mod several;
+mod student;
+mod two_runs;
 
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
+use serde_json::Value;
+use weighbridge_record::compare::{Options, compare};
 use weighbridge_record::fixture::{
     Fixture, client_drops, rate_sweep, refused_half, shed_in_a_stall, with_outage,
 };
 use weighbridge_record::result::RunResult;
 use weighbridge_record::terms::TransportKind;
-use weighbridge_report::claims;
+use weighbridge_report::{Placed, claims, comparison_claims, index_claims};
+
+use check::Source;
+use runs::Runs;
+use two_runs::TwoRuns;
 
 /// Random records that CI holds every sentence against.
 const RECORDS: u64 = 1_000;
+/// Random pairs of records, and random folders of them.
+const PAIRS: u64 = 250;
+const FOLDERS: u64 = 250;
+
+/// The sentences that don't follow from their source.
+fn refused(source: &impl Source, placed: &[Placed]) -> Vec<String> {
+    placed
+        .iter()
+        .filter_map(|(place, claim)| Some(format!("{place}: {}", check::wrong(source, claim)?)))
+        .collect()
+}
+
+fn json(result: &RunResult) -> Value {
+    serde_json::to_value(result).unwrap()
+}
 
 /// The sentences of a record that don't follow from it.
 fn wrong(result: &RunResult) -> Vec<String> {
-    let record = oracle::Record { json: serde_json::to_value(result).unwrap() };
     let placed = claims(result).unwrap();
     assert!(placed.len() > 1, "a page has sentences");
-    placed
-        .iter()
-        .filter_map(|(place, claim)| Some(format!("{place}: {}", check::wrong(&record, claim)?)))
-        .collect()
+    refused(&oracle::Record { json: json(result) }, &placed)
+}
+
+/// Those of two records held against each other; none where they can't be.
+fn wrong_of_two(base: &RunResult, new: &RunResult, tolerance_percent: f64) -> Option<Vec<String>> {
+    let comparison = compare(base, new, Options { tolerance_percent, force: true }).ok()?;
+    let placed = comparison_claims(&comparison, base, new).unwrap();
+    Some(refused(&TwoRuns::of(json(base), json(new), tolerance_percent), &placed))
+}
+
+/// The list of runs, as it would be of a folder, and what it says.
+fn listed(runs: &[Option<RunResult>]) -> (Runs, Vec<Placed>) {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, run) in runs.iter().enumerate() {
+        let path = folder.path().join(format!("run-{index}"));
+        fs::create_dir(&path).unwrap();
+        let text = run.as_ref().map_or_else(|| "{".to_owned(), |run| serde_json::to_string(run).unwrap());
+        fs::write(path.join("result.json"), text).unwrap();
+    }
+    let json = runs.iter().map(|run| run.as_ref().map(json)).collect();
+    (Runs::of(json), index_claims(folder.path()).unwrap())
+}
+
+/// Does it for every number, on all cores.
+fn for_each(count: u64, check: impl Fn(u64) + Sync) {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for first in 0..threads as u64 {
+            let check = &check;
+            scope.spawn(move || (first..count).step_by(threads).for_each(check));
+        }
+    });
 }
 
 fn measured() -> Vec<(String, RunResult)> {
@@ -80,15 +134,57 @@ fn sentences_about_made_up_states_follow_from_the_record() {
 #[test]
 fn sentences_about_random_records_follow_from_them() {
     let count = std::env::var("RECORDS").map_or(RECORDS, |count| count.parse().unwrap());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for first in 0..threads as u64 {
-            scope.spawn(move || {
-                for seed in (first..count).step_by(threads) {
-                    let wrong = wrong(&records::record(seed));
-                    assert!(wrong.is_empty(), "record {seed}:\n{}", wrong.join("\n"));
-                }
-            });
-        }
+    for_each(count, |seed| {
+        let wrong = wrong(&records::record(seed));
+        assert!(wrong.is_empty(), "record {seed}:\n{}", wrong.join("\n"));
     });
+}
+
+#[test]
+fn sentences_about_two_measured_records_follow_from_both() {
+    let records: Vec<(String, RunResult)> =
+        measured().into_iter().map(|(name, result)| (name, several::sound(result))).collect();
+    let mut compared = 0;
+    for (name, base) in &records {
+        let mut slower = base.clone();
+        for turnaround in slower.trials.iter_mut().filter_map(|trial| trial.latency_ns.turnaround.as_mut()) {
+            records::scale(turnaround, 1.5);
+        }
+        for new in [base, &slower].into_iter().chain(records.iter().map(|(_, other)| other).take(2)) {
+            let Some(wrong) = wrong_of_two(base, new, 5.0) else { continue };
+            assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
+            compared += 1;
+        }
+    }
+    assert!(compared >= 2 * records.len(), "each with itself and with a changed copy");
+}
+
+#[test]
+fn sentences_about_two_random_records_follow_from_both() {
+    let compared = std::sync::atomic::AtomicU64::new(0);
+    for_each(PAIRS, |seed| {
+        let (base, new, tolerance_percent) = several::pair(seed);
+        let Some(wrong) = wrong_of_two(&base, &new, tolerance_percent) else { return };
+        assert!(wrong.is_empty(), "pair {seed}:\n{}", wrong.join("\n"));
+        compared.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert!(compared.into_inner() > PAIRS / 2, "most can be compared");
+}
+
+#[test]
+fn sentences_about_a_folder_follow_from_its_runs() {
+    for_each(FOLDERS, |seed| {
+        let (runs, placed) = listed(&several::folder(seed));
+        let wrong = refused(&runs, &placed);
+        assert!(wrong.is_empty(), "folder {seed}:\n{}", wrong.join("\n"));
+    });
+    let measured = measured().into_iter().flat_map(|(_, result)| {
+        let mut later = result.clone();
+        later.run_id.push('2');
+        "2030-01-01T00:00:00Z".clone_into(&mut later.environment.started_at);
+        [Some(result), Some(later)]
+    });
+    let (runs, placed) = listed(&measured.collect::<Vec<_>>());
+    assert!(placed.len() > 10);
+    assert_eq!(refused(&runs, &placed), [""; 0]);
 }

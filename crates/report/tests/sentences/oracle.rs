@@ -85,6 +85,8 @@ impl Record {
                 array(search, "probes").iter().filter(confirms).map(trial).collect()
             }
             At::Run => self.trials().iter().filter(|trial| trial["path"] == path).collect(),
+            // Of several records.
+            At::Of(..) | At::Between(_) | At::Line { .. } => Vec::new(),
         }
     }
 
@@ -111,7 +113,7 @@ impl Record {
         points
     }
 
-    fn each(&self, at: &At, path: &str, figure: &str) -> Option<Vec<f64>> {
+    pub fn each(&self, at: &At, path: &str, figure: &str) -> Option<Vec<f64>> {
         let counted = self.counted(at, path);
         let values: Option<Vec<f64>> = counted.iter().map(|trial| number(trial, figure)).collect();
         values.filter(|values| !values.is_empty())

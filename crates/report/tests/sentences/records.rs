@@ -51,7 +51,7 @@ pub fn record(seed: u64) -> RunResult {
     result
 }
 
-fn points(rng: &mut Pcg64) -> Vec<Point> {
+pub fn points(rng: &mut Pcg64) -> Vec<Point> {
     let rates = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
     let count = rng.random_range(2..=rates.len());
     let few = count.min(4);
@@ -111,7 +111,7 @@ fn disturb(trial: &mut Trial, rng: &mut Pcg64) {
     }
 }
 
-fn scale(summary: &mut LatencySummary, by: f64) {
+pub fn scale(summary: &mut LatencySummary, by: f64) {
     let times = |ns: &mut Option<u64>| *ns = ns.map(|ns| (ns as f64 * by) as u64);
     let all = [&mut summary.p50, &mut summary.p90, &mut summary.p99, &mut summary.p999, &mut summary.max];
     all.into_iter().for_each(times);
