@@ -7,6 +7,7 @@ mod ledger;
 mod load;
 mod machine;
 mod ours;
+mod redelivery;
 
 pub use evidence::Evidence;
 
@@ -30,6 +31,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Doubt> {
         ledger::unanswered,
         ledger::indeterminate,
         ledger::unexpected,
+        redelivery::redelivery_storm,
         ours::clock_jump,
         load::not_steady,
         load::too_few_samples,

@@ -30,6 +30,8 @@ pub struct Loaded {
     /// What is wrong or unknown about the tier of the site's nodes.
     pub tier_doubts: Vec<String>,
     pub threads: u32,
+    /// Requests that the server still stores.
+    pub stored: Option<u64>,
     pub complete: bool,
 }
 
@@ -79,6 +81,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         durability: spec.transport.durability(point.brokers.durability),
         promise: spec.transport.promise(),
         ledger: summary.totals,
+        stored: loaded.stored,
     };
     let series = series(&recording, &loaded.seen);
     let mut faults = loaded.faults.faults;

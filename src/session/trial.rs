@@ -36,6 +36,9 @@ const LEAD_NS: u64 = 50_000_000;
 /// is to be kept as well.
 const CLEAR_WITHIN: Duration = Duration::from_millis(500);
 
+/// Longest that a server may take to say what it still stores.
+const STORED_WITHIN: Duration = Duration::from_secs(5);
+
 /// A trial's record and what its servers left behind.
 pub struct Measured {
     pub trial: Trial,
@@ -148,6 +151,10 @@ impl<'a> Parts<'a> {
         let created = if site.is_external() { self.transport.creates() } else { Vec::new() };
         self.settings.remains.set_stored(created.clone());
         let loaded = self.load(site, progress).await;
+        let loaded = match loaded {
+            Ok(loaded) => Ok(Loaded { stored: self.stored().await, ..loaded }),
+            Err(error) => Err(error),
+        };
         // Also after a failure: what this run created is deleted.
         let left_behind = self.clear_up(created).await;
         self.settings.remains.set_stored(Vec::new());
@@ -186,7 +193,16 @@ impl<'a> Parts<'a> {
         let load = load.stop()?;
         let seen = probes.stop();
         let (records, tier_doubts) = (site.records(), site.tier_doubts());
-        Ok(Loaded { load, crew, faults, seen, records, tier_doubts, threads, complete })
+        let stored = None;
+        Ok(Loaded { load, crew, faults, seen, records, tier_doubts, threads, stored, complete })
+    }
+
+    /// Asked only where it tells what was lost from what was not worked off.
+    async fn stored(&self) -> Option<u64> {
+        if self.spec.point.faults.is_empty() {
+            return None;
+        }
+        tokio::time::timeout(STORED_WITHIN, self.transport.stored()).await.ok().flatten()
     }
 
     fn order(&self) -> Option<WorkOrder> {

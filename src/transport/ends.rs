@@ -79,6 +79,12 @@ pub trait Transport: Send + Sync {
     /// Opens the connections of worker `index`, in the runtime that will use them.
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError>;
 
+    /// Requests that the server still stores when the trial is over: nobody has acknowledged them. None where none are
+    /// stored, or where it does not say.
+    async fn stored(&self) -> Option<u64> {
+        None
+    }
+
     /// What `prepare` creates on the server.
     fn creates(&self) -> Vec<LeftBehind> {
         Vec::new()

@@ -5,6 +5,7 @@
 mod access;
 mod calibration;
 mod causes;
+mod crash;
 mod disks;
 mod ends;
 mod exits;
@@ -14,6 +15,7 @@ mod harness;
 mod kept;
 mod kicked;
 mod leftovers;
+mod mid_fault;
 mod no_scenario;
 mod output;
 mod pair;

@@ -355,7 +355,7 @@ fn threshold(trial: &Trial) -> ThresholdOutcome {
 
 fn leg(transport: TransportKind, ledger: LedgerTotals) -> Leg {
     let durability = transport.durability(Durability::Memory);
-    Leg { transport, durability, promise: transport.promise(), ledger }
+    Leg { transport, durability, promise: transport.promise(), ledger, stored: None }
 }
 
 fn broker(kind: BrokerKind) -> BrokerRecord {

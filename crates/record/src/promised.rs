@@ -151,6 +151,14 @@ fn acknowledged_survives(trial: &Trial, leg: &Leg) -> PromiseVerdict {
     if count == 0 && trial.ledger.acknowledged == 0 {
         return verdict(promise, Kept::NotExercised, 0, "the broker confirmed nothing".to_owned());
     }
+    // What is still stored is not lost; which of those without an end it is, nobody can say.
+    let stored = leg.stored.unwrap_or(0).saturating_sub(trial.ledger.parked);
+    if count > 0 && count <= stored {
+        let reason =
+            format!("{stored} requests were still stored when the trial ended: a longer drain tells");
+        return verdict(promise, Kept::NotExercised, 0, reason);
+    }
+    let count = count.saturating_sub(stored);
     let reason =
         if exercised.is_empty() { "nothing was done to the path".to_owned() } else { done(&exercised) };
     by_count(promise, count, reason, examples(trial, |finding| is_lost(finding) && finding.acknowledged))
@@ -246,6 +254,16 @@ mod tests {
         ] {
             assert_eq!(survives(tier, done, lost, oldest_s), expected, "{tier} {done:?} {lost} {oldest_s}");
         }
+    }
+
+    #[test]
+    fn what_is_still_stored_is_not_lost() {
+        let mut streams =
+            trial(TransportKind::RedisStreams, Durability::Sync, &[Action::KillBroker], 30, 0.1);
+        streams.legs[0].stored = Some(30);
+        assert_eq!(judge(&streams)[0].verdict, Kept::NotExercised);
+        streams.legs[0].stored = Some(10);
+        assert_eq!((judge(&streams)[0].verdict, judge(&streams)[0].count), (Kept::Broken, 20));
     }
 
     #[test]

@@ -265,6 +265,17 @@ fn a_thread_of_ours_that_is_always_busy_is_doubted_where_nothing_is_scheduled() 
 }
 
 #[test]
+fn repeats_are_a_storm_only_where_what_is_taken_ahead_waits_longer_than_the_broker() {
+    let mut case = sound();
+    (case.ledger.delivered, case.ledger.redelivered) = (5_000, 2_500);
+    assert_eq!(case.kinds(), [], "the settings do not make it");
+    case.point = point(&["workers.service_time=40ms", "workers.concurrency=1", "brokers.ack_wait=20ms"]);
+    assert_eq!(case.kinds(), [DoubtKind::RedeliveryStorm]);
+    case.ledger.redelivered = 1;
+    assert_eq!(case.kinds(), [], "some repeats are no storm");
+}
+
+#[test]
 fn a_queue_that_overflowed_is_doubted() {
     let mut case = sound();
     case.dropped = 1;

@@ -99,6 +99,13 @@ impl Transport for NatsJetstream {
         Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })
     }
 
+    async fn stored(&self) -> Option<u64> {
+        let client = connect::nats::connect(&self.0.endpoint, "weighbridge-stored", 0).await.ok()?;
+        let mut stream = jetstream::new(client).get_stream(self.0.requests()).await.ok()?;
+        // A work queue deletes what is acknowledged.
+        stream.info().await.ok().map(|info| info.state.messages)
+    }
+
     fn creates(&self) -> Vec<LeftBehind> {
         self.0.created()
     }

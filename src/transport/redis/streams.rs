@@ -169,6 +169,12 @@ impl Transport for RedisStreams {
         Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })
     }
 
+    async fn stored(&self) -> Option<u64> {
+        let mut connection = connect::redis::connect(&self.endpoint, Some(ANSWERS_WITHIN), 0).await.ok()?;
+        // Acknowledged entries are deleted.
+        redis::cmd("XLEN").arg(self.names.request()).query_async(&mut connection).await.ok()
+    }
+
     fn creates(&self) -> Vec<LeftBehind> {
         [self.names.request(), self.names.result()].map(|name| created::key(&self.endpoint, name)).into()
     }

@@ -29,6 +29,8 @@ pub enum DoubtKind {
     /// A client of ours dropped messages because they were read too slowly: the losses are the instrument's. Makes
     /// the trial invalid.
     QueueFull,
+    /// Requests are delivered again because workers take more ahead than they can score in time.
+    RedeliveryStorm,
     /// Nothing was scheduled and a generator or worker thread was always busy: the rate is the instrument's, and not
     /// ranked.
     ClientLimited,
@@ -115,6 +117,7 @@ impl DoubtKind {
             Self::LedgerUnbalanced => "ledger_unbalanced",
             Self::EndedEarly => "ended_early",
             Self::QueueFull => "queue_full",
+            Self::RedeliveryStorm => "redelivery_storm",
             Self::ClientLimited => "client_limited",
             Self::CeilingTooLow => "ceiling_too_low",
             Self::ClockJump => "clock_jump",

@@ -70,6 +70,10 @@ pub struct Leg {
     pub promise: Promise,
     /// What became of the requests that went over it.
     pub ledger: LedgerTotals,
+    /// Requests that its broker still stored when the trial was over, parked ones among them; left out where none are
+    /// stored, or where it did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<u64>,
 }
 
 impl Leg {
