@@ -22,7 +22,7 @@ use crate::metrics::Timeline;
 use crate::path::Wiring;
 use crate::payload::{Payloads, longest_bytes};
 use crate::schema::Correlation;
-use crate::site::Site;
+use crate::site::{Site, Stored};
 use crate::start_line::StartLine;
 use crate::stop::{Stop, StopSignal};
 use crate::transport::{Targets, Transport};
@@ -52,7 +52,7 @@ pub async fn measure(
 ) -> Result<Measured, RunError> {
     let brokers = &spec.point.brokers;
     let kinds: Vec<_> = spec.transport.broker().into_iter().collect();
-    let starting = Site::start(&kinds, brokers, &settings.brokers);
+    let starting = Site::start(&kinds, brokers, &|_| Stored::Plain, &settings.brokers);
     let mut site = unless_stopped(&settings.stop, starting).await??;
     let servers = site.servers();
     settings.remains.set_folders(servers.iter().map(|server| server.directory().to_path_buf()).collect());
