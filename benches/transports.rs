@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use weighbridge::payload::{Payloads, longest_bytes};
 use weighbridge::schema::Correlation;
-use weighbridge::site::{Binaries, Options, Site, Stored};
+use weighbridge::site::{Binaries, Options, Site};
 use weighbridge::transport::{
     self, Collector, Consumer, Delivery, Frame, Limits, Names, Outcomes, Producer, Reply, Responder, Targets,
     Transport, Troubles, Unknown,
@@ -234,7 +234,7 @@ fn sites(runtime: &Runtime) -> Vec<Site> {
     let plan = Brokers::managed(Durability::Memory);
     let kinds = [BrokerKind::RedisServer, BrokerKind::NatsServer];
     let started = kinds.into_iter().filter_map(|kind| {
-        let started = runtime.block_on(Site::start(&[kind], &plan, &|_| Stored::Plain, &options));
+        let started = runtime.block_on(Site::start(&[kind], &plan, &options));
         started.map_err(|error| println!("skipped: the transports on {kind}: {error}")).ok()
     });
     started.collect()

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use super::timing::median;
 use crate::clock::now_ns;
 use crate::connect::{self, ConnectError};
-use crate::site::{self, Options, Site, SiteError, Stored};
+use crate::site::{self, Options, Site, SiteError};
 use weighbridge_plan as plan;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, Durability};
@@ -63,7 +63,7 @@ async fn answering(
     let (redis, nats) = (named(BrokerKind::RedisServer), named(BrokerKind::NatsServer));
     let plan = plan::Brokers { redis, nats, ..plan::Brokers::managed(Durability::Memory) };
     let start_ns = now_ns();
-    let site = Site::start(&[kind], &plan, &|_| Stored::Plain, options).await?;
+    let site = Site::start(&[kind], &plan, options).await?;
     let ready_ns = now_ns() - start_ns;
     // One kind was asked for, so there is one node.
     let node = &site.nodes()[0];

@@ -87,9 +87,17 @@ pub fn connection_limit(kind: BrokerKind) -> Option<(&'static str, u64)> {
 }
 
 impl Site {
-    /// Starts or reaches one node for each of `kinds`, all at a time, and waits until they answer. `stored` tells by
-    /// its name where a server of ours stores its data.
+    /// Starts or reaches one node for each of `kinds`, all at a time, and waits until they answer.
     pub async fn start(
+        kinds: &[BrokerKind],
+        plan: &plan::Brokers,
+        options: &Options,
+    ) -> Result<Self, SiteError> {
+        Self::start_stored(kinds, plan, &|_| Stored::Plain, options).await
+    }
+
+    /// The same; `stored` tells by its name where a server of ours stores its data.
+    pub async fn start_stored(
         kinds: &[BrokerKind],
         plan: &plan::Brokers,
         stored: &dyn Fn(&str) -> Stored,

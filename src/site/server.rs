@@ -200,6 +200,14 @@ impl Server {
         Ok(data.power_failure())
     }
 
+    /// Makes durable what it has stored so far, where its data lies on a file system of its own: a power failure finds
+    /// what was prepared as it finds what has been there for long.
+    pub fn settle_data(&self) {
+        if let Some(data) = &self.directory.data {
+            data.sync_all();
+        }
+    }
+
     /// Leaves no room where it stores its data, but what it has taken already.
     pub fn fill_disk(&self) -> std::io::Result<()> {
         let data = self.data()?;

@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use async_nats::jetstream::{self, stream};
+use weighbridge::session::{Settings, Silent, TrialSpec, measure};
 use weighbridge::site::{Data, Options, Server, Site, Stored, can_forget};
 use weighbridge_plan::Brokers;
-use weighbridge_record::terms::{BrokerKind, Durability};
+use weighbridge_plan::scenario::{Overrides, plan};
+use weighbridge_record::result::Trial;
+use weighbridge_record::terms::{Action, BrokerKind, Durability, TransportKind};
 
 use crate::harness::wait_for;
 
@@ -14,18 +17,42 @@ use crate::harness::wait_for;
 const CANNOT: &str = "WEIGHBRIDGE_TESTS_WITHOUT_MOUNT";
 const MESSAGES: u64 = 200;
 
-/// A server on such a file system; none on a machine that can't have one and says so.
-async fn site(kind: BrokerKind, durability: Durability) -> Option<(Site, Arc<Server>)> {
+/// Workers are slower than what is offered, so that confirmed requests wait.
+const SCENARIO: &str = r#"
+name = "plug"
+question = "What is left?"
+transports = ["redis-streams", "nats-jetstream"]
+[load]
+executor = "constant-arrival-rate"
+rate = 400
+warmup = "500ms"
+duration = "4s"
+drain = "20s"
+timeout = "30s"
+[workers]
+count = 1
+concurrency = 2
+service_time = { distribution = "exponential", mean = "10ms" }
+"#;
+
+fn machine_can() -> bool {
     match can_forget() {
-        Ok(()) => {}
+        Ok(()) => true,
         Err(error) if std::env::var_os(CANNOT).is_some() => {
             eprintln!("SKIPPED: {error}");
-            return None;
+            false
         }
         Err(error) => panic!("{error}\nwhere this machine can't mount, set {CANNOT}=1"),
     }
+}
+
+/// A server on such a file system; none on a machine that can't have one and says so.
+async fn site(kind: BrokerKind, durability: Durability) -> Option<(Site, Arc<Server>)> {
+    if !machine_can() {
+        return None;
+    }
     let plan = Brokers::managed(durability);
-    let started = Site::start(&[kind], &plan, &|_| Stored::Forgetting, &Options::default()).await;
+    let started = Site::start_stored(&[kind], &plan, &|_| Stored::Forgetting, &Options::default()).await;
     let site = started.unwrap_or_else(|error| panic!("{error}"));
     let storage = site.nodes()[0].storage.expect("it is measured");
     assert!(storage.forgets_unsynced && storage.in_memory && storage.fsync_ns_p50 > 0, "{storage:?}");
@@ -73,6 +100,61 @@ async fn publish(site: &Site) {
 async fn stored_by_nats(site: &Site) -> u64 {
     let Ok(mut stream) = nats(site).await.get_stream("S").await else { return 0 };
     stream.info().await.expect("its state").state.messages
+}
+
+/// A trial with a backlog and one fault, a second into its window.
+fn struck(transport: TransportKind, durability: Durability, action: Action) -> Trial {
+    let scenario = format!(
+        "{SCENARIO}[brokers]\ndurability = \"{durability}\"\n[[faults]]\nat = \"1s\"\naction = \"{action}\"\n"
+    );
+    let plan =
+        plan("plug.toml", &scenario, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (spec, settings) = (TrialSpec::alone(&plan.points[0], transport, plan.seed), Settings::default());
+    let measured = runtime.block_on(measure(&spec, &settings, &Silent));
+    let trial = measured.unwrap_or_else(|error| panic!("{transport}: {error}")).trial;
+    assert!(trial.ledger.check() == Ok(()), "{transport}: {:?}", trial.ledger);
+    assert_eq!(trial.faults.len(), 1, "{transport}: {:?}", trial.errors);
+    trial
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_power_failure_where_it_was_synced() {
+    if !machine_can() {
+        return;
+    }
+    for transport in [TransportKind::RedisStreams, TransportKind::NatsJetstream] {
+        let trial = struck(transport, Durability::Sync, Action::PowerFailure);
+        let fault = &trial.faults[0];
+        assert_eq!(fault.action, Action::PowerFailure);
+        assert_eq!(fault.lost_acknowledged, Some(0), "{transport}: {fault:?}");
+        assert!(fault.end_s.is_some() && fault.in_flight.is_some_and(|count| count > 50), "{fault:?}");
+        assert!(trial.brokers[0].storage.is_some_and(|storage| storage.forgets_unsynced));
+    }
+}
+
+#[test]
+fn what_was_acknowledged_is_lost_by_a_power_failure_where_it_was_not_synced() {
+    if !machine_can() {
+        return;
+    }
+    for transport in [TransportKind::RedisStreams, TransportKind::NatsJetstream] {
+        let trial = struck(transport, Durability::Os, Action::PowerFailure);
+        let fault = &trial.faults[0];
+        assert!(fault.lost_acknowledged.is_some_and(|lost| lost > 50), "{transport}: {fault:?}");
+        assert!(fault.end_s.is_some(), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_passes() {
+    if !machine_can() {
+        return;
+    }
+    let trial = struck(TransportKind::RedisStreams, Durability::Os, Action::FillDisk);
+    let fault = &trial.faults[0];
+    assert_eq!((fault.action, fault.lost_acknowledged), (Action::FillDisk, Some(0)), "{fault:?}");
+    assert!(fault.end_s.is_some_and(|end_s| end_s >= 2.0), "{fault:?}");
 }
 
 /// Pulls the plug and starts the server again on what is left.
@@ -144,7 +226,7 @@ async fn a_full_disk_stops_writes_until_there_is_room_again() {
 async fn a_server_on_a_plain_disk_has_no_plug_to_pull() {
     let plan = Brokers::managed(Durability::Memory);
     let kinds = [BrokerKind::RedisServer];
-    let site = Site::start(&kinds, &plan, &|_| Stored::Plain, &Options::default()).await.expect("a server");
+    let site = Site::start(&kinds, &plan, &Options::default()).await.expect("a server");
     let server = Arc::clone(&site.servers()[0]);
     assert!(server.power_failure().is_err() && server.fill_disk().is_err() && server.free_disk().is_err());
     assert!(server.id().is_some(), "it was not touched");

@@ -9,7 +9,7 @@ use weighbridge::clock::now_ns;
 use weighbridge::fault::{Faults, Handles, aim};
 use weighbridge::metrics::Timeline;
 use weighbridge::probe::{Probe, Series, column};
-use weighbridge::site::{Data, Options, Server, Site, Stored};
+use weighbridge::site::{Data, Options, Server, Site};
 use weighbridge::start_line::StartLine;
 use weighbridge_plan::{Brokers, End, FaultAction, FaultPlan};
 use weighbridge_record::result::Fault;
@@ -21,9 +21,7 @@ const SECOND_NS: u64 = 1_000_000_000;
 
 async fn site(kinds: &[BrokerKind], durability: Durability) -> Site {
     let plan = Brokers::managed(durability);
-    Site::start(kinds, &plan, &|_| Stored::Plain, &Options::default())
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
+    Site::start(kinds, &plan, &Options::default()).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn only_server(site: &Site) -> Arc<Server> {

@@ -33,6 +33,11 @@ impl FileSystem {
         Mounting::prepare(Arc::clone(&self.model), command, directory)
     }
 
+    /// Makes all durable that is there, as if it had been there for long.
+    pub fn sync_all(&self) {
+        self.model().sync_all();
+    }
+
     /// Takes back all that was not synced, and tells what that was. Mounts of before are stale.
     ///
     /// The processes that have it mounted must have been killed: they would be told of an error, and a power failure

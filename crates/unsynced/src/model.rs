@@ -248,6 +248,14 @@ impl Model {
         Ok(())
     }
 
+    /// All there is, as if it had been there for long.
+    pub fn sync_all(&mut self) {
+        self.nodes.values_mut().filter_map(|node| node.file.as_mut()).for_each(File::sync);
+        self.names.commit_all();
+        let inodes: Vec<Inode> = self.nodes.keys().copied().collect();
+        inodes.into_iter().for_each(|inode| self.settle(inode));
+    }
+
     /// All that was not made durable is gone, and whatever is open is stale.
     pub fn power_failure(&mut self) -> Unsynced {
         let lost = self.unsynced();

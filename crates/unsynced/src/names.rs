@@ -154,6 +154,12 @@ impl Names {
         self.commit_names(names)
     }
 
+    /// Commits all there is.
+    pub fn commit_all(&mut self) {
+        self.durable.clone_from(&self.live);
+        self.changed.clear();
+    }
+
     fn commit_names(&mut self, mut open: Vec<Name>) -> BTreeSet<Inode> {
         let mut concerned = BTreeSet::new();
         while let Some(name) = open.pop() {

@@ -351,6 +351,19 @@ fn what_a_power_failure_takes_back_is_told() {
 }
 
 #[test]
+fn what_has_been_there_for_long_is_durable_and_what_was_removed_before_is_gone() {
+    let mut disk = OnModel::new();
+    let steps =
+        [write("gone", "text"), fsync("gone"), unlink("gone"), make_directory("d"), write("d/f", "text")];
+    steps.iter().for_each(|step| disk.apply(step).unwrap());
+    disk.model.sync_all();
+    disk.apply(&append("d/f", " lost")).unwrap();
+    disk.model.power_failure();
+    let case = case("", [], [("d/", ""), ("d/f", "text")]);
+    assert_eq!(shown(&disk.tree()), shown(&case.left()));
+}
+
+#[test]
 fn room_ends_at_the_capacity_and_comes_back_with_it_or_with_what_is_removed() {
     let mut disk = OnModel::new();
     disk.apply(&write("f", "text")).unwrap();
