@@ -30,13 +30,14 @@ pub async fn examine(
     let before = ProcessorTime::now();
     // Read first: the examination itself would show in the load average.
     let machine = Machine::read();
+    let forgetting = site::can_forget().map_err(|error| error.to_string());
     let brokers = vec![
         brokers::examine(BrokerKind::RedisServer, options, redis).await,
         brokers::examine(BrokerKind::NatsServer, options, nats).await,
     ];
     let timing = timing::measure().await;
     let steal_share = before.zip(ProcessorTime::now()).and_then(|(before, after)| before.steal_share(&after));
-    Examination { brokers, timing, machine, steal_share }
+    Examination { brokers, timing, machine, forgetting, steal_share }
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub struct Examination {
     pub(super) brokers: Vec<BrokerFinding>,
     pub(super) timing: Timing,
     pub(super) machine: Machine,
+    /// Why a server can't be given a file system of its own, if it can't.
+    pub(super) forgetting: Result<(), String>,
     /// Share of all processor time that the hypervisor took during the examination, 0 to 1; none where the
     /// kernel does not say.
     pub(super) steal_share: Option<f64>,
@@ -41,6 +43,7 @@ impl Examination {
             temporary_file_system: self.machine.temporary_file_system.clone(),
             memory_available_bytes: self.machine.memory_available_bytes,
             file_descriptors: self.machine.file_descriptors,
+            forgetting: self.forgetting.clone(),
             debug_build: cfg!(debug_assertions),
         }
     }

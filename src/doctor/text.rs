@@ -161,6 +161,10 @@ fn machine(page: &mut Page, examination: &Examination) {
     page.row("temporary data", &format!("{} ({kind})", machine.temporary_folder.display()));
     let files = machine.file_descriptors.map_or("unlimited".to_string(), |most| most.to_string());
     page.row("open files", &format!("at most {files}"));
+    match &examination.forgetting {
+        Ok(()) => page.row("plug and disk", "power-failure and fill-disk can be carried out"),
+        Err(reason) => page.row("plug and disk", reason),
+    }
 }
 
 fn or_unknown(text: Option<&str>) -> &str {

@@ -34,6 +34,8 @@ pub struct Facts {
     pub memory_available_bytes: Option<u64>,
     /// None if there is no limit.
     pub file_descriptors: Option<u64>,
+    /// Why a server can't be given a file system of its own, if it can't.
+    pub forgetting: Result<(), String>,
     pub debug_build: bool,
 }
 
@@ -59,9 +61,8 @@ pub fn sentences(facts: &Facts) -> Vec<Sentence> {
     let mut all = brokers(facts);
     all.push(cores(facts));
     all.push(timer(facts));
-    let others =
-        [load(facts), clock(facts), steal(facts), disk(facts), memory(facts), files(facts), build(facts)];
-    all.extend(others.into_iter().flatten());
+    let others = [load, clock, steal, disk, memory, files, forgetting, build];
+    all.extend(others.into_iter().filter_map(|judged| judged(facts)));
     all
 }
 
@@ -188,6 +189,11 @@ fn memory(facts: &Facts) -> Option<Sentence> {
     )))
 }
 
+fn forgetting(facts: &Facts) -> Option<Sentence> {
+    let reason = facts.forgetting.as_ref().err()?;
+    Some(limit(format!("{reason}. Scenarios with these faults end with exit code 69 here.")))
+}
+
 fn files(facts: &Facts) -> Option<Sentence> {
     let most = facts.file_descriptors.filter(|most| *most < FILE_DESCRIPTORS_MIN)?;
     Some(limit(format!(
@@ -220,6 +226,7 @@ mod tests {
             temporary_file_system: Some("ext4".to_string()),
             memory_available_bytes: Some(8 << 30),
             file_descriptors: Some(20_000),
+            forgetting: Ok(()),
             debug_build: false,
         }
     }
@@ -264,6 +271,7 @@ mod tests {
             (Facts { temporary_file_system: Some("nfs4".to_string()), ..sound() }, "another machine (nfs4)"),
             (Facts { memory_available_bytes: Some(512 << 20), ..sound() }, "512 MiB"),
             (Facts { file_descriptors: Some(256), ..sound() }, "At most 256 files"),
+            (Facts { forgetting: Err("no /dev/fuse".to_string()), ..sound() }, "no /dev/fuse"),
             (Facts { debug_build: true, ..sound() }, "debug build"),
         ];
         for (facts, words) in cases {

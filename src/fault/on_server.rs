@@ -24,6 +24,25 @@ pub async fn pause(server: &Server, lasting_ns: u64, clock: &mut Clock) -> Resul
     Ok(Some(now_ns()))
 }
 
+/// Gives it the room back, whatever happens.
+struct Free<'a>(&'a Server);
+
+impl Drop for Free<'_> {
+    fn drop(&mut self) {
+        // Fails only where there is no file system to fill.
+        let _ = self.0.free_disk();
+    }
+}
+
+/// Leaves it no room for more data. Gives the time at which it had room again.
+pub async fn fill_disk(server: &Server, lasting_ns: u64, clock: &mut Clock) -> Result<Option<u64>, String> {
+    server.fill_disk().map_err(|error| error.to_string())?;
+    let free = Free(server);
+    clock.sleep_until(now_ns() + lasting_ns).await;
+    drop(free);
+    Ok(Some(now_ns()))
+}
+
 /// Ends it. Gives the time at which it answered again; none if everything was stopped before that.
 pub async fn end(server: &Server, how: End, down_ns: u64, clock: &mut Clock) -> Result<Option<u64>, String> {
     let data = match how {
@@ -39,7 +58,10 @@ pub async fn end(server: &Server, how: End, down_ns: u64, clock: &mut Clock) -> 
             server.kill();
             Data::Gone
         }
-        End::PowerFailure => return Err("it is not available".to_owned()),
+        End::PowerFailure => {
+            server.power_failure().map_err(|error| error.to_string())?;
+            Data::Kept
+        }
     };
     if !clock.sleep_until(now_ns() + down_ns).await {
         return Ok(None);

@@ -49,6 +49,9 @@ async fn carry_out(line: &Aimed, clock: &mut Clock, struck: &dyn Fn()) -> Result
         (FaultAction::End { how, down_ns }, Target::Server(server)) => {
             on_server::end(server, how, down_ns, clock).await
         }
+        (FaultAction::FillDisk { lasting_ns }, Target::Server(server)) => {
+            on_server::fill_disk(server, lasting_ns, clock).await
+        }
         (FaultAction::KillWorker { moment, down_ns }, Target::Worker(worker)) => {
             on_worker::kill(worker, moment, down_ns, clock, struck).await
         }

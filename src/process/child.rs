@@ -8,9 +8,17 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use weighbridge_unsynced::{FileSystem, MountError};
 
 use super::parent::Parent;
 use super::usage::{Usage, usage};
+
+/// A file system of ours, and where a process finds it.
+#[derive(Debug, Clone)]
+pub struct Mount {
+    pub file_system: FileSystem,
+    pub at: PathBuf,
+}
 
 /// How a process is started, each time alike.
 #[derive(Debug, Clone)]
@@ -20,6 +28,8 @@ pub struct Recipe {
     pub directory: PathBuf,
     /// Where its output goes; a later life adds to it.
     pub log: PathBuf,
+    /// Seen by it and its children only.
+    pub mount: Option<Mount>,
 }
 
 /// A process of ours. All may be called from any thread; dropping it kills the process.
@@ -53,9 +63,26 @@ impl Process {
         let mut command = Command::new(&self.recipe.program);
         command.args(&self.recipe.arguments).current_dir(&self.recipe.directory);
         command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
-        state.child = Some(self.parent.spawn(command)?);
+        state.child = Some(self.spawn(command)?);
         state.lives += 1;
         Ok(())
+    }
+
+    fn spawn(&self, mut command: Command) -> io::Result<Child> {
+        let Some(Mount { file_system, at }) = &self.recipe.mount else { return self.parent.spawn(command) };
+        let mounting = file_system.mount_for(&mut command, at).map_err(io::Error::other)?;
+        let spawned = self.parent.spawn(command);
+        // A refused mount is why nothing was spawned: its error says more.
+        match (mounting.serve(), spawned) {
+            (Ok(()), spawned) => spawned,
+            (Err(error @ MountError::Refused { .. }), _) => Err(io::Error::other(error)),
+            (Err(_), Err(error)) => Err(error),
+            (Err(error), Ok(mut child)) => {
+                child.kill()?;
+                child.wait()?;
+                Err(io::Error::other(error))
+            }
+        }
     }
 
     /// Its process id; none while it is down.
@@ -156,6 +183,7 @@ mod tests {
             arguments: ["-c", script].map(OsString::from).into(),
             directory: directory.to_path_buf(),
             log: directory.join("log"),
+            mount: None,
         };
         Process::start(&Parent::start().unwrap(), recipe).unwrap()
     }
@@ -218,6 +246,7 @@ mod tests {
             arguments: ["-c", "exit 3"].map(OsString::from).into(),
             directory: folder.path().to_path_buf(),
             log: folder.path().join("log"),
+            mount: None,
         };
         let process = Process::start(&Parent::start().unwrap(), recipe).unwrap();
         wait_for(|| process.ended().is_some());

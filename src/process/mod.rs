@@ -7,7 +7,7 @@ mod parent;
 mod threads;
 mod usage;
 
-pub use child::{Process, Recipe};
+pub use child::{Mount, Process, Recipe};
 pub use parent::Parent;
 pub use threads::{ThreadUsage, own_threads};
 pub use usage::{Usage, own_usage, usage};

@@ -54,7 +54,7 @@ impl RunError {
         Self::Failed { what, reason: reason.to_string() }
     }
 
-    /// Whether the cause is a broker that isn't there.
+    /// Whether the cause is a broker that isn't there, or what this machine doesn't allow.
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self,
@@ -63,6 +63,7 @@ impl RunError {
                     | SiteError::TooOld { .. }
                     | SiteError::Unresolved { .. }
                     | SiteError::Start { .. }
+                    | SiteError::Forgetting(_)
                     | SiteError::Connect(ConnectError::Unavailable { .. })
             ) | Self::Transport(TransportError::Connect(ConnectError::Unavailable { .. }))
         )

@@ -11,7 +11,7 @@ use crate::path::Wiring;
 use crate::payload::longest_bytes;
 use crate::site;
 use crate::transport::{Targets, TransportError};
-use weighbridge_plan::{Plan, PointPlan};
+use weighbridge_plan::{FaultPlan, Plan, PointPlan};
 use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 /// Connections that prepare a path, and look at its server.
@@ -63,6 +63,9 @@ async fn servers_are_there(plan: &Plan, settings: &Settings) -> Result<(), RunEr
             seen.push(asked);
             site::preflight(kind, &point.brokers, &settings.brokers).await?;
         }
+    }
+    if plan.points.iter().flat_map(|point| &point.faults).any(FaultPlan::needs_own_file_system) {
+        site::can_forget()?;
     }
     Ok(())
 }

@@ -22,11 +22,11 @@ use crate::metrics::Timeline;
 use crate::path::Wiring;
 use crate::payload::{Payloads, longest_bytes};
 use crate::schema::Correlation;
-use crate::site::Site;
+use crate::site::{Site, Stored};
 use crate::start_line::StartLine;
 use crate::stop::{Stop, StopSignal};
 use crate::transport::{Targets, Transport};
-use weighbridge_plan::PointPlan;
+use weighbridge_plan::{FaultPlan, PointPlan};
 use weighbridge_record::result::{LeftBehind, Trial};
 use weighbridge_record::terms::CompletedBy;
 
@@ -55,7 +55,12 @@ pub async fn measure(
 ) -> Result<Measured, RunError> {
     let brokers = &spec.point.brokers;
     let kinds: Vec<_> = spec.transport.broker().into_iter().collect();
-    let starting = Site::start(&kinds, brokers, &settings.brokers);
+    let faults = &spec.point.faults;
+    let stored = |name: &str| {
+        let forgets = |fault: &FaultPlan| fault.needs_own_file_system() && fault.is_meant_for(name);
+        if faults.iter().any(forgets) { Stored::Forgetting } else { Stored::Plain }
+    };
+    let starting = Site::start_stored(&kinds, brokers, &stored, &settings.brokers);
     let mut site = unless_stopped(&settings.stop, starting).await??;
     let servers = site.servers();
     settings.remains.set_folders(servers.iter().map(|server| server.directory().to_path_buf()).collect());
@@ -147,6 +152,7 @@ impl<'a> Parts<'a> {
     /// Prepares the path, puts the load on it, clears it up.
     async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<Trial, RunError> {
         self.transport.prepare(longest_bytes(&self.spec.point.payload)).await?;
+        site.servers().iter().for_each(|server| server.settle_data());
         // On a site of ours it ends with the site.
         let created = if site.is_external() { self.transport.creates() } else { Vec::new() };
         self.settings.remains.set_stored(created.clone());

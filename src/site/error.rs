@@ -21,6 +21,8 @@ pub enum SiteError {
     HostNotAllowed { host: String, resolved: String },
     #[error("cannot resolve {host}: {reason}")]
     Unresolved { host: String, reason: String },
+    #[error("power-failure and fill-disk need a file system of their own: {0}")]
+    Forgetting(#[source] weighbridge_unsynced::MountError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error("{action}: {source}")]

@@ -15,6 +15,7 @@ mod options;
 mod redis_server;
 mod server;
 mod storage;
+mod stored;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use external::check_host;
 pub use node::Node;
 pub use options::Options;
 pub use server::{Data, Server};
+pub use stored::{Stored, can_forget};
 
 use meter::NodeWatch;
 
@@ -91,11 +93,23 @@ impl Site {
         plan: &plan::Brokers,
         options: &Options,
     ) -> Result<Self, SiteError> {
+        Self::start_stored(kinds, plan, &|_| Stored::Plain, options).await
+    }
+
+    /// The same; `stored` tells by its name where a server of ours stores its data.
+    pub async fn start_stored(
+        kinds: &[BrokerKind],
+        plan: &plan::Brokers,
+        stored: &dyn Fn(&str) -> Stored,
+        options: &Options,
+    ) -> Result<Self, SiteError> {
         // It lives as long as any of its children is wanted.
         let parent = Parent::start().map_err(SiteError::io("starting the thread of the servers"))?;
         let nodes = kinds.iter().enumerate().map(|(index, kind)| {
             let number = kinds[..=index].iter().filter(|same| *same == kind).count();
-            start_node(&parent, *kind, node::name(*kind, number), plan, options)
+            let name = node::name(*kind, number);
+            let stored = stored(&name);
+            start_node(&parent, *kind, name, plan, stored, options)
         });
         Ok(Self { nodes: futures::future::try_join_all(nodes).await? })
     }
@@ -166,6 +180,7 @@ async fn start_node(
     kind: BrokerKind,
     name: String,
     plan: &plan::Brokers,
+    stored: Stored,
     options: &Options,
 ) -> Result<Node, SiteError> {
     if let Some(endpoint) = plan.endpoint(kind) {
@@ -173,11 +188,13 @@ async fn start_node(
     }
     let binary = find(kind, &options.binaries)?;
     let mut node = match kind {
-        BrokerKind::RedisServer => redis_server::start(parent, &name, &binary, plan.durability).await,
-        BrokerKind::NatsServer => nats_server::start(parent, &name, &binary, plan.durability).await,
+        BrokerKind::RedisServer => redis_server::start(parent, &name, &binary, plan.durability, stored).await,
+        BrokerKind::NatsServer => nats_server::start(parent, &name, &binary, plan.durability, stored).await,
     }?;
-    if let (true, Some(server)) = (plan.durability.reaches_disk(), &node.server) {
-        let measured = storage::measure(server.directory());
+    if let Some(server) = &node.server
+        && (plan.durability.reaches_disk() || stored == Stored::Forgetting)
+    {
+        let measured = server.storage();
         node.storage =
             Some(measured.map_err(SiteError::io("measuring what syncing the data directory costs"))?);
     }

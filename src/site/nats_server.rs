@@ -14,6 +14,7 @@ use super::error::SiteError;
 use super::meter::{Meter, Traffic};
 use super::node::{Config, Node};
 use super::server::{Directory, Server};
+use super::stored::Stored;
 use crate::connect;
 use crate::process::Parent;
 use weighbridge_plan::endpoint::Endpoint;
@@ -67,8 +68,9 @@ pub async fn start(
     name: &str,
     binary: &Binary,
     durability: Durability,
+    stored: Stored,
 ) -> Result<Node, SiteError> {
-    let directory = Directory::new(name)?;
+    let directory = Directory::new(name, stored)?;
     let settings = Settings { directory: directory.path().to_path_buf(), data: directory.data(), durability };
     settings.write(ANY_PORT, ANY_PORT)?;
     let arguments = ["--config".into(), settings.file().into_os_string()];

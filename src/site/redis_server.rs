@@ -16,6 +16,7 @@ use super::error::SiteError;
 use super::meter::{Meter, Traffic};
 use super::node::{Config, Node};
 use super::server::{Directory, Server, port_taken};
+use super::stored::Stored;
 use crate::connect;
 use crate::process::Parent;
 use weighbridge_plan::endpoint::Endpoint;
@@ -48,10 +49,11 @@ pub async fn start(
     name: &str,
     binary: &Binary,
     durability: Durability,
+    stored: Stored,
 ) -> Result<Node, SiteError> {
     let mut attempt = 1;
     loop {
-        match start_once(parent, name, binary, durability).await {
+        match start_once(parent, name, binary, durability, stored).await {
             // The port was taken in between.
             Err(SiteError::Start { reason, .. }) if attempt < PORT_ATTEMPTS && port_taken(&reason) => {
                 attempt += 1;
@@ -66,11 +68,12 @@ async fn start_once(
     name: &str,
     binary: &Binary,
     durability: Durability,
+    stored: Stored,
 ) -> Result<Node, SiteError> {
     let free = |listener: TcpListener| listener.local_addr().map(|address| address.port());
     let port =
         TcpListener::bind("127.0.0.1:0").and_then(free).map_err(SiteError::io("finding a free port"))?;
-    let directory = Directory::new(name)?;
+    let directory = Directory::new(name, stored)?;
     let arguments = arguments(port, &directory, durability);
     let endpoint = Endpoint::loopback(BrokerKind::RedisServer, port);
     let asked = endpoint.clone();

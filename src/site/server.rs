@@ -11,7 +11,11 @@ use tempfile::TempDir;
 
 use super::abandoned::{self, Lock};
 use super::error::SiteError;
-use crate::process::{Parent, Process, Recipe, Usage};
+use super::storage;
+use super::stored::{self, Stored};
+use crate::process::{Mount, Parent, Process, Recipe, Usage};
+use weighbridge_record::result::Storage;
+use weighbridge_unsynced::{FileSystem, Unsynced};
 
 /// Longest a server may take to answer.
 const READY_WITHIN: Duration = Duration::from_secs(10);
@@ -35,6 +39,8 @@ pub enum Data {
 /// The directory of a server: its settings and its log, and below that its data.
 pub struct Directory {
     path: PathBuf,
+    /// Where it has one of its own, only the server sees what is in there.
+    data: Option<FileSystem>,
     /// None once it is to be kept.
     temporary: Mutex<Option<TempDir>>,
     /// Tells later runs that it is in use. Let go of after the folder is deleted.
@@ -43,11 +49,13 @@ pub struct Directory {
 
 impl Directory {
     /// A directory for a server that is about to start.
-    pub fn new(name: &str) -> Result<Self, SiteError> {
+    pub fn new(name: &str, stored: Stored) -> Result<Self, SiteError> {
         let made = tempfile::Builder::new().prefix(&abandoned::prefix(name)).tempdir();
         let made = made.map_err(SiteError::io("making a temporary directory"))?;
         let lock = Lock::take(made.path()).map_err(SiteError::io("locking a temporary directory"))?;
-        let directory = Self { path: made.path().to_path_buf(), temporary: Mutex::new(Some(made)), lock };
+        let path = made.path().to_path_buf();
+        let data = stored::file_system(stored);
+        let directory = Self { path, data, temporary: Mutex::new(Some(made)), lock };
         fs::create_dir(directory.data())
             .map_err(SiteError::io(format!("making {}", directory.data().display())))?;
         Ok(directory)
@@ -66,7 +74,15 @@ impl Directory {
         self.path.join("server.log")
     }
 
+    fn mount(&self) -> Option<Mount> {
+        Some(Mount { file_system: self.data.clone()?, at: self.data() })
+    }
+
     fn empty(&self) -> std::io::Result<()> {
+        if let Some(data) = &self.data {
+            data.clear();
+            return Ok(());
+        }
         fs::remove_dir_all(self.data())?;
         fs::create_dir(self.data())
     }
@@ -121,6 +137,7 @@ impl Server {
             arguments: arguments.into_iter().map(Into::into).collect(),
             directory: directory.path().to_path_buf(),
             log: directory.log(),
+            mount: directory.mount(),
         };
         let process = Process::start(parent, recipe)
             .map_err(SiteError::io(format!("starting {}", program.display())))?;
@@ -173,6 +190,54 @@ impl Server {
         }
         self.kill();
         Ok(())
+    }
+
+    /// Ends it as a pulled plug does: what it had not synced is gone when it is started again. Tells what that was.
+    pub fn power_failure(&self) -> std::io::Result<Unsynced> {
+        let data = self.data()?;
+        // First: a server that is told of errors is not one whose power fails.
+        self.kill();
+        Ok(data.power_failure())
+    }
+
+    /// Makes durable what it has stored so far, where its data lies on a file system of its own: a power failure finds
+    /// what was prepared as it finds what has been there for long.
+    pub fn settle_data(&self) {
+        if let Some(data) = &self.directory.data {
+            data.sync_all();
+        }
+    }
+
+    /// Leaves no room where it stores its data, but what it has taken already.
+    pub fn fill_disk(&self) -> std::io::Result<()> {
+        let data = self.data()?;
+        data.set_capacity(data.space().used_bytes);
+        Ok(())
+    }
+
+    /// Gives it the room back that [`Server::fill_disk`] took.
+    pub fn free_disk(&self) -> std::io::Result<()> {
+        self.data()?.set_capacity(stored::capacity_bytes());
+        Ok(())
+    }
+
+    /// The file system of its own.
+    fn data(&self) -> std::io::Result<&FileSystem> {
+        let none = || std::io::Error::other(format!("{} has no file system of its own", self.name));
+        self.directory.data.as_ref().ok_or_else(none)
+    }
+
+    /// What syncing costs where it stores its data; it must be up.
+    pub fn storage(&self) -> std::io::Result<Storage> {
+        let path = self.directory.data();
+        let Some(_own) = &self.directory.data else { return storage::measure(&path) };
+        let id = self.id().ok_or_else(|| std::io::Error::other("it is down"))?;
+        // The way into what only the server sees.
+        let seen = Path::new("/proc")
+            .join(id.to_string())
+            .join("root")
+            .join(path.strip_prefix("/").unwrap_or(&path));
+        Ok(Storage { in_memory: true, forgets_unsynced: true, ..storage::measure(&seen)? })
     }
 
     /// Starts it again on the same port, and waits until it answers.

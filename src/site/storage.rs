@@ -22,7 +22,7 @@ pub fn measure(directory: &Path) -> io::Result<Storage> {
     took_ns.sort_unstable();
     let kind = rustix::fs::statfs(directory)?.f_type as u64 & u64::from(u32::MAX);
     let in_memory = matches!(kind, TMPFS_MAGIC | RAMFS_MAGIC);
-    Ok(Storage { in_memory, fsync_ns_p50: took_ns[SYNCS / 2] })
+    Ok(Storage { in_memory, forgets_unsynced: false, fsync_ns_p50: took_ns[SYNCS / 2] })
 }
 
 fn syncs(path: &Path) -> io::Result<Vec<u64>> {

@@ -20,6 +20,7 @@ mod no_scenario;
 mod output;
 mod pair;
 mod patience;
+mod plug;
 mod preflight;
 mod reclaim;
 mod reconnect;

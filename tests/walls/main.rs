@@ -20,11 +20,12 @@ fn root() -> &'static Path {
 }
 
 /// The crates by name, with the folders of their sources.
-fn crates() -> [(&'static str, PathBuf); 4] {
+fn crates() -> [(&'static str, PathBuf); 5] {
     [
         ("weighbridge-plan", root().join("crates/plan/src")),
         ("weighbridge-record", root().join("crates/record/src")),
         ("weighbridge-report", root().join("crates/report/src")),
+        ("weighbridge-unsynced", root().join("crates/unsynced/src")),
         ("weighbridge", root().join("src")),
     ]
 }
@@ -61,14 +62,14 @@ fn no_file_grows_past_a_few_screens() {
 }
 
 /// Where a file named in a document may lie.
-fn named(name: &str) -> [PathBuf; 5] {
+fn named(name: &str) -> [PathBuf; 6] {
     let within = |krate: &str, prefix: &str| {
         let rest = name.strip_prefix(prefix).unwrap_or("none of this crate");
         root().join(krate).join("src").join(rest)
     };
-    let [plan, record, report] =
-        ["plan", "record", "report"].map(|krate| within(&format!("crates/{krate}"), &format!("{krate}/")));
-    [root().join(name), root().join("src").join(name), plan, record, report]
+    let [plan, record, report, unsynced] = ["plan", "record", "report", "unsynced"]
+        .map(|krate| within(&format!("crates/{krate}"), &format!("{krate}/")));
+    [root().join(name), root().join("src").join(name), plan, record, report, unsynced]
 }
 
 #[test]

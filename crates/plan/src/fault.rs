@@ -67,6 +67,18 @@ pub enum Network {
     Throttle { bytes_per_s: u64 },
 }
 
+impl FaultPlan {
+    /// Whether a server of this name is among those that it befalls, if it befalls servers.
+    pub fn is_meant_for(&self, server: &str) -> bool {
+        self.target.as_deref().is_none_or(|target| target == server)
+    }
+
+    /// Whether it needs a server whose data lies on a file system of ours.
+    pub fn needs_own_file_system(&self) -> bool {
+        matches!(self.action, FaultAction::End { how: End::PowerFailure, .. } | FaultAction::FillDisk { .. })
+    }
+}
+
 impl FaultAction {
     /// Its word, without the times.
     pub fn name(self) -> Action {

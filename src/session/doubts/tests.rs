@@ -80,7 +80,11 @@ fn sound() -> Case {
         },
         wakes: WakeLateness { prompt: latency(5000, 90_000), ..WakeLateness::default() },
         clock_source: "tsc",
-        brokers: vec![redis(Some(Storage { in_memory: false, fsync_ns_p50: 900_000 }))],
+        brokers: vec![redis(Some(Storage {
+            in_memory: false,
+            forgets_unsynced: false,
+            fsync_ns_p50: 900_000,
+        }))],
         complete: true,
         dropped: 0,
         busiest_threads: busiest(0.4),

@@ -24,6 +24,10 @@ pub struct WakeLateness {
 pub struct Storage {
     /// Whether the data directory is a file system in memory.
     pub in_memory: bool,
+    /// Whether it is a file system of ours that forgets at a power failure what was not synced, for the faults that
+    /// need one. Then it lies in memory as well.
+    #[serde(default)]
+    pub forgets_unsynced: bool,
     /// Median time of writing 4 KiB there and syncing them, in nanoseconds, before the trial.
     pub fsync_ns_p50: u64,
 }

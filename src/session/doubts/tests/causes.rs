@@ -51,9 +51,10 @@ fn a_clock_that_is_not_the_processors_own_is_doubted() {
 
 #[test]
 fn a_tier_that_syncs_to_memory_is_doubted_and_one_that_stores_nothing_is_not() {
-    for (in_memory, fsync_ns_p50) in [(true, 1_200), (false, 4_000)] {
+    let cases = [(true, false, 1_200), (false, false, 4_000), (true, true, 90_000)];
+    for (in_memory, forgets_unsynced, fsync_ns_p50) in cases {
         let mut case = sound();
-        case.brokers = vec![redis(Some(Storage { in_memory, fsync_ns_p50 }))];
+        case.brokers = vec![redis(Some(Storage { in_memory, forgets_unsynced, fsync_ns_p50 }))];
         case.point = point(&["brokers.durability=sync"]);
         assert_eq!(case.kinds(), [DoubtKind::WeakStorage]);
         case.point = point(&["brokers.durability=memory"]);
