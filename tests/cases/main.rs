@@ -19,6 +19,7 @@ mod output;
 mod pair;
 mod patience;
 mod preflight;
+mod proxied;
 mod reclaim;
 mod reconnect;
 mod record;
