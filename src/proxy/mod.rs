@@ -92,7 +92,7 @@ impl Proxy {
         self.impose(Fault::Partition(cut))
     }
 
-    /// Holds up each chunk for `delay_ns`, give or take a draw of up to `jitter_ns`, all of which are as likely.
+    /// Holds up each chunk for a time between `delay_ns` and `delay_ns + jitter_ns`, drawn evenly.
     pub fn delay(&self, delay_ns: u64, jitter_ns: u64) -> Imposed {
         self.impose(Fault::Delay { delay_ns, jitter_ns })
     }

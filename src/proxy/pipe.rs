@@ -128,9 +128,8 @@ impl Pipe {
         if !conditions.delays() {
             return 0;
         }
-        let Conditions { delay_ns, jitter_ns, .. } = *conditions;
-        let drawn_ns = self.random.random_range(0..=jitter_ns.saturating_mul(2));
-        now_ns().saturating_add(delay_ns).saturating_add(drawn_ns).saturating_sub(jitter_ns)
+        let drawn_ns = self.random.random_range(0..=conditions.jitter_ns);
+        now_ns().saturating_add(conditions.delay_ns).saturating_add(drawn_ns)
     }
 
     /// Writes all that may leave, and the end behind it; whether anything was written.
