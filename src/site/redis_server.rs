@@ -98,6 +98,7 @@ async fn start_once(
         config,
         tier_doubts: Vec::new(),
         server: Some(Arc::new(server)),
+        link: None,
         meter: Some(Box::new(meter)),
     })
 }

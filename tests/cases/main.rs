@@ -14,6 +14,7 @@ mod harness;
 mod kept;
 mod kicked;
 mod leftovers;
+mod network;
 mod no_scenario;
 mod output;
 mod pair;
