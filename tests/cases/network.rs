@@ -24,6 +24,8 @@ drain = "5s"
 count = 2
 [brokers]
 durability = "memory"
+# What was on a connection that was reset comes again within the drain.
+ack_wait = "2s"
 [[faults]]
 at = "1s"
 "#;
