@@ -20,7 +20,7 @@
 //! | [`load`], [`mailbox`], [`worker`], `crew` | generator and worker threads, and what the second tell the first |
 //! | [`transport`], `path` | one messaging path a file; moves opaque frames in batches |
 //! | [`site`], `process`, `probe`, [`fault`] | servers of our own and of others; what they use; what is done to them |
-//! | [`connect`] | the two functions that connect |
+//! | [`connect`], [`proxy`] | the two functions that connect; a network with faults |
 //! | [`ledger`], [`metrics`] | what became of each request; latencies and counts |
 //! | `search` | pure: which rate to try next, and whether one was sustained |
 //! | [`session`], [`stop`] | the one orchestrator: start, warm up, measure, drain, stop, judge, sum up |
@@ -52,6 +52,7 @@ mod path;
 pub mod payload;
 pub mod probe;
 mod process;
+pub mod proxy;
 pub mod remains;
 mod sabotage;
 pub mod schedule;

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use crate::crew::WorkerProcess;
-use crate::site::Server;
+use crate::site::{Link, Server};
 use weighbridge_plan::{FaultAction, FaultPlan};
 use weighbridge_record::terms::{Action, Aim};
 
-/// Those that may be struck: servers and workers that were started for the trial.
+/// Those that may be struck: servers and workers that were started for the trial, and what leads to the servers.
 #[derive(Default)]
 pub struct Handles {
     pub servers: Vec<Arc<Server>>,
+    pub links: Vec<Arc<Link>>,
     pub workers: Vec<Arc<WorkerProcess>>,
 }
 
@@ -26,6 +27,7 @@ pub struct Aimed {
 #[derive(Clone)]
 pub enum Target {
     Server(Arc<Server>),
+    Link(Arc<Link>),
     Worker(Arc<WorkerProcess>),
 }
 
@@ -48,6 +50,7 @@ impl Target {
     pub fn name(&self) -> &str {
         match self {
             Self::Server(server) => server.name(),
+            Self::Link(link) => link.name(),
             Self::Worker(worker) => worker.name(),
         }
     }
@@ -70,27 +73,34 @@ pub fn aim(plans: &[FaultPlan], handles: &Handles) -> Result<Vec<Aimed>, AimErro
 
 fn targets(plan: &FaultPlan, handles: &Handles) -> Result<Vec<Target>, AimError> {
     let action = plan.action.name();
-    let all: Vec<Target> = match action.aim() {
-        Aim::Server => handles.servers.iter().cloned().map(Target::Server).collect(),
-        Aim::Worker => handles.workers.iter().cloned().map(Target::Worker).collect(),
+    // A link is there only where a fault asks for it; its server is known by name in any case.
+    let known: Vec<&str> = match action.aim() {
+        Aim::Server => handles.servers.iter().map(|server| server.name()).collect(),
+        Aim::Worker => handles.workers.iter().map(|worker| worker.name()).collect(),
     };
-    if all.is_empty() {
+    if known.is_empty() {
         return Err(match action.aim() {
             Aim::Server => AimError::NoServers { action },
             Aim::Worker => AimError::NoWorkers { action },
         });
     }
-    let known = || all.iter().map(Target::name).collect::<Vec<_>>().join(", ");
+    let all: Vec<Target> = match action.aim() {
+        Aim::Server if plan.action.is_of_network() => {
+            handles.links.iter().cloned().map(Target::Link).collect()
+        }
+        Aim::Server => handles.servers.iter().cloned().map(Target::Server).collect(),
+        Aim::Worker => handles.workers.iter().cloned().map(Target::Worker).collect(),
+    };
     let meant: Vec<Target> = match (&plan.target, action.aim()) {
-        (None, Aim::Server) => all.clone(),
+        (None, Aim::Server) => all,
         // One of several: a crew of which all are struck at once is another fault.
-        (None, Aim::Worker) => all.iter().take(1).cloned().collect(),
-        (Some(target), Aim::Worker) if target == "worker" => all.clone(),
-        (Some(target), _) => all.iter().filter(|one| one.name() == target).cloned().collect(),
+        (None, Aim::Worker) => all.into_iter().take(1).collect(),
+        (Some(target), Aim::Worker) if target == "worker" => all,
+        (Some(target), _) => all.into_iter().filter(|one| one.name() == target).collect(),
     };
     if meant.is_empty() {
-        let (target, known) = (plan.target.clone().unwrap_or_default(), known());
-        return Err(AimError::NoSuchTarget { action, target, known });
+        let target = plan.target.clone().unwrap_or_default();
+        return Err(AimError::NoSuchTarget { action, target, known: known.join(", ") });
     }
     Ok(meant)
 }

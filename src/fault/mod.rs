@@ -5,6 +5,7 @@
 
 mod aim;
 mod clock;
+mod on_network;
 mod on_server;
 mod on_worker;
 mod strike;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::aim::{Aimed, Target};
 use super::clock::Clock;
-use super::{on_server, on_worker};
+use super::{on_network, on_server, on_worker};
 use crate::clock::now_ns;
 use weighbridge_plan::FaultAction;
 use weighbridge_record::result::Fault;
@@ -52,6 +52,10 @@ async fn carry_out(line: &Aimed, clock: &mut Clock, struck: &dyn Fn()) -> Result
         (FaultAction::FillDisk { lasting_ns }, Target::Server(server)) => {
             on_server::fill_disk(server, lasting_ns, clock).await
         }
+        (FaultAction::Network { how, lasting_ns }, Target::Link(link)) => {
+            on_network::fail(link, how, lasting_ns, clock).await
+        }
+        (FaultAction::Reset, Target::Link(link)) => Ok(Some(on_network::reset(link))),
         (FaultAction::KillWorker { moment, down_ns }, Target::Worker(worker)) => {
             on_worker::kill(worker, moment, down_ns, clock, struck).await
         }

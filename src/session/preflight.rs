@@ -16,6 +16,8 @@ use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 /// Connections that prepare a path, and look at its server.
 const WATCHING: u64 = 4;
+/// Those of this process for each that goes through a proxy of ours: its own, and the two of the proxy.
+const THROUGH_PROXY: u64 = 3;
 
 pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
     site::clear_abandoned();
@@ -43,7 +45,9 @@ fn paths(plan: &Plan) -> impl Iterator<Item = (&PointPlan, TransportKind, Broker
 /// The trial with the most connections against the limit of this process.
 fn open_files_suffice(plan: &Plan) -> Result<(), RunError> {
     let connections = |(point, path, _): (&PointPlan, TransportKind, BrokerKind)| {
-        (Wiring::of(point, path, "").connections(point), path)
+        let proxied = point.faults.iter().any(|fault| fault.action.is_of_network());
+        let each = if proxied { THROUGH_PROXY } else { 1 };
+        (Wiring::of(point, path, "").connections(point) * each, path)
     };
     let Some((connections, path)) = paths(plan).map(connections).max_by_key(|(count, _)| *count) else {
         return Ok(());

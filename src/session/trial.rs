@@ -85,6 +85,7 @@ async fn on_site(
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<Trial, RunError> {
+    site.link(&spec.point.faults)?;
     let nonce = nonce();
     let prefix = prefix(spec.point, site.is_external(), nonce);
     let wiring = Wiring::of(spec.point, spec.transport, &prefix);
@@ -182,7 +183,7 @@ impl<'a> Parts<'a> {
         unless_stopped(stop, line.ready(load.count())).await??;
         let probes = Probes::start(site, &line, self.spec.point.load.is_scheduled())
             .map_err(failed("starting a probe"))?;
-        let handles = Handles { servers: site.servers(), workers: crew.workers() };
+        let handles = Handles { servers: site.servers(), links: site.links(), workers: crew.workers() };
         let aimed = aim(&self.spec.point.faults, &handles)?;
         let faults = Faults::start(aimed, load.in_flight(), line.place());
         let faults = faults.map_err(failed("starting the faults"))?;

@@ -36,7 +36,17 @@ pub async fn reach(
         BrokerKind::NatsServer => nats_doubts(durability),
     };
     let (name, endpoint) = (name.to_string(), endpoint.clone());
-    Ok(Node { name, endpoint, version, config, tier_doubts, storage: None, server: None, meter: None })
+    Ok(Node {
+        name,
+        endpoint,
+        version,
+        config,
+        tier_doubts,
+        storage: None,
+        server: None,
+        link: None,
+        meter: None,
+    })
 }
 
 async fn redis(endpoint: &Endpoint) -> Result<(String, Config), SiteError> {

@@ -8,6 +8,7 @@ mod abandoned;
 mod discover;
 mod error;
 mod external;
+mod link;
 mod meter;
 mod nats_server;
 mod node;
@@ -31,6 +32,7 @@ use weighbridge_record::terms::BrokerKind;
 pub use discover::{Binaries, Binary, cache_dir, find};
 pub use error::SiteError;
 pub use external::check_host;
+pub use link::Link;
 pub use node::Node;
 pub use options::Options;
 pub use server::{Data, Server};
@@ -118,9 +120,25 @@ impl Site {
         &self.nodes
     }
 
+    /// Puts a proxy in front of each server of ours whose network has one of these faults. To be done before anybody
+    /// asks where to connect.
+    pub fn link(&mut self, faults: &[plan::FaultPlan]) -> Result<(), SiteError> {
+        for node in self.nodes.iter_mut().filter(|node| node.server.is_some()) {
+            let befalls = |fault: &plan::FaultPlan| {
+                fault.action.is_of_network() && fault.target.as_deref().is_none_or(|name| name == node.name)
+            };
+            if faults.iter().any(befalls) {
+                let link = Link::start(&node.name, &node.endpoint);
+                let action = format!("starting a proxy in front of {}", node.name);
+                node.link = Some(Arc::new(link.map_err(SiteError::io(action))?));
+            }
+        }
+        Ok(())
+    }
+
     /// Where transports connect: the first node of each kind.
     pub fn targets(&self) -> Targets {
-        let of = |kind| self.nodes.iter().find(|node| node.kind() == kind).map(|node| node.endpoint.clone());
+        let of = |kind| self.nodes.iter().find(|node| node.kind() == kind).map(Node::target);
         Targets { redis: of(BrokerKind::RedisServer), nats: of(BrokerKind::NatsServer) }
     }
 
@@ -132,6 +150,11 @@ impl Site {
     /// Handles of the servers that may be signalled.
     pub fn servers(&self) -> Vec<Arc<Server>> {
         self.nodes.iter().filter_map(|node| node.server.clone()).collect()
+    }
+
+    /// What stands in front of servers, where anything does.
+    pub fn links(&self) -> Vec<Arc<Link>> {
+        self.nodes.iter().filter_map(|node| node.link.clone()).collect()
     }
 
     /// Everything that is wrong or unknown about the durability tier, of all nodes.

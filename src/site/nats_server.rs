@@ -101,6 +101,7 @@ pub async fn start(
         config,
         tier_doubts: Vec::new(),
         server: Some(Arc::new(server)),
+        link: None,
         meter: Some(Box::new(meter)),
     })
 }

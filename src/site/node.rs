@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::link::Link;
 use super::meter::Meter;
 use super::server::Server;
 use weighbridge_plan::endpoint::Endpoint;
@@ -25,6 +26,8 @@ pub struct Node {
     pub storage: Option<Storage>,
     /// None for one that somebody else runs.
     pub server: Option<Arc<Server>>,
+    /// What its clients connect to in its place.
+    pub link: Option<Arc<Link>>,
     /// How it is asked for figures of its own, where that is done.
     pub meter: Option<Box<dyn Meter>>,
 }
@@ -34,7 +37,12 @@ impl Node {
         self.endpoint.kind
     }
 
-    /// The record without figures.
+    /// Where clients connect.
+    pub fn target(&self) -> Endpoint {
+        self.link.as_ref().map_or_else(|| self.endpoint.clone(), |link| link.endpoint(&self.endpoint))
+    }
+
+    /// The record without figures of the server.
     pub fn record(&self) -> BrokerRecord {
         BrokerRecord {
             kind: self.kind(),
@@ -48,6 +56,7 @@ impl Node {
             net_out_bytes: None,
             disk_write_bytes: None,
             storage: self.storage,
+            proxy: self.link.as_ref().map(|link| link.record()),
         }
     }
 }

@@ -101,6 +101,7 @@ async fn start_once(
         config,
         tier_doubts: Vec::new(),
         server: Some(Arc::new(server)),
+        link: None,
         meter: Some(Box::new(meter)),
     })
 }

@@ -99,6 +99,11 @@ impl FaultAction {
         }
     }
 
+    /// Whether it befalls what stands between a server and its clients.
+    pub fn is_of_network(self) -> bool {
+        matches!(self, Self::Network { .. } | Self::Reset)
+    }
+
     /// How long its cause lasts.
     pub fn lasting_ns(self) -> u64 {
         match self {

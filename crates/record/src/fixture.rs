@@ -375,6 +375,7 @@ fn broker(kind: BrokerKind) -> BrokerRecord {
         net_out_bytes: Some(9_100_000),
         disk_write_bytes: Some(0),
         storage: None,
+        proxy: None,
     }
 }
 

@@ -21,6 +21,7 @@ pub fn biases(result: &RunResult) -> Vec<String> {
     told.extend(syncs(result));
     told.extend(gathered(&result.trials));
     told.extend(marked(&result.trials));
+    told.extend(proxied(&brokers));
     told
 }
 
@@ -113,10 +114,24 @@ fn marked(trials: &[Trial]) -> Vec<String> {
     paths.into_iter().filter_map(heaviest).map(sentence).collect()
 }
 
+/// Servers that were reached over a hop of ours.
+fn proxied(brokers: &[&BrokerRecord]) -> Option<String> {
+    let proxied = brokers.iter().filter(|broker| broker.proxy.is_some());
+    let names: BTreeSet<&str> = proxied.map(|broker| broker.kind.name()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Connections to {} went through a proxy of the harness, for the sake of faults of the network: its own share is \
+             in all latencies of these trials.",
+            names.into_iter().collect::<Vec<_>>().join(" and ")
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::result::ProxyRecord;
 
     fn told(change: impl FnOnce(&mut RunResult)) -> String {
         let mut result = Fixture { seconds: 1, ..Fixture::default() }.build();
@@ -180,6 +195,15 @@ mod tests {
             });
         });
         assert!(!one_side.contains("Tier"), "{one_side}");
+    }
+
+    #[test]
+    fn a_proxy_is_told_with_the_servers_behind_it_and_else_not() {
+        let proxy = ProxyRecord { connections: 4, to_server_bytes: 9, to_client_bytes: 9, reset: 0 };
+        let told_of = |kind| told(|result| brokers(result, kind, |broker| broker.proxy = Some(proxy)));
+        let line = "Connections to nats-server went through a proxy of the harness";
+        assert!(told_of(BrokerKind::NatsServer).contains(line));
+        assert!(!told(|_| {}).contains("proxy"));
     }
 
     #[test]

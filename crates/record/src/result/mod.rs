@@ -41,7 +41,8 @@ pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
 pub use trial::{
-    BrokerRecord, BurstSizes, BusiestThread, ErrorGroup, GeneratorRecord, LeftBehind, Leg, Rates, Trial,
+    BrokerRecord, BurstSizes, BusiestThread, ErrorGroup, GeneratorRecord, LeftBehind, Leg, ProxyRecord,
+    Rates, Trial,
 };
 pub use wakes::{Storage, WakeLateness};
 

@@ -214,6 +214,23 @@ pub struct BrokerRecord {
     /// Where it stores data; null for external brokers, and in tiers that store none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,
+    /// What went through the proxy in front of it; left out where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ProxyRecord>,
+}
+
+/// Traffic between a server and the requests' clients, which met the faults of the network in a proxy of the harness.
+/// Its own share is in every latency of the trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProxyRecord {
+    /// Connections that it let in.
+    pub connections: u64,
+    /// Bytes that it passed on to the server.
+    pub to_server_bytes: u64,
+    /// Bytes that it passed on to clients.
+    pub to_client_bytes: u64,
+    /// Connections that it reset on purpose.
+    pub reset: u64,
 }
 
 impl BrokerRecord {

@@ -8,7 +8,8 @@ use crate::scenario::pattern;
 use weighbridge_record::terms::{Action, Moment};
 
 /// Something that is done on purpose while the load is on: to servers that are started for the trial, or to workers
-/// that are processes. Servers that are reached by URL are never touched.
+/// that are processes. Servers that are reached by URL are never touched. For partition, delay, throttle and reset every
+/// connection of the trial goes through a proxy of the harness, before and after the fault as well.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
