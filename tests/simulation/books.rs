@@ -57,7 +57,7 @@ pub fn books(generator: u32, case: &Case, events: &[(u64, Event)]) -> Vec<Line> 
             Event::Broken { generator: whose, connection, unknown } if whose == generator => {
                 lines.push(Line::Broken { connection, unknown });
             }
-            Event::Delivered { worker, named, parked } if owner(named) == generator => {
+            Event::Delivered { worker, named, parked, .. } if owner(named) == generator => {
                 let fact = if parked { Fact::Parked } else { Fact::Delivered { worker } };
                 mail.push(line(named, fact));
             }

@@ -44,8 +44,10 @@ pub enum Takes {
 /// How often of a thousand times something goes wrong by chance.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Chances {
-    /// The broker refuses a request, or a result.
+    /// The broker refuses a request.
     pub refusal: u32,
+    /// The broker refuses a result.
+    pub refused_result: u32,
     /// An acknowledgement gets lost, of a request or by a worker.
     pub lost_acknowledgement: u32,
     /// A message is published twice.
@@ -103,7 +105,7 @@ impl Case {
             answers: completed_by == CompletedBy::Acknowledgement || random.random(),
             latency_ns_max: [MS / 10, 2 * MS, 20 * MS][random.random_range(0..3)],
             late_ns_max: [0, MS / 20, 3 * MS][random.random_range(0..3)],
-            redelivered_after_ns: random.random_range(20..150) * MS,
+            redelivered_after_ns: random.random_range(5..100) * MS,
             dedupe_window_ns: random.random_range(1..200) * MS,
             chances: chances(random),
             load,
@@ -132,9 +134,12 @@ fn load(random: &mut Pcg64) -> Load {
 
 /// Half of the kinds never happen in a run, so that each is also seen alone.
 fn chances(random: &mut Pcg64) -> Chances {
+    // Now and then most results are refused, so that requests are parked.
+    let results = if random.random_range(0..4) == 0 { 950 } else { 60 };
     let mut chance = |most: u32| if random.random() { random.random_range(1..most) } else { 0 };
     Chances {
         refusal: chance(60),
+        refused_result: chance(results),
         lost_acknowledgement: chance(200),
         double: chance(60),
         corruption: chance(60),

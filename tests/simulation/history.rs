@@ -37,6 +37,7 @@ pub enum Event {
     /// A worker was given this.
     Delivered {
         worker: u32,
+        receipt: u64,
         named: Named,
         parked: bool,
     },
@@ -76,10 +77,9 @@ pub enum Event {
     ResultStored {
         receipt: u64,
     },
-    /// A worker's acknowledgement has come; `answered` if it had to follow a result.
+    /// A worker's acknowledgement has come.
     Acknowledged {
         receipt: u64,
-        answered: bool,
     },
     RedeliveredAfterAcknowledgement {
         named: Named,

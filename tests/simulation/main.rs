@@ -31,6 +31,10 @@ use case::Case;
 use planted::Planted;
 use verdict::{MUST_REACH, judge};
 
+/// As in the program: a run makes and drops some megabytes of histograms.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIMULATIONS: u64 = 10_000;
 /// Seeds among which each planted bug must show.
 const CAUGHT_WITHIN: u64 = 1_000;

@@ -1,6 +1,7 @@
 //! What the instrument must say of a run, found by going through all lines of its books again for each question.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use weighbridge::transport::Unknown;
 use weighbridge_record::result::{FINDINGS_MAX, FindingClass, LedgerTotals};
@@ -9,6 +10,7 @@ use weighbridge_record::terms::CompletedBy;
 use crate::books::{Fact, Line, books};
 use crate::case::Case;
 use crate::history::Event;
+use crate::model::Named;
 use crate::publishing::REFUSED;
 
 const OVERDUE: &str = "no result within the timeout";
@@ -27,6 +29,8 @@ pub struct Expected {
     pub epochs: usize,
     /// Requests that completed after they had been called unknown for their age.
     pub late_completions: usize,
+    /// Most requests that were under way when one was sent.
+    pub under_way_max: usize,
 }
 
 impl Expected {
@@ -39,6 +43,7 @@ impl Expected {
         self.disconnections += other.disconnections;
         self.epochs += other.epochs;
         self.late_completions += other.late_completions;
+        self.under_way_max = self.under_way_max.max(other.under_way_max);
     }
 }
 
@@ -54,11 +59,15 @@ pub fn expected(generator: u32, case: &Case, intended_ns: &[u64], events: &[(u64
     let mut expected = Expected::default();
     expected.totals.attempted = attempted.count() as u64;
     expected.totals.unsent = expected.totals.attempted - sent.len() as u64;
+    let mut spans = Vec::new();
     for request in &sent {
-        let life =
-            Life { request: *request, case, intended_ns: intended_ns[*request as usize], lines: &lines };
+        let intended_ns = intended_ns[*request as usize];
+        let life = Life { request: *request, case, intended_ns, lines: &lines };
         life.add_to(&mut expected, &mut found);
+        spans.extend(life.under_way());
     }
+    let under_way = |place: usize| spans.iter().filter(|span| span.contains(&place)).count();
+    expected.under_way_max = spans.iter().map(|span| under_way(span.start)).max().unwrap_or(0);
     for (place, line) in lines.iter().enumerate() {
         match line {
             Line::Unexpected => found.push((place, (FindingClass::Unexpected, None, false))),
@@ -157,6 +166,13 @@ impl Life<'_> {
         })
     }
 
+    /// From where it was sent to where it ended, or was called unknown.
+    fn under_way(&self) -> Option<Range<usize>> {
+        let end = self.first(|fact| self.ends(fact)).into_iter();
+        let end = end.chain(self.unknown().map(|(place, _)| place)).min().unwrap_or(self.lines.len());
+        Some(self.first(|fact| fact == Fact::Sent)?..end)
+    }
+
     /// Whether a worker was given a later request of the same connection before.
     fn is_reordered(&self, first: usize) -> bool {
         let Line::Of(_, Fact::Delivered { worker: whose }) = self.lines[first] else { return false };
@@ -236,12 +252,16 @@ fn is_delivery(fact: Fact) -> bool {
     matches!(fact, Fact::Delivered { .. })
 }
 
-/// A request that was acknowledged although no result of it was stored; a sentence.
+/// A request that was acknowledged before a result of it was stored, although a worker could read it; a sentence.
 pub fn broken_promise(events: &[(u64, Event)]) -> Option<String> {
     events.iter().enumerate().find_map(|(place, (_, event))| {
-        let Event::Acknowledged { receipt, answered: true } = event else { return None };
-        let stored = |(_, event): &(u64, Event)| *event == Event::ResultStored { receipt: *receipt };
-        let is_stored = events[..place].iter().any(stored);
-        (!is_stored).then(|| format!("receipt {receipt} was acknowledged before its result was stored"))
+        let Event::Acknowledged { receipt: done } = event else { return None };
+        let excuses = |(_, event): &(u64, Event)| match event {
+            Event::ResultStored { receipt } => receipt == done,
+            Event::Delivered { receipt, named: Named::Nobody, .. } => receipt == done,
+            _ => false,
+        };
+        let is_excused = events[..place].iter().any(excuses);
+        (!is_excused).then(|| format!("receipt {done} was acknowledged before its result was stored"))
     })
 }

@@ -54,7 +54,7 @@ impl World {
         side.waits_for = None;
         let count = side.inbox.len().min(max);
         for Handed { receipt, message, parked, .. } in side.inbox.drain(..count) {
-            self.history.add(Event::Delivered { worker, named: message.named, parked });
+            self.history.add(Event::Delivered { worker, receipt, named: message.named, parked });
             // A path that stores nothing has nothing to acknowledge; its receipts only say what is answered.
             let receipt = match self.stores() || self.case.completed_by == CompletedBy::Result {
                 true => Some(Bytes::copy_from_slice(&receipt.to_be_bytes())),
@@ -129,7 +129,7 @@ impl World {
         let answers: Vec<Answer> = replies.drain(..).filter_map(Answer::of).collect();
         let end = End::Worker(worker);
         if self.planted == Planted::AcknowledgesFirst {
-            let done = answers.iter().map(|answer| (answer.receipt, answer.body.is_some())).collect();
+            let done = answers.iter().map(|answer| answer.receipt).collect();
             self.to_broker(end, move |world| world.acknowledge(done));
         }
         self.to_broker(end, move |world| world.answer(worker, answers));
@@ -139,14 +139,13 @@ impl World {
     fn answer(self: &Rc<Self>, worker: u32, answers: Vec<Answer>) {
         let mut done = Vec::new();
         for Answer { receipt, body } in answers {
-            let answered = body.is_some();
             if let Some(body) = body {
-                if self.stores() && self.happens(self.case.chances.refusal) {
+                if self.stores() && self.happens(self.case.chances.refused_result) {
                     continue;
                 }
                 self.store_result(receipt, body);
             }
-            done.push((receipt, answered));
+            done.push(receipt);
         }
         self.push_results();
         if self.stores() && self.planted != Planted::AcknowledgesFirst {
@@ -157,10 +156,10 @@ impl World {
         }
     }
 
-    fn acknowledge(&self, done: Vec<(u64, bool)>) {
-        for (receipt, answered) in done {
+    fn acknowledge(&self, done: Vec<u64>) {
+        for receipt in done {
             if !self.happens(self.case.chances.lost_acknowledgement) {
-                self.history.add(Event::Acknowledged { receipt, answered });
+                self.history.add(Event::Acknowledged { receipt });
                 self.broker.borrow_mut().model.acknowledge(receipt, now_ns());
             }
         }

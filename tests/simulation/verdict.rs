@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use weighbridge_record::result::GapKind;
+use weighbridge::metrics::{Counts, Recording};
+use weighbridge_record::result::{GapKind, LedgerTotals};
+use weighbridge_record::terms::CompletedBy;
 
 use crate::history::Event;
 use crate::model::{Loss, Named};
 use crate::oracle::{Expected, Found, broken_promise, expected};
 use crate::run::Run;
+
+/// Of so many runs one is also held against what its intervals count.
+const FIGURES_OF: u64 = 8;
 
 /// What the seeds together must reach, or the simulation proves little.
 pub const MUST_REACH: [&str; 22] = [
@@ -68,10 +73,37 @@ pub fn judge(run: Run) -> Result<BTreeSet<&'static str>, String> {
     found.sort_unstable();
     oracle.findings.sort_unstable();
     equal("findings", &found, &oracle.findings)?;
-    match broken_promise(&events) {
-        Some(broken) => Err(broken),
-        None => Ok(reached(&events, &oracle)),
+    let limit = case.load.max_in_flight.div_ceil(case.load.generators) as usize;
+    if oracle.under_way_max > limit {
+        return Err(format!("{} were under way, of {limit} that may be", oracle.under_way_max));
     }
+    let promised = case.completed_by == CompletedBy::Result;
+    if let Some(broken) = broken_promise(&events).filter(|_| promised) {
+        return Err(broken);
+    }
+    // Figures take as long as the rest of the run.
+    if case.seed.is_multiple_of(FIGURES_OF) {
+        of_intervals(summary.recorder.finish(), &oracle.totals)?;
+    }
+    Ok(reached(&events, &oracle))
+}
+
+/// What the intervals count, all together, against the ledger.
+fn of_intervals(recording: Recording, totals: &LedgerTotals) -> Result<(), String> {
+    let sum = |count: fn(&Counts) -> u64| recording.rows.iter().map(|row| count(&row.counts)).sum::<u64>();
+    let answered = recording.rows.iter().filter_map(|row| Some(row.turnaround.as_ref()?.count));
+    let counted = [
+        sum(|counts| counts.offered),
+        sum(|counts| counts.unsent),
+        sum(|counts| counts.sent),
+        sum(|counts| counts.accepted),
+        sum(|counts| counts.delivered),
+        sum(|counts| counts.completed),
+        answered.sum(),
+    ];
+    let LedgerTotals { attempted, unsent, sent, acknowledged, delivered, completed, .. } = *totals;
+    let expected = [attempted, unsent, sent, acknowledged, delivered, completed, completed];
+    equal("counts over all intervals, and samples of turnaround", &counted, &expected)
 }
 
 fn equal<T: PartialEq + std::fmt::Debug>(what: &str, told: &T, expected: &T) -> Result<(), String> {
