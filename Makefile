@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help brokers browser witness demo test fuzz bench peers example pictures fixtures clean
+.PHONY: help brokers browser witness demo test fuzz simulate bench peers example pictures fixtures clean
 
 WEIGHBRIDGE := ./target/release/weighbridge
 
@@ -38,6 +38,9 @@ fuzz: ## hand in ten million broken scenario files, records, ids and URLs
 	@for target in scenario_file:300000 record:20000 correlation_id:5000000 url:4680000; do \
 		FUZZ_INPUTS=$${target#*:} nice -n 19 \
 			cargo test --release --locked --test fuzz -- "no_$${target%:*}_makes"; done
+
+simulate: ## run a million simulated trials against the oracle
+	SIMULATIONS=1000000 cargo test --release --locked --test simulation every_run -- --nocapture
 
 bench: brokers ## measure the parts that a request passes through, one by one
 	cargo bench --locked

@@ -65,6 +65,6 @@ mod shell;
 pub mod site;
 pub mod start_line;
 pub mod stop;
-mod timer;
+pub mod timer;
 pub mod transport;
 pub mod worker;

@@ -30,7 +30,8 @@ pub struct Timer {
 }
 
 struct Inner {
-    fd: AsyncFd<OwnedFd>,
+    /// None where time is simulated.
+    fd: Option<AsyncFd<OwnedFd>>,
     state: RefCell<State>,
 }
 
@@ -84,8 +85,8 @@ impl Timer {
         // SAFETY: an `OwnedFd` is open and names the same description until it is dropped, which `AsyncFd`,
         // its only owner, does last.
         let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
-        let inner =
-            Rc::new(Inner { fd, state: RefCell::new(State { armed_ns: u64::MAX, ..State::default() }) });
+        let state = RefCell::new(State { armed_ns: u64::MAX, ..State::default() });
+        let inner = Rc::new(Inner { fd: Some(fd), state });
         let driver = Rc::downgrade(&inner);
         tokio::task::spawn_local(async move {
             while let Some(inner) = driver.upgrade() {
@@ -96,6 +97,22 @@ impl Timer {
             }
         });
         Ok(Self { inner })
+    }
+
+    /// A timer for a thread whose clock is held (see [`crate::clock::hold_at`]): who sets the clock wakes the
+    /// sleepers.
+    pub fn held() -> Self {
+        Self { inner: Rc::new(Inner { fd: None, state: RefCell::default() }) }
+    }
+
+    /// When the next sleeper is to be woken; none where nobody sleeps.
+    pub fn next_ns(&self) -> Option<u64> {
+        self.inner.state.borrow_mut().next_ns()
+    }
+
+    /// Wakes everyone whose time has come.
+    pub fn wake_due(&self) {
+        self.inner.state.borrow_mut().wake_due(now_ns());
     }
 
     /// Sleeps until `deadline_ns` on [`crate::clock::now_ns`]; returns at once if that has passed.
@@ -117,9 +134,10 @@ impl Timer {
 impl Inner {
     /// Waits for the timerfd once and wakes everyone whose time has come.
     async fn tick(&self) -> io::Result<()> {
-        let mut ready = self.fd.readable().await?;
+        let Some(fd) = &self.fd else { return Ok(()) };
+        let mut ready = fd.readable().await?;
         let mut expirations = [0_u8; 8];
-        match rustix::io::read(self.fd.get_ref(), &mut expirations) {
+        match rustix::io::read(fd.get_ref(), &mut expirations) {
             Ok(_) => {}
             Err(rustix::io::Errno::AGAIN) => ready.clear_ready(),
             Err(error) => return Err(error.into()),
@@ -127,14 +145,42 @@ impl Inner {
         drop(ready);
         let mut state = self.state.borrow_mut();
         state.armed_ns = u64::MAX;
-        let now = now_ns();
-        while let Some(Reverse(next)) = state.sleepers.peek() {
+        state.wake_due(now_ns());
+        self.arm(&mut state)
+    }
+
+    /// Sets the timerfd to the earliest sleeper that is still wanted.
+    fn arm(&self, state: &mut State) -> io::Result<()> {
+        let (Some(fd), Some(next_ns)) = (&self.fd, state.next_ns()) else { return Ok(()) };
+        if next_ns >= state.armed_ns {
+            return Ok(());
+        }
+        state.armed_ns = next_ns;
+        let value =
+            Timespec { tv_sec: (next_ns / 1_000_000_000) as i64, tv_nsec: (next_ns % 1_000_000_000) as i64 };
+        let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
+        timerfd_settime(fd.get_ref(), TimerfdTimerFlags::ABSTIME, &once)?;
+        Ok(())
+    }
+}
+
+impl State {
+    fn next_ns(&mut self) -> Option<u64> {
+        // A sleeper whose future was dropped has the heap as its only owner.
+        while self.sleepers.peek().is_some_and(|Reverse(next)| Rc::strong_count(&next.shared) == 1) {
+            self.sleepers.pop();
+        }
+        self.sleepers.peek().map(|Reverse(next)| next.deadline_ns)
+    }
+
+    fn wake_due(&mut self, now: u64) {
+        while let Some(Reverse(next)) = self.sleepers.peek() {
             if next.deadline_ns > now {
                 break;
             }
-            if let Some(Reverse(due)) = state.sleepers.pop() {
+            if let Some(Reverse(due)) = self.sleepers.pop() {
                 if Rc::strong_count(&due.shared) > 1 {
-                    state.late.record(now - due.deadline_ns);
+                    self.late.record(now - due.deadline_ns);
                 }
                 let mut wake = due.shared.borrow_mut();
                 wake.fired = true;
@@ -143,27 +189,6 @@ impl Inner {
                 }
             }
         }
-        self.arm(&mut state)
-    }
-
-    /// Sets the timerfd to the earliest sleeper that is still wanted.
-    fn arm(&self, state: &mut State) -> io::Result<()> {
-        // A sleeper whose future was dropped has the heap as its only owner.
-        while state.sleepers.peek().is_some_and(|Reverse(next)| Rc::strong_count(&next.shared) == 1) {
-            state.sleepers.pop();
-        }
-        let Some(Reverse(next)) = state.sleepers.peek() else { return Ok(()) };
-        if next.deadline_ns >= state.armed_ns {
-            return Ok(());
-        }
-        state.armed_ns = next.deadline_ns;
-        let value = Timespec {
-            tv_sec: (next.deadline_ns / 1_000_000_000) as i64,
-            tv_nsec: (next.deadline_ns % 1_000_000_000) as i64,
-        };
-        let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
-        timerfd_settime(self.fd.get_ref(), TimerfdTimerFlags::ABSTIME, &once)?;
-        Ok(())
     }
 }
 
@@ -208,6 +233,7 @@ impl Future for Sleep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     fn run_local<F: Future>(work: F) -> F::Output {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -250,5 +276,22 @@ mod tests {
             timer.sleep_ns(3_000_000).await;
             assert!(now_ns() >= start + 3_000_000);
         });
+    }
+
+    #[test]
+    fn a_held_timer_wakes_when_it_is_told_that_the_time_has_come() {
+        clock::hold_at(100);
+        let timer = Timer::held();
+        let mut sleep = Box::pin(timer.sleep_until(150));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(sleep.as_mut().poll(&mut context).is_pending());
+        assert_eq!(timer.next_ns(), Some(150));
+        timer.wake_due();
+        assert!(sleep.as_mut().poll(&mut context).is_pending());
+        clock::hold_at(150);
+        timer.wake_due();
+        assert!(sleep.as_mut().poll(&mut context).is_ready());
+        assert_eq!(timer.next_ns(), None);
+        clock::hold_at(0);
     }
 }

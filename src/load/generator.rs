@@ -22,7 +22,7 @@ use crate::mailbox::Mailboxes;
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
 use crate::schedule::{Schedule, Stripe};
-use crate::scheduling::keep_time;
+use crate::scheduling::{Grant, keep_time};
 use crate::schema::Correlation;
 use crate::start_line::Place;
 use crate::stop::{Stop, StopSignal};
@@ -69,7 +69,7 @@ impl Generator {
                 .build()
                 .map_err(|error| TransportError::failed("starting a generator's runtime", error))?;
             let local = tokio::task::LocalSet::new();
-            local.block_on(&runtime, generate(index, run, shared, place))
+            local.block_on(&runtime, on_time(index, run, shared, place))
         })?;
         Ok(Self { live, thread })
     }
@@ -87,17 +87,29 @@ impl Generator {
     }
 }
 
-/// Body of the thread: connect, wait for the start, send, drain, close the books.
-async fn generate(
+/// Body of the thread: a generator as prompt as the system lets it be.
+async fn on_time(
+    index: u32,
+    run: Shared,
+    live: Arc<Live>,
+    place: Place,
+) -> Result<GeneratorOutcome, TransportError> {
+    let scheduling = keep_time(run.load.is_scheduled());
+    let timer = Timer::start()
+        .map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
+    let outcome = generate(index, run, live, place, timer).await?;
+    Ok(GeneratorOutcome { scheduling, ..outcome })
+}
+
+/// A generator in the current `LocalSet`: connects, waits for the start, sends, drains, closes the books.
+pub async fn generate(
     index: u32,
     run: Shared,
     live: Arc<Live>,
     mut place: Place,
+    timer: Timer,
 ) -> Result<GeneratorOutcome, TransportError> {
     let stripe = Stripe { index, count: run.load.generators };
-    let scheduling = keep_time(run.load.is_scheduled());
-    let timer = Timer::start()
-        .map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
     // Outcomes can't come before the first send, so the account is put in place once the timeline is known.
     let provisional = Timeline::new(0, 0, run.load.duration_ns, 0);
     let new_account = |timeline| {
@@ -158,6 +170,7 @@ async fn generate(
     let mut summary = account.replace(new_account(provisional)).close();
     summary.note(troubles.noted());
     let (timer_lateness, markers) = (sender.sending.timer.lateness(), sender.markers());
+    let scheduling = Grant::Ordinary;
     Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), markers, scheduling, timer_lateness })
 }
 

@@ -22,7 +22,7 @@ mod unpaced;
 
 pub use account::Account;
 pub use defect::Defect;
-pub use generator::Shared;
+pub use generator::{Shared, generate};
 pub use generators::Generators;
 pub use live::Live;
 pub use outcome::GeneratorOutcome;
