@@ -3,6 +3,7 @@
 use super::backlog;
 use super::shown::Shown;
 use weighbridge_record::result::{Doubt, DoubtKind, Reason, ThresholdOutcome, Trial};
+use weighbridge_record::terms::Loss;
 
 /// What a trial shows, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +30,11 @@ pub fn judge(trial: &Trial, thresholds: &[ThresholdOutcome]) -> Judgement {
             .filter(|outcome| !outcome.passed && outcome.unobserved.is_none())
             .filter_map(|outcome| threshold(outcome, told)),
     );
-    reasons.extend(backlog::growth(&trial.series).map(Reason::BacklogGrows));
+    reasons.extend(match trial.faults.is_empty() {
+        true => backlog::growth(&trial.series).map(Reason::BacklogGrows),
+        // After a fault a backlog is what is to be expected, and whether it goes is what is asked.
+        false => not_recovered(trial),
+    });
     let shown = if reasons.is_empty() { Shown::Sustained } else { shown_by_failure };
     Judgement { shown, reasons }
 }
@@ -64,10 +69,27 @@ fn ledger(trial: &Trial) -> Vec<Reason> {
     if totals.rejected > 0 {
         reasons.push(Reason::Rejected { rejected: totals.rejected, attempted });
     }
-    if totals.lost > 0 {
-        reasons.push(Reason::Lost { lost: totals.lost, attempted });
+    let lost = if trial.faults.is_empty() { totals.lost } else { lost_against_promise(trial) };
+    if lost > 0 {
+        reasons.push(Reason::Lost { lost, attempted });
     }
     reasons
+}
+
+/// What was lost and may not be, under faults: what the broker had confirmed, where it stores requests.
+fn lost_against_promise(trial: &Trial) -> u64 {
+    let stores = trial.legs.iter().any(|leg| leg.promise.loss == Loss::ByTier);
+    if stores { trial.ledger.lost_acknowledged } else { 0 }
+}
+
+/// The path was not back at its rate before the trial ended.
+fn not_recovered(trial: &Trial) -> Option<Reason> {
+    let back = trial.faults.iter().all(|fault| fault.recovered_s.is_some());
+    (!back).then(|| Reason::Threshold {
+        expression: "faults.recovered_s within the trial".to_owned(),
+        observed: None,
+        samples: trial.faults.len() as u64,
+    })
 }
 
 /// A threshold on a count that `told` has a reason of its own for would say the same twice.
@@ -91,7 +113,8 @@ fn threshold(outcome: &ThresholdOutcome, told: bool) -> Option<Reason> {
 mod tests {
     use super::*;
     use weighbridge_record::fixture::Fixture;
-    use weighbridge_record::terms::TransportKind;
+    use weighbridge_record::result::Fault;
+    use weighbridge_record::terms::{Action, TransportKind};
 
     /// A trial without a fault, and its threshold on p99.
     fn sound() -> (Trial, Vec<ThresholdOutcome>) {
@@ -114,6 +137,29 @@ mod tests {
     fn a_sound_trial_is_sustained() {
         let judgement = judged(|_, _| {});
         assert_eq!((judgement.shown, judgement.reasons), (Shown::Sustained, Vec::new()));
+    }
+
+    #[test]
+    fn under_faults_a_rate_is_sustained_that_recovers_and_loses_nothing_that_was_confirmed() {
+        let struck =
+            |recovered_s| Fault { recovered_s, ..Fault::begun(Action::KillBroker, "nats-server", 1.0) };
+        let lost = judged(|trial, _| {
+            trial.faults = vec![struck(Some(1.0))];
+            trial.ledger.lost = 40;
+        });
+        assert_eq!(lost.shown, Shown::Sustained, "at most once: {:?}", lost.reasons);
+        let stays = judged(|trial, _| trial.faults = vec![struck(None)]);
+        assert_eq!(stays.shown, Shown::NotSustained);
+        let confirmed = judged(|trial, _| {
+            trial.faults = vec![struck(Some(1.0))];
+            trial.legs[0].promise = TransportKind::NatsJetstream.promise();
+            (trial.ledger.lost, trial.ledger.lost_acknowledged) = (40, 3);
+        });
+        let attempted = confirmed.reasons.iter().find_map(|reason| match reason {
+            Reason::Lost { lost: 3, attempted } => Some(*attempted),
+            _ => None,
+        });
+        assert!(attempted.is_some(), "{:?}", confirmed.reasons);
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub fn answer(result: &RunResult) -> Answer {
     let mut sentence = refusal(result).unwrap_or_else(|| match groups.as_slice() {
         [] => Claim::words("Nothing was measured."),
         [only] => of_group(only),
+        many if many.iter().any(struck::is_struck) => struck::of_sweep(many),
         many => sweep_answer::sentence(many),
     });
     // Knees rank nothing and rest on valid trials alone, so they stand beside a refusal too.

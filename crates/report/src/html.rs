@@ -19,6 +19,7 @@ use super::figure_view::{FigureView, figure_view};
 use super::groups;
 use super::groups::Group;
 use super::kept;
+use super::matrix;
 use super::page::Frame;
 use super::pair_text;
 use super::paths_table;
@@ -104,6 +105,7 @@ fn render_at(
         sweep: sweep(result)?,
         parts: paths_table::parts(sections.iter().flat_map(|section| &section.rows)),
         sections,
+        matrix: matrix::of(groups),
         fairness: fairness::sheet(result, groups),
         checks: checks::rows(&result.calibration),
         checks_verdict: checks::verdict(&result.calibration),
@@ -135,6 +137,7 @@ struct Page<'a> {
     sweep: Sweep,
     parts: Vec<paths_table::Part>,
     sections: Vec<Section>,
+    matrix: Option<matrix::Matrix>,
     fairness: Fairness,
     checks: Vec<checks::Row>,
     checks_verdict: String,

@@ -50,6 +50,7 @@ mod junit;
 mod kept;
 mod knee;
 pub mod markdown;
+mod matrix;
 mod page;
 mod pair_text;
 mod paths_table;

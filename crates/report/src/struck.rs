@@ -3,6 +3,7 @@
 
 use super::claim::{At, Claim, What, of};
 use super::groups::{Entry, Group};
+use super::sweep_answer::points;
 use weighbridge_record::format;
 use weighbridge_record::result::{Fault, Kept};
 use weighbridge_record::terms::Path;
@@ -28,6 +29,27 @@ pub fn sentence(group: &Group<'_>) -> Claim {
         .and(Claim::join(back, ", "))
         .say(". ")
         .and(promises(group, &struck))
+}
+
+/// What came of it over all points of a sweep.
+pub fn of_sweep(groups: &[Group<'_>]) -> Claim {
+    let of_kept = |kept: Kept| {
+        move |entry: &&Entry<'_>| {
+            entry.counted.iter().flat_map(|trial| &trial.promises).any(|promise| promise.verdict == kept)
+        }
+    };
+    let broken = groups.iter().flat_map(|group| {
+        let paths = group.entries.iter().filter(of_kept(Kept::Broken));
+        paths.map(|entry| Claim::words(format!("{} (", entry.path)).name(group.label()).say(")"))
+    });
+    let broken: Vec<Claim> = broken.collect();
+    let kept = groups.iter().any(|group| group.entries.iter().any(|entry| of_kept(Kept::Kept)(&entry)));
+    let at_all = Claim::words("At all ").and(points(groups.len())).say(" points ");
+    match (broken.is_empty(), kept) {
+        (true, true) => at_all.say("every promise that was exercised was kept."),
+        (true, false) => at_all.say("no promise was exercised."),
+        (false, _) => Claim::words("Promises broken: ").and(Claim::join(broken, "; ")).say("."),
+    }
 }
 
 fn faults<'a>(entry: &'a Entry<'_>) -> impl Iterator<Item = &'a Fault> {
