@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help brokers browser witness demo test fuzz simulate bench peers example pictures fixtures clean
+.PHONY: help brokers browser witness demo test fuzz simulate planted bench peers example pictures fixtures clean
 
 WEIGHBRIDGE := ./target/release/weighbridge
 
@@ -41,6 +41,9 @@ fuzz: ## hand in ten million broken scenario files, records, ids and URLs
 
 simulate: ## run a million simulated trials against the oracle
 	SIMULATIONS=1000000 cargo test --release --locked --test simulation every_run -- --nocapture
+
+planted: ## plant twenty bugs in a copy of the sources, and see that the simulation catches each
+	@./scripts/planted-bugs.py
 
 bench: brokers ## measure the parts that a request passes through, one by one
 	cargo bench --locked

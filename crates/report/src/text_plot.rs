@@ -122,6 +122,7 @@ fn letter(path: Path) -> char {
 mod tests {
     use super::*;
     use weighbridge_record::fixture::Fixture;
+    use weighbridge_record::histogram::{decode, encode};
 
     #[test]
     fn a_slower_transport_lies_higher_and_all_fits_eighty_columns() {
@@ -153,6 +154,20 @@ mod tests {
                    0    50             90                   99                  99.9
                    c nats-core  i in-process
         ");
+    }
+
+    #[test]
+    fn the_tail_of_one_repetition_of_three_is_not_that_of_the_curve() {
+        let transports = vec![TransportKind::NatsCore];
+        let mut result = Fixture { transports, repetitions: 3, seconds: 5, ..Fixture::default() }.build();
+        let turnaround = result.trials[1].latency_ns.turnaround.as_mut().unwrap();
+        let mut slow = decode(&turnaround.histogram, "test").unwrap();
+        slow.record_n(9_000_000_000, slow.len() / 20).unwrap();
+        turnaround.histogram = encode(&slow);
+        let text = percentiles(&result).unwrap();
+        let rows: Vec<&str> = text.lines().skip(1).take(ROWS).collect();
+        assert!(!rows[..ROWS / 2].concat().contains('c'), "merged, it would be 9 s from p98.3 on: {text}");
+        assert!(rows[ROWS / 2..].concat().contains('c'), "{text}");
     }
 
     #[test]

@@ -18,18 +18,8 @@ const WORDS: [&str; 5] = ["name", "question", "reading", "repeat", "transports"]
 /// A folder of runs, those included that can't be read.
 pub struct Runs {
     records: Vec<Option<Record>>,
-}
-
-/// Runs of one load on one kind of machine, oldest first.
-struct Line<'a> {
-    load: Vec<String>,
-    runs: Vec<&'a Record>,
-}
-
-impl Line<'_> {
-    fn drawn(&self) -> &[&Record] {
-        &self.runs[self.runs.len().saturating_sub(DRAWN_MAX)..]
-    }
+    /// Runs of one load on one kind of machine, oldest first, by their places among the records.
+    lines: Vec<Vec<usize>>,
 }
 
 fn text(record: &Record, pointer: &str) -> String {
@@ -52,53 +42,53 @@ fn load(record: &Record) -> Vec<String> {
 
 impl Runs {
     pub fn of(records: Vec<Option<Value>>) -> Self {
-        Self { records: records.into_iter().map(|json| Some(Record { json: json? })).collect() }
+        let records: Vec<Option<Record>> =
+            records.into_iter().map(|json| Some(Record { json: json? })).collect();
+        let lines = lines(&records);
+        Self { records, lines }
     }
 
     fn readable(&self) -> impl Iterator<Item = &Record> {
         self.records.iter().flatten()
     }
 
-    fn lines(&self) -> Vec<Line<'_>> {
-        let mut runs: Vec<&Record> = self.readable().filter(|record| record.searches().is_empty()).collect();
-        runs.sort_by_key(|record| text(record, "/environment/started_at"));
-        runs.dedup_by_key(|record| text(record, "/run_id"));
-        let mut lines: Vec<Line<'_>> = Vec::new();
-        for run in runs {
-            let load = load(run);
-            match lines.iter_mut().find(|line| line.load == load) {
-                Some(line) => line.runs.push(run),
-                None => lines.push(Line { load, runs: vec![run] }),
-            }
-        }
-        lines
+    /// The line whose newest run has this id.
+    fn line(&self, newest: &str) -> Option<Vec<&Record>> {
+        let records =
+            |line: &Vec<usize>| line.iter().filter_map(|place| self.records[*place].as_ref()).collect();
+        let mut lines = self.lines.iter().map(records);
+        lines.find(|line: &Vec<&Record>| line.last().is_some_and(|run| run.json["run_id"] == newest))
     }
 
-    fn line(&self, newest: &str) -> Option<Line<'_>> {
-        let is = |line: &Line<'_>| line.runs.last().is_some_and(|run| run.json["run_id"] == newest);
-        self.lines().into_iter().find(is)
+    fn drawn(&self, newest: &str) -> Vec<&Record> {
+        let line = self.line(newest).unwrap_or_default();
+        line[line.len().saturating_sub(DRAWN_MAX)..].to_vec()
     }
 
     /// The figure of every valid run of a line, oldest first.
     fn readings(&self, newest: &str, point: &Point, path: Path, figure: &str) -> Option<Vec<f64>> {
-        let line = self.line(newest)?;
-        let reading = |record: &&Record| {
+        let reading = |record: &Record| {
             let at = At::Point(point.clone());
             let counted = record.counted(&at, path.name());
             let valid = counted.iter().all(|trial| trial["valid"] == true);
             record.vouched(&at, path.name(), figure).filter(|_| valid && record.json["verdict"] != "invalid")
         };
-        let readings: Vec<f64> = line.drawn().iter().filter_map(reading).collect();
+        let readings: Vec<f64> = self.drawn(newest).into_iter().filter_map(reading).collect();
         (readings.len() > 1).then_some(readings)
     }
 
     /// Every place of a line at which a figure moved, and by how much.
     fn moved(&self, newest: &str, what: &What) -> Vec<(Point, Path, f64)> {
-        let Some(line) = self.line(newest) else { return Vec::new() };
-        let mut points: Vec<Point> = line.drawn().iter().flat_map(|record| record.points()).collect();
-        points.dedup();
-        let places = points.into_iter().flat_map(|point| Path::all().map(move |path| (point.clone(), path)));
-        let moved = places.filter_map(|(point, path)| {
+        let mut places: Vec<(&Value, &Value)> = Vec::new();
+        for trial in self.drawn(newest).into_iter().flat_map(Record::trials) {
+            let place = (&trial["point"], &trial["path"]);
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let moved = places.into_iter().filter_map(|(point, path)| {
+            let point: Point = serde_json::from_value(point.clone()).ok()?;
+            let path: Path = serde_json::from_value(path.clone()).ok()?;
             let at = At::Line { newest: newest.to_owned(), point: point.clone() };
             Some((point, path, self.value(&at, Some(path), what)?))
         });
@@ -122,13 +112,29 @@ impl Runs {
 
     /// Runs whose scenario has others, and none of its load.
     fn alone(&self) -> usize {
-        let lines = self.lines();
-        let name = |line: &Line<'_>| text(line.runs[0], "/scenario/name");
-        let alone = lines.iter().filter(|line| {
-            line.runs.len() == 1 && lines.iter().filter(|other| name(other) == name(line)).count() > 1
+        let name =
+            |line: &[usize]| self.records[line[0]].as_ref().map(|record| text(record, "/scenario/name"));
+        let alone = self.lines.iter().filter(|line| {
+            line.len() == 1 && self.lines.iter().filter(|other| name(other) == name(line)).count() > 1
         });
         alone.count()
     }
+}
+
+fn lines(records: &[Option<Record>]) -> Vec<Vec<usize>> {
+    let known = records.iter().enumerate().filter_map(|(place, record)| Some((place, record.as_ref()?)));
+    let mut runs: Vec<(usize, &Record)> = known.filter(|(_, record)| record.searches().is_empty()).collect();
+    runs.sort_by_key(|(_, record)| text(record, "/environment/started_at"));
+    runs.dedup_by_key(|(_, record)| text(record, "/run_id"));
+    let mut lines: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
+    for (place, run) in runs {
+        let load = load(run);
+        match lines.iter_mut().find(|line| line.0 == load) {
+            Some(line) => line.1.push(place),
+            None => lines.push((load, vec![place])),
+        }
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 impl Source for Runs {
@@ -147,14 +153,17 @@ impl Source for Runs {
                 };
             }
             (At::Line { newest, .. }, None, What::RunsOfLine { drawn }) => {
-                let line = self.line(newest)?;
-                if *drawn { line.drawn().len() } else { line.runs.len() }
+                if *drawn {
+                    self.drawn(newest).len()
+                } else {
+                    self.line(newest)?.len()
+                }
             }
             (At::Run, None, What::Runs(verdict)) => self.runs(*verdict),
             (At::Run, None, What::Scenarios) => self.scenarios(),
             (At::Run, None, What::RunsAlone) => self.alone(),
             (At::Run, None, What::Lines { drawn }) => {
-                self.lines().iter().filter(|line| line.runs.len() > 1).count().checked_sub(*drawn)?
+                self.lines.iter().filter(|line| line.len() > 1).count().checked_sub(*drawn)?
             }
             _ => return None,
         };

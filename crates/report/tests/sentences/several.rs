@@ -3,6 +3,7 @@
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use weighbridge_record::fixture::Fixture;
+use weighbridge_record::point::Point;
 use weighbridge_record::result::{RunResult, SearchOutcome, SearchRecord, Trial, Verdict};
 use weighbridge_record::terms::{Objective, TransportKind};
 
@@ -59,9 +60,9 @@ fn change(trials: &mut [Trial], rng: &mut Pcg64) {
 /// The runs of a folder, oldest first; one that can't be read is none.
 pub fn folder(seed: u64) -> Vec<Option<RunResult>> {
     let mut rng = Pcg64::seed_from_u64(seed);
-    let base = light(&mut rng);
     // Now and then more than are drawn.
-    let count = if rng.random_bool(0.05) { 75 } else { rng.random_range(0..9) };
+    let count = if rng.random_bool(0.03) { 75 } else { rng.random_range(0..9) };
+    let base = light(&mut rng, count > 9);
     let mut runs = Vec::new();
     for index in 0..count {
         if rng.random_bool(0.04) {
@@ -81,12 +82,13 @@ pub fn folder(seed: u64) -> Vec<Option<RunResult>> {
 }
 
 /// A record without what a list skips.
-fn light(rng: &mut Pcg64) -> RunResult {
+fn light(rng: &mut Pcg64, one_point: bool) -> RunResult {
     let mut transports = TransportKind::ALL.to_vec();
     transports.retain(|_| rng.random_bool(0.4));
     transports.push(TransportKind::NatsRequest);
     transports.dedup();
-    let (repetitions, points) = (rng.random_range(1..=3), records::points(rng));
+    let repetitions = rng.random_range(1..=3);
+    let points = if one_point { vec![Point::new()] } else { records::points(rng) };
     let scheduled = rng.random_bool(0.8);
     let mut result =
         Fixture { transports, repetitions, points, seconds: 1, rate_per_s: 15, scheduled }.build();

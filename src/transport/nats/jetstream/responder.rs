@@ -144,3 +144,45 @@ impl Responder for StreamResponder {
         publishers::feed(&self.client, "publishing a result on JetStream", messages).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a request when the stream answers so to its result.
+    fn settled(answer: &'static str) -> (Option<OutboundMessage>, Unstored) {
+        let unstored = Unstored::default();
+        unstored.pending.borrow_mut().insert(7, Bytes::from_static(b"$JS.ACK.REQUESTS.workers.1.1.1.1.0"));
+        let message = Message {
+            subject: Subject::from_static("_INBOX.worker.7"),
+            reply: None,
+            payload: Bytes::from_static(answer.as_bytes()),
+            headers: None,
+            status: None,
+            description: None,
+            length: 0,
+        };
+        (unstored.settled(&message), unstored)
+    }
+
+    #[test]
+    fn a_request_is_acknowledged_when_its_result_is_stored() {
+        let (word, unstored) = settled(r#"{"stream":"RESULTS","seq":1}"#);
+        let word = word.expect("an acknowledgement");
+        assert_eq!(
+            (word.subject.as_str(), &word.payload[..]),
+            ("$JS.ACK.REQUESTS.workers.1.1.1.1.0", &b"+ACK"[..])
+        );
+        assert!(unstored.pending.borrow().is_empty());
+        assert!(unstored.troubles.noted().errors.is_empty());
+    }
+
+    #[test]
+    fn a_request_whose_result_is_refused_is_left_to_be_delivered_again() {
+        for answer in [r#"{"error":{"code":400,"description":"maximum bytes exceeded"}}"#, "", "{"] {
+            let (word, unstored) = settled(answer);
+            assert!(word.is_none(), "{answer}: {word:?}");
+            assert_eq!(unstored.troubles.noted().errors.len(), 1, "{answer}");
+        }
+    }
+}

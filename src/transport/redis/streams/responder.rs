@@ -90,3 +90,75 @@ async fn settle(
     sabotage::at(Moment::AfterAck);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::time::Duration;
+
+    use redis::aio::MultiplexedConnection;
+    use redis::{AsyncConnectionConfig, RedisConnectionInfo};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+    use super::*;
+
+    /// Long enough for a command that is on its way already.
+    const AWHILE: Duration = Duration::from_millis(50);
+
+    /// Answers `XADD` with `answer` when a while has passed, and all else at once; notes what it hears.
+    async fn serve(mut stream: DuplexStream, answer: &'static str, heard: Rc<RefCell<Vec<String>>>) {
+        let mut bytes = vec![0; 4096];
+        while let Ok(count @ 1..) = stream.read(&mut bytes).await {
+            for word in String::from_utf8_lossy(&bytes[..count]).lines() {
+                let reply = match word {
+                    "XADD" => answer,
+                    "XACK" | "XDEL" => ":1\r\n",
+                    "CLIENT" => "+OK\r\n",
+                    _ => continue,
+                };
+                heard.borrow_mut().push(word.to_owned());
+                if word == "XADD" {
+                    tokio::time::timeout(AWHILE, stream.read_u8()).await.expect_err("nothing more");
+                }
+                stream.write_all(reply.as_bytes()).await.expect("a client that listens");
+            }
+        }
+    }
+
+    /// Settles one request whose result the server answers so; gives what it says of that, and the commands of
+    /// streams that the server heard.
+    fn settled(answer: &'static str) -> (Result<(), &'static str>, Vec<String>) {
+        let heard = Rc::new(RefCell::new(Vec::new()));
+        let settle = async {
+            let (client, server) = tokio::io::duplex(1 << 16);
+            tokio::task::spawn_local(serve(server, answer, Rc::clone(&heard)));
+            let (info, config) = (RedisConnectionInfo::default(), AsyncConnectionConfig::new());
+            let made = MultiplexedConnection::new_with_config(&info, client, config);
+            let (connection, driver) = made.await.expect("a connection");
+            tokio::spawn(driver);
+            let mut add_results = Pipeline::new();
+            add(&mut add_results, "results", "LOW", b"{}");
+            let done = vec![Bytes::from_static(b"1-0")];
+            let acknowledgement = Acknowledgement { stream: "requests".to_owned(), done };
+            settle(Lent { connection, number: 1 }, add_results, acknowledgement).await
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let settled = tokio::task::LocalSet::new().block_on(&runtime, settle);
+        let commands = heard.borrow().iter().filter(|word| word.starts_with('X')).cloned().collect();
+        (settled.map_err(|(command, _)| command), commands)
+    }
+
+    #[test]
+    fn a_request_is_acknowledged_when_its_result_is_stored_and_not_before() {
+        let (settled, heard) = settled("$3\r\n1-0\r\n");
+        assert_eq!(settled, Ok(()));
+        assert_eq!(heard, ["XADD", "XACK", "XDEL"]);
+    }
+
+    #[test]
+    fn a_request_whose_result_is_refused_stays_pending() {
+        let (settled, heard) = settled("-OOM it is full\r\n");
+        assert_eq!(settled, Err("XADD of results"));
+        assert_eq!(heard, ["XADD"]);
+    }
+}
