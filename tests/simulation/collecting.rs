@@ -44,7 +44,7 @@ impl World {
         let named = self.broker.borrow().names[&receipt];
         if !self.stores() {
             // Whoever listens has it; nobody keeps it.
-            return self.from_broker(End::Collector, move |world| world.arrive(named, body));
+            return self.out_of_broker(End::Collector, move |world| world.arrive(named, body));
         }
         let results = &mut self.broker.borrow_mut().results;
         if self.happens(self.case.chances.double) {
@@ -64,7 +64,7 @@ impl World {
         side.sent = broker.results.len();
         for (_, named, body) in &broker.results[first..] {
             let (named, body) = (*named, body.clone());
-            self.from_broker(End::Collector, move |world| {
+            self.out_of_broker(End::Collector, move |world| {
                 world.collector.borrow_mut().read += 1;
                 world.arrive(named, body);
             });

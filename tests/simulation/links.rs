@@ -87,7 +87,7 @@ impl World {
         }
     }
 
-    pub fn from_broker(&self, end: End, then: impl FnOnce(&Rc<Self>) + 'static) {
+    pub fn out_of_broker(&self, end: End, then: impl FnOnce(&Rc<Self>) + 'static) {
         let at_ns = now_ns() + self.latency_ns();
         let mut links = self.links.borrow_mut();
         let Some(link) = links.get_mut(&end).filter(|link| link.up) else { return };

@@ -110,7 +110,7 @@ impl World {
             }
             self.break_link(end);
         } else if self.is_answered() {
-            self.from_broker(end, move |world| world.answered(generator, batch, answers));
+            self.out_of_broker(end, move |world| world.answered(generator, batch, answers));
         } else {
             self.generators.borrow_mut()[generator as usize].open.remove(&batch);
         }

@@ -53,12 +53,15 @@ pub struct Run {
     pub worker_breaks: usize,
 }
 
+/// What each generator brings home, once it has ended.
+type Outcomes = Rc<RefCell<Vec<Option<Result<GeneratorOutcome, TransportError>>>>>;
+
 /// Tasks of the instrument, and what they bring home.
 struct Tasks {
     set: LocalSet,
     generators: Vec<JoinHandle<()>>,
     workers: Vec<JoinHandle<()>>,
-    outcomes: Rc<RefCell<Vec<Option<Result<GeneratorOutcome, TransportError>>>>>,
+    outcomes: Outcomes,
     troubles: Troubles,
 }
 
@@ -120,7 +123,7 @@ impl Tasks {
         let case = &world.case;
         let categories = CATEGORIES.map(str::to_owned).into();
         let serving = Serving {
-            scoring: Rc::new(Scoring { correlation: correlation(), categories }),
+            scoring: Rc::new(Scoring { correlation: Some(correlation()), categories }),
             service_time: case.service_time,
             seed: case.seed,
             concurrency: case.concurrency,

@@ -107,7 +107,7 @@ impl World {
             }
         }
         side.asked = true;
-        self.from_broker(End::Worker(worker), move |world| world.deliver(worker, handed));
+        self.out_of_broker(End::Worker(worker), move |world| world.deliver(worker, handed));
     }
 
     fn deliver(&self, worker: u32, mut handed: Vec<Handed>) {
@@ -150,7 +150,7 @@ impl World {
         self.push_results();
         if self.stores() && self.planted != Planted::AcknowledgesFirst {
             let end = End::Worker(worker);
-            self.from_broker(end, move |world| {
+            self.out_of_broker(end, move |world| {
                 world.to_broker(end, move |world| world.acknowledge(done));
             });
         }
