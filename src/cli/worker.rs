@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Brokers;
+use super::brokers::Brokers;
 use weighbridge_record::terms::TransportKind;
 
 pub(super) const WORKER_HELP: &str = "\

@@ -237,9 +237,7 @@ impl Account {
     #[cold]
     fn told_again(&mut self, class: FindingClass, entry: Entry, number: u64, at_ns: u64) {
         let class = if entry == Entry::Unknown { FindingClass::Unexpected } else { class };
-        let counts = self.recorder.counts_at(at_ns);
-        counts.duplicated += u64::from(class == FindingClass::Duplicated);
-        counts.redelivered += u64::from(class == FindingClass::Redelivered);
+        self.recorder.counts_at(at_ns).repeat(class);
         self.find(class, number, at_ns);
     }
 
@@ -409,11 +407,10 @@ impl Account {
     fn find_lost(&mut self, lost: u64) {
         for number in self.ledger.lost().take(lost as usize).collect::<Vec<_>>() {
             let known = self.known(number);
-            if let Some(times) = known.times {
-                self.recorder.counts_at(times.sent_ns).lose(times.sent_ns, known.acknowledged);
-            }
-            let delivered = self.ledger.is_delivered(number);
-            let class = if delivered { FindingClass::LostResult } else { FindingClass::LostRequest };
+            let sent_ns = known.times.map_or(0, |times| times.sent_ns);
+            self.recorder.counts_at(sent_ns).lose(sent_ns, known.acknowledged);
+            let had = self.ledger.is_delivered(number);
+            let class = if had { FindingClass::LostResult } else { FindingClass::LostRequest };
             self.findings.add(class, known, None);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use weighbridge_record::latency::Latency;
-use weighbridge_record::result::{IntervalLatency, Phase};
+use weighbridge_record::result::{FindingClass, IntervalLatency, Phase};
 
 /// How a trial is cut into intervals. The window begins and ends on interval boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +144,12 @@ fn interval_for(duration_ns: u64) -> u64 {
 }
 
 impl Counts {
+    /// Something was told of a request for the second time.
+    pub fn repeat(&mut self, class: FindingClass) {
+        self.duplicated += u64::from(class == FindingClass::Duplicated);
+        self.redelivered += u64::from(class == FindingClass::Redelivered);
+    }
+
     /// A request that was sent in the interval was lost.
     pub fn lose(&mut self, sent_ns: u64, acknowledged: bool) {
         self.lost += 1;

@@ -85,7 +85,7 @@ pub fn legal(trial: &Trial) -> Vec<LegalAnomaly> {
     if leg.promise.duplicates == Duplicates::ByRedelivery {
         add("redelivered", ledger.redelivered, repeated.to_owned());
         add("duplicated", ledger.duplicated, "a worker answers each delivery of a request".to_owned());
-        if ledger.redelivered > 0 {
+        if ledger.redelivered > 0 || !trial.faults.is_empty() {
             add("reordered", ledger.reordered, "a redelivery breaks the order".to_owned());
         }
         add("parked", ledger.parked, "given up after its last delivery, and still stored".to_owned());
@@ -196,6 +196,13 @@ fn order(trial: &Trial, leg: &Leg) -> PromiseVerdict {
         let reason = format!("{redelivered} redeliveries, which end it");
         return verdict(promise, Kept::NotExercised, 0, reason);
     }
+    if leg.promise.order == Order::UntilRedelivery && reordered > 0 && !trial.faults.is_empty() {
+        let reason = format!(
+            "{reordered} came late under {}: nobody lived to tell whether they were delivered before",
+            done(&trial.faults)
+        );
+        return verdict(promise, Kept::NotExercised, 0, reason);
+    }
     let reason = match trial.faults.is_empty() {
         true => "the load alone".to_owned(),
         false => done(&trial.faults),
@@ -296,6 +303,10 @@ mod tests {
         assert_eq!(judge(&streams)[1].verdict, Kept::Kept);
         streams.ledger.reordered = 2;
         assert_eq!((judge(&streams)[1].verdict, judge(&streams)[1].count), (Kept::Broken, 2));
+        streams.faults = vec![Fault::begun(Action::KillWorker, "worker.1", 1.0)];
+        assert_eq!(judge(&streams)[1].verdict, Kept::NotExercised, "it may have been a second delivery");
+        streams.ledger.reordered = 0;
+        assert_eq!(judge(&streams)[1].verdict, Kept::Kept);
         streams.ledger.redelivered = 1;
         assert_eq!(judge(&streams)[1].verdict, Kept::NotExercised);
     }

@@ -10,24 +10,23 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use fuser::{
-    BsdFileFlags, CopyFileRangeFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
-    Generation, INodeNo, IoctlFlags, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData,
-    ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite,
-    ReplyXattr, Request, TimeOrNow, WriteFlags,
+    BsdFileFlags, CopyFileRangeFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, INodeNo,
+    IoctlFlags, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
+    ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request,
+    TimeOrNow, WriteFlags,
 };
 
+use super::answers::{
+    FOREVER, GENERATION, attr, attributes, empty, entry, errno, file_type, made_by, safety,
+};
 use super::content::PAGE_BYTES;
 use super::model::Model;
 use super::names::Inode;
-use super::words::{Attributes, Kind, Refusal, Safety, Status};
+use super::words::{Attributes, Kind, Refusal, Safety};
 
-/// As long as a mount lasts.
-const FOREVER: Duration = Duration::from_secs(1 << 30);
-/// Inode numbers are never used twice.
-const GENERATION: Generation = Generation(0);
 const NO_HANDLE: FileHandle = FileHandle(0);
 /// Nothing else changes a file, and `close` has nothing to flush.
 const OPENED: FopenFlags = FopenFlags::FOPEN_KEEP_CACHE.union(FopenFlags::FOPEN_NOFLUSH);
@@ -76,73 +75,6 @@ impl Adapter {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn errno(refusal: Refusal) -> Errno {
-    match refusal {
-        Refusal::Missing => Errno::ENOENT,
-        Refusal::Taken => Errno::EEXIST,
-        Refusal::IsDirectory => Errno::EISDIR,
-        Refusal::NotDirectory => Errno::ENOTDIR,
-        Refusal::NotEmpty => Errno::ENOTEMPTY,
-        Refusal::BelowItself => Errno::EINVAL,
-        Refusal::NoSpace => Errno::ENOSPC,
-        Refusal::TooLarge => Errno::EFBIG,
-    }
-}
-
-fn attributes(status: Status) -> FileAttr {
-    let Attributes { permissions, uid, gid, modified } = status.attributes;
-    FileAttr {
-        ino: INodeNo(status.inode),
-        size: status.size,
-        blocks: status.used_bytes / 512,
-        atime: modified,
-        mtime: modified,
-        ctime: modified,
-        crtime: modified,
-        kind: file_type(status.kind),
-        perm: permissions,
-        nlink: status.links,
-        uid,
-        gid,
-        rdev: 0,
-        blksize: PAGE_BYTES as u32,
-        flags: 0,
-    }
-}
-
-fn file_type(kind: Kind) -> FileType {
-    match kind {
-        Kind::File => FileType::RegularFile,
-        Kind::Directory => FileType::Directory,
-    }
-}
-
-fn made_by(request: &Request, mode: u32) -> Attributes {
-    let permissions = (mode & 0o7777) as u16;
-    Attributes { permissions, uid: request.uid(), gid: request.gid(), modified: SystemTime::now() }
-}
-
-fn entry(reply: ReplyEntry, outcome: Result<FileAttr, Errno>) {
-    match outcome {
-        Ok(attributes) => reply.entry(&FOREVER, &attributes, GENERATION),
-        Err(error) => reply.error(error),
-    }
-}
-
-fn empty(reply: ReplyEmpty, outcome: Result<(), Errno>) {
-    match outcome {
-        Ok(()) => reply.ok(),
-        Err(error) => reply.error(error),
-    }
-}
-
-fn attr(reply: ReplyAttr, outcome: Result<Status, Errno>) {
-    match outcome {
-        Ok(status) => reply.attr(&FOREVER, &attributes(status)),
-        Err(error) => reply.error(error),
-    }
 }
 
 impl Filesystem for Adapter {
@@ -441,16 +373,5 @@ impl Filesystem for Adapter {
         reply: ReplyIoctl,
     ) {
         reply.error(Errno::ENOTTY);
-    }
-}
-
-fn safety(flags: OpenFlags) -> Safety {
-    // `O_SYNC` is `O_DSYNC` and a bit more.
-    if flags.0 & libc::O_SYNC == libc::O_SYNC {
-        Safety::Whole
-    } else if flags.0 & libc::O_DSYNC == libc::O_DSYNC {
-        Safety::Data
-    } else {
-        Safety::Seen
     }
 }

@@ -29,6 +29,7 @@
 //! has a mount of its own on the same [`FileSystem`], with caches of its own.
 
 mod adapter;
+mod answers;
 mod content;
 mod file;
 mod file_system;
