@@ -88,11 +88,9 @@ fn legal(entry: &Entry<'_>, promise: Promised) -> Vec<String> {
     sums.into_iter().map(words).collect()
 }
 
-/// `request 1 204: intended at 5.001 s, sent at 5.001 s, confirmed at 5.002 s, no worker had it`.
+/// `request 1 204: intended at 5.0010 s, sent at 5.0011 s, confirmed at 5.0020 s, no worker had it`.
 fn life(finding: &Finding) -> String {
-    let at = |what: &str, at_s: Option<f64>| {
-        at_s.map(|at_s| format!("{what} at {} s", format::number((at_s * 1e4).round() / 1e4)))
-    };
+    let at = |what: &str, at_s: Option<f64>| at_s.map(|at_s| format!("{what} at {at_s:.4} s"));
     let end = match finding.class {
         FindingClass::LostRequest => Some("no worker had it".to_owned()),
         FindingClass::LostResult => Some("its result never came".to_owned()),
@@ -162,8 +160,8 @@ mod tests {
         };
         assert_eq!(
             life(&lost),
-            "request 7: intended at 1 s, sent at 1.0001 s, confirmed at 1.001 s, delivered at 1.002 s, its result \
-             never came"
+            "request 7: intended at 1.0000 s, sent at 1.0001 s, confirmed at 1.0010 s, delivered at 1.0020 s, its \
+             result never came"
         );
     }
 }

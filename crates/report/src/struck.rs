@@ -25,7 +25,7 @@ pub fn sentence(group: &Group<'_>) -> Claim {
     let claim = Claim::words(format!("Under {}: ", actions.join(", "))).and(Claim::join(lost, ", "));
     let back = struck.iter().map(|entry| back(&group.at, entry));
     claim
-        .say(". Back at 95 % of the rate: ")
+        .say(". Back at the rate asked for: ")
         .and(Claim::join(back, ", "))
         .say(". ")
         .and(promises(group, &struck))

@@ -27,19 +27,30 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 const PIPE_WAIT: Duration = Duration::from_secs(5);
 
 /// The shipped scenarios by name, in the order of names.
-pub const EMBEDDED: [(&str, &str); 13] = [
+pub const EMBEDDED: [(&str, &str); 24] = [
     ("baseline-latency", include_str!("../../../../scenarios/baseline-latency.toml")),
     ("batching", include_str!("../../../../scenarios/batching.toml")),
+    ("broker-kill", include_str!("../../../../scenarios/broker-kill.toml")),
+    ("broker-pause", include_str!("../../../../scenarios/broker-pause.toml")),
     ("capacity", include_str!("../../../../scenarios/capacity.toml")),
     ("connection-pool", include_str!("../../../../scenarios/connection-pool.toml")),
+    ("data-loss", include_str!("../../../../scenarios/data-loss.toml")),
+    ("disk-full", include_str!("../../../../scenarios/disk-full.toml")),
     ("durability-tiers", include_str!("../../../../scenarios/durability-tiers.toml")),
+    ("guarantees", include_str!("../../../../scenarios/guarantees.toml")),
     ("hockey-stick", include_str!("../../../../scenarios/hockey-stick.toml")),
+    ("partition", include_str!("../../../../scenarios/partition.toml")),
     ("payload-sizes", include_str!("../../../../scenarios/payload-sizes.toml")),
+    ("power-failure", include_str!("../../../../scenarios/power-failure.toml")),
     ("quickstart", include_str!("../../../../scenarios/quickstart.toml")),
+    ("redelivery", include_str!("../../../../scenarios/redelivery.toml")),
+    ("redelivery-storm", include_str!("../../../../scenarios/redelivery-storm.toml")),
     ("request-reply", include_str!("../../../../scenarios/request-reply.toml")),
+    ("slow-consumer", include_str!("../../../../scenarios/slow-consumer.toml")),
     ("soak", include_str!("../../../../scenarios/soak.toml")),
     ("spike", include_str!("../../../../scenarios/spike.toml")),
     ("throughput", include_str!("../../../../scenarios/throughput.toml")),
+    ("worker-crash", include_str!("../../../../scenarios/worker-crash.toml")),
     ("workers-scaling", include_str!("../../../../scenarios/workers-scaling.toml")),
 ];
 

@@ -38,7 +38,9 @@ pub enum Promised {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
+    /// Something was done that it covers, and nothing speaks against it.
     Kept,
+    /// Some requests speak against it.
     Broken,
     /// Nothing happened that could have broken it.
     NotExercised,
@@ -49,6 +51,7 @@ pub enum Kept {
 pub struct LegalAnomaly {
     /// The count of the ledger: `lost`, `lost_acknowledged`, `duplicated`, `redelivered`, `reordered` or `parked`.
     pub field: String,
+    /// How many there were.
     pub count: u64,
     /// Why it may happen.
     pub reason: String,

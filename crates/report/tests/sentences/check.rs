@@ -71,6 +71,21 @@ fn parse(said: &str, seconds: bool) -> Option<(f64, f64)> {
     Some((value * unit, 0.5 * 10f64.powi(-(decimals as i32)).max(third) * unit))
 }
 
+/// Whether the text holds these words, and not as a part of longer numbers.
+fn says(text: &str, words: &str) -> bool {
+    let is_number = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
+    text.match_indices(words).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let mut after = text[at + words.len()..].chars();
+        let longer = match (after.next(), after.next()) {
+            (Some(next), _) if next.is_ascii_digit() => true,
+            (Some('.'), Some(next)) => next.is_ascii_digit(),
+            _ => false,
+        };
+        !before.is_some_and(is_number) && !longer
+    })
+}
+
 /// Words that the figures beside them don't carry.
 fn says_nothing(claim: &Claim) -> Option<String> {
     let figures = claim.facts.iter().filter_map(|fact| match fact {
@@ -81,7 +96,7 @@ fn says_nothing(claim: &Claim) -> Option<String> {
         let span = [" to ", " and "].map(|word| format!("{said}{word}{said}"));
         // An interval may be as narrow as its print.
         let interval = matches!(what, What::Ratio { .. } | What::Pairs { .. } | What::Pair { .. });
-        if !interval && span.iter().any(|span| claim.text.contains(span)) {
+        if !interval && span.iter().any(|span| says(&claim.text, span)) {
             return Some(format!("a span of nothing: {}", claim.text));
         }
         if matches!(what, What::Part { .. }) && value <= 50.0 && claim.text.contains("most of") {

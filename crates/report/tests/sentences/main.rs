@@ -36,8 +36,8 @@ use two_runs::TwoRuns;
 /// Random records that CI holds every sentence against.
 const RECORDS: u64 = 1_000;
 /// Random pairs of records, and random folders of them.
-const PAIRS: u64 = 200;
-const FOLDERS: u64 = 150;
+const PAIRS: u64 = 250;
+const FOLDERS: u64 = 250;
 
 /// The sentences that don't follow from their source.
 fn refused(source: &impl Source, placed: &[Placed]) -> Vec<String> {

@@ -23,7 +23,7 @@ fn nobody_cannot_be_counted() {
 
 #[test]
 fn kinds_that_are_not_there_are_refused_where_they_stand() {
-    for kind in ["processes", "external", "http"] {
+    for kind in ["external", "http"] {
         let summary = refused(&with("count = 2", &format!("kind = \"{kind}\""))).summary();
         let told = format!("`workers.kind` = \"{kind}\" is not available");
         assert!(summary.contains("11:") && summary.contains(&told), "{summary}");

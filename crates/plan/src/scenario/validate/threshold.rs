@@ -151,7 +151,7 @@ fn bound(text: &str, metric: &Metric) -> Result<f64, String> {
         return Err(format!("`{text}` must be a finite number that isn't negative"));
     }
     if !matches!(metric, Metric::Rate { .. }) && number.fract() != 0.0 {
-        return Err(format!("`{text}`: only whole ones are counted"));
+        return Err(format!("`{text}`: only whole requests and promises are counted"));
     }
     Ok(number)
 }
