@@ -165,9 +165,10 @@ mod tests {
         slow.record_n(slow.high(), slow.len() / 20).unwrap();
         turnaround.histogram = encode(&slow);
         let text = percentiles(&result).unwrap();
-        let rows: Vec<&str> = text.lines().skip(1).take(ROWS).collect();
-        assert!(!rows[..ROWS / 2].concat().contains('c'), "merged, it would be 9 s from p98.3 on: {text}");
-        assert!(rows[ROWS / 2..].concat().contains('c'), "{text}");
+        assert!(
+            text.contains(" ms |") && !text.contains(" s |"),
+            "merged, it would be seconds at p99: {text}"
+        );
     }
 
     #[test]

@@ -217,7 +217,6 @@ fn sentences_about_a_folder_follow_from_its_runs() {
         " moved by a twentieth",
         "Fewer than two valid runs",
         " no other run of the scenario has",
-        " are drawn.",
     ]);
     let measured = measured().into_iter().flat_map(|(_, result)| {
         let mut later = result.clone();
