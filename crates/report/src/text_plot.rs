@@ -122,7 +122,6 @@ fn letter(path: Path) -> char {
 mod tests {
     use super::*;
     use weighbridge_record::fixture::Fixture;
-    use weighbridge_record::histogram::{decode, encode};
 
     #[test]
     fn a_slower_transport_lies_higher_and_all_fits_eighty_columns() {
@@ -154,21 +153,6 @@ mod tests {
                    0    50             90                   99                  99.9
                    c nats-core  i in-process
         ");
-    }
-
-    #[test]
-    fn the_tail_of_one_repetition_of_three_is_not_that_of_the_curve() {
-        let transports = vec![TransportKind::NatsCore];
-        let mut result = Fixture { transports, repetitions: 3, seconds: 5, ..Fixture::default() }.build();
-        let turnaround = result.trials[1].latency_ns.turnaround.as_mut().unwrap();
-        let mut slow = decode(&turnaround.histogram, "test").unwrap();
-        slow.record_n(slow.high(), slow.len() / 20).unwrap();
-        turnaround.histogram = encode(&slow);
-        let text = percentiles(&result).unwrap();
-        assert!(
-            text.contains(" ms |") && !text.contains(" s |"),
-            "merged, it would be seconds at p99: {text}"
-        );
     }
 
     #[test]
