@@ -153,7 +153,6 @@ impl<'a> Parts<'a> {
     /// Prepares the path, puts the load on it, clears it up.
     async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<Trial, RunError> {
         self.transport.prepare(longest_bytes(&self.spec.point.payload)).await?;
-        site.servers().iter().for_each(|server| server.settle_data());
         // On a site of ours it ends with the site.
         let created = if site.is_external() { self.transport.creates() } else { Vec::new() };
         self.settings.remains.set_stored(created.clone());
@@ -189,6 +188,8 @@ impl<'a> Parts<'a> {
         let faults = faults.map_err(failed("starting the faults"))?;
         unless_stopped(stop, line.ready(probes.count() + 1)).await??;
 
+        // Also what the ends have made when they connected, such as a collector's consumer.
+        site.servers().iter().for_each(|server| server.settle_data());
         let timeline = self.timeline();
         line.start(timeline);
         watch_over(self.spec, &load, progress, timeline).await;

@@ -143,6 +143,8 @@ fn what_was_acknowledged_is_lost_by_a_power_failure_where_it_was_not_synced() {
         let fault = &trial.faults[0];
         assert!(fault.lost_acknowledged.is_some_and(|lost| lost > 50), "{transport}: {fault:?}");
         assert!(fault.end_s.is_some(), "{fault:?}");
+        // Streams and consumers were there before the load began: they are not lost with it.
+        assert!(fault.first_completion_s.is_some(), "{transport}: {fault:?}");
     }
 }
 
