@@ -37,7 +37,7 @@ fn every_shipped_scenario_is_planned_and_says_how_to_read_it() {
         assert!(plan.question.ends_with('?'), "{name}");
         let explained = explain(&plan);
         // In these a queue is the point: a storm, or requests that wait when the plug is pulled.
-        let is_wanted = ["redelivery-storm", "power-failure"].contains(name);
+        let is_wanted = ["redelivery-storm", "power-failure"].contains(&name);
         assert_eq!(explained.contains("a queue will grow"), is_wanted, "{name}:\n{explained}");
         assert!(!explained.contains("fewer than 3 syncs"), "{name}:\n{explained}");
     }
