@@ -1,6 +1,6 @@
 //! The crew of a trial: who takes requests and answers them.
 //!
-//! What a worker is told stands in one [`WorkOrder`], what it tells goes through one [`Post`](crate::mailbox::Post),
+//! What a worker is told stands in one [`WorkOrder`], what it tells goes through one [`Post`],
 //! and what is left to say at the end in one [`CrewReport`]; all can be serialized, so that a worker need not be
 //! a thread of ours.
 
