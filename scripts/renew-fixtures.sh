@@ -53,6 +53,7 @@ renew run payload-sizes "${slow[@]}" --rate 100 --warmup 100ms --duration 400ms 
     --set 'sweep.payload.description_bytes=[64,65536]' \
     --transport in-process --transport redis-pubsub --transport nats-core --transport nats-jetstream
 renew run quickstart "${slow[@]}" --rate 600 --warmup 300ms --duration 2s
+renew run redelivery-storm --warmup 100ms --duration 3s --set load.drain=6s
 renew run request-reply "${slow[@]}" --repeat 3 --warmup 200ms --duration 600ms
 renew run soak --rate 300 --warmup 200ms --duration 3s \
     --set 'thresholds={"turnaround.p90"="< 100ms","ledger.lost"="== 0"}'
