@@ -73,8 +73,10 @@ fn planned(transport: TransportKind, arguments: &Worker) -> Result<Plan, Command
         format!("workers.count={}", arguments.count),
         format!("workers.concurrency={}", arguments.concurrency),
         format!("workers.service_time={}", arguments.service_time),
-        format!("brokers.prefix={}", arguments.prefix),
     ];
+    if !arguments.prefix.is_empty() {
+        set.push(format!("brokers.prefix={}", arguments.prefix));
+    }
     set.extend(arguments.categories.iter().map(|category| format!("payload.categories.{category}=1")));
     let urls = arguments.brokers.urls();
     let overrides = Overrides { transports: vec![transport], urls, set, ..Overrides::default() };
