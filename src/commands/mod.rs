@@ -173,7 +173,7 @@ pub enum CommandError {
         path.display()
     )]
     OverwritesRecord { path: PathBuf },
-    #[error("{transport} is served on a server that somebody runs: name it with {flag}")]
+    #[error("name a server with {flag}: {transport} is served on one that somebody runs")]
     NoServerToServe { transport: TransportKind, flag: &'static str },
     #[error(transparent)]
     Worker(#[from] WorkerError),

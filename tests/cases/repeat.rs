@@ -89,18 +89,6 @@ fn a_budget_that_is_spent_ends_it_and_one_repetition_is_always_measured() {
 }
 
 #[test]
-fn an_invalid_trial_ends_it_and_page_and_terminal_say_so() {
-    // More than any machine sends.
-    let flags = ["--repeat", "auto", "--repeat-max", "9", "--duration", "200ms", "--rate", "100000000"];
-    let ran = Run::short(&["in-process"]).with(&flags).end();
-    let result = expect_sound(&ran);
-    assert_eq!((rule(&result).stopped, result.scenario.repeat), (Some(Stopped::Invalid), 1));
-    assert!(ran.stdout.contains("1 repetition: a trial is invalid"), "{}", ran.stdout);
-    let page = std::fs::read_to_string(ran.latest().join("report.html")).expect("the report");
-    assert!(page.contains("<dd>1, by `auto`: a trial is invalid"));
-}
-
-#[test]
 fn points_of_a_sweep_take_turns() {
     let flags = [
         "--repeat",
