@@ -3,7 +3,7 @@
 use weighbridge_record::result::{Kept, Trial};
 use weighbridge_record::terms::{Moment, TransportKind};
 
-use crate::harness::{Run, wait_for};
+use crate::harness::Run;
 
 const PROCESSES: [&str; 4] =
     ["workers.kind=processes", "workers.count=2", "load.duration=5s", "brokers.ack_wait=1s"];
@@ -96,31 +96,6 @@ fn a_worker_that_is_slow_for_a_while_shows_in_the_service_times() {
     let (median, longest) = (service.p50.expect("a median"), service.max.expect("a longest"));
     // A hundred milliseconds as long as it lasted, one millisecond before and after.
     assert!(median < 50_000_000 && longest >= 100_000_000, "{median} {longest}");
-}
-
-#[test]
-fn a_worker_alone_answers_who_publishes_elsewhere() {
-    let broker = crate::harness::brokers::Nats::start("");
-    let url = broker.url();
-    let worker = Run::command(&["worker", "--transport", "nats-core", "--nats-url", &url]).start();
-    let body = r#"{"id":"1","title":"t","description":"d","category":"NETWORK","requester_role":"IT_ADMIN",
-        "business_impact":"HIGH","correlation_id":"req_anything","timestamp":"2025-06-27T14:30:00Z"}"#;
-    let body = body.replace('\n', "");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let answer = wait_for("an answer", || {
-        runtime.block_on(async {
-            let client = async_nats::connect(&url).await.ok()?;
-            let mut results = client.subscribe("prioritization.result.*").await.ok()?;
-            client.publish("prioritization.request.NETWORK", body.clone().into()).await.ok()?;
-            let next = futures::StreamExt::next(&mut results);
-            tokio::time::timeout(std::time::Duration::from_millis(300), next).await.ok()?
-        })
-    });
-    let answer: serde_json::Value = serde_json::from_slice(&answer.payload).expect("JSON");
-    assert_eq!(answer["correlation_id"], "req_anything", "{answer}");
-    worker.signal(rustix::process::Signal::INT);
-    let ran = worker.end();
-    ran.expect_code(&[0]).expect_error(&["requests scored"]);
 }
 
 #[test]
