@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use weighbridge_record::result::{DoubtKind, FindingClass, GapKind, Side, Trial};
+use weighbridge_record::result::{DoubtKind, FindingClass, Gap, GapKind, Side, Trial};
 use weighbridge_record::terms::Stage;
 
 use crate::harness::brokers::{Nats, Redis};
@@ -60,6 +60,20 @@ impl Broker {
         match self {
             Self::Redis(server) => server.stand_still(time),
             Self::Nats(server) => server.stand_still(time),
+        }
+    }
+
+    fn remember(&self) {
+        match self {
+            Self::Redis(server) => server.remember(),
+            Self::Nats(server) => server.remember(),
+        }
+    }
+
+    fn forget(&self) {
+        match self {
+            Self::Redis(server) => server.forget(),
+            Self::Nats(server) => server.forget(),
         }
     }
 
@@ -157,6 +171,28 @@ fn a_broker_that_comes_back_without_its_data_begins_an_epoch_that_is_told() {
         let epochs: Vec<_> = trial.gaps.iter().filter(|gap| gap.kind == GapKind::Epoch).collect();
         assert!(!epochs.is_empty(), "{transport}: {:?}", trial.gaps);
         assert!(epochs.iter().all(|gap| gap.end_s.is_some()), "{epochs:?}");
+    }
+}
+
+/// Some 200 results that were read are gone with the last second of the broker's data. Results that it stores since
+/// are read, and those that it has kept are not read again.
+#[test]
+fn a_broker_that_comes_back_without_its_last_second_gives_each_result_once() {
+    for transport in ["redis-streams", "nats-jetstream"] {
+        let mut broker = Broker::of(transport);
+        let running = start(transport, &broker, &[]);
+        broker.wait_until_busy();
+        broker.remember();
+        std::thread::sleep(Duration::from_secs(1));
+        broker.kill();
+        broker.forget();
+        broker.start_again(true);
+        let trial = expect_told_and_gone_on(&running.end());
+        let told = |gap: &Gap| gap.side == Side::Collector && gap.kind == GapKind::Epoch;
+        assert!(trial.gaps.iter().any(told), "{transport}: {:?}", trial.gaps);
+        // What the workers had in hand at either end of that second.
+        let ledger = &trial.ledger;
+        assert!(ledger.lost_results < 50 && ledger.duplicated < 50, "{transport}: {ledger:?}");
     }
 }
 

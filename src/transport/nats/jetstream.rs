@@ -58,6 +58,7 @@ impl NatsJetstream {
                 rights::canary(&self.0.names.result()),
                 format!("$JS.ACK.{stream}.{DURABLE}.preflight"),
                 format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{DURABLE}"),
+                format!("$JS.API.STREAM.MSG.GET.{}", self.0.results()),
             ],
             echoed: Vec::new(),
         }

@@ -14,6 +14,10 @@ use weighbridge_record::terms::BrokerKind;
 
 use super::wait_for;
 
+/// Where the servers of the tests keep their data, in their folders.
+const REDIS_DATA: &str = "appendonlydir";
+const NATS_DATA: &str = "store";
+
 /// A child process with its folder, which outlives it.
 struct Server {
     kind: BrokerKind,
@@ -72,6 +76,22 @@ impl Server {
         self.child = Self::child(self.kind, self.folder.path(), &self.arguments);
     }
 
+    /// Keeps a copy of one of its folders as it stands.
+    fn remember(&self, data: &str) {
+        self.signal(Signal::STOP);
+        let copied =
+            Command::new("cp").args(["-a", data, "remembered"]).current_dir(self.folder.path()).status();
+        self.signal(Signal::CONT);
+        assert!(copied.expect("copying").success());
+    }
+
+    /// While it is down: puts that copy in the place of the folder, as if nothing since had reached the disk.
+    fn forget(&self, data: &str) {
+        let data = self.folder.path().join(data);
+        std::fs::remove_dir_all(&data).expect("deleting a folder of a server of our own");
+        std::fs::rename(self.folder.path().join("remembered"), data).expect("putting the copy in its place");
+    }
+
     fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
@@ -127,9 +147,19 @@ impl Redis {
     /// Starts it again on the same port, with its data or without.
     pub fn start_again(&mut self, with_data: bool) {
         if !with_data {
-            let _ = std::fs::remove_dir_all(self.server.folder.path().join("appendonlydir"));
+            let _ = std::fs::remove_dir_all(self.server.folder.path().join(REDIS_DATA));
         }
         self.server.spawn_again();
+    }
+
+    /// Keeps a copy of its data as they stand.
+    pub fn remember(&self) {
+        self.server.remember(REDIS_DATA);
+    }
+
+    /// While it is down: puts that copy in the place of its data.
+    pub fn forget(&self) {
+        self.server.forget(REDIS_DATA);
     }
 
     /// Waits until it has handled so many commands.
@@ -171,7 +201,7 @@ impl Nats {
         let path = folder.path().display();
         let config = format!(
             "listen: \"127.0.0.1:-1\"\nhttp: \"127.0.0.1:-1\"\nports_file_dir: \"{path}\"\n\
-             jetstream {{ store_dir: \"{path}/store\" }}\n{settings}\n"
+             jetstream {{ store_dir: \"{path}/{NATS_DATA}\" }}\n{settings}\n"
         );
         std::fs::write(folder.path().join("nats.conf"), config).expect("writing the configuration");
         let arguments = vec!["-c".to_string(), "nats.conf".to_string()];
@@ -200,9 +230,19 @@ impl Nats {
         let listen = format!("listen: \"{}\"", self.address);
         std::fs::write(&config, text.replace("listen: \"127.0.0.1:-1\"", &listen)).expect("writing it");
         if !with_data {
-            let _ = std::fs::remove_dir_all(folder.join("store"));
+            let _ = std::fs::remove_dir_all(folder.join(NATS_DATA));
         }
         self.server.spawn_again();
+    }
+
+    /// Keeps a copy of its data as they stand.
+    pub fn remember(&self) {
+        self.server.remember(NATS_DATA);
+    }
+
+    /// While it is down: puts that copy in the place of its data.
+    pub fn forget(&self) {
+        self.server.forget(NATS_DATA);
     }
 
     /// Stops the process where it stands for so long.

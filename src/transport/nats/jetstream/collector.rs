@@ -1,9 +1,12 @@
 //! Results off their stream, each once: after a break it goes on behind the last one that was read.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
+use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use async_nats::jetstream::{self, consumer, consumer::pull};
+use async_nats::{Message, Subject};
 use async_trait::async_trait;
 
 use super::pulls::{Opener, Pulls};
@@ -24,83 +27,60 @@ pub(super) async fn open(stores: &Stores, troubles: &Troubles) -> Result<Box<dyn
     let (client, changes) = link::connect(&stores.endpoint, "weighbridge-collector", queue, told).await?;
     let mut context = jetstream::new(client);
     context.set_timeout(ANSWERS_WITHIN);
-    let position = Rc::new(Cell::new(0));
-    let opener = Reading {
-        stores: stores.clone(),
-        context,
-        position: Rc::clone(&position),
-        created: None,
-        troubles: troubles.clone(),
-    };
-    Ok(Box::new(Results { pulls: Pulls::open(opener, changes, troubles).await?, position }))
+    let last = Last::default();
+    let (stores, troubles) = (stores.clone(), troubles.clone());
+    let opener = Reading { stores, context, last: Rc::clone(&last), troubles: troubles.clone() };
+    Ok(Box::new(Results { pulls: Pulls::open(opener, changes, &troubles).await?, last }))
 }
+
+/// Where the server wants the last result that was read acknowledged: that subject says its number and its time.
+type Last = Rc<RefCell<Option<Subject>>>;
 
 struct Results {
     pulls: Pulls,
-    /// Number in the stream of the last result that was read; 0 before the first.
-    position: Rc<Cell<u64>>,
+    last: Last,
 }
 
 #[async_trait(?Send)]
 impl Collector for Results {
     async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError> {
         let mut last = None;
-        let each = |message: async_nats::Message| {
+        let each = |message: Message| {
             last = message.reply;
             into.push(Arrival { body: message.payload, sequence: None, refusal: None });
         };
         self.pulls.take(max, each).await;
-        if let Some(number) = last.as_deref().and_then(number_in_stream) {
-            self.position.set(number);
+        if last.is_some() {
+            *self.last.borrow_mut() = last;
         }
         Ok(())
     }
-}
-
-/// The stream's number of a message, from its acknowledgement subject.
-fn number_in_stream(reply: &str) -> Option<u64> {
-    // $JS.ACK.<stream>.<consumer>.<delivered>.<number>.<in consumer>.<time>.<pending>, or with domain and account
-    // before the stream.
-    let place = if reply.split('.').count() < 11 { 5 } else { 7 };
-    reply.split('.').nth(place)?.parse().ok()
 }
 
 /// Opens a consumer of its own for each connection, as the library's ordered one does.
 struct Reading {
     stores: Stores,
     context: jetstream::Context,
-    position: Rc<Cell<u64>>,
-    /// When the stream that `position` belongs to was created, as the server words it.
-    created: Option<String>,
+    last: Last,
     troubles: Troubles,
 }
 
 #[async_trait(?Send)]
 impl Opener for Reading {
     async fn open(&mut self) -> Result<pull::Stream, String> {
-        let mut stream = match self.context.get_stream(self.stores.results()).await {
+        let stream = match self.context.get_stream(self.stores.results()).await {
             Ok(stream) => stream,
             Err(error) if is_not_found(&error) => {
                 self.stores.begin_anew(&self.context, (Side::Collector, &self.troubles), &error).await;
-                self.position.set(0);
-                self.created = None;
+                *self.last.borrow_mut() = None;
                 return Err("created anew".to_owned());
             }
             Err(error) => return Err(error.to_string()),
         };
-        let info = stream.info().await.map_err(|error| error.to_string())?;
-        let created = info.created.to_string();
-        if self.created.as_ref().is_some_and(|known| *known != created) {
-            // Somebody else has created it anew already.
-            let at_ns = now_ns();
-            let epoch = self.troubles.begin(Side::Collector, GapKind::Epoch, "the results are gone", at_ns);
-            self.troubles.end(epoch, at_ns);
-            self.position.set(0);
-        }
-        self.created = Some(created);
-        let deliver_policy = match self.position.get() {
-            0 => consumer::DeliverPolicy::All,
-            last => consumer::DeliverPolicy::ByStartSequence { start_sequence: last + 1 },
+        let last = self.last.borrow().clone();
+        let deliver_policy = match last {
+            None => consumer::DeliverPolicy::All,
+            Some(last) => self.behind(last, &stream).await?,
         };
         let ack_policy = consumer::AckPolicy::None;
         let config = pull::Config { deliver_policy, ack_policy, ..pull::Config::default() };
@@ -114,15 +94,41 @@ impl Opener for Reading {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::number_in_stream;
+impl Reading {
+    /// Where to go on behind the last result that was read. If the stream does not have it any more, the server may
+    /// have given its number, and those before it, to results that were stored since: they are known by their time.
+    async fn behind(&self, last: Subject, stream: &Stream) -> Result<consumer::DeliverPolicy, String> {
+        let last = jetstream::Message { message: of(last), context: self.context.clone() };
+        let read = last.info().map_err(|error| error.to_string())?;
+        match stream.get_raw_message(read.stream_sequence).await {
+            Ok(stored) if stored.time == read.published => {
+                let start_sequence = read.stream_sequence + 1;
+                Ok(consumer::DeliverPolicy::ByStartSequence { start_sequence })
+            }
+            Err(error) if !matches!(error.kind(), RawMessageErrorKind::NoMessageFound) => {
+                Err(error.to_string())
+            }
+            _ => {
+                let (side, at_ns) = (Side::Collector, now_ns());
+                let epoch =
+                    self.troubles.begin(side, GapKind::Epoch, "results that were read are gone", at_ns);
+                self.troubles.end(epoch, at_ns);
+                let start_time = read.published + Duration::from_nanos(1);
+                Ok(consumer::DeliverPolicy::ByStartTime { start_time })
+            }
+        }
+    }
+}
 
-    #[test]
-    fn the_number_in_the_stream_stands_in_either_form_of_the_subject() {
-        assert_eq!(number_in_stream("$JS.ACK.RESULTS.c.1.77.12.1700000000.0"), Some(77));
-        assert_eq!(number_in_stream("$JS.ACK._.acc.RESULTS.c.1.77.12.1700000000.0"), Some(77));
-        assert_eq!(number_in_stream("$JS.ACK._.acc.RESULTS.c.1.77.12.1700000000.0.random"), Some(77));
-        assert_eq!(number_in_stream("anything"), None);
+/// Just enough of a message for the library to read what its subject says.
+fn of(reply: Subject) -> Message {
+    Message {
+        subject: reply.clone(),
+        reply: Some(reply),
+        payload: bytes::Bytes::new(),
+        headers: None,
+        status: None,
+        description: None,
+        length: 0,
     }
 }

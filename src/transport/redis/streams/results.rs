@@ -83,8 +83,8 @@ impl Results {
     }
 }
 
-/// After a break: whether the results that were read are still those of the server. Where they are not, all
-/// that is in the stream is new.
+/// After a break: whether the server still has the last result that was read. If it has not, all that it stores
+/// behind what it has is new.
 pub(super) struct SameResults {
     pub stream: String,
     pub position: Position,
@@ -97,13 +97,15 @@ impl OnBreak for SameResults {
         let read = self.position.0.borrow().clone();
         let last = last_id(&self.stream, connection).await?;
         // Before the first result there is nothing to lose.
-        let lost = read != "0-0" && last.is_none_or(|last| number(&last) < number(&read));
-        if lost {
-            let detail = format!("redis-server came back without its data: `{}` is gone", self.stream);
-            let epoch = self.troubles.begin(Side::Collector, GapKind::Epoch, detail, now_ns());
-            *self.position.0.borrow_mut() = "0-0".to_owned();
+        let last = last.unwrap_or_else(|| "0-0".to_owned());
+        if read != "0-0" && number(&last) < number(&read) {
+            let detail =
+                format!("redis-server came back without results of `{}` that were read", self.stream);
             // Whoever adds the first result creates the stream.
-            self.troubles.end(epoch, now_ns());
+            let at_ns = now_ns();
+            let epoch = self.troubles.begin(Side::Collector, GapKind::Epoch, detail, at_ns);
+            self.troubles.end(epoch, at_ns);
+            *self.position.0.borrow_mut() = last;
         }
         Ok(())
     }
