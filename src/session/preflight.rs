@@ -38,7 +38,7 @@ pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError>
 
 /// Every path over a server, at every point.
 fn paths(plan: &Plan) -> impl Iterator<Item = (&PointPlan, TransportKind, BrokerKind)> {
-    let at = |point| plan.transports.iter().filter_map(move |path| Some((point, *path, path.broker()?)));
+    let at = |point| plan.transports_at(point).filter_map(move |path| Some((point, path, path.broker()?)));
     plan.points.iter().flat_map(at)
 }
 

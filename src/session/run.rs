@@ -10,10 +10,9 @@ use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::{ceiling, thresholds};
 use crate::clock::now_ns;
-use weighbridge_plan::{Plan, PointPlan};
+use weighbridge_plan::Plan;
 use weighbridge_record::enough::look_at_paths;
 use weighbridge_record::pairs;
-use weighbridge_record::terms::TransportKind;
 
 /// Carries out all trials of a plan. Needs a current-thread runtime.
 pub async fn run(
@@ -61,21 +60,20 @@ struct Round<'a> {
 fn rounds(plan: &Plan, ceiling_per_s: Option<f64>) -> Vec<Round<'_>> {
     // Those who may stop after any repetition must have all points by then.
     let points_together = if plan.sequential.is_some() { plan.points.len() } else { 1 };
-    let places = plan.points.iter().flat_map(|point| plan.transports.iter().map(move |path| (point, *path)));
-    let places = places.filter(|(point, path)| !is_measured_before(plan, point, *path));
-    let trials = places.count() as u32 * plan.repeat;
+    let trials = plan.places() as u32 * plan.repeat;
     let mut order = 0;
     let mut rounds = Vec::new();
     for points in plan.points.chunks(points_together) {
         for repetition in 1..=plan.repeat {
             // Each repetition has arrivals and payloads of its own, the same on every transport.
             let seed = plan.seed.wrapping_add(u64::from(repetition - 1));
-            let mut transports = plan.transports.clone();
-            if repetition % 2 == 0 {
-                transports.reverse();
-            }
-            let places = points.iter().flat_map(|point| transports.iter().map(move |path| (point, *path)));
-            let places = places.filter(|(point, path)| !is_measured_before(plan, point, *path));
+            let places = points.iter().flat_map(|point| {
+                let mut transports: Vec<_> = plan.transports_at(point).collect();
+                if repetition % 2 == 0 {
+                    transports.reverse();
+                }
+                transports.into_iter().map(move |path| (point, path))
+            });
             let specs = places.map(|(point, transport)| {
                 order += 1;
                 TrialSpec {
@@ -91,21 +89,6 @@ fn rounds(plan: &Plan, ceiling_per_s: Option<f64>) -> Vec<Round<'_>> {
         }
     }
     rounds
-}
-
-/// Whether a point differs for this path from none before it: a path that stores nothing has no durability tier.
-fn is_measured_before(plan: &Plan, point: &PointPlan, path: TransportKind) -> bool {
-    const TIER: &str = "brokers.durability";
-    if path.stores() || !point.point.contains_key(TIER) {
-        return false;
-    }
-    let but_for_tier = |point: &PointPlan| {
-        let mut values = point.point.clone();
-        values.remove(TIER);
-        values
-    };
-    let before = plan.points.iter().take_while(|other| other.point != point.point);
-    before.into_iter().any(|other| but_for_tier(other) == but_for_tier(point))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 pub mod credentials;
 pub mod endpoint;
 mod fault;
+mod places;
 mod plan;
 mod repeat;
 pub mod scenario;

@@ -62,12 +62,6 @@ impl Plan {
     pub fn is_only_searched(&self) -> bool {
         self.search.as_ref().is_some_and(|search| !search.has_rate)
     }
-
-    /// How long the load of one repetition is on, over all points and transports: a repetition takes longer.
-    pub fn repetition_ns(&self) -> u64 {
-        let of_point = |point: &PointPlan| point.load.on_ns().saturating_mul(self.transports.len() as u64);
-        self.points.iter().map(of_point).fold(0, u64::saturating_add)
-    }
 }
 
 /// Everything that describes the trials of one point.

@@ -28,16 +28,17 @@ pub fn explain(plan: &Plan) -> String {
     }
     if !plan.is_only_searched() {
         let repetitions = usize::try_from(plan.repeat).unwrap_or(usize::MAX);
-        let trials = plan.points.len().saturating_mul(plan.transports.len()).saturating_mul(repetitions);
+        let (all, places) = (plan.points.len().saturating_mul(plan.transports.len()), plan.places());
+        let once = if places < all { ", what stores nothing at one tier only," } else { "" };
         let at_most = if plan.sequential.is_some() { "at most " } else { "" };
         line(
             "trials",
             &format!(
-                "{} x {} x {at_most}{} = {at_most}{}",
+                "{} x {} x {at_most}{}{once} = {at_most}{}",
                 count(plan.points.len(), "point"),
                 count(plan.transports.len(), "transport"),
                 count(repetitions, "repetition"),
-                count(trials, "trial"),
+                count(places.saturating_mul(repetitions), "trial"),
             ),
         );
         if let Some(rule) = plan.sequential {
@@ -237,11 +238,8 @@ fn time(plan: &Plan) -> String {
     if let Some(rule) = plan.sequential {
         return format!("at most {}, of which one repetition is taken in any case", span(rule.budget_ns));
     }
-    let per_point = |load: &Load| load.on_ns().saturating_add(SETUP_NS);
-    let trials_per_point = u64::from(plan.repeat).saturating_mul(plan.transports.len() as u64);
-    let total = plan.points.iter().fold(0_u64, |sum, point| {
-        sum.saturating_add(per_point(&point.load).saturating_mul(trials_per_point))
-    });
+    let repetition_ns = plan.sum_over_places(|load| load.on_ns().saturating_add(SETUP_NS));
+    let total = repetition_ns.saturating_mul(u64::from(plan.repeat));
     let drain = plan.points.iter().map(|point| point.load.drain_ns).max().unwrap_or(0);
     format!("about {}, plus a drain of at most {} per trial", span(total), span(drain))
 }

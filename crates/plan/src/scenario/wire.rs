@@ -36,7 +36,7 @@ fn metrics() -> serde_json::Value {
         stages.flat_map(|stage| Statistic::NAMED.map(|(name, _)| format!("{}.{name}", stage.name())));
     let ledger = LedgerTotals::default().counts().map(|(name, _)| format!("ledger.{name}"));
     let rates = Rates::default().fields().map(|(name, _)| format!("rates.{name}"));
-    let faults = result::Fault::FIELDS.into_iter().map(|name| format!("faults.{name}"));
+    let faults = result::Fault::FIELDS.into_iter().map(|(name, _)| format!("faults.{name}"));
     let promises = ["promises.broken".to_owned()];
     let names: Vec<_> = latencies.chain(ledger).chain(rates).chain(faults).chain(promises).collect();
     serde_json::json!({ "enum": names })

@@ -66,8 +66,8 @@ impl One<'_, '_> {
     fn plan(mut self, fault: wire::Fault, around: &Around<'_>) -> Option<FaultPlan> {
         self.foreign_and_missing_keys(fault.action);
         self.target(&fault, around);
-        self.times(&fault, around.load);
-        let action = action(&fault)?;
+        let times = self.times(&fault, around.load);
+        let action = action(&fault, times)?;
         let every_ns = fault.every.map(|every| every.ns);
         if every_ns.is_some_and(|every_ns| every_ns <= action.lasting_ns()) {
             self.report("every", format!("`every` must be longer than the {} itself", fault.action));
@@ -91,14 +91,14 @@ impl One<'_, '_> {
         }
     }
 
-    fn times(&mut self, fault: &wire::Fault, load: &Load) {
+    fn times(&mut self, fault: &wire::Fault, load: &Load) -> Times {
         if fault.at.ns >= load.duration_ns {
             self.report("at", "`at` must lie within the measured window".to_owned());
         }
-        for (key, time) in [("for", fault.lasting), ("down_for", fault.down_for)] {
-            let path = ["faults", &self.index, key];
-            self.check.positive_duration(&path, time, SECOND_NS);
-        }
+        let mut time = |key: &str, asked: Option<wire::Duration>| {
+            self.check.positive_duration(&["faults", &self.index, key], asked, SECOND_NS)
+        };
+        Times { lasting_ns: time("for", fault.lasting), down_ns: time("down_for", fault.down_for) }
     }
 
     /// Whether there is anybody whom it can befall.
@@ -146,9 +146,13 @@ impl One<'_, '_> {
     }
 }
 
-fn action(fault: &wire::Fault) -> Option<FaultAction> {
-    let down_ns = fault.down_for.map_or(SECOND_NS, |time| time.ns);
-    let lasting_ns = fault.lasting.map_or(SECOND_NS, |time| time.ns);
+/// How long it lasts, or its target stays down: whichever it has.
+struct Times {
+    lasting_ns: u64,
+    down_ns: u64,
+}
+
+fn action(fault: &wire::Fault, Times { lasting_ns, down_ns }: Times) -> Option<FaultAction> {
     let end = |how| FaultAction::End { how, down_ns };
     let network = |how| FaultAction::Network { how, lasting_ns };
     Some(match fault.action {

@@ -84,9 +84,8 @@ fn metric(text: &str) -> Result<Metric, String> {
             let known: Vec<_> = Rates::default().fields().map(|(name, _)| name).into();
             known_field("rates", field, &known).map(|()| Metric::Rate { field: field.to_owned() })
         }
-        "faults" => {
-            known_field("faults", field, &Fault::FIELDS).map(|()| Metric::Fault { field: field.to_owned() })
-        }
+        "faults" => known_field("faults", field, &Fault::FIELDS.map(|(name, _)| name))
+            .map(|()| Metric::Fault { field: field.to_owned() }),
         "promises" => known_field("promises", field, &["broken"]).map(|()| Metric::BrokenPromises),
         _ => {
             let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.name() == group) else {
