@@ -13,7 +13,6 @@ mod work_order;
 mod worker_process;
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::mailbox::Post;
@@ -41,8 +40,6 @@ pub enum Crew {
 pub struct Place<'a> {
     pub transport: &'a Arc<dyn Transport>,
     pub targets: &'a Targets,
-    /// The program of which worker processes are made: ours.
-    pub program: &'a Path,
 }
 
 impl Crew {
@@ -55,7 +52,7 @@ impl Crew {
     ) -> io::Result<Self> {
         let Some(order) = order else { return Ok(Self::None) };
         if order.in_processes {
-            return Ok(Self::Processes(Processes::start(&order, at.program, at.targets, &post, line)?));
+            return Ok(Self::Processes(Processes::start(&order, at.targets, &post, line)?));
         }
         Ok(Self::Threads(Threads::start(&order, at.transport, &post, line)?))
     }

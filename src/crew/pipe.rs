@@ -62,6 +62,13 @@ pub enum Tells {
     Report(Box<CrewReport>),
 }
 
+/// Words as they go through a pipe.
+pub fn line_of(words: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(words)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
 /// Posts events to the harness.
 pub struct PipePost<W>(Mutex<W>);
 
@@ -73,8 +80,7 @@ impl<W: Write> PipePost<W> {
     /// An error means that the harness is gone.
     pub fn tell(&self, tells: &Tells) -> io::Result<()> {
         // One write a line: a process that is killed leaves no half of it, but where the pipe is full.
-        let mut line = serde_json::to_vec(tells)?;
-        line.push(b'\n');
+        let line = line_of(tells)?;
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line)
     }
 }

@@ -1,15 +1,15 @@
 //! Workers as processes of ours, one a worker.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::pipe::Assignment;
+use super::pipe::{Assignment, line_of};
 use super::report::CrewReport;
 use super::work_order::WorkOrder;
-use super::worker_process::{Recipe, WorkerProcess};
+use super::worker_process::WorkerProcess;
 use crate::mailbox::Post;
-use crate::process::Parent;
+use crate::process::{Parent, Process, Recipe, Talk};
 use crate::start_line::StartLine;
 use crate::transport::{Targets, TransportError};
 
@@ -22,20 +22,18 @@ impl Processes {
     /// Starts a process for each worker of the order; a thread of each takes a place at the line.
     pub fn start(
         order: &WorkOrder,
-        program: &Path,
         targets: &Targets,
         post: &Arc<dyn Post>,
         line: &StartLine,
     ) -> io::Result<Self> {
-        let parent = Parent::start()?;
+        let (parent, program) = (Parent::start()?, std::env::current_exe()?);
         let mut workers = Vec::new();
         for number in order.workers.clone() {
             let order = WorkOrder { workers: number..number + 1, ..order.clone() };
-            let mut assignment = serde_json::to_vec(&Assignment::new(order, targets))?;
-            assignment.push(b'\n');
-            let (program, post, parent) = (program.to_path_buf(), Arc::clone(post), parent.clone());
-            let recipe = Recipe { program, assignment, post, parent };
-            workers.push(Arc::new(WorkerProcess::start(format!("worker.{}", number + 1), recipe)?));
+            let assignment = line_of(&Assignment::new(order, targets))?;
+            let process = Process::start(&parent, recipe(&program))?;
+            let name = format!("worker.{}", number + 1);
+            workers.push(Arc::new(WorkerProcess::assign(name, process, assignment, Arc::clone(post))?));
         }
         let (place, all) = (line.place(), workers.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
@@ -71,5 +69,16 @@ impl Processes {
             }
         }
         all
+    }
+}
+
+/// How every life of a worker process begins: where the harness stands, with pipes to it.
+fn recipe(program: &Path) -> Recipe {
+    Recipe {
+        program: program.to_path_buf(),
+        arguments: ["worker", "--assigned"].map(Into::into).into(),
+        directory: PathBuf::from("."),
+        talk: Talk::Pipes,
+        mount: None,
     }
 }

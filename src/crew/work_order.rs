@@ -48,8 +48,8 @@ impl WorkOrder {
             concurrency: work.concurrency,
             results: work.results,
             service_time: work.service_time,
-            // Slots mostly sleep; a worker that scores at once works as hard as the load lets it.
             in_processes,
+            // Slots mostly sleep; a worker that scores at once works as hard as the load lets it.
             paced: point.load.is_scheduled() && work.service_time.mean_ns() > 0,
         })
     }

@@ -1,53 +1,42 @@
 //! One worker as a process of ours: started with an assignment, ended on purpose, started again alike.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use rustix::process::{Pid, Signal, kill_process};
-
-use super::pipe::{Tells, Told};
+use super::pipe::{Tells, Told, line_of};
 use super::report::CrewReport;
 use crate::mailbox::Post;
-use crate::process::{Parent, Usage, usage};
+use crate::process::Process;
 
 /// Longest that a worker may take to stand by its broker, and to end once it is told to.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 const GONE_WITHIN: Duration = Duration::from_secs(10);
 
-/// How every life of the process begins.
-pub(super) struct Recipe {
-    pub program: PathBuf,
-    /// The line of its assignment.
-    pub assignment: Vec<u8>,
-    pub post: Arc<dyn Post>,
-    pub parent: Parent,
-}
-
 /// A worker process. All may be called from any thread; dropped, it is killed.
 pub struct WorkerProcess {
     name: String,
-    recipe: Recipe,
+    process: Process,
+    /// The line that every life reads first.
+    assignment: Vec<u8>,
+    post: Arc<dyn Post>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    life: Option<Life>,
-    lives: u32,
-    /// What lives before this one had to say, and had used.
+    /// To the life that goes on.
+    line: Option<Line>,
+    /// What lives before this one had to say.
     told: CrewReport,
-    spent: Usage,
 }
 
-/// One life.
-struct Life {
-    child: Child,
+/// What goes between the harness and one life.
+struct Line {
     told: ChildStdin,
     /// Readiness, once.
     ready: mpsc::Receiver<Result<(), String>>,
@@ -62,9 +51,14 @@ struct Heard {
 }
 
 impl WorkerProcess {
-    /// Starts the first life; [`WorkerProcess::ready`] waits until it is at work.
-    pub(super) fn start(name: String, recipe: Recipe) -> io::Result<Self> {
-        let worker = Self { name, recipe, state: Mutex::default() };
+    /// Assigns the work to a process that has just started; [`WorkerProcess::ready`] waits until it is at work.
+    pub(super) fn assign(
+        name: String,
+        process: Process,
+        assignment: Vec<u8>,
+        post: Arc<dyn Post>,
+    ) -> io::Result<Self> {
+        let worker = Self { name, process, assignment, post, state: Mutex::default() };
         worker.begin()?;
         Ok(worker)
     }
@@ -74,38 +68,24 @@ impl WorkerProcess {
         &self.name
     }
 
-    pub fn lives(&self) -> u32 {
-        self.state().lives
-    }
-
-    /// Process id; none while it is down.
-    pub fn id(&self) -> Option<u32> {
-        self.state().life.as_ref().map(|life| life.child.id())
-    }
-
-    /// Starts the next life.
+    /// Assigns its work to the life that has just begun.
     fn begin(&self) -> io::Result<()> {
-        let mut command = Command::new(&self.recipe.program);
-        command.args(["worker", "--assigned"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = self.recipe.parent.spawn(command)?;
-        let pipes = child.stdin.take().zip(child.stdout.take());
+        let pipes = self.process.take_pipes();
         let (mut told, said) = pipes.ok_or_else(|| io::Error::other("a worker process has no pipes"))?;
-        told.write_all(&self.recipe.assignment)?;
+        told.write_all(&self.assignment)?;
         let (readiness, ready) = mpsc::channel();
-        let post = Arc::clone(&self.recipe.post);
+        let post = Arc::clone(&self.post);
         let named = thread::Builder::new().name(self.name.clone());
         let reader = named.spawn(move || listen(said, &*post, &readiness))?;
-        let mut state = self.state();
-        state.lives += 1;
-        state.life = Some(Life { child, told, ready, reader });
+        self.state().line = Some(Line { told, ready, reader });
         Ok(())
     }
 
     /// Whether it is at work: none while that is not known.
     fn is_ready(&self) -> Option<Result<(), String>> {
         let state = self.state();
-        let Some(life) = &state.life else { return Some(Err("it was ended".to_owned())) };
-        match life.ready.try_recv() {
+        let Some(line) = &state.line else { return Some(Err("it was ended".to_owned())) };
+        match line.ready.try_recv() {
             Ok(outcome) => Some(outcome),
             Err(mpsc::TryRecvError::Empty) => None,
             Err(mpsc::TryRecvError::Disconnected) => Some(Err("it ended at its start".to_owned())),
@@ -129,43 +109,38 @@ impl WorkerProcess {
     /// Starts it again after its end, and waits until it is at work.
     pub async fn restart(&self) -> Result<(), String> {
         self.kill();
-        self.begin().map_err(|error| format!("starting {} again: {error}", self.name))?;
+        let begun = self.process.start_again().and_then(|()| self.begin());
+        begun.map_err(|error| format!("starting {} again: {error}", self.name))?;
         self.ready().await
     }
 
     /// Tells it something.
     pub fn tell(&self, told: Told) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&told)?;
-        line.push(b'\n');
+        let words = line_of(&told)?;
         let mut state = self.state();
-        let life = state.life.as_mut().ok_or_else(|| io::Error::other("the worker is down"))?;
-        life.told.write_all(&line)
+        let line = state.line.as_mut().ok_or_else(|| io::Error::other("the worker is down"))?;
+        line.told.write_all(&words)
     }
 
-    /// Whether it has ended by itself.
+    /// Whether it is down.
     pub fn has_ended(&self) -> bool {
-        match &mut self.state().life {
-            Some(life) => !matches!(life.child.try_wait(), Ok(None)),
-            None => true,
-        }
+        self.process.ended().is_some()
     }
 
     /// Stops it where it stands, with SIGSTOP: it no longer reads its socket.
     pub fn pause(&self) -> io::Result<()> {
-        self.signal(Signal::STOP)
+        self.process.pause()
     }
 
     /// Lets it go on, with SIGCONT.
     pub fn resume(&self) -> io::Result<()> {
-        self.signal(Signal::CONT)
+        self.process.resume()
     }
 
     /// Ends it with SIGKILL. What it had told before is heard to the end.
     pub fn kill(&self) {
-        let Some(mut life) = self.state().life.take() else { return };
-        // Fails only if it has ended, which is what is wanted.
-        let _ = life.child.kill();
-        self.bury(life);
+        self.process.kill();
+        self.hear_out();
     }
 
     /// Tells it to stop, and waits until it has said its last words; then it is killed.
@@ -176,61 +151,33 @@ impl WorkerProcess {
         while !self.has_ended() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(2));
         }
-        let Some(mut life) = self.state().life.take() else { return self.told() };
-        let hangs = matches!(life.child.try_wait(), Ok(None));
-        let _ = life.child.kill();
-        let heard = self.bury(life);
-        let mut told = self.told();
-        if heard.report.is_none() {
+        let hangs = !self.has_ended();
+        self.process.kill();
+        let failure = self.hear_out();
+        let mut told = std::mem::take(&mut self.state().told);
+        if let Some(failure) = failure {
             let how = if hangs { "did not stop within 10 s" } else { "ended" };
-            let why = heard.failure.map_or(String::new(), |failure| format!(": {failure}"));
-            told.merge(CrewReport::ended(format!("{} {how}{why}", self.name)));
+            told.merge(CrewReport::ended(format!("{} {how}{failure}", self.name)));
         }
         told
     }
 
-    /// What all its lives have used.
-    pub fn usage(&self) -> Usage {
-        let state = self.state();
-        let now = state.life.as_ref().and_then(|life| usage(life.child.id()));
-        now.map_or(state.spent, |now| state.spent.with(&now))
-    }
-
-    fn told(&self) -> CrewReport {
-        std::mem::take(&mut self.state().told)
-    }
-
-    /// Keeps what an ended life leaves.
-    fn bury(&self, mut life: Life) -> Heard {
-        let last = usage(life.child.id());
-        // Fails only if it was waited for.
-        let _ = life.child.wait();
-        let mut heard = life.reader.join().unwrap_or_default();
-        let mut state = self.state();
-        if let Some(last) = last {
-            state.spent = Usage { rss_bytes: 0, ..state.spent.with(&last) };
+    /// Keeps what an ended life had to say. If there were no last words, why not as far as it said; none also where no
+    /// life was left.
+    fn hear_out(&self) -> Option<String> {
+        let line = self.state().line.take()?;
+        let heard = line.reader.join().unwrap_or_default();
+        match heard.report {
+            Some(report) => {
+                self.state().told.merge(report);
+                None
+            }
+            None => Some(heard.failure.map_or(String::new(), |failure| format!(": {failure}"))),
         }
-        if let Some(report) = &mut heard.report {
-            state.told.merge(std::mem::take(report));
-        }
-        heard
-    }
-
-    fn signal(&self, signal: Signal) -> io::Result<()> {
-        let state = self.state();
-        let id = state.life.as_ref().and_then(|life| Pid::from_raw(i32::try_from(life.child.id()).ok()?));
-        let id = id.ok_or_else(|| io::Error::other("the worker is down"))?;
-        Ok(kill_process(id, signal)?)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for WorkerProcess {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 

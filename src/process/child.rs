@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -26,10 +26,18 @@ pub struct Recipe {
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
     pub directory: PathBuf,
-    /// Where its output goes; a later life adds to it.
-    pub log: PathBuf,
+    pub talk: Talk,
     /// Seen by it and its children only.
     pub mount: Option<Mount>,
+}
+
+/// What becomes of what a process reads and writes.
+#[derive(Debug, Clone)]
+pub enum Talk {
+    /// It reads nothing and writes into this file; a later life adds to it.
+    Log(PathBuf),
+    /// Through pipes, which [`Process::take_pipes`] gives; its errors go where the harness's own go.
+    Pipes,
 }
 
 /// A process of ours. All may be called from any thread; dropping it kills the process.
@@ -59,10 +67,17 @@ impl Process {
     pub fn start_again(&self) -> io::Result<()> {
         let mut state = self.state();
         state.end();
-        let log = fs::OpenOptions::new().append(true).create(true).open(&self.recipe.log)?;
         let mut command = Command::new(&self.recipe.program);
         command.args(&self.recipe.arguments).current_dir(&self.recipe.directory);
-        command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+        match &self.recipe.talk {
+            Talk::Log(path) => {
+                let log = fs::OpenOptions::new().append(true).create(true).open(path)?;
+                command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+            }
+            Talk::Pipes => {
+                command.stdin(Stdio::piped()).stdout(Stdio::piped());
+            }
+        }
         state.child = Some(self.spawn(command)?);
         state.lives += 1;
         Ok(())
@@ -83,6 +98,13 @@ impl Process {
                 Err(io::Error::other(error))
             }
         }
+    }
+
+    /// The pipes of this life: what it reads, and what it writes. None if they were taken, or there are none.
+    pub fn take_pipes(&self) -> Option<(ChildStdin, ChildStdout)> {
+        let mut state = self.state();
+        let child = state.child.as_mut()?;
+        child.stdin.take().zip(child.stdout.take())
     }
 
     /// Its process id; none while it is down.
@@ -182,7 +204,7 @@ mod tests {
             program: "/bin/sh".into(),
             arguments: ["-c", script].map(OsString::from).into(),
             directory: directory.to_path_buf(),
-            log: directory.join("log"),
+            talk: Talk::Log(directory.join("log")),
             mount: None,
         };
         Process::start(&Parent::start().unwrap(), recipe).unwrap()
@@ -245,7 +267,7 @@ mod tests {
             program: "/bin/sh".into(),
             arguments: ["-c", "exit 3"].map(OsString::from).into(),
             directory: folder.path().to_path_buf(),
-            log: folder.path().join("log"),
+            talk: Talk::Log(folder.path().join("log")),
             mount: None,
         };
         let process = Process::start(&Parent::start().unwrap(), recipe).unwrap();

@@ -7,7 +7,7 @@ mod parent;
 mod threads;
 mod usage;
 
-pub use child::{Mount, Process, Recipe};
+pub use child::{Mount, Process, Recipe, Talk};
 pub use parent::Parent;
 pub use threads::{ThreadUsage, own_threads};
-pub use usage::{Usage, own_usage, usage};
+pub use usage::{Usage, own_usage};

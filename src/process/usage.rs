@@ -13,7 +13,7 @@ pub struct Usage {
 
 impl Usage {
     /// Together with what a later life of the same process has used; memory is the later one's.
-    pub fn with(&self, later: &Self) -> Self {
+    pub(super) fn with(&self, later: &Self) -> Self {
         Self {
             cpu_seconds: self.cpu_seconds + later.cpu_seconds,
             rss_bytes: later.rss_bytes,
@@ -23,7 +23,7 @@ impl Usage {
 }
 
 /// Usage of process `pid`; none if it is gone.
-pub fn usage(pid: u32) -> Option<Usage> {
+pub(super) fn usage(pid: u32) -> Option<Usage> {
     read(&Process::new(i32::try_from(pid).ok()?).ok()?)
 }
 

@@ -1,8 +1,5 @@
 //! How a run is to be carried out, beyond what its plan says: input only.
 
-use std::path::PathBuf;
-
-use super::error::RunError;
 use crate::load::Defect;
 use crate::remains::Remains;
 use crate::site;
@@ -21,20 +18,9 @@ pub struct Settings {
     pub command: String,
     /// A known error to be made on purpose, so that calibration can be seen to notice it.
     pub defect: Defect,
-    /// The program of which worker processes are made; none: this one.
-    pub worker_program: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Of which worker processes are made.
-    pub(super) fn worker_program(&self) -> Result<PathBuf, RunError> {
-        match &self.worker_program {
-            Some(program) => Ok(program.clone()),
-            None => std::env::current_exe()
-                .map_err(|error| RunError::failed("finding the program of worker processes", error)),
-        }
-    }
-
     pub(super) fn was_stopped(&self) -> bool {
         self.stop.get() != Stop::No
     }

@@ -174,8 +174,8 @@ impl<'a> Parts<'a> {
         let mut line = StartLine::waiting_for(self.wiring.connections(self.spec.point));
 
         let post = Arc::clone(&self.mailboxes) as Arc<dyn Post>;
-        let (targets, program) = (site.targets(), self.settings.worker_program()?);
-        let at = Place { transport: &self.transport, targets: &targets, program: &program };
+        let targets = site.targets();
+        let at = Place { transport: &self.transport, targets: &targets };
         let crew = Crew::start(self.order(), &at, post, &line).map_err(failed("starting a worker"))?;
         unless_stopped(stop, line.ready(crew.count())).await??;
         let load = Generators::start(&self.run(), &line).map_err(failed("starting a generator thread"))?;
