@@ -24,7 +24,6 @@ pub struct Aimed {
 }
 
 /// Who is struck.
-#[derive(Clone)]
 pub enum Target {
     Server(Arc<Server>),
     Link(Arc<Link>),
@@ -73,34 +72,30 @@ pub fn aim(plans: &[FaultPlan], handles: &Handles) -> Result<Vec<Aimed>, AimErro
 
 fn targets(plan: &FaultPlan, handles: &Handles) -> Result<Vec<Target>, AimError> {
     let action = plan.action.name();
-    // A link is there only where a fault asks for it; its server is known by name in any case.
-    let known: Vec<&str> = match action.aim() {
-        Aim::Server => handles.servers.iter().map(|server| server.name()).collect(),
-        Aim::Worker => handles.workers.iter().map(|worker| worker.name()).collect(),
+    let servers = || handles.servers.iter().cloned().map(Target::Server).collect::<Vec<_>>();
+    let workers = || handles.workers.iter().cloned().map(Target::Worker).collect();
+    let (there, nobody) = match action.aim() {
+        Aim::Server => (servers(), AimError::NoServers { action }),
+        Aim::Worker => (workers(), AimError::NoWorkers { action }),
     };
-    if known.is_empty() {
-        return Err(match action.aim() {
-            Aim::Server => AimError::NoServers { action },
-            Aim::Worker => AimError::NoWorkers { action },
-        });
+    if there.is_empty() {
+        return Err(nobody);
     }
-    let all: Vec<Target> = match action.aim() {
-        Aim::Server if plan.action.is_of_network() => {
-            handles.links.iter().cloned().map(Target::Link).collect()
-        }
-        Aim::Server => handles.servers.iter().cloned().map(Target::Server).collect(),
-        Aim::Worker => handles.workers.iter().cloned().map(Target::Worker).collect(),
+    // A link is there only where a fault asks for it; its server is known by name in any case.
+    let known = there.iter().map(Target::name).collect::<Vec<_>>().join(", ");
+    let mut meant = match plan.action.is_of_network() {
+        true => handles.links.iter().cloned().map(Target::Link).collect(),
+        false => there,
     };
-    let meant: Vec<Target> = match (&plan.target, action.aim()) {
-        (None, Aim::Server) => all,
+    match (action.aim(), plan.target.as_deref()) {
         // One of several: a crew of which all are struck at once is another fault.
-        (None, Aim::Worker) => all.into_iter().take(1).collect(),
-        (Some(target), Aim::Worker) if target == "worker" => all,
-        (Some(target), _) => all.into_iter().filter(|one| one.name() == target).collect(),
-    };
+        (Aim::Worker, None) => meant.truncate(1),
+        (Aim::Worker, Some("worker")) => {}
+        _ => meant.retain(|one| plan.is_meant_for(one.name())),
+    }
     if meant.is_empty() {
         let target = plan.target.clone().unwrap_or_default();
-        return Err(AimError::NoSuchTarget { action, target, known: known.join(", ") });
+        return Err(AimError::NoSuchTarget { action, target, known });
     }
     Ok(meant)
 }

@@ -1,26 +1,21 @@
-//! The time of a fault: waiting until it is due, and the seconds that stand in the record.
+//! The time of a fault: what it goes by, and waiting unless everything is stopped.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::clock::now_ns;
+use crate::metrics::Timeline;
 
 /// What every fault goes by.
-#[derive(Clone)]
 pub struct Clock {
-    pub window_start_ns: u64,
+    pub timeline: Timeline,
     stopped: watch::Receiver<bool>,
 }
 
 impl Clock {
-    pub fn new(window_start_ns: u64, stopped: watch::Receiver<bool>) -> Self {
-        Self { window_start_ns, stopped }
-    }
-
-    /// Seconds since the start of the window.
-    pub fn since_window_s(&self, at_ns: u64) -> f64 {
-        (at_ns as f64 - self.window_start_ns as f64) / 1e9
+    pub fn new(timeline: Timeline, stopped: watch::Receiver<bool>) -> Self {
+        Self { timeline, stopped }
     }
 
     /// False if everything was stopped before that.

@@ -5,6 +5,7 @@
 
 mod aim;
 mod clock;
+mod lasting;
 mod on_network;
 mod on_server;
 mod on_worker;
@@ -20,7 +21,7 @@ use crate::metrics::Timeline;
 use crate::start_line::Place;
 use weighbridge_record::result::Fault;
 
-pub use aim::{AimError, Aimed, Handles, Target, aim};
+pub use aim::{AimError, Aimed, Handles, aim};
 
 use clock::Clock;
 use strike::strike;
@@ -110,7 +111,7 @@ async fn repeat(
 ) -> Vec<Result<Fault, String>> {
     let window_start_ns = timeline.window_start_ns();
     let mut done = Vec::new();
-    let mut clock = Clock::new(window_start_ns, stopped);
+    let mut clock = Clock::new(timeline, stopped);
     for at_ns in line.times(timeline.window_end_ns() - window_start_ns) {
         if !done.is_empty() && now_ns() > window_start_ns + at_ns {
             continue;

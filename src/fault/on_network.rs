@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 
 use super::clock::Clock;
+use super::lasting::undone_after;
 use crate::clock::now_ns;
 use crate::proxy::Cut;
 use crate::site::Link;
@@ -23,9 +24,7 @@ pub async fn fail(
             link.proxy.throttle(bytes_per_s)
         }
     };
-    clock.sleep_until(now_ns() + lasting_ns).await;
-    drop(imposed);
-    Ok(Some(now_ns()))
+    Ok(Some(undone_after(lasting_ns, clock, move || drop(imposed)).await))
 }
 
 /// Cuts every connection that is open. Gives the time at which that was asked for.

@@ -1,46 +1,24 @@
 //! What is done to a server.
 
 use super::clock::Clock;
-use crate::clock::now_ns;
+use super::lasting::{back_after, undone_after};
 use crate::site::{Data, Server};
 use weighbridge_plan::End;
-
-/// Lets a stopped server go on, whatever happens.
-struct Resume<'a>(&'a Server);
-
-impl Drop for Resume<'_> {
-    fn drop(&mut self) {
-        // Fails only if the process is gone, which no longer stands still then.
-        let _ = self.0.resume();
-    }
-}
 
 /// Stops it where it stands. Gives the time at which it went on.
 pub async fn pause(server: &Server, lasting_ns: u64, clock: &mut Clock) -> Result<Option<u64>, String> {
     server.pause().map_err(|error| error.to_string())?;
-    let resume = Resume(server);
-    clock.sleep_until(now_ns() + lasting_ns).await;
-    drop(resume);
-    Ok(Some(now_ns()))
-}
-
-/// Gives it the room back, whatever happens.
-struct Free<'a>(&'a Server);
-
-impl Drop for Free<'_> {
-    fn drop(&mut self) {
-        // Fails only where there is no file system to fill.
-        let _ = self.0.free_disk();
-    }
+    // Fails only if the process is gone, which no longer stands still then.
+    let resume = || drop(server.resume());
+    Ok(Some(undone_after(lasting_ns, clock, resume).await))
 }
 
 /// Leaves it no room for more data. Gives the time at which it had room again.
 pub async fn fill_disk(server: &Server, lasting_ns: u64, clock: &mut Clock) -> Result<Option<u64>, String> {
     server.fill_disk().map_err(|error| error.to_string())?;
-    let free = Free(server);
-    clock.sleep_until(now_ns() + lasting_ns).await;
-    drop(free);
-    Ok(Some(now_ns()))
+    // Fails only where there is no file system to fill.
+    let free = || drop(server.free_disk());
+    Ok(Some(undone_after(lasting_ns, clock, free).await))
 }
 
 /// Ends it. Gives the time at which it answered again; none if everything was stopped before that.
@@ -63,11 +41,5 @@ pub async fn end(server: &Server, how: End, down_ns: u64, clock: &mut Clock) -> 
             Data::Kept
         }
     };
-    if !clock.sleep_until(now_ns() + down_ns).await {
-        return Ok(None);
-    }
-    match clock.unless_stopped(server.restart(data)).await {
-        None => Ok(None),
-        Some(restarted) => restarted.map(|()| Some(now_ns())).map_err(|error| error.to_string()),
-    }
+    back_after(down_ns, clock, server.restart(data)).await
 }

@@ -3,32 +3,12 @@
 use std::time::Duration;
 
 use super::clock::Clock;
-use crate::clock::now_ns;
+use super::lasting::{back_after, undone_after};
 use crate::crew::{Told, WorkerProcess};
 use weighbridge_record::terms::Moment;
 
 /// How often a worker that is to end by itself is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
-
-/// Lets a stopped worker go on, whatever happens.
-struct Resume<'a>(&'a WorkerProcess);
-
-impl Drop for Resume<'_> {
-    fn drop(&mut self) {
-        // Fails only if the process is gone, which no longer stands still then.
-        let _ = self.0.resume();
-    }
-}
-
-/// Has it scored at its usual pace again, whatever happens.
-struct Hasten<'a>(&'a WorkerProcess);
-
-impl Drop for Hasten<'_> {
-    fn drop(&mut self) {
-        // Fails only if the process is gone; its next life scores at its usual pace.
-        let _ = self.0.tell(Told::SlowDown(1.0));
-    }
-}
 
 /// Ends it where it stands, or at its next request that comes to `moment`; `struck` is called when it is gone. Gives
 /// the time at which it was at work again; none if everything was stopped before that.
@@ -52,13 +32,7 @@ pub async fn kill(
     }
     struck();
     worker.kill();
-    if !clock.sleep_until(now_ns() + down_ns).await {
-        return Ok(None);
-    }
-    match clock.unless_stopped(worker.restart()).await {
-        None => Ok(None),
-        Some(restarted) => restarted.map(|()| Some(now_ns())),
-    }
+    back_after(down_ns, clock, worker.restart()).await
 }
 
 /// Has it take `factor` times as long to score.
@@ -69,10 +43,9 @@ pub async fn slow_down(
     clock: &mut Clock,
 ) -> Result<Option<u64>, String> {
     worker.tell(Told::SlowDown(factor)).map_err(|error| error.to_string())?;
-    let hasten = Hasten(worker);
-    clock.sleep_until(now_ns() + lasting_ns).await;
-    drop(hasten);
-    Ok(Some(now_ns()))
+    // Fails only if the process is gone; its next life scores at its usual pace.
+    let hasten = || drop(worker.tell(Told::SlowDown(1.0)));
+    Ok(Some(undone_after(lasting_ns, clock, hasten).await))
 }
 
 /// Stops the process, so that nobody reads its socket.
@@ -82,8 +55,7 @@ pub async fn stop_reading(
     clock: &mut Clock,
 ) -> Result<Option<u64>, String> {
     worker.pause().map_err(|error| error.to_string())?;
-    let resume = Resume(worker);
-    clock.sleep_until(now_ns() + lasting_ns).await;
-    drop(resume);
-    Ok(Some(now_ns()))
+    // Fails only if the process is gone, which no longer stands still then.
+    let resume = || drop(worker.resume());
+    Ok(Some(undone_after(lasting_ns, clock, resume).await))
 }

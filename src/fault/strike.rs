@@ -16,28 +16,24 @@ pub async fn strike(
     clock: &mut Clock,
     in_flight: &dyn Fn() -> u64,
 ) -> Option<Result<Fault, String>> {
-    if !clock.sleep_until(clock.window_start_ns + at_ns).await {
+    if !clock.sleep_until(clock.timeline.window_start_ns() + at_ns).await {
         return None;
     }
     let (action, name) = (line.action.name(), line.target.name());
-    let began = Began { at: Cell::new((now_ns(), in_flight())) };
-    let ended = carry_out(line, clock, &|| began.at.set((now_ns(), in_flight()))).await;
-    let (start_ns, in_flight) = began.at.get();
+    // When it was due, but for one that waits for its moment; and what was in flight then.
+    let began = Cell::new((now_ns(), in_flight()));
+    let ended = carry_out(line, clock, &|| began.set((now_ns(), in_flight()))).await;
+    let (start_ns, in_flight) = began.get();
     let fault = |end_ns: Option<u64>| Fault {
-        end_s: end_ns.map(|end_ns| clock.since_window_s(end_ns)),
+        end_s: end_ns.map(|end_ns| clock.timeline.since_window_s(end_ns)),
         in_flight: Some(in_flight),
         moment: match line.action {
             FaultAction::KillWorker { moment, .. } => moment,
             _ => None,
         },
-        ..Fault::begun(action, name, clock.since_window_s(start_ns))
+        ..Fault::begun(action, name, clock.timeline.since_window_s(start_ns))
     };
     Some(ended.map(fault).map_err(|error| format!("{action} of {name}: {error}")))
-}
-
-/// When it began, and what was in flight then: when it was due, but for one that waits for its moment.
-struct Began {
-    at: Cell<(u64, u64)>,
 }
 
 /// Gives the time at which all was well again; none if that was not before everything was stopped.

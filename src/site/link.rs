@@ -30,12 +30,6 @@ impl Link {
     }
 
     pub fn record(&self) -> ProxyRecord {
-        let passed = self.proxy.passed();
-        ProxyRecord {
-            connections: passed.accepted,
-            to_server_bytes: passed.to_server_bytes,
-            to_client_bytes: passed.to_client_bytes,
-            reset: passed.reset,
-        }
+        self.proxy.passed()
     }
 }

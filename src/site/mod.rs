@@ -124,9 +124,8 @@ impl Site {
     /// asks where to connect.
     pub fn link(&mut self, faults: &[plan::FaultPlan]) -> Result<(), SiteError> {
         for node in self.nodes.iter_mut().filter(|node| node.server.is_some()) {
-            let befalls = |fault: &plan::FaultPlan| {
-                fault.action.is_of_network() && fault.target.as_deref().is_none_or(|name| name == node.name)
-            };
+            let befalls =
+                |fault: &plan::FaultPlan| fault.action.is_of_network() && fault.is_meant_for(&node.name);
             if faults.iter().any(befalls) {
                 let link = Link::start(&node.name, &node.endpoint);
                 let action = format!("starting a proxy in front of {}", node.name);

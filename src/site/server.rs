@@ -13,9 +13,9 @@ use super::abandoned::{self, Lock};
 use super::error::SiteError;
 use super::storage;
 use super::stored::{self, Stored};
-use crate::process::{Mount, Parent, Process, Recipe, Usage};
+use crate::process::{Mount, Parent, Process, Recipe, Talk, Usage};
 use weighbridge_record::result::Storage;
-use weighbridge_unsynced::{FileSystem, Unsynced};
+use weighbridge_unsynced::FileSystem;
 
 /// Longest a server may take to answer.
 const READY_WITHIN: Duration = Duration::from_secs(10);
@@ -136,7 +136,7 @@ impl Server {
             program: program.to_path_buf(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             directory: directory.path().to_path_buf(),
-            log: directory.log(),
+            talk: Talk::Log(directory.log()),
             mount: directory.mount(),
         };
         let process = Process::start(parent, recipe)
@@ -192,12 +192,13 @@ impl Server {
         Ok(())
     }
 
-    /// Ends it as a pulled plug does: what it had not synced is gone when it is started again. Tells what that was.
-    pub fn power_failure(&self) -> std::io::Result<Unsynced> {
+    /// Ends it as a pulled plug does: what it had not synced is gone when it is started again.
+    pub fn power_failure(&self) -> std::io::Result<()> {
         let data = self.data()?;
         // First: a server that is told of errors is not one whose power fails.
         self.kill();
-        Ok(data.power_failure())
+        data.power_failure();
+        Ok(())
     }
 
     /// Makes durable what it has stored so far, where its data lies on a file system of its own: a power failure finds

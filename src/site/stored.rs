@@ -11,9 +11,8 @@ const CAPACITY_BYTES_MAX: u64 = 16 << 30;
 /// And the part of a machine's memory.
 const MEMORY_SHARE: u64 = 2;
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
-    #[default]
     Plain,
     /// In memory, where a power failure and a full disk can be had: [`weighbridge_unsynced`].
     Forgetting,
