@@ -1,6 +1,6 @@
 //! Requests of which something is to be told, as the account comes upon them: the first hundred of each class.
 
-use super::in_flight::{Times, Way};
+use super::in_flight::{Since, Times, Way};
 use weighbridge_record::result::{FINDINGS_MAX, Finding, FindingClass};
 
 /// What one generator found.
@@ -39,18 +39,15 @@ impl Findings {
         self.counts[class as usize] += 1;
         let since_window_s = |at_ns: u64| (at_ns as f64 - self.window_start_ns as f64) / 1e9;
         let sent_ns = known.times.map(|times| times.sent_ns).filter(|sent_ns| *sent_ns > 0);
+        let after_sending = |since: Since| Some(since_window_s(sent_ns? + since.ns()?));
         self.kept.push(Finding {
             class,
             sequence: known.sequence,
             acknowledged: known.acknowledged,
             intended_s: known.times.map(|times| since_window_s(times.intended_ns)),
             sent_s: sent_ns.map(since_window_s),
-            accepted_s: sent_ns
-                .zip(known.way.accepted.ns())
-                .map(|(sent_ns, ns)| since_window_s(sent_ns + ns)),
-            delivered_s: sent_ns
-                .zip(known.way.received.ns())
-                .map(|(sent_ns, ns)| since_window_s(sent_ns + ns)),
+            accepted_s: after_sending(known.way.accepted),
+            delivered_s: after_sending(known.way.received),
             at_s: at_ns.map(since_window_s),
         });
     }

@@ -69,6 +69,11 @@ impl Timeline {
         self.start_ns + self.warmup_ns
     }
 
+    /// Seconds from the start of the window to a time: what stands in the record.
+    pub fn since_window_s(&self, at_ns: u64) -> f64 {
+        (at_ns as f64 - self.window_start_ns() as f64) / 1e9
+    }
+
     pub fn window_end_ns(&self) -> u64 {
         self.window_start_ns() + self.duration_ns
     }

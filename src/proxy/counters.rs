@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::conditions::Way;
+use weighbridge_record::result::ProxyRecord;
 
 /// Counted by the proxy's thread, read by any.
 #[derive(Debug, Default)]
@@ -11,19 +12,6 @@ pub struct Counters {
     to_server_bytes: AtomicU64,
     to_client_bytes: AtomicU64,
     reset: AtomicU64,
-}
-
-/// What went through until now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Passed {
-    /// Connections.
-    pub accepted: u64,
-    /// Handed over to the server's side.
-    pub to_server_bytes: u64,
-    /// Handed over to the client's side.
-    pub to_client_bytes: u64,
-    /// Connections that were reset on purpose; not those that a peer reset.
-    pub reset: u64,
 }
 
 impl Counters {
@@ -44,10 +32,10 @@ impl Counters {
         self.reset.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn read(&self) -> Passed {
+    pub fn read(&self) -> ProxyRecord {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Passed {
-            accepted: read(&self.accepted),
+        ProxyRecord {
+            connections: read(&self.accepted),
             to_server_bytes: read(&self.to_server_bytes),
             to_client_bytes: read(&self.to_client_bytes),
             reset: read(&self.reset),

@@ -41,9 +41,9 @@ use tokio::task::LocalSet;
 
 use crate::scheduling;
 use crate::timer::Timer;
+use weighbridge_record::result::ProxyRecord;
 
 pub use conditions::{Cut, Imposed, Way};
-pub use counters::Passed;
 
 use conditions::{Fault, Network};
 use connection::Road;
@@ -83,7 +83,7 @@ impl Proxy {
         self.address
     }
 
-    pub fn passed(&self) -> Passed {
+    pub fn passed(&self) -> ProxyRecord {
         self.counters.read()
     }
 

@@ -105,7 +105,7 @@ fn bytes_come_through_whole_and_in_order_both_ways() {
     assert!(all_arrives(&stand, 5_000_000, 1, |_| {}));
     let passed = stand.proxy.passed();
     assert_eq!((passed.to_server_bytes, passed.to_client_bytes), (5_000_000, 5_000_000));
-    assert_eq!((passed.accepted, passed.reset), (1, 0));
+    assert_eq!((passed.connections, passed.reset), (1, 0));
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn who_connects_during_a_partition_gets_no_answer_and_is_let_in_afterwards() {
         waiting.join().unwrap().unwrap();
         stand.listener.accept().unwrap();
     }
-    assert_eq!(stand.proxy.passed().accepted, 2, "neither those who gave up nor what kept them out");
+    assert_eq!(stand.proxy.passed().connections, 2, "neither those who gave up nor what kept them out");
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn a_reset_ends_what_is_open_on_both_sides_and_nothing_else() {
     let (mut client, mut server) = stand.connect();
     pass(&mut client, &mut server);
     let passed = stand.proxy.passed();
-    assert_eq!((passed.accepted, passed.reset), (3, 2));
+    assert_eq!((passed.connections, passed.reset), (3, 2));
 }
 
 #[test]

@@ -73,25 +73,12 @@ mod tests {
         let row = |index: usize| SeriesRow {
             t_s: index as f64 / 10.0,
             duration_s: 0.1,
-            phase: Phase::Window,
             offered: 100,
-            unsent: 0,
             sent: 100,
-            accepted: 0,
-            rejected: 0,
             delivered: 100,
             completed: 100,
             in_flight: in_flight(index).max(0.0).round() as u64,
-            lost: 0,
-            lost_acknowledged: 0,
-            first_lost_acknowledged_s: None,
-            duplicated: 0,
-            redelivered: 0,
-            parked: 0,
-            turnaround: None,
-            generator_cpu_cores: None,
-            generator_rss_bytes: None,
-            brokers: Vec::new(),
+            ..SeriesRow::default()
         };
         (0..40).map(row).collect()
     }

@@ -167,8 +167,7 @@ fn errors(loaded: &Loaded) -> Vec<ErrorGroup> {
 /// Rows of the recording with the samples taken at their ends.
 fn series(recording: &Recording, seen: &Seen) -> Vec<SeriesRow> {
     let mut samples = seen.samples(&recording.timeline);
-    let window_start_ns = recording.timeline.window_start_ns();
-    let since_window_s = |at_ns: u64| (at_ns as f64 - window_start_ns as f64) / 1e9;
+    let since_window_s = |at_ns: u64| recording.timeline.since_window_s(at_ns);
     let rows = recording.rows.iter().enumerate().map(|(interval, row)| {
         let sample = samples.remove(&interval).unwrap_or_default();
         SeriesRow {

@@ -1,9 +1,15 @@
 //! Worker processes that are ended in the middle of a request, slowed down, and stopped.
 
+use std::time::Duration;
+
+use futures::StreamExt;
+use rustix::process::Signal;
+use serde_json::json;
 use weighbridge_record::result::{Kept, Trial};
 use weighbridge_record::terms::{Moment, TransportKind};
 
-use crate::harness::Run;
+use crate::harness::brokers::Nats;
+use crate::harness::{Run, wait_for};
 
 const PROCESSES: [&str; 4] =
     ["workers.kind=processes", "workers.count=2", "load.duration=5s", "brokers.ack_wait=1s"];
@@ -96,6 +102,30 @@ fn a_worker_that_is_slow_for_a_while_shows_in_the_service_times() {
     let (median, longest) = (service.p50.expect("a median"), service.max.expect("a longest"));
     // A hundred milliseconds as long as it lasted, one millisecond before and after.
     assert!(median < 50_000_000 && longest >= 100_000_000, "{median} {longest}");
+}
+
+#[test]
+fn a_worker_alone_answers_who_publishes_elsewhere() {
+    let broker = Nats::start("");
+    let url = broker.url();
+    let worker = Run::command(&["worker", "--transport", "nats-core", "--nats-url", &url]).start();
+    let body = r#"{"id":"1","title":"t","description":"d","category":"NETWORK","requester_role":"IT_ADMIN","#
+        .to_owned()
+        + r#""requester_name":"n","timestamp":"2025-06-27T14:30:00Z","correlation_id":"req_anything"}"#;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    // Until its subscription stands, nobody answers.
+    let answer = wait_for("an answer", || {
+        runtime.block_on(async {
+            let client = async_nats::connect(&url).await.ok()?;
+            let mut results = client.subscribe("prioritization.result.*").await.ok()?;
+            client.publish("prioritization.request.NETWORK", body.clone().into()).await.ok()?;
+            tokio::time::timeout(Duration::from_millis(300), results.next()).await.ok()?
+        })
+    });
+    let answer: serde_json::Value = serde_json::from_slice(&answer.payload).expect("JSON");
+    assert_eq!((&answer["correlation_id"], &answer["request_id"]), (&json!("req_anything"), &json!("1")));
+    worker.signal(Signal::INT);
+    worker.end().expect_code(&[0]).expect_error(&["requests scored"]);
 }
 
 #[test]

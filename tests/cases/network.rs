@@ -1,9 +1,9 @@
 //! Whole trials on servers of ours whose network fails while the load is on.
 
-use weighbridge::session::{Settings, Silent, TrialSpec, measure};
-use weighbridge_plan::scenario::{Overrides, plan};
 use weighbridge_record::result::{ProxyRecord, Trial};
 use weighbridge_record::terms::TransportKind;
+
+use crate::harness::library::{self, only_fault, planned};
 
 const MS: u64 = 1_000_000;
 
@@ -32,20 +32,10 @@ at = "1s"
 
 /// One trial on each path that goes over a server, with a fault of these keys.
 fn struck(keys: &str) -> Vec<(TransportKind, Trial, ProxyRecord)> {
-    let scenario = format!("{SCENARIO}{keys}\n");
-    let plan =
-        plan("network.toml", &scenario, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let plan = planned(&format!("{SCENARIO}{keys}\n"));
     let trial = |transport: &TransportKind| {
-        let spec = TrialSpec::alone(&plan.points[0], *transport, plan.seed);
-        let measured = runtime.block_on(measure(&spec, &Settings::default(), &Silent));
-        let trial = measured.unwrap_or_else(|error| panic!("{transport}: {error}")).trial;
-        assert!(trial.complete && trial.ledger.check() == Ok(()), "{transport}: {:?}", trial.ledger);
-        let [fault] = &trial.faults[..] else {
-            panic!("{transport}: {:?}, {:?}", trial.faults, trial.errors)
-        };
-        let broker = transport.broker().expect("a path over a server");
-        assert_eq!(fault.target, broker.name());
+        let trial = library::trial(&plan, *transport);
+        let fault = only_fault(&trial);
         assert!(fault.start_s >= 1.0, "{fault:?}");
         let proxy = trial.brokers[0].proxy.expect("all went through it");
         assert!(proxy.connections > 0 && proxy.to_server_bytes > 0 && proxy.to_client_bytes > 0, "{proxy:?}");

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use async_nats::jetstream::{self, stream};
-use weighbridge::session::{Settings, Silent, TrialSpec, measure};
 use weighbridge::site::{Data, Options, Server, Site, Stored, can_forget};
 use weighbridge_plan::Brokers;
-use weighbridge_plan::scenario::{Overrides, plan};
 use weighbridge_record::result::Trial;
 use weighbridge_record::terms::{Action, BrokerKind, Durability, TransportKind};
 
+use crate::harness::library::{self, planned};
 use crate::harness::wait_for;
 
 /// Set where a machine can't mount for a process: then these tests are skipped.
@@ -107,12 +106,7 @@ fn struck(transport: TransportKind, durability: Durability, action: Action) -> T
     let scenario = format!(
         "{SCENARIO}[brokers]\ndurability = \"{durability}\"\n[[faults]]\nat = \"1s\"\naction = \"{action}\"\n"
     );
-    let plan =
-        plan("plug.toml", &scenario, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let (spec, settings) = (TrialSpec::alone(&plan.points[0], transport, plan.seed), Settings::default());
-    let measured = runtime.block_on(measure(&spec, &settings, &Silent));
-    let trial = measured.unwrap_or_else(|error| panic!("{transport}: {error}")).trial;
+    let trial = library::trial(&planned(&scenario), transport);
     assert!(trial.ledger.check() == Ok(()), "{transport}: {:?}", trial.ledger);
     assert_eq!(trial.faults.len(), 1, "{transport}: {:?}", trial.errors);
     trial

@@ -78,5 +78,5 @@ fn nats_publishes_through_it_and_its_client_comes_back_after_a_reset() {
         assert_eq!(heard, "again");
     });
     let passed = proxy.passed();
-    assert_eq!((passed.accepted, passed.reset), (2, 1));
+    assert_eq!((passed.connections, passed.reset), (2, 1));
 }

@@ -223,19 +223,10 @@ impl Fixture {
             duration_s: 1.0,
             phase,
             offered: if self.scheduled { sent } else { 0 },
-            unsent: 0,
             sent,
-            accepted: 0,
-            rejected: 0,
             delivered: sent,
             completed: if stalled { sent / 2 } else { sent - 3 },
             in_flight: if stalled { 900 } else { (median_ns(transport) / 2e5) as u64 },
-            lost: 0,
-            lost_acknowledged: 0,
-            first_lost_acknowledged_s: None,
-            duplicated: 0,
-            redelivered: 0,
-            parked: 0,
             turnaround: Some(IntervalLatency {
                 count: summary.count,
                 p50: summary.p50,
@@ -248,6 +239,7 @@ impl Fixture {
             generator_cpu_cores: Some(0.31 + 0.01 * t_s.cos()),
             generator_rss_bytes: Some(46 << 20),
             brokers: transport.broker().map(|_| sample).into_iter().collect(),
+            ..SeriesRow::default()
         }
     }
 

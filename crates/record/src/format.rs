@@ -45,6 +45,11 @@ pub fn seconds(s: f64) -> String {
     format!("{}{NO_BREAK_SPACE}s", significant(s))
 }
 
+/// Seconds to the millisecond, without their unit.
+pub fn to_the_millisecond(s: f64) -> String {
+    number((s * 1000.0).round() / 1000.0)
+}
+
 /// A count with its digits in groups of three.
 pub fn count(value: u64) -> String {
     grouped(&value.to_string())

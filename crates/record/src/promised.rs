@@ -10,7 +10,7 @@ use crate::terms::{Action, BrokerKind, Duplicates, Durability, Loss, Order};
 
 /// What a tier keeps of what was confirmed, over a fault.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum KeptOver {
+enum KeptOver {
     All,
     /// All but what was confirmed within so many seconds before it.
     AllButLast(f64),
@@ -23,8 +23,8 @@ pub enum KeptOver {
 const LAZY_S: f64 = 2.0;
 
 /// What a tier keeps over a fault.
-pub fn kept_over(durability: Durability, broker: Option<BrokerKind>, action: Action) -> KeptOver {
-    match (action, durability) {
+fn kept_over(leg: &Leg, action: Action) -> KeptOver {
+    match (action, leg.durability) {
         // The data itself was taken away: no tier is about that.
         (Action::DropData, _) => KeptOver::Nothing,
         (
@@ -34,7 +34,7 @@ pub fn kept_over(durability: Durability, broker: Option<BrokerKind>, action: Act
         (Action::PowerFailure, Durability::Lazy) => KeptOver::AllButLast(LAZY_S),
         (Action::PowerFailure, Durability::Os) => KeptOver::Nothing,
         // With everysec Redis may hold back a write while a sync is under way.
-        (Action::KillBroker, Durability::Lazy) if broker == Some(BrokerKind::RedisServer) => {
+        (Action::KillBroker, Durability::Lazy) if leg.transport.broker() == Some(BrokerKind::RedisServer) => {
             KeptOver::AllButLast(LAZY_S)
         }
         _ => KeptOver::All,
@@ -93,12 +93,17 @@ pub fn legal(trial: &Trial) -> Vec<LegalAnomaly> {
     legal
 }
 
-/// Names of what was done in the trial, each once.
-fn done(faults: &[Fault]) -> String {
-    let mut names: Vec<&str> = faults.iter().map(|fault| fault.action.name()).collect();
+/// Names of what was done, each once.
+pub fn done<'a>(faults: impl IntoIterator<Item = &'a Fault>) -> String {
+    let mut names: Vec<&str> = faults.into_iter().map(|fault| fault.action.name()).collect();
     names.sort_unstable();
     names.dedup();
     names.join(", ")
+}
+
+/// What exercised a promise that needs no fault for it.
+fn by(trial: &Trial) -> String {
+    if trial.faults.is_empty() { "the load alone".to_owned() } else { done(&trial.faults) }
 }
 
 fn verdict(promise: Promised, verdict: Kept, count: u64, reason: String) -> PromiseVerdict {
@@ -126,7 +131,7 @@ fn beyond_tier(trial: &Trial, leg: &Leg) -> u64 {
     let of_no_fault = trial.ledger.lost_acknowledged.saturating_sub(by_faults);
     let of_fault = |fault: &Fault| {
         let lost = fault.lost_acknowledged.unwrap_or(0);
-        match kept_over(leg.durability, leg.transport.broker(), fault.action) {
+        match kept_over(leg, fault.action) {
             KeptOver::All => lost,
             KeptOver::AllButLast(seconds) if fault.oldest_lost_s.is_some_and(|age_s| age_s > seconds) => lost,
             KeptOver::AllButLast(_) | KeptOver::Nothing => 0,
@@ -138,9 +143,8 @@ fn beyond_tier(trial: &Trial, leg: &Leg) -> u64 {
 fn acknowledged_survives(trial: &Trial, leg: &Leg) -> PromiseVerdict {
     let promise = Promised::AcknowledgedSurvives;
     let count = beyond_tier(trial, leg);
-    let covered =
-        |fault: &&Fault| kept_over(leg.durability, leg.transport.broker(), fault.action) != KeptOver::Nothing;
-    let exercised: Vec<Fault> = trial.faults.iter().filter(covered).cloned().collect();
+    let covered = |fault: &&Fault| kept_over(leg, fault.action) != KeptOver::Nothing;
+    let exercised: Vec<&Fault> = trial.faults.iter().filter(covered).collect();
     if count == 0 && exercised.is_empty() {
         let reason = match trial.faults.is_empty() {
             true => "nothing was done to the path".to_owned(),
@@ -160,7 +164,7 @@ fn acknowledged_survives(trial: &Trial, leg: &Leg) -> PromiseVerdict {
     }
     let count = count.saturating_sub(stored);
     let reason =
-        if exercised.is_empty() { "nothing was done to the path".to_owned() } else { done(&exercised) };
+        if exercised.is_empty() { "nothing was done to the path".to_owned() } else { done(exercised) };
     by_count(promise, count, reason, examples(trial, |finding| is_lost(finding) && finding.acknowledged))
 }
 
@@ -182,8 +186,7 @@ fn at_most_once(trial: &Trial) -> PromiseVerdict {
     }
     let twice =
         |finding: &Finding| matches!(finding.class, FindingClass::Duplicated | FindingClass::Redelivered);
-    let reason = if trial.faults.is_empty() { "the load alone".to_owned() } else { done(&trial.faults) };
-    by_count(promise, count, reason, examples(trial, twice))
+    by_count(promise, count, by(trial), examples(trial, twice))
 }
 
 fn order(trial: &Trial, leg: &Leg) -> PromiseVerdict {
@@ -203,12 +206,8 @@ fn order(trial: &Trial, leg: &Leg) -> PromiseVerdict {
         );
         return verdict(promise, Kept::NotExercised, 0, reason);
     }
-    let reason = match trial.faults.is_empty() {
-        true => "the load alone".to_owned(),
-        false => done(&trial.faults),
-    };
     let late = |finding: &Finding| finding.class == FindingClass::Reordered;
-    by_count(promise, reordered, reason, examples(trial, late))
+    by_count(promise, reordered, by(trial), examples(trial, late))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::result::{AroundFault, Fault, SeriesRow, Stretch};
 use crate::terms::Aim;
 
 /// Share of what was asked for at which a path counts as recovered.
-pub const RECOVERED: f64 = 0.95;
+const RECOVERED: f64 = 0.95;
 
 /// What recovery is held against.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,9 +25,14 @@ pub struct Around {
 pub fn fill(faults: &mut [Fault], series: &[SeriesRow], around: &Around) {
     let starts: Vec<f64> = faults.iter().map(|fault| fault.start_s).collect();
     let mut lost_from_s = f64::NEG_INFINITY;
+    // Of the window, up to the fault: read interval by interval as faults come.
+    let (mut before, mut read_to) = (Latency::new(), window_from(series));
     for (index, fault) in faults.iter_mut().enumerate() {
         let own = Own::of(index, &starts, series);
+        add(&mut before, series.get(read_to..own.from).unwrap_or_default().iter());
+        read_to = read_to.max(own.from);
         own.recovery(fault, around);
+        fault.turnaround = own.turnaround(fault, around, &before);
         if !own.is_first_of_its_interval {
             continue;
         }
@@ -37,6 +42,11 @@ pub fn fill(faults: &mut [Fault], series: &[SeriesRow], around: &Around) {
         lost_from_s = over_s;
         own.backlog(fault, around);
     }
+}
+
+/// Index of the first interval of the window.
+fn window_from(series: &[SeriesRow]) -> usize {
+    series.iter().position(|row| row.t_s >= 0.0).unwrap_or(series.len())
 }
 
 fn end_s(row: &SeriesRow) -> f64 {
@@ -73,8 +83,7 @@ impl<'a> Own<'a> {
 
     /// Intervals of the window that were over when it began.
     fn before(&self) -> &'a [SeriesRow] {
-        let first = self.series.iter().position(|row| row.t_s >= 0.0).unwrap_or(self.series.len());
-        self.series.get(first..self.from).unwrap_or_default()
+        self.series.get(window_from(self.series)..self.from).unwrap_or_default()
     }
 
     /// Intervals that end after the fault does, up to the next fault, with the seconds from one to the other.
@@ -96,7 +105,7 @@ impl<'a> Own<'a> {
         let start_s = fault.start_s;
         let mut rows = self.after(fault.end_s).filter(|(row, _)| row.t_s >= start_s);
         fault.first_completion_s = rows.find(|(row, _)| row.completed > 0).map(|(_, after_s)| after_s);
-        let usual_per_s = per_s(self.before());
+        let usual_per_s = per_s(self.before(), |row| row.completed);
         let mut whole = self.after(fault.end_s).filter(|(row, after_s)| *after_s >= row.duration_s);
         let recovered = whole.find(|(row, _)| {
             let asked = match around.scheduled {
@@ -106,7 +115,6 @@ impl<'a> Own<'a> {
             asked > 0.0 && row.completed as f64 >= RECOVERED * asked
         });
         fault.recovered_s = recovered.map(|(_, after_s)| after_s);
-        fault.turnaround = self.turnaround(fault, around);
     }
 
     /// When the path had recovered; the start of the next fault where it had not before that.
@@ -129,49 +137,43 @@ impl<'a> Own<'a> {
         if fault.action.aim() != Aim::Server || fault.lost != Some(0) || !around.scheduled {
             return None;
         }
-        let (served_per_s, arriving_per_s) = (around.served_per_s?, offered_per_s(self.before())?);
+        let (served_per_s, arriving_per_s) = (around.served_per_s?, per_s(self.before(), |row| row.offered)?);
         let stopped_s = end_s - fault.start_s + first_s;
         (served_per_s > arriving_per_s)
             .then(|| first_s + stopped_s * arriving_per_s / (served_per_s - arriving_per_s))
     }
 
-    fn turnaround(&self, fault: &Fault, around: &Around) -> Option<AroundFault> {
+    fn turnaround(&self, fault: &Fault, around: &Around, before: &Latency) -> Option<AroundFault> {
         let over_s = self.over_s(fault).min(around.window_s);
         let rows = &self.series[self.from..self.to];
         let in_window = |row: &&SeriesRow| row.t_s < around.window_s;
-        let during = rows.iter().filter(in_window).filter(|row| row.t_s < over_s);
-        let after = rows.iter().filter(in_window).filter(|row| row.t_s >= over_s);
-        let around = AroundFault {
-            before: stretch(self.before().iter()),
-            during: stretch(during),
-            after: stretch(after),
-        };
+        let (mut during, mut after) = (Latency::new(), Latency::new());
+        add(&mut during, rows.iter().filter(in_window).filter(|row| row.t_s < over_s));
+        add(&mut after, rows.iter().filter(in_window).filter(|row| row.t_s >= over_s));
+        let around =
+            AroundFault { before: stretch(before), during: stretch(&during), after: stretch(&after) };
         (around.before.is_some() || around.during.is_some()).then_some(around)
     }
 }
 
-fn sums(rows: &[SeriesRow], count: impl Fn(&SeriesRow) -> u64) -> Option<f64> {
+/// Events a second over some intervals; none over no time.
+fn per_s(rows: &[SeriesRow], count: impl Fn(&SeriesRow) -> u64) -> Option<f64> {
     let seconds: f64 = rows.iter().map(|row| row.duration_s).sum();
     (seconds > 0.0).then(|| rows.iter().map(count).sum::<u64>() as f64 / seconds)
 }
 
-fn per_s(rows: &[SeriesRow]) -> Option<f64> {
-    sums(rows, |row| row.completed)
-}
-
-fn offered_per_s(rows: &[SeriesRow]) -> Option<f64> {
-    sums(rows, |row| row.offered)
-}
-
-/// Merged histograms of some intervals; none without samples. A histogram that can't be read leaves its interval out.
-fn stretch<'a>(rows: impl Iterator<Item = &'a SeriesRow>) -> Option<Stretch> {
-    let mut all = Latency::new();
+/// Adds the histograms of some intervals. One that can't be read is left out.
+fn add<'a>(all: &mut Latency, rows: impl Iterator<Item = &'a SeriesRow>) {
     for turnaround in rows.filter_map(|row| row.turnaround.as_ref()) {
-        let decoded = histogram::decode(&turnaround.histogram, "an interval").ok()?;
+        let Ok(decoded) = histogram::decode(&turnaround.histogram, "an interval") else { continue };
         decoded.iter_recorded().for_each(|value| {
             all.record_n(value.value_iterated_to(), value.count_since_last_iteration());
         });
     }
+}
+
+/// None without samples.
+fn stretch(all: &Latency) -> Option<Stretch> {
     (all.count() > 0).then(|| Stretch {
         count: all.count(),
         p50_ns: all.quantile(0.5),

@@ -129,7 +129,7 @@ fn refusal(result: &RunResult) -> Option<Claim> {
         paths.dedup();
         let trials = |count: usize, invalid| {
             let what = What::Trials { invalid };
-            Claim::default().figure(count.to_string(), count as f64, of_all(&At::Run, what))
+            Claim::count(count, of_all(&At::Run, what))
         };
         let is = if invalid.len() == 1 { "is" } else { "are" };
         let claim = Claim::words("No ranking: ").and(trials(invalid.len(), true)).say(" of ");
@@ -166,7 +166,7 @@ fn own_lateness(groups: &[Group<'_>]) -> Option<Claim> {
     let mut told: Vec<(Path, Claim)> = groups.iter().filter_map(Ranking::own_lateness).collect();
     let count = told.len();
     if groups.len() > 1 && count > 0 {
-        let at = Claim::default().figure(count.to_string(), count as f64, of_all(&At::Run, What::LatePoints));
+        let at = Claim::count(count, of_all(&At::Run, What::LatePoints));
         let claim = Claim::words("At ").and(at).say(" of ").and(points(groups.len()));
         return Some(claim.say(" points figures are our own lateness, carry * and are not compared."));
     }

@@ -222,6 +222,11 @@ impl Claim {
         self
     }
 
+    /// A count.
+    pub fn count(count: usize, of: Of<'_>) -> Self {
+        Self::default().figure(count.to_string(), count as f64, of)
+    }
+
     /// Goes on with the name of a point.
     pub fn name(mut self, name: String) -> Self {
         self.text.push_str(&name);

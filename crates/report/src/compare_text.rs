@@ -84,7 +84,7 @@ pub fn tolerance(percent: f64) -> Claim {
 
 /// A count of what is told of both runs.
 fn count(count: usize, what: What) -> Claim {
-    Claim::default().figure(count.to_string(), count as f64, of_all(&At::Run, what))
+    Claim::count(count, of_all(&At::Run, what))
 }
 
 /// Of the figures that lie wholly beyond the tolerance, and yet are not shown to: why not.

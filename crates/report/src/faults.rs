@@ -62,21 +62,29 @@ pub fn what(fault: &Fault) -> String {
 fn row(trial: &Trial, fault: &Fault, known: &[(String, &Fault)]) -> Row {
     let label = known.iter().find(|(_, other)| same(other, fault)).map(|(label, _)| label.clone());
     let when = match fault.end_s {
-        Some(end_s) => format!("{} s to {} s", seconds(fault.start_s), seconds(end_s)),
-        None => format!("from {} s", seconds(fault.start_s)),
+        Some(end_s) => format!(
+            "{} s to {} s",
+            format::to_the_millisecond(fault.start_s),
+            format::to_the_millisecond(end_s)
+        ),
+        None => format!("from {} s", format::to_the_millisecond(fault.start_s)),
     };
     let after = |after_s: Option<f64>| match (after_s, fault.end_s) {
-        (Some(after_s), Some(_)) => format!("{} s", seconds(after_s)),
+        (Some(after_s), Some(_)) => format!("{} s", format::to_the_millisecond(after_s)),
         (None, Some(_)) => "not within the trial".to_owned(),
         (_, None) => String::new(),
     };
     let count = |value: Option<u64>| value.map_or(String::new(), format::count);
     let drained = match fault.drained_expected_s {
-        Some(expected_s) => format!("{} (theory {} s)", after(fault.drained_s), seconds(expected_s)),
+        Some(expected_s) => {
+            format!("{} (theory {} s)", after(fault.drained_s), format::to_the_millisecond(expected_s))
+        }
         None => after(fault.drained_s),
     };
     let lost_acknowledged = match fault.oldest_lost_s {
-        Some(age_s) => format!("{}, oldest {} s old", count(fault.lost_acknowledged), seconds(age_s)),
+        Some(age_s) => {
+            format!("{}, oldest {} s old", count(fault.lost_acknowledged), format::to_the_millisecond(age_s))
+        }
         None => count(fault.lost_acknowledged),
     };
     Row {
@@ -96,10 +104,6 @@ fn row(trial: &Trial, fault: &Fault, known: &[(String, &Fault)]) -> Row {
         parked: count(fault.parked),
         p99: p99(fault),
     }
-}
-
-fn seconds(s: f64) -> String {
-    format::number((s * 1000.0).round() / 1000.0)
 }
 
 /// `4.1 ms, 2.1 s, 4.3 ms`; a stretch without enough samples is a dash.

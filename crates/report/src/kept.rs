@@ -39,9 +39,7 @@ fn row(entry: &Entry<'_>, first: &Trial, promise: Promised) -> Row {
         let all = entry.counted.iter().flat_map(|trial| &trial.promises);
         all.filter(|judged| judged.promise == promise)
     };
-    let worst = [Kept::Broken, Kept::Kept, Kept::NotExercised];
-    let verdict = worst.into_iter().find(|kept| judged().any(|judged| judged.verdict == *kept));
-    let verdict = verdict.unwrap_or(Kept::NotExercised);
+    let verdict = Kept::worst(judged().map(|judged| judged.verdict));
     let count: u64 = judged().map(|judged| judged.count).sum();
     let reason = judged().find(|judged| judged.verdict == verdict).map_or("", |judged| &judged.reason);
     let why = match (verdict, count) {
@@ -61,7 +59,8 @@ fn row(entry: &Entry<'_>, first: &Trial, promise: Promised) -> Row {
     }
 }
 
-fn class(verdict: Kept) -> &'static str {
+/// Class of a verdict.
+pub fn class(verdict: Kept) -> &'static str {
     match verdict {
         Kept::Kept => "good",
         Kept::Broken => "bad",

@@ -5,6 +5,7 @@ use weighbridge_record::result::{Fault, Kept, Trial};
 use weighbridge_record::terms::Path;
 
 use super::groups::Group;
+use super::kept::class;
 
 /// A table with a column for each thing that was done; none where not two of them were.
 pub struct Matrix {
@@ -84,14 +85,9 @@ fn cell(trials: &[&Trial]) -> Option<Cell> {
     if trials.is_empty() {
         return None;
     }
-    let has = |kept: Kept| trials.iter().flat_map(|trial| &trial.promises).any(|p| p.verdict == kept);
-    let worst = [Kept::Broken, Kept::Kept].into_iter().find(|kept| has(*kept)).unwrap_or(Kept::NotExercised);
-    let class = match worst {
-        Kept::Kept => "good",
-        Kept::Broken => "bad",
-        Kept::NotExercised => "warn",
-    };
-    Some(Cell { class, verdict: worst.words(), seen: seen(trials) })
+    let promises = trials.iter().flat_map(|trial| &trial.promises);
+    let worst = Kept::worst(promises.map(|promise| promise.verdict));
+    Some(Cell { class: class(worst), verdict: worst.words(), seen: seen(trials) })
 }
 
 fn seen(trials: &[&Trial]) -> String {

@@ -8,7 +8,7 @@ use weighbridge_record::terms::Path;
 
 /// How many points.
 pub fn points(count: usize) -> Claim {
-    Claim::default().figure(count.to_string(), count as f64, of_all(&At::Run, What::Points))
+    Claim::count(count, of_all(&At::Run, What::Points))
 }
 
 /// Paths with the number of points that each wins, most first.
@@ -29,9 +29,7 @@ fn wins(groups: &[Group<'_>]) -> Vec<(Path, usize)> {
 pub fn sentence(groups: &[Group<'_>]) -> Claim {
     let wins = wins(groups);
     let does = if groups.iter().all(Group::scheduled) { "answers fastest" } else { "completes most" };
-    let won = |path: Path, count: usize| {
-        Claim::default().figure(count.to_string(), count as f64, of(&At::Run, path, What::Points))
-    };
+    let won = |path: Path, count: usize| Claim::count(count, of(&At::Run, path, What::Points));
     let led = match wins.as_slice() {
         [] if groups.iter().all(|group| group.competing().len() < 2) => {
             points(groups.len()).say(" points were measured")

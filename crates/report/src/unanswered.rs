@@ -23,6 +23,11 @@ pub fn unanswered(group: &Group<'_>) -> Claim {
     if left.is_empty() { Claim::words("nothing was lost") } else { Claim::join(left, ", ") }
 }
 
+/// So many requests of a path, by their count in the ledger.
+pub fn requests(at: &At, path: Path, count: u64, field: &'static str) -> Claim {
+    Claim::default().figure(format::count(count), count as f64, of(at, path, What::Requests(field)))
+}
+
 /// What got no answer; none where all did.
 fn of_ledger(at: &At, path: Path, ledger: &LedgerTotals) -> Option<Claim> {
     if ledger.attempted == 0 {
@@ -32,9 +37,7 @@ fn of_ledger(at: &At, path: Path, ledger: &LedgerTotals) -> Option<Claim> {
     if count == 0 {
         return None;
     }
-    let requests = |count: u64, field: &'static str| {
-        Claim::default().figure(format::count(count), count as f64, of(at, path, What::Requests(field)))
-    };
+    let requests = |count: u64, field: &'static str| requests(at, path, count, field);
     let attempted = requests(ledger.attempted, "attempted");
     let parts = [
         (ledger.lost, "lost", "lost"),

@@ -51,11 +51,6 @@ impl FileSystem {
         self.model().clear();
     }
 
-    /// What a power failure would take back now.
-    pub fn unsynced(&self) -> Unsynced {
-        self.model().unsynced()
-    }
-
     /// What was asked to become durable so far.
     pub fn syncs(&self) -> Syncs {
         self.model().syncs()

@@ -182,9 +182,8 @@ impl Model {
         if safety == Safety::Seen {
             return Ok(fitting);
         }
+        self.sync_file(inode, safety)?;
         self.syncs.sync_writes += 1;
-        self.file_mut(inode)?.sync();
-        self.commit_file(inode, safety);
         Ok(fitting)
     }
 
@@ -224,17 +223,15 @@ impl Model {
 
     /// A file's contents and all its names, with the directories that lead there.
     pub fn fsync(&mut self, inode: Inode) -> Result<(), Refusal> {
-        self.file_mut(inode)?.sync();
+        self.sync_file(inode, Safety::Whole)?;
         self.syncs.fsync += 1;
-        self.commit_file(inode, Safety::Whole);
         Ok(())
     }
 
     /// A file's contents and size; its names only if it has no durable one yet.
     pub fn fdatasync(&mut self, inode: Inode) -> Result<(), Refusal> {
-        self.file_mut(inode)?.sync();
+        self.sync_file(inode, Safety::Data)?;
         self.syncs.fdatasync += 1;
-        self.commit_file(inode, Safety::Data);
         Ok(())
     }
 
@@ -327,11 +324,13 @@ impl Model {
 
     // ---- within
 
-    fn commit_file(&mut self, inode: Inode, safety: Safety) {
+    fn sync_file(&mut self, inode: Inode, safety: Safety) -> Result<(), Refusal> {
+        self.file_mut(inode)?.sync();
         if safety == Safety::Whole || !self.names.is_durable(inode) {
             let concerned = self.names.commit(inode);
             concerned.into_iter().for_each(|inode| self.settle(inode));
         }
+        Ok(())
     }
 
     /// Frees what nobody sees any more, and forgets what can't come back either.

@@ -2,6 +2,7 @@
 
 pub mod brokers;
 pub mod guide;
+pub mod library;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -85,33 +85,25 @@ pub struct Stretch {
     pub max_ns: u64,
 }
 
+/// Reads a field.
+type Read = fn(&Fault) -> Option<f64>;
+
 impl Fault {
-    /// What a threshold may be put on: of several faults the worst.
-    pub const FIELDS: [&str; 8] = [
-        "first_completion_s",
-        "recovered_s",
-        "drained_s",
-        "lost",
-        "lost_acknowledged",
-        "duplicated",
-        "redelivered",
-        "parked",
+    /// What a threshold may be put on, with its name: of several faults the worst.
+    pub const FIELDS: [(&'static str, Read); 8] = [
+        ("first_completion_s", |fault| fault.first_completion_s),
+        ("recovered_s", |fault| fault.recovered_s),
+        ("drained_s", |fault| fault.drained_s),
+        ("lost", |fault| fault.lost.map(|count| count as f64)),
+        ("lost_acknowledged", |fault| fault.lost_acknowledged.map(|count| count as f64)),
+        ("duplicated", |fault| fault.duplicated.map(|count| count as f64)),
+        ("redelivered", |fault| fault.redelivered.map(|count| count as f64)),
+        ("parked", |fault| fault.parked.map(|count| count as f64)),
     ];
 
     /// One of [`Fault::FIELDS`] by its name.
     pub fn field(&self, name: &str) -> Option<f64> {
-        let count = |count: Option<u64>| count.map(|count| count as f64);
-        match name {
-            "first_completion_s" => self.first_completion_s,
-            "recovered_s" => self.recovered_s,
-            "drained_s" => self.drained_s,
-            "lost" => count(self.lost),
-            "lost_acknowledged" => count(self.lost_acknowledged),
-            "duplicated" => count(self.duplicated),
-            "redelivered" => count(self.redelivered),
-            "parked" => count(self.parked),
-            _ => None,
-        }
+        Self::FIELDS.iter().find(|(field, _)| *field == name).and_then(|(_, read)| read(self))
     }
 
     /// One of which nothing is known yet but when it began.

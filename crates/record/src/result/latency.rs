@@ -3,12 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::zero::is_zero;
+
 use crate::ranked::is_unanswered;
 use crate::terms::Stage;
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
 
 /// Figures of one histogram, in nanoseconds. A percentile with fewer than 10 samples above it is null.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

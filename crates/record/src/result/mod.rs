@@ -21,6 +21,7 @@ mod series;
 mod summary;
 mod trial;
 mod wakes;
+mod zero;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -58,15 +58,6 @@ pub struct LegalAnomaly {
 }
 
 impl Promised {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AcknowledgedSurvives => "acknowledged-survives",
-            Self::AtMostOnce => "at-most-once",
-            Self::LossSeen => "loss-seen",
-            Self::Order => "order",
-        }
-    }
-
     /// The promise in a few words.
     pub fn words(self) -> &'static str {
         match self {
@@ -79,6 +70,16 @@ impl Promised {
 }
 
 impl Kept {
+    /// The worst of some verdicts: broken before kept, and not exercised only where nothing was.
+    pub fn worst(verdicts: impl IntoIterator<Item = Self>) -> Self {
+        let rank = |kept: &Self| match kept {
+            Self::Broken => 2,
+            Self::Kept => 1,
+            Self::NotExercised => 0,
+        };
+        verdicts.into_iter().max_by_key(rank).unwrap_or(Self::NotExercised)
+    }
+
     pub fn words(self) -> &'static str {
         match self {
             Self::Kept => "kept",

@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::zero::is_zero;
+
 /// One interval of a trial. Counts are events of the interval; `in_flight` is read at its end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SeriesRow {
     /// Start of the interval in seconds; 0 is the start of the measured window, so warm-up is negative.
     pub t_s: f64,
@@ -56,15 +58,12 @@ pub struct SeriesRow {
     pub brokers: Vec<BrokerSample>,
 }
 
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
 /// The parts of a trial, one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     Warmup,
+    #[default]
     Window,
     Cooldown,
     Drain,

@@ -6,6 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::zero::is_zero;
 use super::{
     BreakdownRow, Doubt, Fault, Finding, Gap, LedgerTotals, LegalAnomaly, PromiseVerdict, SeriesRow,
     StageLatencies, Storage, WakeLateness,
@@ -268,10 +269,6 @@ pub struct GeneratorRecord {
     /// How late its threads woke; null in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wakes: Option<WakeLateness>,
-}
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 /// A thread that did the most of its kind.

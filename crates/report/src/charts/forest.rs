@@ -113,7 +113,7 @@ fn table(forest: &Forest) -> Table {
 fn takeaway(forest: &Forest) -> Claim {
     let at = At::Between(forest.point.clone());
     let count = |count: usize, verdict: Option<FigureVerdict>, named: usize| {
-        Claim::default().figure(count.to_string(), count as f64, of_all(&at, What::Ratios { verdict, named }))
+        Claim::count(count, of_all(&at, What::Ratios { verdict, named }))
     };
     let (all, tolerance) = (count(forest.rows.len(), None, 0), tolerance(forest.tolerance_percent));
     let found = |verdict| {

@@ -208,7 +208,7 @@ impl Timeline {
     fn readout(&self, series: &[TimeSeries], print: fn(f64) -> String) -> Readout {
         let label = |index: usize| {
             let (from, _) = self.edges(index);
-            format!("{} s", format::number((from * 1000.0).round() / 1000.0))
+            format!("{} s", format::to_the_millisecond(from))
         };
         let rows = series.iter().filter(|series| series.readable).map(|series| ReadoutRow {
             name: series.name.clone(),

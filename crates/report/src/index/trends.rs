@@ -73,7 +73,7 @@ impl Trends {
 
 /// A count over the folder.
 fn count(count: usize, what: What) -> Claim {
-    Claim::default().figure(count.to_string(), count as f64, of_all(&At::Run, what))
+    Claim::count(count, of_all(&At::Run, what))
 }
 
 fn lines(runs: &[Run]) -> Vec<Line<'_>> {
@@ -210,9 +210,7 @@ fn load(line: &Line<'_>, all: &[Line<'_>]) -> String {
 
 fn note(line: &Line<'_>, drawn: usize) -> Claim {
     let at = At::Line { newest: newest(&line.runs), point: Point::new() };
-    let count = |count: usize, drawn: bool| {
-        Claim::default().figure(count.to_string(), count as f64, of_all(&at, What::RunsOfLine { drawn }))
-    };
+    let count = |count: usize, drawn: bool| Claim::count(count, of_all(&at, What::RunsOfLine { drawn }));
     let claim = count(line.runs.len(), false).say(" runs of the same load on the same kind of machine.");
     if drawn == line.runs.len() {
         return claim;

@@ -169,19 +169,19 @@ impl OnFiles {
                     Safety::Data => OFlags::DSYNC,
                     Safety::Whole => OFlags::SYNC,
                 };
-                self.opened(path, flags, false)?.write_all_at(bytes, *offset)
+                self.opened(path, flags)?.write_all_at(bytes, *offset)
             }
             Step::Append(path, bytes) => {
                 use std::io::Write;
-                self.opened(path, OFlags::APPEND, true)?.write_all(bytes)
+                self.opened(path, OFlags::APPEND)?.write_all(bytes)
             }
-            Step::Resize(path, size) => self.opened(path, OFlags::empty(), false)?.set_len(*size),
+            Step::Resize(path, size) => self.opened(path, OFlags::empty())?.set_len(*size),
             Step::Allocate(path, begin, end) => {
-                let file = self.opened(path, OFlags::empty(), false)?;
+                let file = self.opened(path, OFlags::empty())?;
                 Ok(fallocate(file, FallocateFlags::empty(), *begin, end - begin)?)
             }
             Step::Punch(path, begin, end) => {
-                let file = self.opened(path, OFlags::empty(), false)?;
+                let file = self.opened(path, OFlags::empty())?;
                 let punching = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
                 Ok(fallocate(file, punching, *begin, end - begin)?)
             }
@@ -189,13 +189,13 @@ impl OnFiles {
             Step::Link(path, to) => fs::hard_link(self.at(path), self.at(to)),
             Step::Unlink(path) => fs::remove_file(self.at(path)),
             Step::Hold(path, name) => {
-                let writing = self.opened(path, OFlags::empty(), false)?;
-                let appending = self.opened(path, OFlags::APPEND, true)?;
+                let writing = self.opened(path, OFlags::empty())?;
+                let appending = self.opened(path, OFlags::APPEND)?;
                 self.held.insert(name.clone(), (writing, appending));
                 Ok(())
             }
-            Step::Fsync(path) => self.opened(path, OFlags::empty(), false)?.sync_all(),
-            Step::Fdatasync(path) => self.opened(path, OFlags::empty(), false)?.sync_data(),
+            Step::Fsync(path) => self.opened(path, OFlags::empty())?.sync_all(),
+            Step::Fdatasync(path) => self.opened(path, OFlags::empty())?.sync_data(),
             Step::SyncDirectory(path) => File::open(self.at(path))?.sync_all(),
         }
     }
@@ -221,9 +221,10 @@ impl OnFiles {
         self.root.join(path)
     }
 
-    fn opened(&self, path: &str, flags: OFlags, appending: bool) -> std::io::Result<File> {
+    fn opened(&self, path: &str, flags: OFlags) -> std::io::Result<File> {
         if let Some((writer, appender)) = self.held.get(path) {
-            return if appending { appender.try_clone() } else { writer.try_clone() };
+            let held = if flags.contains(OFlags::APPEND) { appender } else { writer };
+            return held.try_clone();
         }
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).custom_flags(flags.bits() as i32);
