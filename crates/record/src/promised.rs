@@ -1,6 +1,6 @@
 //! Holds a trial to what its path promises, by its record alone.
 //!
-//! What each tier keeps over which fault is that of the table in [`kept_over`]; the sources are the settings'
+//! What each tier keeps over which fault is that of one table, `kept_over`; the sources are the settings'
 //! documentation of Redis (`appendfsync`) and of nats-server (`sync_interval`).
 
 use crate::result::{
