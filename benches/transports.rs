@@ -24,7 +24,7 @@ use weighbridge::transport::{
     Transport, Troubles, Unknown,
 };
 use weighbridge_plan::{Brokers, Payload};
-use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, TransportKind};
+use weighbridge_record::terms::{BrokerKind, CompletedBy, DeliveryMode, Durability, TransportKind};
 
 const BATCHES: [usize; 2] = [1, 64];
 const BODIES_BYTES: usize = 256;
@@ -142,8 +142,12 @@ impl Path {
     /// Answers every delivery with `result`, and collects the answers.
     async fn answer(&mut self, deliveries: Vec<Delivery>, result: &Bytes) -> Result<(), Failure> {
         let count = deliveries.len();
-        let reply =
-            |delivery: Delivery| Reply { key: 0, body: Some(result.clone()), receipt: delivery.receipt };
+        let reply = |delivery: Delivery| Reply {
+            request: None,
+            key: 0,
+            body: Some(result.clone()),
+            receipt: delivery.receipt,
+        };
         let mut replies: Vec<Reply> = deliveries.into_iter().map(reply).collect();
         self.responder.reply(&mut replies).await?;
         let (mut collected, mut arrivals) = (0, Vec::with_capacity(count));
@@ -219,6 +223,7 @@ fn limits() -> Limits {
         prefetch: None,
         ack_wait_ns: 30_000_000_000,
         max_deliver: 3,
+        delivery: DeliveryMode::AtLeastOnce,
         worker_channels: 0,
     }
 }

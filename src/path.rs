@@ -49,6 +49,7 @@ fn limits(point: &PointPlan) -> Limits {
         prefetch: work.and_then(|work| work.prefetch),
         ack_wait_ns: point.brokers.ack_wait_ns,
         max_deliver: point.brokers.max_deliver,
+        delivery: point.brokers.delivery,
         worker_channels: match &point.workers {
             Workers::Processes(work) => work.count,
             Workers::None | Workers::Threads(_) => 0,

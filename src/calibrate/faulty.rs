@@ -177,8 +177,13 @@ impl Responder for FaultyResponder {
                 Some(Wrong::DropResult) => reply.body = None,
                 Some(Wrong::Redeliver) if self.dies_first(sequence) => reply.body = None,
                 Some(Wrong::DuplicateResult) => {
-                    let Reply { key, body, receipt } = &reply;
-                    out.push(Reply { key: *key, body: body.clone(), receipt: receipt.clone() });
+                    let Reply { request, key, body, receipt } = &reply;
+                    out.push(Reply {
+                        request: *request,
+                        key: *key,
+                        body: body.clone(),
+                        receipt: receipt.clone(),
+                    });
                 }
                 Some(Wrong::CorruptResult) => reply.body = Some(Bytes::from_static(GARBAGE)),
                 _ => {}

@@ -5,6 +5,7 @@
 
 mod bench;
 mod books;
+mod drain;
 pub mod faulty;
 mod floor;
 mod pacing;
@@ -108,6 +109,10 @@ async fn stalls(
     for transport in found {
         say(&format!("stall: the broker of {transport} stopped for a second"));
         checks.extend(stall::broker(*transport, settings).await?);
+    }
+    for transport in found.iter().filter(|transport| drain::is_for(**transport)) {
+        say(&format!("stall: the backlog behind the stopped broker of {transport}"));
+        checks.extend(patiently(async || drain::check(*transport, settings).await).await?);
     }
     Ok(checks)
 }

@@ -4,7 +4,7 @@ use super::bench::{closed_plan, figure, measure, measure_wrapped, plan};
 use super::stalling::{HeldUp, Stalling};
 use super::theory::stalled_quantile_s;
 use crate::session::{RunError, Settings};
-use weighbridge_plan::{FaultAction, FaultPlan};
+use weighbridge_plan::{FaultAction, FaultPlan, Plan};
 use weighbridge_record::histogram::answers;
 use weighbridge_record::result::{Check, LatencySummary, Trial, Unit};
 use weighbridge_record::terms::{Stage, TransportKind};
@@ -65,14 +65,19 @@ async fn closed_loop(settings: &Settings) -> Result<Check, RunError> {
 pub async fn broker(transport: TransportKind, settings: &Settings) -> Result<Vec<Check>, RunError> {
     let slower = !matches!(transport, TransportKind::NatsCore | TransportKind::RedisPubsub);
     let mut plan = plan(transport, if slower { LOW_RATE } else { RATE })?;
-    let action = FaultAction::Pause { lasting_ns: STALL_NS };
-    let pause = FaultPlan { at_ns: AT_NS, every_ns: None, action, target: None };
-    plan.points.iter_mut().for_each(|point| point.faults.push(pause.clone()));
+    pause(&mut plan);
     let trial = measure(&plan, settings).await?;
     // The length that the stall really had.
     let lasted_s =
         trial.faults.iter().map(|fault| fault.end_s.unwrap_or(fault.start_s) - fault.start_s).sum();
     Ok(held_against_theory(&format!("{transport}, broker stopped"), &trial, lasted_s))
+}
+
+/// Has the broker stopped for a second.
+pub fn pause(plan: &mut Plan) {
+    let action = FaultAction::Pause { lasting_ns: STALL_NS };
+    let pause = FaultPlan { at_ns: AT_NS, every_ns: None, action, target: None };
+    plan.points.iter_mut().for_each(|point| point.faults.push(pause.clone()));
 }
 
 fn held_against_theory(name: &str, trial: &Trial, stall_s: f64) -> Vec<Check> {

@@ -309,7 +309,7 @@ impl Account {
             let delivery_ns = at_ns.saturating_sub(times.intended_ns);
             self.recorder.record(Stage::Delivery, times.intended_ns, delivery_ns);
             if let Some(way) = self.in_flight.way(number) {
-                way.received = Since::between(times.sent_ns, at_ns);
+                way.receive(Since::between(times.sent_ns, at_ns), worker);
             }
         }
     }

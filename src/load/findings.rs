@@ -1,5 +1,7 @@
 //! Requests of which something is to be told, as the account comes upon them: the first hundred of each class.
 
+use std::num::NonZeroU16;
+
 use super::in_flight::{Since, Times, Way};
 use weighbridge_record::result::{FINDINGS_MAX, Finding, FindingClass};
 
@@ -48,6 +50,7 @@ impl Findings {
             sent_s: sent_ns.map(since_window_s),
             accepted_s: after_sending(known.way.accepted),
             delivered_s: after_sending(known.way.received),
+            delivered_to: NonZeroU16::new(known.way.received_by).map(|number| format!("worker.{number}")),
             at_s: at_ns.map(since_window_s),
         });
     }

@@ -1,4 +1,4 @@
-//! Times of requests that are not settled yet, freed in blocks: 16 bytes each, and 12 more where it is wanted
+//! Times of requests that are not settled yet, freed in blocks: 16 bytes each, and 16 more where it is wanted
 //! what became of a request on its way.
 
 use weighbridge_record::breakdown::Parts;
@@ -30,7 +30,17 @@ pub struct Times {
 pub struct Way {
     pub accepted: Since,
     pub received: Since,
+    /// Number from 1 of the worker that received it; 0 until it is known.
+    pub received_by: u16,
     pub scored: Since,
+}
+
+impl Way {
+    #[inline]
+    pub fn receive(&mut self, since: Since, worker: u32) {
+        self.received = since;
+        self.received_by = u16::try_from(worker + 1).unwrap_or(0);
+    }
 }
 
 /// A time span in steps of 32 ns, which 4 bytes hold up to 137 s; unknown until it is set, and if it is longer.

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use weighbridge_record::fixture::Fixture;
     use weighbridge_record::result::Fault;
-    use weighbridge_record::terms::{Action, TransportKind};
+    use weighbridge_record::terms::{Action, DeliveryMode, TransportKind};
 
     /// A trial without a fault, and its threshold on p99.
     fn sound() -> (Trial, Vec<ThresholdOutcome>) {
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(stays.shown, Shown::NotSustained);
         let confirmed = judged(|trial, _| {
             trial.faults = vec![struck(Some(1.0))];
-            trial.legs[0].promise = TransportKind::NatsJetstream.promise();
+            trial.legs[0].promise = TransportKind::NatsJetstream.promise(DeliveryMode::AtLeastOnce);
             (trial.ledger.lost, trial.ledger.lost_acknowledged) = (40, 3);
         });
         let attempted = confirmed.reasons.iter().find_map(|reason| match reason {

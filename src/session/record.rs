@@ -79,7 +79,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     let leg = Leg {
         transport: spec.transport,
         durability: spec.transport.durability(point.brokers.durability),
-        promise: spec.transport.promise(),
+        promise: spec.transport.promise(point.brokers.delivery),
         ledger: summary.totals,
         stored: loaded.stored,
     };

@@ -26,6 +26,8 @@ pub struct Receipt(pub Option<Bytes>);
 /// A worker's answer to one delivery. Without a body the delivery is only acknowledged.
 #[derive(Debug)]
 pub struct Reply {
+    /// Sequence number of the request; none where it can't be read.
+    pub request: Option<u64>,
     pub key: u16,
     pub body: Option<Bytes>,
     pub receipt: Receipt,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use weighbridge_record::terms::CompletedBy;
+use weighbridge_record::terms::{CompletedBy, DeliveryMode};
 
 /// Sizes that all transports of a comparison share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub struct Limits {
     pub ack_wait_ns: u64,
     /// Deliveries of a request in all; then it is parked.
     pub max_deliver: u32,
+    /// How often a request may be answered, on paths that store.
+    pub delivery: DeliveryMode,
     /// Workers for each of which the publisher of redis-pubsub has channels of their own; 0: one subscription feeds
     /// all.
     pub worker_channels: u32,

@@ -51,7 +51,8 @@ pub(super) async fn serve_at_once(mut end: WorkerEnd, serving: Serving) -> Resul
                     let at_ns = now_ns();
                     events.push(Event::Received { sequence, at_ns: received_ns, worker: serving.worker });
                     events.push(Event::Scored { sequence, received_ns, at_ns });
-                    replies.push(Reply { key: accepted.key, body: Some(body), receipt: delivery.receipt });
+                    let (request, key, body) = (Some(sequence), accepted.key, Some(body));
+                    replies.push(Reply { request, key, body, receipt: delivery.receipt });
                 }
                 Err(error) => replies.push(refuse(
                     delivery,

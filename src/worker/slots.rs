@@ -136,7 +136,7 @@ impl Slots {
                 serving.results.then(|| accepted.score(service_ns, &timestamp_at(due_ns), &mut arena));
             (accepted.key, result)
         };
-        let mut reply = vec![Reply { key, body, receipt: delivery.receipt }];
+        let mut reply = vec![Reply { request: Some(sequence), key, body, receipt: delivery.receipt }];
         let at_ns = self.punctual.wait_until(due_ns).await;
         serving.post.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
         sabotage::at(Moment::BeforeReply);

@@ -22,7 +22,7 @@ pub(super) async fn take_at_once(mut end: WorkerEnd, serving: Serving) -> Result
                 None => Event::Unexpected { at_ns },
             });
             if !delivery.parked && delivery.receipt.0.is_some() {
-                replies.push(Reply { key: 0, body: None, receipt: delivery.receipt });
+                replies.push(Reply { request: None, key: 0, body: None, receipt: delivery.receipt });
             }
         }
         serving.post.post(&mut events);

@@ -26,5 +26,5 @@ pub(super) fn refuse(
 ) -> Reply {
     events.push(Event::Unexpected { at_ns });
     let body = replies_to_sender.then(|| error_reply(error, arena));
-    Reply { key: 0, body, receipt: delivery.receipt }
+    Reply { request: None, key: 0, body, receipt: delivery.receipt }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use rustix::process::Signal;
 use serde_json::json;
-use weighbridge_record::result::{Kept, Trial};
+use weighbridge_record::result::{FindingClass, Kept, Promised, Trial};
 use weighbridge_record::terms::{Moment, TransportKind};
 
 use crate::harness::brokers::Nats;
@@ -16,9 +16,13 @@ const PROCESSES: [&str; 4] =
 
 /// A run of two worker processes with one fault.
 fn crashed(transport: &str, fault: &str) -> Trial {
+    crashed_with(transport, fault, &[])
+}
+
+fn crashed_with(transport: &str, fault: &str, set: &[&str]) -> Trial {
     let fault = format!("faults=[{{ {fault} }}]");
     let mut run = Run::short(&[transport]).with(&["--set", &fault, "--set", "load.timeout=2s"]);
-    for change in PROCESSES {
+    for change in PROCESSES.iter().chain(set) {
         run = run.with(&["--set", change]);
     }
     let ran = run.end();
@@ -64,11 +68,40 @@ fn what_a_dead_worker_held_comes_again_on_the_paths_that_store() {
 }
 
 #[test]
+fn what_comes_again_is_answered_once_where_that_is_asked_for() {
+    for transport in ["redis-streams", "nats-jetstream"] {
+        for moment in [Moment::BeforeAck, Moment::AfterAck] {
+            let fault =
+                format!("action = \"kill-worker\", moment = \"{moment}\", at = \"1s\", down_for = \"300ms\"");
+            let trial = crashed_with(transport, &fault, &["brokers.delivery=exactly-once"]);
+            let ledger = &trial.ledger;
+            assert_eq!(
+                (ledger.completed, ledger.lost),
+                (ledger.attempted, 0),
+                "{transport} {moment}: {ledger:?}"
+            );
+            assert_eq!(ledger.duplicated, 0, "{transport} {moment}: {ledger:?}");
+            let once = trial.promises.iter().find(|promise| promise.promise == Promised::AnsweredOnce);
+            let once = once.expect("a promise").verdict;
+            if moment == Moment::BeforeAck {
+                assert!(ledger.redelivered > 0 && once == Kept::Kept, "{transport}: {ledger:?} {once:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_a_dead_worker_held_is_lost_on_the_other_paths_and_counted() {
     for transport in ["redis-pubsub", "nats-core", "nats-request"] {
         let trial = killed_at(transport, Moment::BeforeReply);
         let ledger = &trial.ledger;
         assert!(ledger.lost_results > 0, "{transport}: {ledger:?}");
+        let held: Vec<_> =
+            trial.findings.iter().filter(|one| one.class == FindingClass::LostResult).collect();
+        assert!(
+            held.iter().any(|one| one.delivered_to.as_deref() == Some("worker.1")),
+            "{transport}: {held:?}"
+        );
         assert_eq!((ledger.redelivered, ledger.duplicated), (0, 0), "{transport}: {ledger:?}");
         assert_eq!(trial.faults[0].lost, Some(ledger.lost), "{transport}: {:?}", trial.faults);
         // Redis shares no work: what is published to a dead worker's channel reaches nobody.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::harness::{Run, Running, wait_for};
+use crate::harness::{Run, Running, machine_can_forget, wait_for};
 
-/// Actions, and how each lasts for longer than the test.
-const FAULTS: [(&str, &str); 6] = [
+/// Actions that end or stop a process, and how each lasts for longer than the test.
+const ON_PROCESSES: [(&str, &str); 6] = [
     ("pause-broker", "for = \"60s\""),
     ("kill-broker", "down_for = \"60s\""),
     ("stop-broker", "down_for = \"60s\""),
@@ -15,6 +15,18 @@ const FAULTS: [(&str, &str); 6] = [
     ("kill-worker", "down_for = \"60s\""),
     ("stop-reading", "for = \"60s\""),
 ];
+/// Those that nobody sees from without.
+const UNSEEN: [(&str, &str); 5] = [
+    ("partition", "for = \"60s\""),
+    ("delay", "delay = \"20ms\", for = \"60s\""),
+    ("throttle", "bytes_per_s = 2000, for = \"60s\""),
+    ("reset", "every = \"100ms\""),
+    ("slow-worker", "factor = 4, for = \"60s\""),
+];
+/// Those for which a server gets a file system of ours.
+const ON_DISKS: [(&str, &str); 2] = [("fill-disk", "for = \"60s\""), ("power-failure", "down_for = \"60s\"")];
+/// Of a run's first seconds, so that a fault that nobody sees is under way even where the machine is busy.
+const AWHILE: Duration = Duration::from_secs(3);
 
 /// Processes whose parent is the run, or was when they were found.
 fn children(run: &Running) -> Vec<i32> {
@@ -31,7 +43,8 @@ fn mounts() -> String {
     std::fs::read_to_string("/proc/self/mountinfo").expect("mounts")
 }
 
-fn expect_nothing_left(action: &str, lasting: &str) {
+/// Kills the harness when the fault is under way: when `seen`, once a process is gone or stopped, else after a while.
+fn expect_nothing_left(action: &str, lasting: &str, seen: bool) {
     let before = mounts();
     let fault = format!("faults=[{{ action = \"{action}\", at = \"300ms\", {lasting} }}]");
     let flags = ["--duration", "60s", "--set", "workers.kind=processes", "--set", &fault];
@@ -41,10 +54,13 @@ fn expect_nothing_left(action: &str, lasting: &str) {
         let found = children(&run);
         (found.len() == 3).then_some(found)
     });
-    wait_for("the fault", || {
-        let struck = all.iter().any(|id| matches!(state(*id), None | Some('T')));
-        struck.then_some(())
-    });
+    match seen {
+        false => std::thread::sleep(AWHILE),
+        true => wait_for("the fault", || {
+            let struck = all.iter().any(|id| matches!(state(*id), None | Some('T')));
+            struck.then_some(())
+        }),
+    }
     // It lasts by now, whatever else belongs to its beginning.
     std::thread::sleep(Duration::from_millis(100));
     let now = children(&run);
@@ -57,8 +73,25 @@ fn expect_nothing_left(action: &str, lasting: &str) {
 }
 
 #[test]
-fn nothing_is_left_of_a_harness_that_is_killed_in_the_middle_of_a_fault() {
-    for (action, lasting) in FAULTS {
-        expect_nothing_left(action, lasting);
+fn nothing_is_left_of_a_harness_that_is_killed_while_a_process_is_down() {
+    for (action, lasting) in ON_PROCESSES {
+        expect_nothing_left(action, lasting, true);
+    }
+}
+
+#[test]
+fn nothing_is_left_of_a_harness_that_is_killed_while_the_network_or_a_worker_fails() {
+    for (action, lasting) in UNSEEN {
+        expect_nothing_left(action, lasting, false);
+    }
+}
+
+#[test]
+fn nothing_is_left_of_a_harness_that_is_killed_while_a_disk_fails() {
+    if !machine_can_forget() {
+        return;
+    }
+    for (action, lasting) in ON_DISKS {
+        expect_nothing_left(action, lasting, action == "power-failure");
     }
 }

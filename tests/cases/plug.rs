@@ -4,16 +4,14 @@
 use std::sync::Arc;
 
 use async_nats::jetstream::{self, stream};
-use weighbridge::site::{Data, Options, Server, Site, Stored, can_forget};
+use weighbridge::site::{Data, Options, Server, Site, Stored};
 use weighbridge_plan::Brokers;
 use weighbridge_record::result::Trial;
 use weighbridge_record::terms::{Action, BrokerKind, Durability, TransportKind};
 
 use crate::harness::library::{self, planned};
-use crate::harness::wait_for;
+use crate::harness::{machine_can_forget, wait_for};
 
-/// Set where a machine can't mount for a process: then these tests are skipped.
-const CANNOT: &str = "WEIGHBRIDGE_TESTS_WITHOUT_MOUNT";
 const MESSAGES: u64 = 200;
 
 /// Workers are slower than what is offered, so that confirmed requests wait.
@@ -34,20 +32,9 @@ concurrency = 2
 service_time = { distribution = "exponential", mean = "10ms" }
 "#;
 
-fn machine_can() -> bool {
-    match can_forget() {
-        Ok(()) => true,
-        Err(error) if std::env::var_os(CANNOT).is_some() => {
-            eprintln!("SKIPPED: {error}");
-            false
-        }
-        Err(error) => panic!("{error}\nwhere this machine can't mount, set {CANNOT}=1"),
-    }
-}
-
 /// A server on such a file system; none on a machine that can't have one and says so.
 async fn site(kind: BrokerKind, durability: Durability) -> Option<(Site, Arc<Server>)> {
-    if !machine_can() {
+    if !machine_can_forget() {
         return None;
     }
     let plan = Brokers::managed(durability);
@@ -114,7 +101,7 @@ fn struck(transport: TransportKind, durability: Durability, action: Action) -> T
 
 #[test]
 fn what_was_acknowledged_survives_a_power_failure_where_it_was_synced() {
-    if !machine_can() {
+    if !machine_can_forget() {
         return;
     }
     for transport in [TransportKind::RedisStreams, TransportKind::NatsJetstream] {
@@ -129,7 +116,7 @@ fn what_was_acknowledged_survives_a_power_failure_where_it_was_synced() {
 
 #[test]
 fn what_was_acknowledged_is_lost_by_a_power_failure_where_it_was_not_synced() {
-    if !machine_can() {
+    if !machine_can_forget() {
         return;
     }
     for transport in [TransportKind::RedisStreams, TransportKind::NatsJetstream] {
@@ -144,7 +131,7 @@ fn what_was_acknowledged_is_lost_by_a_power_failure_where_it_was_not_synced() {
 
 #[test]
 fn a_full_disk_passes() {
-    if !machine_can() {
+    if !machine_can_forget() {
         return;
     }
     let trial = struck(TransportKind::RedisStreams, Durability::Os, Action::FillDisk);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::Commands;
 use weighbridge::transport::{Limits, Names, Targets, Troubles, build};
 use weighbridge_plan::endpoint::Endpoint;
-use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, TransportKind};
+use weighbridge_record::terms::{BrokerKind, CompletedBy, DeliveryMode, Durability, TransportKind};
 
 use crate::harness::brokers::Redis;
 
@@ -23,6 +23,7 @@ fn limits() -> Limits {
         prefetch: None,
         ack_wait_ns: 30_000_000_000,
         max_deliver: 3,
+        delivery: DeliveryMode::AtLeastOnce,
         worker_channels: 0,
     }
 }

@@ -8,7 +8,9 @@ use crate::endpoint::Endpoint;
 use crate::fault::FaultPlan;
 use crate::repeat::Sequential;
 use weighbridge_record::point::Point;
-use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, Objective, Stage, TransportKind};
+use weighbridge_record::terms::{
+    BrokerKind, CompletedBy, DeliveryMode, Durability, Objective, Stage, TransportKind,
+};
 
 /// Probes of one transport in a search, confirmations included: a broker that flips from probe to probe must not
 /// hold the search for ever.
@@ -296,6 +298,8 @@ pub struct Brokers {
     pub ack_wait_ns: u64,
     /// Deliveries of a request in all, on the paths that store; then it is parked.
     pub max_deliver: u32,
+    /// How often a request may be answered, on the paths that store.
+    pub delivery: DeliveryMode,
 }
 
 /// What the engine asks its brokers for.
@@ -305,8 +309,15 @@ const MAX_DELIVER: u32 = 3;
 impl Brokers {
     /// Private servers with the settings of the engine.
     pub fn managed(durability: Durability) -> Self {
-        let (ack_wait_ns, max_deliver) = (ACK_WAIT_NS, MAX_DELIVER);
-        Self { durability, redis: None, nats: None, prefix: None, ack_wait_ns, max_deliver }
+        Self {
+            durability,
+            redis: None,
+            nats: None,
+            prefix: None,
+            ack_wait_ns: ACK_WAIT_NS,
+            max_deliver: MAX_DELIVER,
+            delivery: DeliveryMode::AtLeastOnce,
+        }
     }
 
     /// The external broker of this kind, if one was named.

@@ -23,7 +23,7 @@ use crate::result::{
     LatencySummary, LedgerTotals, Leg, Phase, Rates, RunResult, SCHEMA_VERSION, ScenarioRecord, SeriesRow,
     StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
 };
-use crate::terms::{BrokerKind, CompletedBy, Durability, Stage, TransportKind};
+use crate::terms::{BrokerKind, CompletedBy, DeliveryMode, Durability, Stage, TransportKind};
 
 use environment::environment;
 pub use outage::with_outage;
@@ -347,7 +347,7 @@ fn threshold(trial: &Trial) -> ThresholdOutcome {
 
 fn leg(transport: TransportKind, ledger: LedgerTotals) -> Leg {
     let durability = transport.durability(Durability::Memory);
-    Leg { transport, durability, promise: transport.promise(), ledger, stored: None }
+    Leg { transport, durability, promise: transport.promise(DeliveryMode::AtLeastOnce), ledger, stored: None }
 }
 
 fn broker(kind: BrokerKind) -> BrokerRecord {

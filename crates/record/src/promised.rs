@@ -50,8 +50,10 @@ pub fn judge(trial: &Trial) -> Vec<PromiseVerdict> {
         Loss::Seen => verdicts.push(loss_seen(trial)),
         Loss::Silent => {}
     }
-    if leg.promise.duplicates == Duplicates::None {
-        verdicts.push(at_most_once(trial));
+    match leg.promise.duplicates {
+        Duplicates::None => verdicts.push(at_most_once(trial)),
+        Duplicates::Dropped => verdicts.push(answered_once(trial)),
+        Duplicates::ByRedelivery => {}
     }
     if leg.promise.order != Order::None {
         verdicts.push(order(trial, leg));
@@ -82,9 +84,11 @@ pub fn legal(trial: &Trial) -> Vec<LegalAnomaly> {
             add("lost_acknowledged", ledger.lost_acknowledged.saturating_sub(beyond), why);
         }
     }
-    if leg.promise.duplicates == Duplicates::ByRedelivery {
+    if leg.promise.duplicates != Duplicates::None {
         add("redelivered", ledger.redelivered, repeated.to_owned());
-        add("duplicated", ledger.duplicated, "a worker answers each delivery of a request".to_owned());
+        if leg.promise.duplicates == Duplicates::ByRedelivery {
+            add("duplicated", ledger.duplicated, "a worker answers each delivery of a request".to_owned());
+        }
         if ledger.redelivered > 0 || !trial.faults.is_empty() {
             add("reordered", ledger.reordered, "a redelivery breaks the order".to_owned());
         }
@@ -189,6 +193,16 @@ fn at_most_once(trial: &Trial) -> PromiseVerdict {
     by_count(promise, count, by(trial), examples(trial, twice))
 }
 
+fn answered_once(trial: &Trial) -> PromiseVerdict {
+    let promise = Promised::AnsweredOnce;
+    let LedgerTotals { duplicated, redelivered, .. } = trial.ledger;
+    if duplicated == 0 && redelivered == 0 {
+        return verdict(promise, Kept::NotExercised, 0, "no request was delivered twice".to_owned());
+    }
+    let twice = |finding: &Finding| finding.class == FindingClass::Duplicated;
+    by_count(promise, duplicated, format!("{redelivered} redeliveries"), examples(trial, twice))
+}
+
 fn order(trial: &Trial, leg: &Leg) -> PromiseVerdict {
     let promise = Promised::Order;
     let LedgerTotals { delivered, reordered, redelivered, .. } = trial.ledger;
@@ -214,7 +228,7 @@ fn order(trial: &Trial, leg: &Leg) -> PromiseVerdict {
 mod tests {
     use super::*;
     use crate::fixture::Fixture;
-    use crate::terms::TransportKind;
+    use crate::terms::{DeliveryMode, TransportKind};
 
     /// A trial at a tier in which that was done, and of which so many confirmed requests were lost.
     fn trial(kind: TransportKind, tier: Durability, done: &[Action], lost: u64, oldest_s: f64) -> Trial {
@@ -283,6 +297,28 @@ mod tests {
         (streams.ledger.duplicated, streams.ledger.redelivered) = (1, 2);
         let fields: Vec<_> = legal(&streams).into_iter().map(|legal| (legal.field, legal.count)).collect();
         assert_eq!(fields, [("redelivered".to_owned(), 2), ("duplicated".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn what_is_delivered_twice_is_to_be_answered_once_where_that_is_promised() {
+        let mut jetstream =
+            trial(TransportKind::NatsJetstream, Durability::Sync, &[Action::KillWorker], 0, 0.0);
+        jetstream.legs[0].promise = TransportKind::NatsJetstream.promise(DeliveryMode::ExactlyOnce);
+        let verdict = |trial: &Trial| {
+            let verdicts = judge(trial);
+            let once = verdicts.iter().find(|one| one.promise == Promised::AnsweredOnce).unwrap();
+            (once.verdict, once.count)
+        };
+        assert_eq!(verdict(&jetstream), (Kept::NotExercised, 0));
+        jetstream.ledger.redelivered = 4;
+        assert_eq!(verdict(&jetstream), (Kept::Kept, 0));
+        assert_eq!(
+            legal(&jetstream).iter().map(|legal| &legal.field[..]).collect::<Vec<_>>(),
+            ["redelivered"]
+        );
+        jetstream.ledger.duplicated = 2;
+        assert_eq!(verdict(&jetstream), (Kept::Broken, 2));
+        assert!(legal(&jetstream).iter().all(|legal| legal.field != "duplicated"));
     }
 
     #[test]

@@ -105,11 +105,15 @@ fn life(finding: &Finding) -> String {
         None if finding.acknowledged => Some("confirmed".to_owned()),
         accepted_s => at("confirmed", accepted_s),
     };
+    let delivered = finding
+        .delivered_to
+        .as_ref()
+        .map_or("delivered".to_owned(), |worker| format!("delivered to {worker}"));
     let steps = [
         at("intended", finding.intended_s),
         at("sent", finding.sent_s),
         confirmed,
-        at("delivered", finding.delivered_s),
+        at(&delivered, finding.delivered_s),
         end,
     ];
     let number = finding
@@ -155,12 +159,13 @@ mod tests {
             sent_s: Some(1.0001),
             accepted_s: Some(1.001),
             delivered_s: Some(1.002),
+            delivered_to: Some("worker.2".to_owned()),
             at_s: None,
         };
         assert_eq!(
             life(&lost),
-            "request 7: intended at 1.0000 s, sent at 1.0001 s, confirmed at 1.0010 s, delivered at 1.0020 s, its \
-             result never came"
+            "request 7: intended at 1.0000 s, sent at 1.0001 s, confirmed at 1.0010 s, delivered to worker.2 at \
+             1.0020 s, its result never came"
         );
     }
 }

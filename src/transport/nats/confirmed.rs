@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::link::is_up;
-use super::publishers::{Publishers, offer};
+use super::publishers::{Beside, Publishers, offer};
 use super::subjects::{Inbox, last_token};
 use super::subscription;
 use crate::clock::now_ns;
@@ -132,7 +132,7 @@ impl Producer for Confirmed {
         for frame in batch.iter() {
             self.lanes[lanes.of(frame.sequence)].sent(frame.sequence);
         }
-        self.publishers.send(batch, |_| None).await?;
+        self.publishers.send(batch, |_| Beside::default()).await?;
         for lane in &mut self.lanes {
             if lane.unmarked.is_some_and(|(_, _, count)| count >= self.marked_max) {
                 lane.mark().await?;

@@ -12,7 +12,7 @@ use weighbridge_record::terms::CompletedBy;
 
 use super::confirmed::Confirmed;
 use super::link::{self, Change, Changes};
-use super::publishers::{self, Connecting, Publishers};
+use super::publishers::{self, Beside, Connecting, Publishers};
 use super::rights::{self, Rights};
 use super::subjects::lasting;
 use super::subscription::{self, Requests};
@@ -106,7 +106,7 @@ struct CoreProducer(Publishers);
 #[async_trait(?Send)]
 impl Producer for CoreProducer {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        self.0.send(batch, |_| None).await
+        self.0.send(batch, |_| Beside::default()).await
     }
 }
 

@@ -1,10 +1,13 @@
 //! NATS JetStream: requests in a work-queue stream, results in a limits stream, as the guide sets them up.
 //!
 //! Publishes carry a reply subject on an inbox of our own, where the stream's acknowledgement arrives. A
-//! worker acknowledges a request only after the stream has acknowledged its result.
+//! worker acknowledges a request only after the stream has acknowledged its result. With `brokers.delivery` exactly-once
+//! requests and results carry a `Nats-Msg-Id`, and the server confirms the worker's acknowledgements.
 
 mod acks;
 mod collector;
+mod dedupe;
+mod double_ack;
 mod producer;
 mod pulls;
 mod requests;
@@ -94,7 +97,8 @@ impl Transport for NatsJetstream {
         let told = (Side::Worker, troubles);
         let (client, changes) = link::connect(endpoint, "weighbridge-worker", queue, told).await?;
         let subjects = self.0.names.result_subjects().iter().map(|subject| lasting(subject)).collect();
-        let responder = StreamResponder::open(client.clone(), subjects, troubles).await?;
+        let responder =
+            StreamResponder::open(client.clone(), subjects, self.0.limits.delivery, troubles).await?;
         let unstored = responder.unstored();
         let consumer = Requests::open(&self.0, index, client, changes, unstored, troubles).await?;
         Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })

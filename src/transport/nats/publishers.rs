@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_nats::client::PublishError;
 use async_nats::message::OutboundMessage;
-use async_nats::{Client, Subject};
+use async_nats::{Client, HeaderMap, Subject};
 use futures::SinkExt;
 
 use super::link::{self, Change, Changes, is_up};
@@ -52,6 +52,20 @@ impl Lanes {
     /// Distance of a lane's neighbours in sequence numbers.
     pub fn stride(self) -> u64 {
         self.generators * self.count
+    }
+}
+
+/// What a request carries beside its body.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// Where it is answered.
+    pub reply: Option<Subject>,
+    pub headers: Option<HeaderMap>,
+}
+
+impl Beside {
+    pub fn reply(subject: Subject) -> Self {
+        Self { reply: Some(subject), headers: None }
     }
 }
 
@@ -102,12 +116,12 @@ impl Publishers {
     pub async fn send(
         &mut self,
         batch: &mut Vec<Frame>,
-        mut reply: impl FnMut(u64) -> Option<Subject>,
+        mut beside: impl FnMut(u64) -> Beside,
     ) -> Result<(), TransportError> {
         self.doubt_what_waits(batch);
         let mut queued = 0;
         let outcome = loop {
-            let full = match self.queue(batch, &mut queued, &mut reply).await {
+            let full = match self.queue(batch, &mut queued, &mut beside).await {
                 Ok(None) => break Ok(()),
                 Ok(Some(full)) => full,
                 Err(error) => break Err(error),
@@ -139,7 +153,7 @@ impl Publishers {
         &mut self,
         batch: &mut [Frame],
         queued: &mut usize,
-        reply: &mut impl FnMut(u64) -> Option<Subject>,
+        beside: &mut impl FnMut(u64) -> Beside,
     ) -> Result<Option<usize>, TransportError> {
         let outcome = poll_fn(|context| -> Poll<Result<Option<usize>, PublishError>> {
             while let Some(frame) = batch.get_mut(*queued) {
@@ -153,8 +167,9 @@ impl Publishers {
                     [only] => only.clone(),
                     subjects => subjects[frame.key as usize].clone(),
                 };
-                let (reply, payload) = (reply(frame.sequence), std::mem::take(&mut frame.body));
-                client.start_send_unpin(OutboundMessage { subject, reply, payload, headers: None })?;
+                let Beside { reply, headers } = beside(frame.sequence);
+                let payload = std::mem::take(&mut frame.body);
+                client.start_send_unpin(OutboundMessage { subject, reply, payload, headers })?;
                 *queued += 1;
             }
             Poll::Ready(Ok(None))

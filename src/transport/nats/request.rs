@@ -10,7 +10,7 @@ use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
 use super::link;
-use super::publishers::{self, Connecting, Publishers};
+use super::publishers::{self, Beside, Connecting, Publishers};
 use super::rights::{self, Rights};
 use super::subjects::Inbox;
 use super::subscription::{self, Requests};
@@ -89,7 +89,7 @@ struct Requester {
 impl Producer for Requester {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
         let inbox = &mut self.inbox;
-        self.publishers.send(batch, |sequence| Some(inbox.subject(sequence))).await
+        self.publishers.send(batch, |sequence| Beside::reply(inbox.subject(sequence))).await
     }
 }
 

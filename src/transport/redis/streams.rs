@@ -1,11 +1,13 @@
 //! Redis Streams: `XADD` into one stream, workers in a consumer group, results in a second stream.
 //!
 //! An acknowledged request is deleted, as a work-queue stream in JetStream does. What a dead worker left pending
-//! is reclaimed after `brokers.ack_wait`, at most `max_deliver` deliveries in all; then it is parked.
+//! is reclaimed after `brokers.ack_wait`, at most `max_deliver` deliveries in all; then it is parked. With
+//! `brokers.delivery` exactly-once a script answers and acknowledges in one step, and only who was not answered yet.
 
 mod entries;
 mod group;
 mod in_hand;
+mod once;
 mod requests;
 mod responder;
 mod results;
@@ -34,12 +36,14 @@ use crate::transport::outcomes::Outcomes;
 use crate::transport::troubles::Troubles;
 use entries::add;
 use in_hand::InHand;
+use once::{Once, answered};
 use requests::{BLOCK_MS, Reclaiming, Requests};
 use responder::ResultAdder;
 use results::{Position, Results, SameResults};
 use rights::Trying;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::{LeftBehind, Side};
+use weighbridge_record::terms::DeliveryMode;
 
 /// Most entries of one read where scoring takes no time.
 const READ_MAX: usize = 500;
@@ -90,17 +94,31 @@ impl RedisStreams {
         Ok(Box::new(Results { link, lent, stream, position, troubles: troubles.clone() }))
     }
 
-    async fn try_all(&self, connection: &mut MultiplexedConnection) -> Result<(), TransportError> {
+    /// All that a run creates.
+    fn keys(&self) -> Vec<String> {
         let (requests, results) = (self.names.request(), self.names.result());
-        for key in [&requests, &results] {
-            let exists = group::exists(key, connection).await;
-            if exists.map_err(|error| refused(&self.endpoint, "EXISTS", key, &error))? {
+        let answered = self.is_once().then(|| answered(&requests));
+        [requests, results].into_iter().chain(answered).collect()
+    }
+
+    fn is_once(&self) -> bool {
+        self.limits.delivery == DeliveryMode::ExactlyOnce
+    }
+
+    async fn try_all(&self, connection: &mut MultiplexedConnection) -> Result<(), TransportError> {
+        for key in self.keys() {
+            let exists = group::exists(&key, connection).await;
+            if exists.map_err(|error| refused(&self.endpoint, "EXISTS", &key, &error))? {
                 let address = self.endpoint.address();
-                return Err(TransportError::Exists { what: "key", name: key.clone(), address });
+                return Err(TransportError::Exists { what: "key", name: key, address });
             }
         }
+        let (requests, results) = (self.names.request(), self.names.result());
         let trying = Trying { endpoint: &self.endpoint, requests, results };
         trying.try_streams(connection).await?;
+        if self.is_once() {
+            trying.try_step(connection).await?;
+        }
         let created = group::create(&trying.requests, connection).await;
         created.map_err(|error| refused(&self.endpoint, "XGROUP CREATE", &trying.requests, &error))?;
         let tried = trying.try_group(connection).await;
@@ -162,7 +180,8 @@ impl Transport for RedisStreams {
             link: commands,
             requests: self.names.request(),
             results: self.names.result(),
-            subjects: self.names.result_subjects(),
+            subjects: self.names.result_subjects().into(),
+            once: self.is_once().then(Once::default),
             in_hand,
             troubles: troubles.clone(),
         };
@@ -176,7 +195,7 @@ impl Transport for RedisStreams {
     }
 
     fn creates(&self) -> Vec<LeftBehind> {
-        [self.names.request(), self.names.result()].map(|name| created::key(&self.endpoint, name)).into()
+        self.keys().into_iter().map(|name| created::key(&self.endpoint, name)).collect()
     }
 
     async fn dismantle(&self, left: &mut Vec<LeftBehind>) {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
+use weighbridge::site::can_forget;
 use weighbridge_record::result::{RunResult, Trial};
 use weighbridge_report::folder;
 
@@ -307,4 +308,19 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         if path.is_dir() { found.append(&mut files(&path)) } else { found.push(path) }
     }
     found
+}
+
+/// Set where a machine can't mount for a process: then tests that need it are skipped.
+const CANNOT: &str = "WEIGHBRIDGE_TESTS_WITHOUT_MOUNT";
+
+/// Whether a server can have a file system that forgets what was not synced.
+pub fn machine_can_forget() -> bool {
+    match can_forget() {
+        Ok(()) => true,
+        Err(error) if std::env::var_os(CANNOT).is_some() => {
+            eprintln!("SKIPPED: {error}");
+            false
+        }
+        Err(error) => panic!("{error}\nwhere this machine can't mount, set {CANNOT}=1"),
+    }
 }

@@ -63,10 +63,11 @@ pub fn explain(plan: &Plan) -> String {
         let mut tiers: Vec<_> =
             plan.points.iter().map(|p| transport.durability(p.brokers.durability).name()).collect();
         tiers.dedup();
-        line(
-            "transport",
-            &format!("{transport}: durability {}, {}", tiers.join(", "), transport.guarantee()),
-        );
+        let mut guarantees: Vec<_> =
+            plan.points.iter().map(|p| transport.promise(p.brokers.delivery).guarantee()).collect();
+        guarantees.dedup();
+        let (tiers, guarantees) = (tiers.join(", "), guarantees.join(", "));
+        line("transport", &format!("{transport}: durability {tiers}, {guarantees}"));
     }
     let thresholds: Vec<_> = plan
         .points

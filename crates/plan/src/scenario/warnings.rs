@@ -44,8 +44,10 @@ fn too_short_a_budget(plan: &Plan) -> Option<String> {
 }
 
 fn across_transports(plan: &Plan) -> Vec<String> {
-    let mut guarantees: Vec<_> =
-        plan.transports.iter().filter(|t| **t != TransportKind::InProcess).map(|t| t.guarantee()).collect();
+    let brokered = plan.transports.iter().filter(|t| **t != TransportKind::InProcess);
+    let mut guarantees: Vec<_> = brokered
+        .flat_map(|t| plan.points.iter().map(|p| t.promise(p.brokers.delivery).guarantee()))
+        .collect();
     guarantees.sort_unstable();
     guarantees.dedup();
     if guarantees.len() < 2 {

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::pattern;
 use crate::Statistic;
 use weighbridge_record::result::{self, LedgerTotals, Rates};
-use weighbridge_record::terms::{Durability, Objective, Stage, TransportKind};
+use weighbridge_record::terms::{DeliveryMode, Durability, Objective, Stage, TransportKind};
 
 pub use fault::Fault;
 pub use repetitions::{Repeat, Repetitions};
@@ -385,6 +385,9 @@ pub struct Brokers {
     /// Deliveries of a request in all, on the paths that store requests; then it is parked.
     #[schemars(range(min = 1, max = 1000), extend("default" = 3))]
     pub max_deliver: Option<u32>,
+    /// How often a request may be answered, for `redis-streams` and `nats-jetstream` alone.
+    #[schemars(extend("default" = "at-least-once"))]
+    pub delivery: Option<DeliveryMode>,
 }
 
 impl JsonSchema for Token {

@@ -25,6 +25,9 @@ pub struct Finding {
     /// When a worker first received it; left out where that is not known, or where none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered_s: Option<f64>,
+    /// That worker, such as `worker.1`; left out where it is not known, or where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_to: Option<String>,
     /// When this happened; null for a loss, which is only known at the end.
     pub at_s: Option<f64>,
 }
@@ -86,10 +89,17 @@ mod tests {
 
     fn at(class: FindingClass, at_s: f64) -> Finding {
         let (sequence, sent_s) = (Some(1), Some(at_s - 1.0));
-        let (accepted_s, delivered_s) = (None, None);
-        let intended_s = sent_s;
-        let at_s = Some(at_s);
-        Finding { class, sequence, acknowledged: false, intended_s, sent_s, accepted_s, delivered_s, at_s }
+        Finding {
+            class,
+            sequence,
+            acknowledged: false,
+            intended_s: sent_s,
+            sent_s,
+            accepted_s: None,
+            delivered_s: None,
+            delivered_to: None,
+            at_s: Some(at_s),
+        }
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub enum Promised {
     AcknowledgedSurvives,
     /// No request is delivered, and no result comes, more than once.
     AtMostOnce,
+    /// No second result comes of a request that is delivered again.
+    AnsweredOnce,
     /// Who sent a request that is lost learns that no reply came.
     LossSeen,
     /// Requests of one publishing connection reach a worker in the order in which they were sent; on paths that
@@ -63,6 +65,7 @@ impl Promised {
         match self {
             Self::AcknowledgedSurvives => "what was confirmed is not lost",
             Self::AtMostOnce => "nothing comes twice",
+            Self::AnsweredOnce => "nothing is answered twice",
             Self::LossSeen => "who lost a request is told",
             Self::Order => "order is kept",
         }

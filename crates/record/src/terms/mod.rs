@@ -3,6 +3,7 @@
 
 mod action;
 mod broker;
+mod delivery_mode;
 mod durability;
 mod path;
 mod promise;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::{Action, Aim, Moment};
 pub use broker::BrokerKind;
+pub use delivery_mode::DeliveryMode;
 pub use durability::Durability;
 pub use path::Path;
 pub use promise::{Duplicates, Loss, Order, Promise};

@@ -31,6 +31,8 @@ pub enum Duplicates {
     None,
     /// A delivery that was not acknowledged in time is repeated.
     ByRedelivery,
+    /// A delivery that was not acknowledged in time is repeated, and a second result is dropped.
+    Dropped,
 }
 
 /// Which requests reach workers in the order in which they were sent.
@@ -52,7 +54,7 @@ impl Promise {
             (Loss::Seen, _) => "at most once, loss seen by the requester",
             (Loss::Silent, _) => "at most once",
             (Loss::ByTier, Duplicates::ByRedelivery) => "at least once",
-            (Loss::ByTier, Duplicates::None) => "exactly once",
+            (Loss::ByTier, Duplicates::None | Duplicates::Dropped) => "exactly once",
         }
     }
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::broker::BrokerKind;
+use super::delivery_mode::DeliveryMode;
 use super::durability::Durability;
 use super::promise::{Duplicates, Loss, Order, Promise};
 
@@ -143,13 +144,15 @@ impl TransportKind {
         self.row().collects
     }
 
-    pub fn promise(self) -> Promise {
-        self.row().promise
-    }
-
-    /// The promise in the usual words.
-    pub fn guarantee(self) -> &'static str {
-        self.promise().guarantee()
+    /// What is promised in a delivery mode, which means nothing to transports that store nothing.
+    pub fn promise(self, mode: DeliveryMode) -> Promise {
+        let usual = self.row().promise;
+        match mode {
+            DeliveryMode::ExactlyOnce if self.stores() => {
+                Promise { duplicates: Duplicates::Dropped, ..usual }
+            }
+            DeliveryMode::ExactlyOnce | DeliveryMode::AtLeastOnce => usual,
+        }
     }
 
     /// The tier that a trial really has: transports that store nothing are `none` whatever the scenario says.
@@ -196,8 +199,11 @@ mod tests {
 
     #[test]
     fn the_words_follow_from_the_facts() {
-        let words = TransportKind::ALL.map(TransportKind::guarantee);
-        let (most, least) = ("at most once", "at least once");
-        assert_eq!(words, [most, least, most, least, "at most once, loss seen by the requester", most]);
+        let words = |mode| TransportKind::ALL.map(|transport| transport.promise(mode).guarantee());
+        let (most, least, seen) =
+            ("at most once", "at least once", "at most once, loss seen by the requester");
+        assert_eq!(words(DeliveryMode::AtLeastOnce), [most, least, most, least, seen, most]);
+        let once = "exactly once";
+        assert_eq!(words(DeliveryMode::ExactlyOnce), [most, once, most, once, seen, most]);
     }
 }

@@ -8,18 +8,20 @@ use async_nats::{Client, Subscriber};
 use async_trait::async_trait;
 
 use super::acks::{NO_STREAM, stored};
+use super::dedupe::message_id;
 use super::stores::Stores;
 use crate::clock::now_ns;
 use crate::connect::patience::ANSWERS_WITHIN;
 use crate::transport::ends::Producer;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
-use crate::transport::nats::publishers::{Connecting, Publishers};
+use crate::transport::nats::publishers::{Beside, Connecting, Publishers};
 use crate::transport::nats::subjects::{Inbox, last_token};
 use crate::transport::nats::subscription;
 use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
 use weighbridge_record::result::Side;
+use weighbridge_record::terms::DeliveryMode;
 
 pub(super) async fn open(
     stores: &Stores,
@@ -34,19 +36,22 @@ pub(super) async fn open(
     let acks = subscription::subscribe(&client, inbox.wildcard(), None).await?;
     let restoring = Restoring::new(stores, client, troubles);
     tokio::task::spawn_local(read_acks(acks, outcomes, restoring));
-    Ok(StreamProducer { publishers, inbox })
+    Ok(StreamProducer { publishers, inbox, delivery: limits.delivery })
 }
 
 pub(super) struct StreamProducer {
     publishers: Publishers,
     inbox: Inbox,
+    delivery: DeliveryMode,
 }
 
 #[async_trait(?Send)]
 impl Producer for StreamProducer {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
-        let inbox = &mut self.inbox;
-        self.publishers.send(batch, |sequence| Some(inbox.subject(sequence))).await
+        let (inbox, mode) = (&mut self.inbox, self.delivery);
+        let beside =
+            |sequence| Beside { reply: Some(inbox.subject(sequence)), headers: message_id(mode, sequence) };
+        self.publishers.send(batch, beside).await
     }
 }
 

@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::acks::stored;
+use super::dedupe::message_id;
+use super::double_ack::DoubleAcks;
 use crate::sabotage;
 use crate::transport::ends::Responder;
 use crate::transport::error::TransportError;
@@ -18,7 +20,12 @@ use crate::transport::nats::publishers;
 use crate::transport::nats::subjects::{Inbox, last_token};
 use crate::transport::nats::subscription;
 use crate::transport::troubles::Troubles;
-use weighbridge_record::terms::Moment;
+use weighbridge_record::terms::{DeliveryMode, Moment};
+
+/// What a worker says of a delivery: it is done with, or somebody else may have it.
+const ACK: &[u8] = b"+ACK";
+const NAK: &[u8] = b"-NAK";
+const ACKNOWLEDGING: &str = "acknowledging a request";
 
 /// Requests whose result is not known to be stored: reply subjects to acknowledge on.
 #[derive(Default)]
@@ -27,6 +34,8 @@ pub(super) struct Unstored {
     pending: RefCell<HashMap<u64, Bytes>>,
     /// Were on the way when the connection was lost: the stream's word will not come any more.
     aside: RefCell<Vec<Bytes>>,
+    /// Where the server confirms acknowledgements.
+    double_acks: Option<DoubleAcks>,
     troubles: Troubles,
 }
 
@@ -34,13 +43,17 @@ impl Unstored {
     /// The connection is lost. What is published from here on goes out on the next.
     pub fn set_aside(&self) {
         self.aside.borrow_mut().extend(self.pending.borrow_mut().drain().map(|(_, receipt)| receipt));
+        self.double_acks.iter().for_each(DoubleAcks::set_aside);
     }
 
-    /// Gives their requests back to the server, which would hold them for all of `ack_wait` otherwise.
+    /// Gives their requests back to the server, which would hold them for all of `ack_wait` otherwise; and says again
+    /// which acknowledgements it has not confirmed.
     pub async fn hand_back(&self, client: &Client) {
         let aside = std::mem::take(&mut *self.aside.borrow_mut());
-        let words = aside.into_iter().filter_map(|receipt| self.word(receipt, b"-NAK"));
-        self.say(client, words).await;
+        let given_back =
+            aside.into_iter().filter_map(|receipt| self.subject(receipt)).map(|at| word(at, NAK));
+        let unconfirmed = self.double_acks.iter().flat_map(DoubleAcks::take_aside);
+        self.say(client, given_back.chain(unconfirmed.map(|at| self.acknowledgement(at)))).await;
     }
 
     /// The stream's word on a result, made into ours on its request. A result that was refused leaves its request to
@@ -50,7 +63,7 @@ impl Unstored {
         match stored(message) {
             Ok(()) => {
                 sabotage::at(Moment::BeforeAck);
-                self.word(request, b"+ACK")
+                self.subject(request).map(|at| self.acknowledgement(at))
             }
             Err(reason) => {
                 self.troubles.note(&format!("the stream refused a result: {reason}"));
@@ -59,24 +72,29 @@ impl Unstored {
         }
     }
 
-    fn word(&self, receipt: Bytes, word: &'static [u8]) -> Option<OutboundMessage> {
-        match Subject::from_utf8(receipt) {
-            Ok(subject) => {
-                let payload = Bytes::from_static(word);
-                Some(OutboundMessage { subject, reply: None, payload, headers: None })
-            }
-            Err(error) => {
-                self.troubles.note(&TransportError::failed("acknowledging a request", error));
-                None
-            }
+    fn acknowledgement(&self, at: Subject) -> OutboundMessage {
+        let mut word = word(at, ACK);
+        if let Some(double_acks) = &self.double_acks {
+            double_acks.ask(&mut word);
         }
+        word
+    }
+
+    /// Where a request is acknowledged.
+    fn subject(&self, receipt: Bytes) -> Option<Subject> {
+        let subject = Subject::from_utf8(receipt);
+        subject.map_err(|error| self.troubles.note(&TransportError::failed(ACKNOWLEDGING, error))).ok()
     }
 
     async fn say(&self, client: &Client, words: impl Iterator<Item = OutboundMessage>) {
-        if let Err(error) = publishers::feed(client, "acknowledging a request", words).await {
+        if let Err(error) = publishers::feed(client, ACKNOWLEDGING, words).await {
             self.troubles.note(&error);
         }
     }
+}
+
+fn word(subject: Subject, word: &'static [u8]) -> OutboundMessage {
+    OutboundMessage { subject, reply: None, payload: Bytes::from_static(word), headers: None }
 }
 
 /// Stores results, and acknowledges their requests when they are stored.
@@ -84,6 +102,7 @@ pub(super) struct StreamResponder {
     client: Client,
     subjects: Vec<Subject>,
     unstored: Rc<Unstored>,
+    delivery: DeliveryMode,
     state: RefCell<State>,
 }
 
@@ -97,25 +116,34 @@ impl StreamResponder {
     pub async fn open(
         client: Client,
         subjects: Vec<Subject>,
+        delivery: DeliveryMode,
         troubles: &Troubles,
     ) -> Result<Self, TransportError> {
         let inbox = Inbox::new(&client);
         let acks = subscription::subscribe(&client, inbox.wildcard(), None).await?;
-        let unstored = Rc::new(Unstored { troubles: troubles.clone(), ..Unstored::default() });
+        let double_acks = (delivery == DeliveryMode::ExactlyOnce).then(|| DoubleAcks::new(&client));
+        let unstored = Rc::new(Unstored { double_acks, troubles: troubles.clone(), ..Unstored::default() });
+        if let Some(double_acks) = &unstored.double_acks {
+            let confirmations = subscription::subscribe(&client, double_acks.wildcard(), None).await?;
+            tokio::task::spawn_local(confirm(confirmations, Rc::clone(&unstored)));
+        }
         tokio::task::spawn_local(acknowledge(acks, client.clone(), Rc::clone(&unstored)));
-        Ok(Self { client, subjects, unstored, state: RefCell::new(State { inbox, next: 0 }) })
+        Ok(Self { client, subjects, unstored, delivery, state: RefCell::new(State { inbox, next: 0 }) })
     }
 
     /// The result on its way into the stream, or the word that there is none.
     fn message(&self, reply: Reply) -> Option<OutboundMessage> {
         let receipt = reply.receipt.0?;
-        let Some(payload) = reply.body else { return self.unstored.word(receipt, b"+ACK") };
+        let Some(payload) = reply.body else {
+            return self.unstored.subject(receipt).map(|at| self.unstored.acknowledgement(at));
+        };
         let subject = self.subjects[reply.key as usize].clone();
         let state = &mut *self.state.borrow_mut();
         state.next += 1;
         self.unstored.pending.borrow_mut().insert(state.next, receipt);
         let inbox = state.inbox.subject(state.next);
-        Some(OutboundMessage { subject, reply: Some(inbox), payload, headers: None })
+        let headers = reply.request.and_then(|request| message_id(self.delivery, request));
+        Some(OutboundMessage { subject, reply: Some(inbox), payload, headers })
     }
 
     pub fn unstored(&self) -> Rc<Unstored> {
@@ -135,6 +163,12 @@ async fn acknowledge(mut acks: Subscriber, client: Client, unstored: Rc<Unstored
             sabotage::at(Moment::AfterAck);
         }
     }
+}
+
+/// Hears which acknowledgements the server has taken.
+async fn confirm(mut confirmations: Subscriber, unstored: Rc<Unstored>) {
+    let confirmed = |message| unstored.double_acks.iter().for_each(|acks| acks.confirmed(&message));
+    while subscription::take(&mut confirmations, 1024, confirmed).await.is_ok() {}
 }
 
 #[async_trait(?Send)]

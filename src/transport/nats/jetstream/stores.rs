@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::{self, consumer, stream};
 
+use super::dedupe;
 use crate::clock::now_ns;
 use crate::connect::backoff::delay;
 use crate::transport::created;
@@ -14,7 +15,7 @@ use crate::transport::names::Names;
 use crate::transport::troubles::Troubles;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::{GapKind, LeftBehind, Side};
-use weighbridge_record::terms::{BrokerKind, Durability};
+use weighbridge_record::terms::{BrokerKind, DeliveryMode, Durability};
 
 pub(super) const DURABLE: &str = "priority-workers";
 const REQUESTS: &str = "PRIORITY_REQUESTS";
@@ -56,12 +57,17 @@ impl Stores {
 
     fn streams(&self) -> [stream::Config; 2] {
         let [request, result] = self.subjects();
+        let duplicate_window = match self.limits.delivery {
+            DeliveryMode::AtLeastOnce => Duration::ZERO,
+            DeliveryMode::ExactlyOnce => dedupe::WINDOW,
+        };
         let requests = stream::Config {
             name: self.requests(),
             subjects: vec![request],
             retention: stream::RetentionPolicy::WorkQueue,
             max_age: DAY,
             storage: self.storage,
+            duplicate_window,
             ..stream::Config::default()
         };
         let results = stream::Config {
@@ -70,6 +76,7 @@ impl Stores {
             retention: stream::RetentionPolicy::Limits,
             max_age: 7 * DAY,
             storage: self.storage,
+            duplicate_window,
             ..stream::Config::default()
         };
         [requests, results]

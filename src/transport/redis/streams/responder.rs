@@ -4,11 +4,14 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use redis::{Pipeline, RedisError, Value};
 
 use super::entries::add;
 use super::group::GROUP;
 use super::in_hand::InHand;
+use super::once::Once;
 use crate::sabotage;
 use crate::transport::ends::Responder;
 use crate::transport::error::TransportError;
@@ -22,7 +25,9 @@ pub(super) struct ResultAdder {
     pub link: Link,
     pub requests: String,
     pub results: String,
-    pub subjects: Vec<String>,
+    pub subjects: Rc<[String]>,
+    /// Where each request is answered once.
+    pub once: Option<Once>,
     pub in_hand: Rc<InHand>,
     pub troubles: Troubles,
 }
@@ -30,26 +35,18 @@ pub(super) struct ResultAdder {
 #[async_trait(?Send)]
 impl Responder for ResultAdder {
     async fn reply(&self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
-        let mut add_results = Pipeline::with_capacity(replies.len());
-        let mut done = Vec::with_capacity(replies.len());
-        for reply in replies.drain(..) {
-            if let Some(body) = reply.body {
-                add(&mut add_results, &self.results, &self.subjects[reply.key as usize], &body);
-            }
-            done.extend(reply.receipt.0);
-        }
-        self.in_hand.settle(done.len());
+        self.in_hand.settle(replies.iter().filter(|reply| reply.receipt.0.is_some()).count());
         let Some(lent) = self.link.lend() else {
             self.troubles.note(&TransportError::failed("XADD of results", "the connection is down"));
             self.in_hand.settled(false);
+            replies.clear();
             return Ok(());
         };
-        let acknowledgement = Acknowledgement { stream: self.requests.clone(), done };
+        let (number, settled) = (lent.number, self.settling(lent, replies));
         let (link, troubles) = (self.link.clone(), self.troubles.clone());
         let in_hand = Rc::clone(&self.in_hand);
         tokio::task::spawn_local(async move {
-            let number = lent.number;
-            let settled = settle(lent, add_results, acknowledgement).await;
+            let settled = settled.await;
             if let Err((command, error)) = &settled {
                 tell(&troubles, command, error);
                 link.failed(number, error);
@@ -60,6 +57,32 @@ impl Responder for ResultAdder {
         Ok(())
     }
 }
+
+impl ResultAdder {
+    /// Stores results and acknowledges their requests, as the delivery mode asks for.
+    fn settling(&self, mut lent: Lent, replies: &mut Vec<Reply>) -> LocalBoxFuture<'static, Settled> {
+        let (requests, results) = (self.requests.clone(), self.results.clone());
+        if let Some(once) = self.once.clone() {
+            let (subjects, replies) = (Rc::clone(&self.subjects), std::mem::take(replies));
+            return async move {
+                once.settle(&mut lent.connection, [&requests, &results], &subjects, &replies).await
+            }
+            .boxed_local();
+        }
+        let mut add_results = Pipeline::with_capacity(replies.len());
+        let mut done = Vec::with_capacity(replies.len());
+        for reply in replies.drain(..) {
+            if let Some(body) = reply.body {
+                add(&mut add_results, &results, &self.subjects[reply.key as usize], &body);
+            }
+            done.extend(reply.receipt.0);
+        }
+        settle(lent, add_results, Acknowledgement { stream: requests, done }).boxed_local()
+    }
+}
+
+/// The command that failed, and why.
+type Settled = Result<(), (&'static str, RedisError)>;
 
 /// Requests to acknowledge.
 struct Acknowledgement {
@@ -72,7 +95,7 @@ async fn settle(
     mut lent: Lent,
     add_results: Pipeline,
     Acknowledgement { stream, done }: Acknowledgement,
-) -> Result<(), (&'static str, RedisError)> {
+) -> Settled {
     if !add_results.is_empty() {
         let added: Result<Value, _> = add_results.query_async(&mut lent.connection).await;
         added.map_err(|error| ("XADD of results", error))?;

@@ -4,6 +4,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Value};
 
 use super::group::GROUP;
+use super::once::Once;
 use crate::transport::error::TransportError;
 use crate::transport::redis::preflight::refused;
 use weighbridge_plan::endpoint::Endpoint;
@@ -34,6 +35,12 @@ impl Trying<'_> {
         }
         let read = redis::cmd("XREAD").arg(&["COUNT", "1", "STREAMS"]).arg(results).arg("0-0").clone();
         self.run("XREAD", results, &read, connection).await
+    }
+
+    /// Tries to answer and to acknowledge in one step, for no request.
+    pub async fn try_step(&self, connection: &mut MultiplexedConnection) -> Result<(), TransportError> {
+        let tried = Once::default().settle(connection, [&self.requests, &self.results], &[], &[]).await;
+        tried.map_err(|(command, error)| refused(self.endpoint, command, &self.requests, &error))
     }
 
     /// Tries what needs the group; `worker-0` is a consumer that the run will have anyway.

@@ -6,7 +6,7 @@ use super::check::Check;
 use crate::endpoint::Endpoint;
 use crate::scenario::wire;
 use crate::{Brokers, Payload, ServiceTime, Work, Workers};
-use weighbridge_record::terms::{BrokerKind, Durability, TransportKind};
+use weighbridge_record::terms::{BrokerKind, DeliveryMode, Durability, TransportKind};
 
 const HOUR_NS: u64 = 3_600 * 1_000_000_000;
 
@@ -168,12 +168,32 @@ pub fn brokers(check: &mut Check<'_>, asked: wire::Brokers, transports: &[Transp
             ),
         );
     }
+    let delivery = delivery(check, asked.delivery, transports);
     let redis = endpoint(check, BrokerKind::RedisServer, "redis_url", asked.redis_url);
     let nats = endpoint(check, BrokerKind::NatsServer, "nats_url", asked.nats_url);
     let usual = Brokers::managed(durability);
     let ack_wait_ns = check.positive_duration(&["brokers", "ack_wait"], asked.ack_wait, usual.ack_wait_ns);
     let max_deliver = asked.max_deliver.unwrap_or(usual.max_deliver);
-    Brokers { durability, redis, nats, prefix: asked.prefix, ack_wait_ns, max_deliver }
+    Brokers { durability, redis, nats, prefix: asked.prefix, ack_wait_ns, max_deliver, delivery }
+}
+
+fn delivery(
+    check: &mut Check<'_>,
+    asked: Option<DeliveryMode>,
+    transports: &[TransportKind],
+) -> DeliveryMode {
+    let mode = asked.unwrap_or_default();
+    let others: Vec<_> = transports.iter().filter(|t| !t.stores()).map(|t| t.name()).collect();
+    if mode == DeliveryMode::ExactlyOnce && !others.is_empty() {
+        let (names, verb) = (others.join(" and "), if others.len() == 1 { "stores" } else { "store" });
+        check.report(
+            &["brokers", "delivery"],
+            format!(
+                "`brokers.delivery` can't be exactly-once: {names} {verb} nothing; leave the transport out"
+            ),
+        );
+    }
+    mode
 }
 
 fn endpoint(check: &mut Check<'_>, kind: BrokerKind, key: &str, url: Option<String>) -> Option<Endpoint> {
