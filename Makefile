@@ -28,6 +28,7 @@ demo: brokers ## measure all transports for some seconds each, and say where the
 # The quick checks first, so that a slip shows before the long ones start.
 test: brokers browser witness ## every check: format, lints, documentation, tests
 	cargo fmt --all --check
+	./scripts/planted-bugs.py --check
 	cargo clippy --workspace --all-targets --release --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --release --locked
 	cargo test --workspace --release --locked
@@ -42,7 +43,7 @@ fuzz: ## hand in ten million broken scenario files, records, ids and URLs
 simulate: ## run a million simulated trials against the oracle
 	SIMULATIONS=1000000 cargo test --release --locked --test simulation every_run -- --nocapture
 
-planted: ## plant twenty bugs in a copy of the sources, and see that the simulation catches each
+planted: ## plant bugs in a copy of the sources, and see that the tests catch each
 	@./scripts/planted-bugs.py
 
 bench: brokers ## measure the parts that a request passes through, one by one

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Plants bugs in the sources, and sees that the simulation catches each.
+"""Plants bugs in the sources, and sees that the tests catch each: the simulation, or the tests beside the verdicts and
+beside the responders, by where the bug is.
 
 A copy of the sources gets all of them, each behind a number in the environment; it is built once, in the same build
-tree, and its simulation run with each number. Without a number it must pass. The checkout is not touched.
+tree, and its tests run with each number. Without a number they must pass. The checkout is not touched. `--check` only
+looks whether each bug still has its place.
 """
 
 import os
@@ -79,56 +81,121 @@ BUGS = [
     ("src/worker/at_once.rs", "a parked request is scored",
      "if delivery.parked {", "if delivery.parked && !planted! {"),
     ("src/worker/at_once.rs", "a request is acknowledged without its result",
-     "body: Some(body), receipt", "body: (!planted!).then_some(body), receipt"),
+     "accepted.key, Some(body))", "accepted.key, (!planted!).then_some(body))"),
+    ("src/transport/nats/jetstream/responder.rs", "a refused result acknowledges its request",
+     "        match stored(message) {",
+     "        match stored(message).or_else(|reason| if planted! { Ok(()) } else { Err(reason) }) {"),
+    ("src/transport/redis/streams/responder.rs", "a refused result acknowledges its request",
+     "        added.map_err(|error| (\"XADD of results\", error))?;",
+     "        if !planted! { added.map_err(|error| (\"XADD of results\", error))?; }"),
+    ("src/transport/redis/streams/responder.rs", "a request is acknowledged and its result never added",
+     "    if !add_results.is_empty() {", "    if !add_results.is_empty() && !planted! {"),
+    ("crates/record/src/promised.rs", "lazy promises nothing over a power failure",
+     "(Action::PowerFailure, Durability::Lazy) => KeptOver::AllButLast(LAZY_S)",
+     "(Action::PowerFailure, Durability::Lazy) if !planted! => KeptOver::AllButLast(LAZY_S)"),
+    ("crates/record/src/promised.rs", "os promises all over a power failure",
+     "(Action::PowerFailure, Durability::Os) => KeptOver::Nothing",
+     "(Action::PowerFailure, Durability::Os) if !planted! => KeptOver::Nothing"),
+    ("crates/record/src/promised.rs", "what is older than the tier's second is not looked at",
+     "age_s > seconds)", "age_s > seconds && !planted!)"),
+    ("crates/record/src/promised.rs", "what no fault explains is no breach",
+     "    of_no_fault + trial", "    of_no_fault * u64::from(!planted!) + trial"),
+    ("crates/record/src/promised.rs", "what is still stored is lost",
+     "    let count = count.saturating_sub(stored);",
+     "    let count = count.saturating_sub(if planted! { 0 } else { stored });"),
+    ("crates/record/src/promised.rs", "what comes twice is at most once",
+     "trial.ledger.redelivered + trial.ledger.duplicated;",
+     "(trial.ledger.redelivered + trial.ledger.duplicated) * u64::from(!planted!);"),
+    ("crates/record/src/promised.rs", "a second answer is none",
+     "by_count(promise, duplicated,", "by_count(promise, duplicated * u64::from(!planted!),"),
+    ("crates/record/src/promised.rs", "who lost a request was told in any case",
+     "    let unseen = lost", "    let unseen = u64::from(!planted!) * lost"),
+    ("crates/record/src/promised.rs", "order is promised over redeliveries",
+     "Order::UntilRedelivery && redelivered > 0", "Order::UntilRedelivery && redelivered > 0 && !planted!"),
+]
+
+# Where a bug may be, the crate's file that gets the switch, and the tests that are to catch it.
+SUITES = [
+    ("crates/record/", "crates/record/src/lib.rs", "crate", "record", "promised"),
+    ("src/transport/", "src/clock.rs", "crate::clock", "library", "responder"),
+    ("src/", "src/clock.rs", "crate::clock", "simulation", "every_run"),
 ]
 
 
-def plant():
-    """Makes the copy, with all bugs in it."""
+def suite(name):
+    """Where the switch is, the tests' program and their filter, for a bug in that file."""
+    return next(found for start, *found in SUITES if name.startswith(start))
+
+
+def plant(root):
+    """Puts all bugs into the files of that folder."""
+    for file in {suite(name)[0] for name, *_ in BUGS}:
+        (root / file).write_text((root / file).read_text() + SWITCH)
+    for number, (name, what, sound, wrong) in enumerate(BUGS, 1):
+        (root / name).write_text(planted((root / name).read_text(), number))
+
+
+def planted(text, number):
+    """A file's text with one bug in it."""
+    name, what, sound, wrong = BUGS[number - 1]
+    if text.count(sound) != 1:
+        sys.exit(f"{name}: not once `{sound}`, where “{what}” is to be planted")
+    return text.replace(sound, wrong.replace("planted!", f"{suite(name)[1]}::planted({number})"))
+
+
+def check():
+    """Whether each bug has its place in the checkout."""
+    for number, (name, *_) in enumerate(BUGS, 1):
+        planted((ROOT / name).read_text(), number)
+
+
+def copy():
     shutil.rmtree(COPY, ignore_errors=True)
     for name in subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0"):
         if name and (ROOT / name).is_file():
             (COPY / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, COPY / name)
-    clock = COPY / "src/clock.rs"
-    clock.write_text(clock.read_text() + SWITCH)
-    for number, (name, what, sound, wrong) in enumerate(BUGS, 1):
-        text = (COPY / name).read_text()
-        if text.count(sound) != 1:
-            sys.exit(f"{name}: not once `{sound}`, where “{what}” is to be planted")
-        (COPY / name).write_text(text.replace(sound, wrong.replace("planted!", f"crate::clock::planted({number})")))
 
 
 def build():
-    """Builds the copy's simulation; its path."""
-    command = ["cargo", "test", "--release", "--locked", "--test", "simulation", "--no-run"]
-    tree = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target")}
-    built = subprocess.run(command, cwd=COPY, env=tree, stderr=subprocess.PIPE, text=True, check=False)
-    found = re.search(r"Executable .*\((.*)\)", built.stderr)
-    if built.returncode or not found:
-        sys.exit(built.stderr)
-    return found[1]
+    """Builds the copy's tests; the program of each suite."""
+    programs = {}
+    for names, what in [(["library", "simulation"], ["--lib", "--test", "simulation"]),
+                        (["record"], ["-p", "weighbridge-record", "--lib"])]:
+        command = ["cargo", "test", "--release", "--locked", *what, "--no-run"]
+        tree = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target")}
+        built = subprocess.run(command, cwd=COPY, env=tree, stderr=subprocess.PIPE, text=True, check=False)
+        found = re.findall(r"Executable .*\((.*)\)", built.stderr)
+        if built.returncode or len(found) != len(names):
+            sys.exit(built.stderr)
+        programs.update(zip(names, found))
+    return programs
 
 
-def failure(simulation, number):
-    """What the simulation says with one bug; none if it passes."""
+def failure(programs, program, tests, number):
+    """What the tests say with one bug; none if they pass."""
     settings = {**os.environ, "PLANT": str(number), "SIMULATIONS": SIMULATIONS, "RUST_BACKTRACE": "0"}
-    ran = subprocess.run([simulation, "every_run"], env=settings, capture_output=True, text=True, check=False)
-    said = re.search(r"SEED=\d+.*|no seed reached.*", ran.stdout + ran.stderr)
+    command = [programs[program], tests]
+    ran = subprocess.run(command, cwd=COPY, env=settings, capture_output=True, text=True, check=False)
+    said = re.search(r"SEED=\d+.*|no seed reached.*|test .* FAILED", ran.stdout + ran.stderr)
     return None if ran.returncode == 0 else said[0] if said else ran.stdout + ran.stderr
 
 
 def main():
-    plant()
-    simulation = build()
-    sound = failure(simulation, 0)
-    if sound:
-        sys.exit(f"fails without a bug: {sound}")
+    if sys.argv[1:] == ["--check"]:
+        return check()
+    copy()
+    plant(COPY)
+    programs = build()
+    for _, _, program, tests in {tuple(suite(name)) for name, *_ in BUGS}:
+        sound = failure(programs, program, tests, 0)
+        if sound:
+            sys.exit(f"fails without a bug: {sound}")
     missed = 0
     for number, (name, what, _, _) in enumerate(BUGS, 1):
-        told = failure(simulation, number)
+        told = failure(programs, *suite(name)[2:], number)
         missed += told is None
-        print(f"{number:>2} {name}: {what}: {told or 'NOT CAUGHT'}")
+        print(f"{number:>2} {name}: {what}: {told or 'NOT CAUGHT'}", flush=True)
     sys.exit(1 if missed else 0)
 
 
