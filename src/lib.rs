@@ -54,6 +54,7 @@ pub mod probe;
 mod process;
 pub mod proxy;
 pub mod remains;
+mod route;
 mod sabotage;
 pub mod schedule;
 mod scheduling;

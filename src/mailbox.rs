@@ -9,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use weighbridge_plan::route::Leg;
+
 /// Something that happened to a request away from its generator. Times are on the monotonic clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
@@ -16,10 +18,11 @@ pub enum Event {
     Received { sequence: u64, at_ns: u64, worker: u32 },
     /// The worker has its score.
     Scored { sequence: u64, received_ns: u64, at_ns: u64 },
-    /// Another generator's collector saw the result.
-    Completed { sequence: u64, at_ns: u64 },
+    /// Another generator's collector saw the result, over one of two legs where there are two; `content` is that of its
+    /// answer where somebody compares it.
+    Completed { sequence: u64, at_ns: u64, over: Leg, content: u64 },
     /// The broker gave the request up, and still stores it.
-    Parked { sequence: u64, at_ns: u64 },
+    Parked { sequence: u64, at_ns: u64, worker: u32 },
     /// A message that belongs to no request of this trial.
     Unexpected { at_ns: u64 },
 }
@@ -114,10 +117,10 @@ mod tests {
     #[test]
     fn an_event_reaches_the_generator_of_its_request_once() {
         let mailboxes = Mailboxes::new(3, None);
-        mailboxes.post(&mut (0..9).map(|sequence| Event::Parked { sequence, at_ns: 1 }).collect());
+        mailboxes.post(&mut (0..9).map(|sequence| Event::Parked { sequence, at_ns: 1, worker: 0 }).collect());
         let mut seen = Vec::new();
         mailboxes.collect(1, &mut seen);
-        assert_eq!(seen, [1, 4, 7].map(|sequence| Event::Parked { sequence, at_ns: 1 }));
+        assert_eq!(seen, [1, 4, 7].map(|sequence| Event::Parked { sequence, at_ns: 1, worker: 0 }));
         mailboxes.collect(1, &mut seen);
         assert!(seen.is_empty());
     }
@@ -127,8 +130,8 @@ mod tests {
         let events = [
             Event::Received { sequence: 1, at_ns: u64::MAX, worker: 3 },
             Event::Scored { sequence: 2, received_ns: 3, at_ns: 4 },
-            Event::Completed { sequence: 5, at_ns: 6 },
-            Event::Parked { sequence: 7, at_ns: 8 },
+            Event::Completed { sequence: 5, at_ns: 6, over: Leg::Second, content: 9 },
+            Event::Parked { sequence: 7, at_ns: 8, worker: 2 },
             Event::Unexpected { at_ns: 9 },
         ];
         let sent = serde_json::to_string(&events).unwrap();

@@ -1,4 +1,4 @@
-//! What a request travels: the transport of its one leg, wired with names, sizes and storage.
+//! What a request travels: the transports of its one leg or two, wired with names, sizes and storage.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::transport::{self, Limits, Names, Targets, Transport, TransportError};
 use weighbridge_plan::{PointPlan, Workers};
-use weighbridge_record::terms::{Durability, TransportKind};
+use weighbridge_record::terms::{Durability, Path, TransportKind};
 
 /// Everything that a transport is built from but where its servers are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,17 @@ pub struct Wiring {
 }
 
 impl Wiring {
+    /// The wirings of a path's legs. Where both are on one server, the names of the second have a token of their own, so
+    /// that neither hears the other.
+    pub fn legs(point: &PointPlan, path: Path, prefix: &str) -> Vec<Self> {
+        let shares_server = path.brokers().len() < path.legs().count();
+        let named = |(leg, transport): (usize, TransportKind)| {
+            let own = if leg > 0 && shares_server { "to." } else { "" };
+            Self::of(point, transport, &format!("{prefix}{own}"))
+        };
+        path.legs().enumerate().map(named).collect()
+    }
+
     /// The wiring that a point asks for. `prefix` stands before every name on the wire.
     pub fn of(point: &PointPlan, transport: TransportKind, prefix: &str) -> Self {
         let categories = point.payload.categories.iter().map(|(name, _)| name.clone());

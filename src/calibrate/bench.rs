@@ -64,7 +64,7 @@ fn parse(executor: &str, overrides: &Overrides) -> Result<Plan, RunError> {
 }
 
 fn spec(plan: &Plan) -> TrialSpec<'_> {
-    TrialSpec::alone(&plan.points[0], plan.transports[0], plan.seed)
+    TrialSpec::alone(&plan.points[0], plan.paths[0], plan.seed)
 }
 
 /// Measures on the plan's own transport, with managed brokers.

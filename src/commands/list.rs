@@ -21,7 +21,7 @@ pub(super) fn text(folder: &Path) -> String {
     for scenario in listed {
         let line = match &scenario.summary {
             Ok(summary) => {
-                let transports: Vec<_> = summary.transports.iter().map(|kind| kind.name()).collect();
+                let paths: Vec<_> = summary.paths.iter().map(|path| path.name()).collect();
                 let points =
                     if summary.points > 1 { format!(", {} points", summary.points) } else { String::new() };
                 let indent = " ".repeat(width + 2);
@@ -29,7 +29,7 @@ pub(super) fn text(folder: &Path) -> String {
                     "{}\n{indent}{}{points}\n{indent}{}",
                     summary.question,
                     summary.load,
-                    transports.join(", ")
+                    paths.join(", ")
                 )
             }
             Err(error) => format!("cannot be run: {error}"),

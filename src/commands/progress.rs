@@ -45,7 +45,7 @@ fn choose(quiet: bool, searches: bool) -> Box<dyn Progress> {
 fn title(spec: &TrialSpec<'_>, searches: bool) -> String {
     let is_open = searches || spec.repetitions_max.is_some();
     let of = if is_open { String::new() } else { format!("/{}", spec.trials) };
-    let mut title = format!("{}{of} {}", spec.order, spec.point.point.place(spec.transport));
+    let mut title = format!("{}{of} {}", spec.order, spec.point.point.place(spec.path));
     match spec.repetitions_max {
         Some(most) => title.push_str(&format!(" (repetition {}, at most {most})", spec.repetition)),
         None if spec.repetition > 1 => title.push_str(&format!(" (repetition {})", spec.repetition)),
@@ -61,7 +61,7 @@ fn short_title(spec: &TrialSpec<'_>, searches: bool) -> String {
     let values: Vec<String> = spec.point.point.values().map(value_text).collect();
     let at = if values.is_empty() { String::new() } else { format!(" at {}", values.join(", ")) };
     let repetition = if spec.repetition > 1 { format!(" (r{})", spec.repetition) } else { String::new() };
-    format!("{}{of} {}{at}{repetition}", spec.order, spec.transport)
+    format!("{}{of} {}{at}{repetition}", spec.order, spec.path)
 }
 
 /// What a finished trial showed, in a line.

@@ -88,7 +88,7 @@ fn planned(transport: TransportKind, arguments: &Worker) -> Result<Plan, Command
 fn order(point: &PointPlan, transport: TransportKind) -> WorkOrder {
     let prefix = point.brokers.prefix.as_deref().filter(|prefix| !prefix.is_empty());
     let wiring = Wiring::of(point, transport, &prefix.map_or(String::new(), |prefix| format!("{prefix}.")));
-    let mut order = WorkOrder::of(point, &wiring, Correlation::new(0), 1).expect("the plan has workers");
+    let mut order = WorkOrder::of(point, 0, &wiring, Correlation::new(0), 1).expect("the plan has workers");
     order.scoring.correlation = None;
     order
 }

@@ -145,7 +145,7 @@ impl Share {
         let mut ends = Vec::new();
         for index in self.indices {
             ends.push(serve(
-                self.transport.worker(index, troubles).await?,
+                self.transport.worker(index - order.first, troubles).await?,
                 Serving { worker: index, ..serving.clone() },
             ));
         }

@@ -15,8 +15,10 @@ use weighbridge_record::terms::TransportKind;
 pub struct WorkOrder {
     /// What requests and results travel on.
     pub wiring: Wiring,
-    /// The workers that this order is for, by their numbers in the crew.
+    /// The workers that this order is for, by their numbers in the trial.
     pub workers: Range<u32>,
+    /// The first worker of their leg.
+    pub first: u32,
     pub scoring: Scoring,
     /// Of service times.
     pub seed: u64,
@@ -32,17 +34,25 @@ pub struct WorkOrder {
 }
 
 impl WorkOrder {
-    /// The order for all workers of a point; none where there are none.
-    pub fn of(point: &PointPlan, wiring: &Wiring, correlation: Correlation, seed: u64) -> Option<Self> {
+    /// The order for all workers of a leg, of which `leg` come before it; none where there are none.
+    pub fn of(
+        point: &PointPlan,
+        leg: u32,
+        wiring: &Wiring,
+        correlation: Correlation,
+        seed: u64,
+    ) -> Option<Self> {
         let (work, in_processes) = match &point.workers {
             Workers::None => return None,
             Workers::Threads(work) => (work, false),
             Workers::Processes(work) => (work, true),
         };
         let categories = point.payload.categories.iter().map(|(name, _)| name.clone()).collect();
+        let first = leg * work.count;
         Some(Self {
             wiring: wiring.clone(),
-            workers: 0..work.count,
+            workers: first..first + work.count,
+            first,
             scoring: Scoring { correlation: Some(correlation), categories },
             seed,
             concurrency: work.concurrency,
@@ -83,7 +93,7 @@ service_time = { distribution = "lognormal", median = "2ms", sigma = 0.5 }
     fn order(text: &str) -> Option<WorkOrder> {
         let plan = plan("order.toml", text, &Overrides::default()).unwrap();
         let wiring = Wiring::of(&plan.points[0], TransportKind::NatsRequest, "wb.");
-        WorkOrder::of(&plan.points[0], &wiring, Correlation::new(0xabcd_ef01), 7)
+        WorkOrder::of(&plan.points[0], 0, &wiring, Correlation::new(0xabcd_ef01), 7)
     }
 
     #[test]

@@ -156,6 +156,18 @@ impl Ledger {
         self.has(number, DELIVERED)
     }
 
+    pub fn is_sent(&self, number: u64) -> bool {
+        self.has(number, SENT)
+    }
+
+    pub fn is_rejected(&self, number: u64) -> bool {
+        self.has(number, REJECTED)
+    }
+
+    pub fn is_completed(&self, number: u64) -> bool {
+        self.has(number, COMPLETED)
+    }
+
     /// Whether it has neither ended nor been called unknown.
     pub fn is_under_way(&self, number: u64) -> bool {
         !self.has(number, SETTLED | INDETERMINATE)

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use super::alike::Alike;
 use super::findings::{Findings, Known};
 use super::in_flight::{InFlight, Since, Times, Way, parts};
+use super::legs::Legs;
 use super::live::Live;
 use super::order::Order;
 use super::summary::AccountSummary;
@@ -17,12 +18,14 @@ use crate::ledger::{Entry, Ledger};
 use crate::mailbox::{Event, Mailboxes};
 use crate::metrics::{Recorder, Timeline};
 use crate::schedule::Stripe;
-use crate::transport::Unknown;
 use weighbridge_record::result::FindingClass;
 use weighbridge_record::terms::{CompletedBy, Stage};
 
 /// Different error texts kept; more are counted under one.
 const ERROR_KINDS_MAX: usize = 50;
+
+mod reports;
+mod routed;
 
 pub struct Account {
     stripe: Stripe,
@@ -45,6 +48,8 @@ pub struct Account {
     /// Sent and ended requests that are not recorded yet, because the next may have the same times.
     sending: Alike,
     ending: Alike,
+    /// Of a route: the accounts of its legs.
+    legs: Option<Box<Legs>>,
 }
 
 impl Account {
@@ -76,14 +81,24 @@ impl Account {
             completed: 0,
             sending: Alike::default(),
             ending: Alike::default(),
+            legs: None,
         }
+    }
+
+    /// With an account for each leg of a route.
+    pub fn with_legs(self, legs: Option<Legs>) -> Self {
+        Self { legs: legs.map(Box::new), ..self }
     }
 
     /// Opens the next request of this generator and returns its sequence number in the run.
     #[inline]
     pub fn attempt(&mut self, intended_ns: u64) -> u64 {
         self.in_flight.open(intended_ns);
-        self.stripe.sequence(self.ledger.attempt())
+        let sequence = self.stripe.sequence(self.ledger.attempt());
+        if let Some(legs) = &mut self.legs {
+            legs.attempt(sequence, intended_ns);
+        }
+        sequence
     }
 
     /// The request is shed: too many are in flight.
@@ -151,18 +166,6 @@ impl Account {
             && let Entry::First { .. } = self.ledger.indeterminate(number)
         {
             self.find(FindingClass::Indeterminate, number, at_ns);
-        }
-    }
-
-    /// A connection broke that the requests `over` it went out on, or their results were to come in on.
-    pub fn broken(&mut self, over: &dyn Fn(u64) -> bool, unknown: Unknown, at_ns: u64) {
-        for number in self.watched_from..self.ledger.attempted() {
-            let stored = unknown == Unknown::Unconfirmed
-                && (self.ledger.is_acknowledged(number) || self.ledger.is_delivered(number));
-            let sequence = self.stripe.sequence(number);
-            if !stored && self.ledger.is_under_way(number) && over(sequence) {
-                self.indeterminate(sequence, "in flight when the connection was lost", at_ns);
-            }
         }
     }
 
@@ -258,83 +261,6 @@ impl Account {
         }
     }
 
-    /// Books what workers and other generators reported.
-    pub fn read_mailbox(&mut self) {
-        let mut events = std::mem::take(&mut self.spare);
-        self.mailboxes.collect(self.stripe.index, &mut events);
-        for event in &events {
-            match *event {
-                Event::Received { sequence, at_ns, worker } => self.received(sequence, at_ns, worker),
-                Event::Scored { sequence, received_ns, at_ns } => {
-                    self.scored(sequence, received_ns, at_ns);
-                }
-                Event::Completed { sequence, at_ns } => self.completed(sequence, at_ns),
-                Event::Parked { sequence, at_ns } => self.parked(sequence, at_ns),
-                Event::Unexpected { at_ns } => self.unexpected(at_ns),
-            }
-        }
-        self.spare = events;
-    }
-
-    fn parked(&mut self, sequence: u64, at_ns: u64) {
-        let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
-        let entry = self.ledger.parked(number);
-        match entry {
-            Entry::First { .. } => {
-                self.recorder.counts_at(at_ns).parked += 1;
-                self.find(FindingClass::Parked, number, at_ns);
-            }
-            Entry::Unknown => self.find(FindingClass::Unexpected, number, at_ns),
-            Entry::Again => {}
-        }
-        self.settle(number, entry);
-    }
-
-    #[inline]
-    fn received(&mut self, sequence: u64, at_ns: u64, worker: u32) {
-        let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
-        let entry = self.ledger.delivered(number);
-        let is_behind = entry != Entry::Unknown && self.order.is_behind(worker, number);
-        let Entry::First { .. } = entry else {
-            return self.told_again(FindingClass::Redelivered, entry, number, at_ns);
-        };
-        if is_behind {
-            self.reordered(number, at_ns);
-        }
-        if self.completed_by == CompletedBy::Delivery {
-            return self.complete(number, at_ns);
-        }
-        self.recorder.counts_at(at_ns).delivered += 1;
-        if let Some(times) = self.in_flight.times(number) {
-            let delivery_ns = at_ns.saturating_sub(times.intended_ns);
-            self.recorder.record(Stage::Delivery, times.intended_ns, delivery_ns);
-            if let Some(way) = self.in_flight.way(number) {
-                way.receive(Since::between(times.sent_ns, at_ns), worker);
-            }
-        }
-    }
-
-    #[cold]
-    fn reordered(&mut self, number: u64, at_ns: u64) {
-        self.ledger.reordered();
-        if self.findings.has_room(FindingClass::Reordered) {
-            self.find(FindingClass::Reordered, number, at_ns);
-        }
-    }
-
-    #[inline]
-    fn scored(&mut self, sequence: u64, received_ns: u64, at_ns: u64) {
-        let Some(number) = self.stripe.local(sequence) else { return };
-        let Some(times) = self.in_flight.times(number) else { return };
-        self.recorder.record(Stage::Service, times.intended_ns, at_ns.saturating_sub(received_ns));
-        if let Some(way) = self.in_flight.way(number)
-            && !way.scored.is_known()
-        {
-            way.received = Since::between(times.sent_ns, received_ns);
-            way.scored = Since::between(times.sent_ns, at_ns);
-        }
-    }
-
     /// Requests whose end is to be expected: the open ones, but for those whose outcome is unknown.
     pub fn in_flight(&self) -> u64 {
         self.ledger.open() - self.ledger.unknown()
@@ -342,7 +268,7 @@ impl Account {
 
     /// Requests whose end is not known.
     pub fn open(&self) -> u64 {
-        self.ledger.open()
+        self.legs.as_ref().map_or(0, |legs| legs.open()).max(self.ledger.open())
     }
 
     /// Book-keeping that is due now and then: the mailbox, timeouts, the gauges.
@@ -370,6 +296,9 @@ impl Account {
                 let Some(times) = self.in_flight.times(number) else { break };
                 if times.intended_ns + self.timeout_ns > now_ns {
                     break;
+                }
+                if let Some(legs) = &mut self.legs {
+                    legs.timed_out(number);
                 }
                 self.indeterminate(self.stripe.sequence(number), "no result within the timeout", now_ns);
             }
@@ -400,6 +329,7 @@ impl Account {
             refusal: None,
             dropped: 0,
             collector_ended: self.collector_ended,
+            legs: self.legs.map(|legs| legs.close()),
         }
     }
 

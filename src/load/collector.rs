@@ -11,9 +11,24 @@ use crate::mailbox::{Event, Mailboxes, Post};
 use crate::schedule::Stripe;
 use crate::schema::{Correlation, ErrorReply, PriorityResult};
 use crate::transport::{Arrival, Collector};
+use weighbridge_plan::route::Leg;
 
 /// Results taken at a time.
 const BATCH_MAX: usize = 1024;
+
+/// For whom results are read.
+pub struct Collecting {
+    pub account: Rc<RefCell<Account>>,
+    pub correlation: Correlation,
+    pub stripe: Stripe,
+    pub mailboxes: Arc<Mailboxes>,
+    pub freed: Rc<tokio::sync::Notify>,
+    pub defect: Defect,
+    /// The leg that they come over.
+    pub leg: Leg,
+    /// Whether the answers of two legs are held against each other.
+    pub compares: bool,
+}
 
 /// What something that arrived says.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,15 +39,8 @@ enum Reading {
 }
 
 /// Collects until the transport ends; an end before the trial's is noted as an error.
-pub async fn collect(
-    mut collector: Box<dyn Collector>,
-    account: Rc<RefCell<Account>>,
-    correlation: Correlation,
-    stripe: Stripe,
-    mailboxes: Arc<Mailboxes>,
-    freed: Rc<tokio::sync::Notify>,
-    defect: Defect,
-) {
+pub async fn collect(mut collector: Box<dyn Collector>, for_whom: Collecting) {
+    let Collecting { account, correlation, stripe, mailboxes, freed, defect, leg, compares } = for_whom;
     let mut arrivals = Vec::new();
     let mut elsewhere = Vec::new();
     loop {
@@ -48,11 +56,16 @@ pub async fn collect(
         account.read_mailbox();
         for arrival in arrivals.drain(..) {
             match read(&arrival, correlation) {
-                Reading::Completed(sequence) if stripe.local(sequence).is_none() => {
-                    elsewhere.push(Event::Completed { sequence, at_ns });
+                Reading::Completed(sequence) => {
+                    let content = if compares { content(&arrival) } else { 0 };
+                    match stripe.local(sequence) {
+                        Some(_) => account.completed_over(leg, sequence, at_ns, content),
+                        None => elsewhere.push(Event::Completed { sequence, at_ns, over: leg, content }),
+                    }
                 }
-                Reading::Completed(sequence) => account.completed(sequence, at_ns),
-                Reading::Refused(sequence, reason) => account.rejected(sequence, &reason, at_ns),
+                Reading::Refused(sequence, reason) => {
+                    account.rejected_over(leg, sequence, &reason, at_ns);
+                }
                 Reading::Unexpected => account.unexpected(at_ns),
             }
         }
@@ -76,6 +89,12 @@ pub async fn read_mailbox(
         account.borrow_mut().read_mailbox();
         freed.notify_one();
     }
+}
+
+/// What two answers to one request must have in common: level and score, to the bit.
+fn content(arrival: &Arrival) -> u64 {
+    serde_json::from_slice::<PriorityResult<'_>>(&arrival.body)
+        .map_or(0, |result| result.priority_score.to_bits().rotate_left(8) ^ result.urgency_level as u64)
 }
 
 fn read(arrival: &Arrival, correlation: Correlation) -> Reading {

@@ -12,23 +12,28 @@ use tokio::sync::Notify;
 
 use super::account::Account;
 use super::book::Book;
+use super::collector::Collecting;
 use super::defect::Defect;
+use super::legs::Legs;
 use super::live::Live;
 use super::outcome::GeneratorOutcome;
+use super::outlet::{Outlet, Sharing};
 use super::sender::{Sender, Sending};
 use super::{collector, pacer, unpaced};
 use crate::clock::now_ns;
 use crate::mailbox::Mailboxes;
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
+use crate::route::Route;
 use crate::schedule::{Schedule, Stripe};
 use crate::scheduling::{Grant, keep_time};
 use crate::schema::Correlation;
 use crate::start_line::Place;
 use crate::stop::{Stop, StopSignal};
 use crate::timer::Timer;
-use crate::transport::{Transport, TransportError, Troubles};
+use crate::transport::{GeneratorEnd, Producer, Transport, TransportError, Troubles};
 use weighbridge_plan::Load;
+use weighbridge_plan::route::Leg;
 use weighbridge_record::terms::CompletedBy;
 
 /// Waits this long after the last request is settled, so that duplicates still show.
@@ -37,7 +42,9 @@ const GRACE_NS: u64 = 50_000_000;
 /// What all generators of a trial have in common.
 #[derive(Clone)]
 pub struct Shared {
-    pub transport: Arc<dyn Transport>,
+    /// One, or those of the legs of a route.
+    pub transports: Vec<Arc<dyn Transport>>,
+    pub route: Option<Arc<Route>>,
     pub load: Load,
     pub completed_by: CompletedBy,
     pub payloads: Arc<Payloads>,
@@ -115,14 +122,15 @@ pub async fn generate(
     let new_account = |timeline| {
         let (mailboxes, live) = (Arc::clone(&run.mailboxes), Arc::clone(&live));
         let load = &run.load;
-        Account::new(stripe, timeline, mailboxes, live, load.timeout_ns, run.completed_by, load.connections)
+        let completed_by = run.completed_by;
+        Account::new(stripe, timeline, mailboxes, live, load.timeout_ns, completed_by, load.connections)
+            .with_legs(run.route.clone().map(|route| Legs::new(stripe, route, timeline.window_start_ns())))
     };
     let account = Rc::new(RefCell::new(new_account(provisional)));
     let freed = Rc::new(Notify::new());
-    let outcomes = Rc::new(Book { account: Rc::clone(&account), freed: Rc::clone(&freed) });
     let troubles = Troubles::default();
-    let end = match run.transport.generator(index, outcomes, &troubles).await {
-        Ok(end) => end,
+    let ends = match connect(index, &run, &account, &freed, &troubles).await {
+        Ok(ends) => ends,
         Err(error) => {
             place.ready(Err(error.clone()));
             return Err(error);
@@ -138,19 +146,26 @@ pub async fn generate(
             (Arc::clone(&run.mailboxes), Rc::clone(&account), Rc::clone(&freed));
         tokio::task::spawn_local(collector::read_mailbox(mailboxes, stripe.index, account, freed));
     }
-    if let Some(collecting) = end.collector {
+    let mut producers = Vec::new();
+    for (leg, GeneratorEnd { producer, collector }) in Leg::ALL.into_iter().zip(ends) {
+        producers.push(producer);
+        let Some(collector) = collector else { continue };
         let (account, mailboxes) = (Rc::clone(&account), Arc::clone(&run.mailboxes));
-        let freed = Rc::clone(&freed);
-        tokio::task::spawn_local(collector::collect(
-            collecting,
+        let compares = run.route.as_ref().is_some_and(|route| route.on_failure().is_some());
+        let collecting = Collecting {
             account,
-            run.correlation,
+            correlation: run.correlation,
             stripe,
             mailboxes,
-            freed,
-            run.defect,
-        ));
+            freed: Rc::clone(&freed),
+            defect: run.defect,
+            leg,
+            compares,
+        };
+        tokio::task::spawn_local(collector::collect(collector, collecting));
     }
+    let drains_first = run.route.as_ref().is_some_and(|route| route.drains_first());
+    let outlet = outlet(producers, drains_first, &account)?;
     let payloads = Arc::clone(&run.payloads);
     let sending = Sending {
         timeline,
@@ -160,7 +175,7 @@ pub async fn generate(
         freed,
         defect: run.defect,
     };
-    let mut sender = Sender::new(sending, Rc::clone(&account), end.producer, payloads, &run.load);
+    let mut sender = Sender::new(sending, Rc::clone(&account), outlet, payloads, &run.load);
     tokio::select! {
         biased;
         () = send_and_drain(&mut sender, &run, stripe) => {}
@@ -174,6 +189,37 @@ pub async fn generate(
     Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), markers, scheduling, timer_lateness })
 }
 
+/// Opens the ends of all legs.
+async fn connect(
+    index: u32,
+    run: &Shared,
+    account: &Rc<RefCell<Account>>,
+    freed: &Rc<Notify>,
+    troubles: &Troubles,
+) -> Result<Vec<GeneratorEnd>, TransportError> {
+    let mut ends = Vec::new();
+    for (leg, transport) in Leg::ALL.into_iter().zip(&run.transports) {
+        let book = Rc::new(Book { account: Rc::clone(account), freed: Rc::clone(freed), leg });
+        ends.push(transport.generator(index, book, troubles).await?);
+    }
+    Ok(ends)
+}
+
+fn outlet(
+    producers: Vec<Box<dyn Producer>>,
+    drains_first: bool,
+    account: &Rc<RefCell<Account>>,
+) -> Result<Outlet, TransportError> {
+    let mut producers = producers.into_iter();
+    match (producers.next(), producers.next()) {
+        (Some(only), None) => Ok(Outlet::Straight(only)),
+        (Some(first), Some(second)) => {
+            Ok(Outlet::Shared(Box::new(Sharing::new([first, second], drains_first, Rc::clone(account)))))
+        }
+        (None, _) => Err(TransportError::failed("a generator", "its path has no leg")),
+    }
+}
+
 async fn send_and_drain(sender: &mut Sender, run: &Shared, stripe: Stripe) {
     let share = |window: u32| u64::from(window).div_ceil(u64::from(stripe.count));
     match Schedule::of(&run.load, run.seed, stripe) {
@@ -185,12 +231,13 @@ async fn send_and_drain(sender: &mut Sender, run: &Shared, stripe: Stripe) {
 }
 
 /// Waits until everything is accounted for, or until the deadline.
-async fn drain(sender: &Sender, run: &Shared) {
+async fn drain(sender: &mut Sender, run: &Shared) {
     const LOOK_NS: u64 = 2_000_000;
     let deadline_ns = now_ns() + run.load.drain_ns;
     let mut busy = true;
     let mut quiet_since_ns = None;
     loop {
+        sender.release().await;
         sender.tick();
         let now = now_ns();
         let open = sender.open();

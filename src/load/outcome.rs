@@ -92,14 +92,22 @@ mod tests {
 
     use super::super::account::Account;
     use super::*;
+    use crate::load::Legs;
     use crate::mailbox::Mailboxes;
     use crate::metrics::Timeline;
+    use crate::route::Route;
     use crate::schedule::Stripe;
     use crate::transport::{Break, Noted};
+    use weighbridge_plan::RoutePlan;
+    use weighbridge_plan::route::Leg;
     use weighbridge_record::result::{GapKind, Side};
-    use weighbridge_record::terms::CompletedBy;
+    use weighbridge_record::terms::{CompletedBy, OnFailure};
 
     const SECOND_NS: u64 = 1_000_000_000;
+
+    fn both_legs() -> Arc<Route> {
+        Arc::new(Route::new(RoutePlan::Dual { on_failure: OnFailure::Both }, 1, 1))
+    }
 
     /// A generator of two that sent some requests, of which the last is lost and one is answered twice.
     fn outcome(index: u32, requests: u64) -> GeneratorOutcome {
@@ -107,18 +115,20 @@ mod tests {
         let mailboxes = Arc::new(Mailboxes::new(2, None));
         let stripe = Stripe { index, count: 2 };
         let mut account =
-            Account::new(stripe, timeline, mailboxes, Arc::default(), SECOND_NS, CompletedBy::Result, 1);
+            Account::new(stripe, timeline, mailboxes, Arc::default(), SECOND_NS, CompletedBy::Result, 1)
+                .with_legs(Some(Legs::new(stripe, both_legs(), SECOND_NS)));
         let mut bursts = Bursts::new();
         for request in 0..requests {
             let intended_ns = SECOND_NS + request * 10_000_000;
             let sequence = account.attempt(intended_ns);
             account.sent(sequence, intended_ns, intended_ns + 1_000);
+            Leg::ALL.iter().for_each(|leg| account.goes_over(*leg, [sequence].into_iter()));
             bursts.record(request + 1);
             if request + 1 < requests {
-                account.completed(sequence, intended_ns + 1_000_000 + request);
+                account.completed_over(Leg::First, sequence, intended_ns + 1_000_000 + request, 7);
             }
             if request == 0 {
-                account.completed(sequence, intended_ns + 2_000_000);
+                account.completed_over(Leg::First, sequence, intended_ns + 2_000_000, 7);
             }
         }
         account.error(&format!("error of {index}"));
@@ -144,11 +154,20 @@ mod tests {
 
     /// Everything that a record is made of.
     fn figures(outcome: GeneratorOutcome) -> impl PartialEq + std::fmt::Debug {
-        let AccountSummary { totals, recorder, errors, findings, breaks, refusal, dropped, collector_ended } =
-            outcome.summary;
+        let AccountSummary {
+            totals,
+            recorder,
+            errors,
+            findings,
+            breaks,
+            refusal,
+            dropped,
+            collector_ended,
+            legs,
+        } = outcome.summary;
         let recording = recorder.finish();
         let told = (totals, errors, findings, breaks, refusal, dropped, collector_ended);
-        let told = (told, outcome.bursts, outcome.markers, outcome.scheduling);
+        let told = (told, legs, outcome.bursts, outcome.markers, outcome.scheduling);
         (told, recording.latencies, recording.rows, recording.breakdown, recording.timeline)
     }
 

@@ -10,13 +10,15 @@ use super::account::Account;
 use super::arenas::Arenas;
 use super::defect::Defect;
 use super::outcome::Bursts;
+use super::outlet::{Outlet, Unsent};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
 use crate::stop::StopSignal;
 use crate::timer::Timer;
-use crate::transport::{Frame, Producer, Troubles};
+use crate::transport::{Frame, Troubles};
 use weighbridge_plan::Load;
+use weighbridge_plan::route::Takes;
 
 /// What the sender and whoever tells it when to send share.
 pub(super) struct Sending {
@@ -37,13 +39,15 @@ pub(super) struct Sender {
     pub batch_max: u64,
     pub worth_waking: u32,
     account: Rc<RefCell<Account>>,
-    producer: Box<dyn Producer>,
+    outlet: Outlet,
     payloads: Arc<Payloads>,
     max_in_flight: u64,
     arenas: Arenas,
     batch: Vec<Frame>,
     /// Intended times of the batch, in its order.
     intended_ns: Vec<u64>,
+    /// The legs that its requests take, where there are two.
+    takes: Vec<Takes>,
     bursts: Bursts,
     timestamp: [u8; 20],
     timestamp_until_ns: u64,
@@ -53,7 +57,7 @@ impl Sender {
     pub fn new(
         sending: Sending,
         account: Rc<RefCell<Account>>,
-        producer: Box<dyn Producer>,
+        outlet: Outlet,
         payloads: Arc<Payloads>,
         load: &Load,
     ) -> Self {
@@ -62,12 +66,13 @@ impl Sender {
             batch_max: u64::from(load.batch),
             worth_waking: load.worth_waking(),
             account,
-            producer,
+            outlet,
             payloads,
             max_in_flight: u64::from(load.max_in_flight).div_ceil(u64::from(load.generators)),
             arenas: Arenas::new(),
             batch: Vec::new(),
             intended_ns: Vec::new(),
+            takes: Vec::new(),
             bursts: Bursts::new(),
             timestamp: [b'0'; 20],
             timestamp_until_ns: 0,
@@ -103,26 +108,38 @@ impl Sender {
                 let mut account = self.account.borrow_mut();
                 for (frame, intended_ns) in self.batch.iter().zip(self.intended_ns.drain(..)) {
                     account.sent(frame.sequence, intended_ns, at_ns);
+                    self.takes.extend(account.takes(frame.sequence, intended_ns));
                 }
             }
             self.arenas.turn();
-            if let Err(error) = self.producer.send(&mut self.batch).await {
-                // What the batch still holds did not go out; what went before it may have.
-                let mut account = self.account.borrow_mut();
-                account.error(&error.to_string());
-                for frame in self.batch.drain(..) {
-                    account.indeterminate(frame.sequence, "a send failed", at_ns);
-                }
-            }
+            let sent = self.outlet.send(&mut self.batch, &mut self.takes).await;
+            self.note(sent);
+        } else {
+            self.release().await;
         }
         // The connections write first, then the books are kept.
         tokio::task::yield_now().await;
         self.tick();
     }
 
+    /// Sends what has waited for a leg to be drained, if it is.
+    pub async fn release(&mut self) {
+        let sent = self.outlet.release().await;
+        self.note(sent);
+    }
+
+    fn note(&self, sent: Result<(), Unsent>) {
+        let Err(Unsent { error, leg, left }) = sent else { return };
+        let mut account = self.account.borrow_mut();
+        account.error(&error.to_string());
+        for sequence in left {
+            account.indeterminate_over(leg, sequence, "a send failed", now_ns());
+        }
+    }
+
     /// Tells the transport that nothing more is due for the moment.
     pub async fn pause(&mut self) {
-        if let Err(error) = self.producer.pause().await {
+        if let Err(error) = self.outlet.pause().await {
             self.account.borrow_mut().error(&error.to_string());
         }
     }
@@ -142,7 +159,7 @@ impl Sender {
 
     /// Messages published beside the requests.
     pub fn markers(&self) -> u64 {
-        self.producer.markers()
+        self.outlet.markers()
     }
 
     /// Sizes of the batches that were handed over.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::legs::LegsSummary;
 use crate::metrics::Recorder;
 use crate::transport::{Break, Noted};
 use weighbridge_record::result::{Finding, LedgerTotals};
@@ -24,6 +25,8 @@ pub struct AccountSummary {
     pub dropped: u64,
     /// The collector ended before the trial did.
     pub collector_ended: bool,
+    /// Of a route: what its legs came to.
+    pub legs: Option<LegsSummary>,
 }
 
 impl AccountSummary {
@@ -39,6 +42,9 @@ impl AccountSummary {
         self.refusal = self.refusal.take().or(other.refusal);
         self.dropped += other.dropped;
         self.collector_ended |= other.collector_ended;
+        if let (Some(own), Some(other)) = (&mut self.legs, &other.legs) {
+            own.merge(other);
+        }
     }
 
     /// Adds what the generator's connections went through.

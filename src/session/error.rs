@@ -5,7 +5,7 @@ use crate::fault::AimError;
 use crate::open_files;
 use crate::site::SiteError;
 use crate::transport::TransportError;
-use weighbridge_record::terms::{BrokerKind, TransportKind};
+use weighbridge_record::terms::{BrokerKind, Path};
 
 /// Why a run could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -20,18 +20,12 @@ pub enum RunError {
         "{path} needs {connections} connections, and this process may open only {limit} files; raise the limit of open \
          files with `ulimit -n {}`, or lower `workers.count`", open_files::enough_for(*.connections)
     )]
-    OpenFiles { path: TransportKind, connections: u64, limit: u64 },
+    OpenFiles { path: Path, connections: u64, limit: u64 },
     #[error(
         "{path} needs {connections} connections, and {broker} takes {limit} ({setting}); lower `workers.count`, or name a \
          server with a higher limit"
     )]
-    Connections {
-        path: TransportKind,
-        broker: BrokerKind,
-        setting: &'static str,
-        connections: u64,
-        limit: u64,
-    },
+    Connections { path: Path, broker: BrokerKind, setting: &'static str, connections: u64, limit: u64 },
     /// The run is to end at once, and this trial had not begun.
     #[error("stopped before the load began")]
     Stopped,

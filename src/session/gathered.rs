@@ -94,7 +94,7 @@ impl<'a> Gathered<'a> {
                 return Ok(false);
             }
         };
-        let name = |server: String| format!("{:02}-{}-{server}.log", spec.order, spec.transport);
+        let name = |server: String| format!("{:02}-{}-{server}.log", spec.order, spec.path);
         let logs: Vec<_> = measured.logs.into_iter().map(|(server, log)| (name(server), log)).collect();
         self.keeper.keep(&measured.trial, &logs);
         self.kept.extend(measured.kept);

@@ -12,6 +12,7 @@ mod preflight;
 mod probes;
 mod progress;
 mod record;
+mod routed;
 mod run;
 mod search;
 mod settings;

@@ -105,15 +105,15 @@ fn question(base: &Side, new: &Side) -> String {
 /// Trials of a repetition with the side that each is of: path by path A B, B A, ... so that the two of a pair stand side
 /// by side and a drift of the machine favours neither.
 fn order<'a>(plan: &Plan, repetition: u32, points: &'a [PointPlan; 2]) -> Vec<(TrialSpec<'a>, usize)> {
-    let of_repetition = plan.transports.len() as u32 * 2;
+    let of_repetition = plan.paths.len() as u32 * 2;
     let seed = plan.seed.wrapping_add(u64::from(repetition - 1));
     let sides = if repetition % 2 == 1 { [0, 1] } else { [1, 0] };
     let mut specs = Vec::new();
-    for transport in &plan.transports {
+    for path in &plan.paths {
         for side in sides {
             let order = (repetition - 1) * of_repetition + specs.len() as u32 + 1;
             let trials = of_repetition * plan.repeat;
-            let alone = TrialSpec::alone(&points[side], *transport, seed);
+            let alone = TrialSpec::alone(&points[side], *path, seed);
             specs.push((TrialSpec { repetition, order, trials, ..alone }, side));
         }
     }

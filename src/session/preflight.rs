@@ -12,7 +12,7 @@ use crate::payload::longest_bytes;
 use crate::site;
 use crate::transport::{Targets, TransportError};
 use weighbridge_plan::{FaultPlan, Plan, PointPlan};
-use weighbridge_record::terms::{BrokerKind, TransportKind};
+use weighbridge_record::terms::{BrokerKind, Path};
 
 /// Connections that prepare a path, and look at its server.
 const WATCHING: u64 = 4;
@@ -22,7 +22,7 @@ const THROUGH_PROXY: u64 = 3;
 pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
     site::clear_abandoned();
     servers_are_there(plan, settings).await?;
-    for (point, path, kind) in paths(plan) {
+    for (point, path, _, kind) in legs(plan, |_| String::new()) {
         // Whoever runs another server knows its limits, and says so when the path is tried.
         if point.brokers.endpoint(kind).is_none() {
             fits(point, kind)?;
@@ -36,18 +36,30 @@ pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError>
     Ok(())
 }
 
-/// Every path over a server, at every point.
-fn paths(plan: &Plan) -> impl Iterator<Item = (&PointPlan, TransportKind, BrokerKind)> {
-    let at = |point| plan.transports_at(point).filter_map(move |path| Some((point, path, path.broker()?)));
-    plan.points.iter().flat_map(at)
+/// Every path at every point.
+fn paths(plan: &Plan) -> impl Iterator<Item = (&PointPlan, Path)> {
+    plan.points.iter().flat_map(|point| plan.paths_at(point).map(move |path| (point, path)))
+}
+
+/// Every leg of a path over a server, at every point.
+fn legs(plan: &Plan, prefix: impl Fn(&PointPlan) -> String) -> Vec<(&PointPlan, Path, Wiring, BrokerKind)> {
+    let of_path = |(point, path): (_, Path)| {
+        let over_server = move |wiring: Wiring| {
+            let kind = wiring.transport.broker()?;
+            Some((point, path, wiring, kind))
+        };
+        Wiring::legs(point, path, &prefix(point)).into_iter().filter_map(over_server)
+    };
+    paths(plan).flat_map(of_path).collect()
 }
 
 /// The trial with the most connections against the limit of this process.
 fn open_files_suffice(plan: &Plan) -> Result<(), RunError> {
-    let connections = |(point, path, _): (&PointPlan, TransportKind, BrokerKind)| {
+    let connections = |(point, path): (&PointPlan, Path)| {
         let proxied = point.faults.iter().any(|fault| fault.action.is_of_network());
         let each = if proxied { THROUGH_PROXY } else { 1 };
-        (Wiring::of(point, path, "").connections(point) * each, path)
+        let of_legs = Wiring::legs(point, path, "");
+        (of_legs.iter().map(|leg| leg.connections(point)).sum::<u64>() * each, path)
     };
     let Some((connections, path)) = paths(plan).map(connections).max_by_key(|(count, _)| *count) else {
         return Ok(());
@@ -61,7 +73,9 @@ fn open_files_suffice(plan: &Plan) -> Result<(), RunError> {
 async fn servers_are_there(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
     // A sweep may move over brokers, but seldom does.
     let mut seen = Vec::new();
-    for (point, _, kind) in paths(plan) {
+    for (point, kind) in
+        paths(plan).flat_map(|(point, path)| path.brokers().into_iter().map(move |kind| (point, kind)))
+    {
         let asked = (kind, point.brokers.endpoint(kind));
         if !seen.contains(&asked) {
             seen.push(asked);
@@ -86,8 +100,10 @@ fn fits(point: &PointPlan, broker: BrokerKind) -> Result<(), TransportError> {
 }
 
 /// Whether a server of ours takes all connections of a path, and those that watch it.
-fn takes_all(point: &PointPlan, path: TransportKind, broker: BrokerKind) -> Result<(), RunError> {
-    let connections = Wiring::of(point, path, "").connections(point) + WATCHING;
+fn takes_all(point: &PointPlan, path: Path, broker: BrokerKind) -> Result<(), RunError> {
+    let of_legs = Wiring::legs(point, path, "");
+    let on_server = of_legs.iter().filter(|leg| leg.transport.broker() == Some(broker));
+    let connections = on_server.map(|leg| leg.connections(point)).sum::<u64>() + WATCHING;
     match site::connection_limit(broker).filter(|(_, most)| connections > *most) {
         Some((setting, limit)) => Err(RunError::Connections { path, broker, setting, connections, limit }),
         None => Ok(()),
@@ -107,10 +123,10 @@ impl Tried {
     fn all(plan: &Plan) -> Vec<Self> {
         let nonce = nonce();
         let mut all: Vec<Self> = Vec::new();
-        for (point, path, kind) in paths(plan) {
+        for (point, _, wiring, kind) in legs(plan, |point| prefix(point, true, nonce)) {
             let Some(endpoint) = point.brokers.endpoint(kind) else { continue };
             let tried = Self {
-                wiring: Wiring::of(point, path, &prefix(point, true, nonce)),
+                wiring,
                 targets: Targets::only(endpoint.clone()),
                 body_bytes: longest_bytes(&point.payload),
             };

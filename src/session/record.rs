@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::doubts::{Evidence, judge};
 use super::gaps;
 use super::probes::Seen;
+use super::routed;
 use super::spec::TrialSpec;
 use crate::crew::CrewReport;
 use crate::environment;
 use crate::fault::FaultReport;
-use crate::load::GeneratorOutcome;
+use crate::load::{GeneratorOutcome, LegsSummary};
 use crate::metrics::Recording;
 use weighbridge_plan::{PointPlan, Work};
 use weighbridge_record::promised;
@@ -18,6 +19,7 @@ use weighbridge_record::result::{
     BrokerRecord, ErrorGroup, Finding, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow, StageLatencies,
     Trial, WakeLateness,
 };
+use weighbridge_record::terms::TransportKind;
 
 /// What the parts of a trial brought home.
 pub struct Loaded {
@@ -30,8 +32,8 @@ pub struct Loaded {
     /// What is wrong or unknown about the tier of the site's nodes.
     pub tier_doubts: Vec<String>,
     pub threads: u32,
-    /// Requests that the server still stores.
-    pub stored: Option<u64>,
+    /// Requests that the server of each leg still stores, where that was asked.
+    pub stored: Vec<Option<u64>>,
     pub complete: bool,
 }
 
@@ -58,7 +60,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     let busiest_threads = loaded.seen.busiest_threads(&recording.timeline);
     let doubts = judge(&Evidence {
         point,
-        transport: spec.transport,
+        path: spec.path,
         rates: &rates,
         latencies: &latencies,
         ledger: &summary.totals,
@@ -76,19 +78,14 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         refusal: loaded.crew.refusal.as_deref().or(summary.refusal.as_deref()),
         gaps: &gaps,
     });
-    let leg = Leg {
-        transport: spec.transport,
-        durability: spec.transport.durability(point.brokers.durability),
-        promise: spec.transport.promise(point.brokers.delivery),
-        ledger: summary.totals,
-        stored: loaded.stored,
-    };
     let series = series(&recording, &loaded.seen);
+    let legs = legs(spec, &summary.totals, summary.legs.as_ref(), &loaded.stored);
+    let routed = point.route.as_ref().zip(summary.legs.as_ref());
     let mut faults = loaded.faults.faults;
     recovery::fill(&mut faults, &series, &around(point, &recording));
     let mut trial = Trial {
-        path: spec.transport.into(),
-        legs: vec![leg],
+        path: spec.path,
+        legs,
         repetition: spec.repetition,
         order: spec.order,
         point: point.point.clone(),
@@ -99,6 +96,8 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         window_s: recording.timeline.window_s(),
         rates,
         latency_ns: latencies,
+        route: routed.map(|(plan, legs)| routed::route(plan, spec.path, point, legs, &series)),
+        pairs: routed.and_then(|(plan, legs)| routed::twins(plan, legs)),
         series,
         breakdown: recording.breakdown,
         ledger: summary.totals,
@@ -124,6 +123,24 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     };
     (trial.promises, trial.legal) = (promised::judge(&trial), promised::legal(&trial));
     trial
+}
+
+/// The legs of the path, each with the requests that went over it.
+fn legs(
+    spec: &TrialSpec<'_>,
+    whole: &LedgerTotals,
+    of_legs: Option<&LegsSummary>,
+    stored: &[Option<u64>],
+) -> Vec<Leg> {
+    let brokers = &spec.point.brokers;
+    let leg = |(index, transport): (usize, TransportKind)| Leg {
+        transport,
+        durability: transport.durability(brokers.durability),
+        promise: transport.promise(brokers.delivery),
+        ledger: of_legs.map_or(*whole, |legs| legs.totals[index]),
+        stored: stored.get(index).copied().flatten(),
+    };
+    spec.path.legs().enumerate().map(leg).collect()
 }
 
 /// What the recovery from a fault is held against.

@@ -56,7 +56,7 @@ struct Round<'a> {
 }
 
 /// The plan's trials in the order in which they are measured: A B C, C B A, ... so that a drift of the
-/// machine does not favour one transport.
+/// machine does not favour one path.
 fn rounds(plan: &Plan, ceiling_per_s: Option<f64>) -> Vec<Round<'_>> {
     // Those who may stop after any repetition must have all points by then.
     let points_together = if plan.sequential.is_some() { plan.points.len() } else { 1 };
@@ -68,13 +68,13 @@ fn rounds(plan: &Plan, ceiling_per_s: Option<f64>) -> Vec<Round<'_>> {
             // Each repetition has arrivals and payloads of its own, the same on every transport.
             let seed = plan.seed.wrapping_add(u64::from(repetition - 1));
             let places = points.iter().flat_map(|point| {
-                let mut transports: Vec<_> = plan.transports_at(point).collect();
+                let mut paths: Vec<_> = plan.paths_at(point).collect();
                 if repetition % 2 == 0 {
-                    transports.reverse();
+                    paths.reverse();
                 }
-                transports.into_iter().map(move |path| (point, path))
+                paths.into_iter().map(move |path| (point, path))
             });
-            let specs = places.map(|(point, transport)| {
+            let specs = places.map(|(point, path)| {
                 order += 1;
                 TrialSpec {
                     repetition,
@@ -82,7 +82,7 @@ fn rounds(plan: &Plan, ceiling_per_s: Option<f64>) -> Vec<Round<'_>> {
                     order,
                     trials,
                     ceiling_per_s,
-                    ..TrialSpec::alone(point, transport, seed)
+                    ..TrialSpec::alone(point, path, seed)
                 }
             });
             rounds.push(Round { repetition, trials: specs.collect() });
@@ -105,13 +105,13 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
         let mut plan =
             load("baseline-latency", &folder, &overrides).unwrap_or_else(|error| panic!("{error}"));
-        plan.transports.truncate(2);
+        plan.paths.truncate(2);
         plan.repeat = 2;
         let rounds = rounds(&plan, None);
         let trials = rounds.iter().flat_map(|round| &round.trials);
         assert!(trials.clone().map(|trial| trial.order).eq(1..=8));
         let words = |trial: &TrialSpec<'_>| {
-            let place = plan.transports.iter().position(|transport| *transport == trial.transport);
+            let place = plan.paths.iter().position(|path| *path == trial.path);
             format!("{} {} {}", trial.repetition, place.unwrap_or(9), trial.point.point["load.rate"])
         };
         trials.map(words).collect()

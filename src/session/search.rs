@@ -11,7 +11,7 @@ use super::{ceiling, thresholds};
 use crate::search::{Search, Shown, Step, judge};
 use weighbridge_plan::{Plan, PointPlan, SearchPlan};
 use weighbridge_record::result::{Probe, SearchOutcome, SearchRecord, ThresholdOutcome, Trial, Verdict};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// Searches every transport of a plan. Needs the same runtime as [`run`](super::run()).
 pub async fn search(
@@ -35,11 +35,11 @@ pub async fn search(
     let offered = plan.searched.as_deref().unwrap_or_default();
     let mut gathered = Gathered::start(plan, offered, None, settings, keeper)?;
     let mut searches = Vec::new();
-    for transport in &plan.transports {
+    for path in &plan.paths {
         if settings.was_stopped() || gathered.failure.is_some() {
             break;
         }
-        let hunt = Hunt { plan, limits, point, transport: *transport, ceiling_per_s, settings, progress };
+        let hunt = Hunt { plan, limits, point, path: *path, ceiling_per_s, settings, progress };
         searches.push(hunt.carry_out(&mut gathered).await?);
     }
     let trials = &gathered.trials;
@@ -58,7 +58,7 @@ struct Hunt<'a> {
     plan: &'a Plan,
     limits: &'a SearchPlan,
     point: &'a PointPlan,
-    transport: TransportKind,
+    path: Path,
     ceiling_per_s: Option<f64>,
     settings: &'a Settings,
     progress: &'a dyn Progress,
@@ -88,7 +88,7 @@ impl Hunt<'_> {
     fn found(&self, search: &Search, probes: Vec<Probe>) -> SearchRecord {
         let (answer, ended) = (search.answer(), search.next().is_none());
         SearchRecord {
-            path: self.transport.into(),
+            path: self.path,
             objective: self.limits.objective,
             outcome: if ended { answer.outcome } else { SearchOutcome::Stopped },
             rate_per_s: answer.rate_per_s,
@@ -113,14 +113,14 @@ impl Hunt<'_> {
         if step.confirms {
             point.load.duration_ns = point.load.duration_ns.max(self.limits.confirm_ns);
         }
-        let same = |trial: &&Trial| trial.path == self.transport && trial.point == point.point;
+        let same = |trial: &&Trial| trial.path == self.path && trial.point == point.point;
         let order = gathered.trials.len() as u32 + 1;
         let spec = TrialSpec {
             repetition: gathered.trials.iter().filter(same).count() as u32 + 1,
             order,
             trials: order,
             ceiling_per_s: self.ceiling_per_s,
-            ..TrialSpec::alone(&point, self.transport, seed)
+            ..TrialSpec::alone(&point, self.path, seed)
         };
         if !gathered.measure(&spec, self.settings, self.progress).await? {
             return Ok(None);
@@ -177,7 +177,7 @@ mod tests {
 
     fn record(outcome: SearchOutcome, rate_per_s: Option<f64>) -> SearchRecord {
         SearchRecord {
-            path: TransportKind::NatsCore.into(),
+            path: weighbridge_record::terms::TransportKind::NatsCore.into(),
             objective: Objective::HighestSustainedRate,
             outcome,
             rate_per_s,

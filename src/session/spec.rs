@@ -1,13 +1,13 @@
 //! One trial that is to be measured.
 
 use weighbridge_plan::PointPlan;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// One trial of a plan.
 #[derive(Debug, Clone)]
 pub struct TrialSpec<'a> {
     pub point: &'a PointPlan,
-    pub transport: TransportKind,
+    pub path: Path,
     /// From 1.
     pub repetition: u32,
     /// Where it is decided after each whether another is measured: the most of them.
@@ -23,10 +23,10 @@ pub struct TrialSpec<'a> {
 
 impl<'a> TrialSpec<'a> {
     /// A trial that stands alone.
-    pub fn alone(point: &'a PointPlan, transport: TransportKind, seed: u64) -> Self {
+    pub fn alone(point: &'a PointPlan, path: impl Into<Path>, seed: u64) -> Self {
         Self {
             point,
-            transport,
+            path: path.into(),
             repetition: 1,
             repetitions_max: None,
             order: 1,

@@ -4,10 +4,10 @@ use weighbridge_plan::{Metric, Operator, Plan, PointPlan, Statistic, Threshold};
 use weighbridge_record::own_lateness::in_statistic;
 use weighbridge_record::result::{Fault, Kept, LatencySummary, ThresholdOutcome, Trial, Verdict};
 use weighbridge_record::stats::median;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
-fn of<'a>(trials: &'a [Trial], point: &PointPlan, transport: TransportKind) -> Vec<&'a Trial> {
-    trials.iter().filter(|trial| trial.path == transport && trial.point == point.point).collect()
+fn of<'a>(trials: &'a [Trial], point: &PointPlan, path: Path) -> Vec<&'a Trial> {
+    trials.iter().filter(|trial| trial.path == path && trial.point == point.point).collect()
 }
 
 fn value_of(latency: &LatencySummary, statistic: Statistic) -> Option<f64> {
@@ -28,8 +28,7 @@ fn value_of(latency: &LatencySummary, statistic: Statistic) -> Option<f64> {
 pub fn hold(plan: &Plan, trials: &[Trial]) -> Vec<ThresholdOutcome> {
     let mut outcomes = Vec::new();
     for point in &plan.points {
-        let measured: Vec<Vec<&Trial>> =
-            plan.transports.iter().map(|transport| of(trials, point, *transport)).collect();
+        let measured: Vec<Vec<&Trial>> = plan.paths.iter().map(|path| of(trials, point, *path)).collect();
         let measured = || measured.iter().filter(|trials| !trials.is_empty());
         for threshold in &point.thresholds {
             outcomes.extend(measured().map(|trials| hold_one(threshold, trials)));

@@ -14,13 +14,14 @@ use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::watch::watch_over;
 use crate::clock::now_ns;
-use crate::crew::{Crew, Place, WorkOrder};
+use crate::crew::{Crew, CrewReport, Place, WorkOrder};
 use crate::fault::{Faults, Handles, aim};
 use crate::load::{Generators, Shared};
 use crate::mailbox::{Mailboxes, Post};
 use crate::metrics::Timeline;
 use crate::path::Wiring;
 use crate::payload::{Payloads, longest_bytes};
+use crate::route::Route;
 use crate::schema::Correlation;
 use crate::site::{Site, Stored};
 use crate::start_line::StartLine;
@@ -54,7 +55,7 @@ pub async fn measure(
     progress: &dyn Progress,
 ) -> Result<Measured, RunError> {
     let brokers = &spec.point.brokers;
-    let kinds: Vec<_> = spec.transport.broker().into_iter().collect();
+    let kinds = spec.path.brokers();
     let faults = &spec.point.faults;
     let stored = |name: &str| {
         let forgets = |fault: &FaultPlan| fault.needs_own_file_system() && fault.is_meant_for(name);
@@ -88,9 +89,9 @@ async fn on_site(
     site.link(&spec.point.faults)?;
     let nonce = nonce();
     let prefix = prefix(spec.point, site.is_external(), nonce);
-    let wiring = Wiring::of(spec.point, spec.transport, &prefix);
-    let transport = wiring.build(&site.targets())?;
-    let parts = Parts::new(spec, settings, wiring, transport, nonce);
+    let built = |wiring: Wiring| Ok(Leg { transport: wiring.build(&site.targets())?, wiring });
+    let legs = Wiring::legs(spec.point, spec.path, &prefix).into_iter().map(built);
+    let parts = Parts::new(spec, settings, legs.collect::<Result<_, RunError>>()?, nonce);
     parts.measure(site, progress).await
 }
 
@@ -101,9 +102,9 @@ pub async fn measure_wrapped<T: Transport + 'static>(
     progress: &dyn Progress,
     wrap: impl FnOnce(Arc<dyn Transport>) -> T,
 ) -> Result<Trial, RunError> {
-    let wiring = Wiring::of(spec.point, spec.transport, "");
+    let wiring = Wiring::of(spec.point, spec.path.last(), "");
     let transport = Arc::new(wrap(wiring.build(&Targets::default())?));
-    let parts = Parts::new(spec, settings, wiring, transport, nonce());
+    let parts = Parts::new(spec, settings, vec![Leg { wiring, transport }], nonce());
     parts.measure(&mut Site::default(), progress).await
 }
 
@@ -123,39 +124,48 @@ pub(super) fn prefix(point: &PointPlan, is_external: bool, nonce: u32) -> String
     }
 }
 
+/// One transport of the path, as it is wired.
+struct Leg {
+    wiring: Wiring,
+    transport: Arc<dyn Transport>,
+}
+
 /// What the parts of a trial share.
 struct Parts<'a> {
     spec: &'a TrialSpec<'a>,
     settings: &'a Settings,
-    wiring: Wiring,
-    transport: Arc<dyn Transport>,
+    legs: Vec<Leg>,
+    route: Option<Arc<Route>>,
     correlation: Correlation,
     payloads: Arc<Payloads>,
     mailboxes: Arc<Mailboxes>,
 }
 
 impl<'a> Parts<'a> {
-    fn new(
-        spec: &'a TrialSpec<'a>,
-        settings: &'a Settings,
-        wiring: Wiring,
-        transport: Arc<dyn Transport>,
-        nonce: u32,
-    ) -> Self {
+    fn new(spec: &'a TrialSpec<'a>, settings: &'a Settings, legs: Vec<Leg>, nonce: u32) -> Self {
         let (point, correlation) = (spec.point, Correlation::new(nonce));
         let payloads = Arc::new(Payloads::new(&point.payload, spec.seed, correlation));
         let waits_for_delivery = !point.load.is_scheduled() && point.completed_by() == CompletedBy::Delivery;
         let wakes_at = waits_for_delivery.then(|| point.load.worth_waking() as usize);
         let mailboxes = Arc::new(Mailboxes::new(point.load.generators, wakes_at));
-        Self { spec, settings, wiring, transport, correlation, payloads, mailboxes }
+        let workers = point.workers.work().map_or(0, |work| work.count);
+        let route = point.route.clone().map(|plan| Arc::new(Route::new(plan, spec.seed, workers)));
+        Self { spec, settings, legs, route, correlation, payloads, mailboxes }
     }
 
     /// Prepares the path, puts the load on it, clears it up.
     async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<Trial, RunError> {
-        self.transport.prepare(longest_bytes(&self.spec.point.payload)).await?;
-        // On a site of ours it ends with the site.
-        let created = if site.is_external() { self.transport.creates() } else { Vec::new() };
-        self.settings.remains.set_stored(created.clone());
+        let mut created = Vec::new();
+        for leg in &self.legs {
+            if let Err(error) = leg.transport.prepare(longest_bytes(&self.spec.point.payload)).await {
+                // What the legs before it have created is deleted.
+                self.clear_up(created).await;
+                return Err(error.into());
+            }
+            // On a site of ours it ends with the site.
+            created.push(if site.is_external() { leg.transport.creates() } else { Vec::new() });
+            self.settings.remains.set_stored(created.concat());
+        }
         let loaded = self.load(site, progress).await;
         let loaded = match loaded {
             Ok(loaded) => Ok(Loaded { stored: self.stored().await, ..loaded }),
@@ -171,18 +181,17 @@ impl<'a> Parts<'a> {
     async fn load(&self, site: &mut Site, progress: &dyn Progress) -> Result<Loaded, RunError> {
         let stop = &self.settings.stop;
         let failed = |what| move |error: std::io::Error| RunError::failed(what, error);
-        let mut line = StartLine::waiting_for(self.wiring.connections(self.spec.point));
+        let connections = self.legs.iter().map(|leg| leg.wiring.connections(self.spec.point)).sum();
+        let mut line = StartLine::waiting_for(connections);
 
-        let post = Arc::clone(&self.mailboxes) as Arc<dyn Post>;
-        let targets = site.targets();
-        let at = Place { transport: &self.transport, targets: &targets };
-        let crew = Crew::start(self.order(), &at, post, &line).map_err(failed("starting a worker"))?;
-        unless_stopped(stop, line.ready(crew.count())).await??;
+        let crews = self.crews(&site.targets(), &line).map_err(failed("starting a worker"))?;
+        unless_stopped(stop, line.ready(crews.iter().map(Crew::count).sum())).await??;
         let load = Generators::start(&self.run(), &line).map_err(failed("starting a generator thread"))?;
         unless_stopped(stop, line.ready(load.count())).await??;
         let probes = Probes::start(site, &line, self.spec.point.load.is_scheduled())
             .map_err(failed("starting a probe"))?;
-        let handles = Handles { servers: site.servers(), links: site.links(), workers: crew.workers() };
+        let workers = crews.iter().flat_map(Crew::workers).collect();
+        let handles = Handles { servers: site.servers(), links: site.links(), workers };
         let aimed = aim(&self.spec.point.faults, &handles)?;
         let faults = Faults::start(aimed, load.in_flight(), line.place());
         let faults = faults.map_err(failed("starting the faults"))?;
@@ -194,35 +203,49 @@ impl<'a> Parts<'a> {
         line.start(timeline);
         watch_over(self.spec, &load, progress, timeline).await;
         let complete = stop.get() == Stop::No;
-        let threads = load.count() + crew.threads();
+        let threads = load.count() + crews.iter().map(Crew::threads).sum::<u32>();
 
         let faults = faults.stop();
-        let crew = crew.stop();
+        let mut crew = CrewReport::default();
+        crews.into_iter().for_each(|one| crew.merge(one.stop()));
         let load = load.stop()?;
         let seen = probes.stop();
         let (records, tier_doubts) = (site.records(), site.tier_doubts());
-        let stored = None;
+        let stored = Vec::new();
         Ok(Loaded { load, crew, faults, seen, records, tier_doubts, threads, stored, complete })
     }
 
     /// Asked only where it tells what was lost from what was not worked off.
-    async fn stored(&self) -> Option<u64> {
-        if self.spec.point.faults.is_empty() {
-            return None;
+    async fn stored(&self) -> Vec<Option<u64>> {
+        let mut stored = Vec::new();
+        if self.spec.point.faults.is_empty() && self.route.is_none() {
+            return stored;
         }
-        tokio::time::timeout(STORED_WITHIN, self.transport.stored()).await.ok().flatten()
+        for leg in &self.legs {
+            stored.push(tokio::time::timeout(STORED_WITHIN, leg.transport.stored()).await.ok().flatten());
+        }
+        stored
     }
 
-    fn order(&self) -> Option<WorkOrder> {
-        let order = WorkOrder::of(self.spec.point, &self.wiring, self.correlation, self.spec.seed);
-        order
-            .map(|order| WorkOrder { service_time: self.settings.defect.served(order.service_time), ..order })
+    /// Workers for each leg.
+    fn crews(&self, targets: &Targets, line: &StartLine) -> std::io::Result<Vec<Crew>> {
+        let crew = |(leg, Leg { wiring, transport }): (usize, &Leg)| {
+            let order = WorkOrder::of(self.spec.point, leg as u32, wiring, self.correlation, self.spec.seed);
+            let served = |order: WorkOrder| WorkOrder {
+                service_time: self.settings.defect.served(order.service_time),
+                ..order
+            };
+            let post = Arc::clone(&self.mailboxes) as Arc<dyn Post>;
+            Crew::start(order.map(served), &Place { transport, targets }, post, line)
+        };
+        self.legs.iter().enumerate().map(crew).collect()
     }
 
     fn run(&self) -> Shared {
         let load = &self.spec.point.load;
         Shared {
-            transport: Arc::clone(&self.transport),
+            transports: self.legs.iter().map(|leg| Arc::clone(&leg.transport)).collect(),
+            route: self.route.clone(),
             load: load.clone(),
             completed_by: self.spec.point.completed_by(),
             payloads: Arc::clone(&self.payloads),
@@ -240,21 +263,26 @@ impl<'a> Parts<'a> {
         Timeline::new(now_ns() + LEAD_NS, load.warmup_ns, load.duration_ns, load.cooldown_ns)
     }
 
-    /// Deletes what the path has created, and gives back what stays.
-    async fn clear_up(&self, created: Vec<LeftBehind>) -> Vec<LeftBehind> {
+    /// Deletes what the legs have created, and gives back what stays.
+    async fn clear_up(&self, created: Vec<Vec<LeftBehind>>) -> Vec<LeftBehind> {
         let mut left = created;
-        if left.is_empty() {
-            return left;
+        if left.iter().all(Vec::is_empty) {
+            return Vec::new();
         }
         let given_up = async {
             self.settings.stop.reaches(Stop::Now).await;
             tokio::time::sleep(CLEAR_WITHIN).await;
         };
+        let dismantled = async {
+            for (leg, left) in self.legs.iter().zip(&mut left) {
+                leg.transport.dismantle(left).await;
+            }
+        };
         tokio::select! {
-            () = self.transport.dismantle(&mut left) => {}
+            () = dismantled => {}
             () = given_up => {}
         }
-        left
+        left.concat()
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn serve_at_once(mut end: WorkerEnd, serving: Serving) -> Resul
         let received_ns = now_ns();
         for delivery in deliveries.drain(..) {
             if delivery.parked {
-                events.push(parked(&delivery, &serving.scoring, received_ns));
+                events.push(parked(&delivery, &serving.scoring, serving.worker, received_ns));
                 continue;
             }
             match serving.scoring.read(&delivery.body) {

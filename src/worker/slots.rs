@@ -105,7 +105,7 @@ impl Slots {
         refusals: &mut Vec<Reply>,
     ) {
         if delivery.parked {
-            events.push(parked(&delivery, &self.serving.scoring, received_ns));
+            events.push(parked(&delivery, &self.serving.scoring, self.serving.worker, received_ns));
             return;
         }
         match self.serving.scoring.read(&delivery.body).map(|accepted| accepted.sequence) {

@@ -17,7 +17,9 @@ pub(super) async fn take_at_once(mut end: WorkerEnd, serving: Serving) -> Result
         let at_ns = now_ns();
         for delivery in deliveries.drain(..) {
             events.push(match serving.scoring.sequence(&delivery.body) {
-                Some(sequence) if delivery.parked => Event::Parked { sequence, at_ns },
+                Some(sequence) if delivery.parked => {
+                    Event::Parked { sequence, at_ns, worker: serving.worker }
+                }
                 Some(sequence) => Event::Received { sequence, at_ns, worker: serving.worker },
                 None => Event::Unexpected { at_ns },
             });

@@ -7,9 +7,9 @@ use crate::mailbox::Event;
 use crate::transport::{Delivery, Reply};
 
 /// The event of a request that the broker has given up; a body that can't be read is a stranger's.
-pub(super) fn parked(delivery: &Delivery, scoring: &Scoring, at_ns: u64) -> Event {
+pub(super) fn parked(delivery: &Delivery, scoring: &Scoring, worker: u32, at_ns: u64) -> Event {
     match scoring.read(&delivery.body) {
-        Ok(accepted) => Event::Parked { sequence: accepted.sequence, at_ns },
+        Ok(accepted) => Event::Parked { sequence: accepted.sequence, at_ns, worker },
         Err(_) => Event::Unexpected { at_ns },
     }
 }

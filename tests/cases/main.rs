@@ -31,6 +31,7 @@ mod refused;
 mod remains;
 mod repeat;
 mod rights;
+mod routes;
 mod search;
 mod secrets;
 mod served;

@@ -33,15 +33,15 @@ at = "1s"
 /// One trial on each path that goes over a server, with a fault of these keys.
 fn struck(keys: &str) -> Vec<(TransportKind, Trial, ProxyRecord)> {
     let plan = planned(&format!("{SCENARIO}{keys}\n"));
-    let trial = |transport: &TransportKind| {
-        let trial = library::trial(&plan, *transport);
+    let trial = |transport: TransportKind| {
+        let trial = library::trial(&plan, transport);
         let fault = only_fault(&trial);
         assert!(fault.start_s >= 1.0, "{fault:?}");
         let proxy = trial.brokers[0].proxy.expect("all went through it");
         assert!(proxy.connections > 0 && proxy.to_server_bytes > 0 && proxy.to_client_bytes > 0, "{proxy:?}");
-        (*transport, trial, proxy)
+        (transport, trial, proxy)
     };
-    plan.transports.iter().map(trial).collect()
+    plan.transports().into_iter().map(trial).collect()
 }
 
 /// Median over the intervals from one second to another of the turnaround of requests intended there.

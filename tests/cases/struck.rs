@@ -43,7 +43,7 @@ fn lasted_s(trial: &Trial) -> f64 {
 #[test]
 fn a_server_that_stands_still_for_a_while_loses_nothing() {
     let mut plan = planned(SCENARIO);
-    for transport in plan.transports.clone() {
+    for transport in plan.transports() {
         let trial = struck(&mut plan, transport, FaultAction::Pause { lasting_ns: 300 * MS });
         assert!(lasted_s(&trial) >= 0.3, "{:?}", trial.faults);
         let ledger = &trial.ledger;
@@ -56,7 +56,7 @@ fn a_server_that_stands_still_for_a_while_loses_nothing() {
 #[test]
 fn a_server_that_is_killed_comes_back_and_the_load_goes_on() {
     let mut plan = planned(SCENARIO);
-    for transport in plan.transports.clone() {
+    for transport in plan.transports() {
         let kill = FaultAction::End { how: End::Kill, down_ns: 500 * MS };
         let trial = struck(&mut plan, transport, kill);
         assert!(lasted_s(&trial) >= 0.5, "{:?}", trial.faults);

@@ -103,7 +103,8 @@ fn start(world: &Rc<World>) -> Tasks {
     let post = Arc::new(Mail { mailboxes: Arc::clone(&mailboxes), planted: world.planted });
     tasks.start_workers(world, &post);
     let shared = Shared {
-        transport,
+        transports: vec![transport],
+        route: None,
         load: case.load.clone(),
         completed_by: case.completed_by,
         payloads: Arc::clone(&world.payloads),

@@ -9,6 +9,7 @@ mod fault;
 mod places;
 mod plan;
 mod repeat;
+pub mod route;
 pub mod scenario;
 
 pub use fault::{End, FaultAction, FaultPlan, Network};
@@ -17,3 +18,4 @@ pub use plan::{
     SearchPlan, ServiceTime, Statistic, Threshold, Work, Workers,
 };
 pub use repeat::{Repeat, Sequential};
+pub use route::RoutePlan;

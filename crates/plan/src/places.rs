@@ -1,14 +1,14 @@
 //! What a plan measures where: paths at points.
 
 use crate::plan::{Load, Plan, PointPlan};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 impl Plan {
-    /// The transports that are measured at a point: but for those that store nothing all, at each durability tier of
+    /// The paths that are measured at a point: but for those that store nothing all, at each durability tier of
     /// a sweep; and those once for all tiers.
-    pub fn transports_at<'a>(&'a self, point: &PointPlan) -> impl Iterator<Item = TransportKind> + use<'a> {
+    pub fn paths_at<'a>(&'a self, point: &PointPlan) -> impl Iterator<Item = Path> + use<'a> {
         let tells_tiers_apart = self.is_another_tier(point);
-        self.transports.iter().copied().filter(move |path| path.stores() || !tells_tiers_apart)
+        self.paths.iter().copied().filter(move |path| path.stores() || !tells_tiers_apart)
     }
 
     /// Whether a point differs from one before it by the durability tier alone.
@@ -25,10 +25,10 @@ impl Plan {
 
     /// Places that are measured in each repetition.
     pub fn places(&self) -> usize {
-        self.points.iter().map(|point| self.transports_at(point).count()).sum()
+        self.points.iter().map(|point| self.paths_at(point).count()).sum()
     }
 
-    /// How long the load of one repetition is on, over all points and transports: a repetition takes longer.
+    /// How long the load of one repetition is on, over all points and paths: a repetition takes longer.
     pub fn repetition_ns(&self) -> u64 {
         self.sum_over_places(Load::on_ns)
     }
@@ -36,7 +36,7 @@ impl Plan {
     /// The sum of a time over all places.
     pub fn sum_over_places(&self, time_ns: impl Fn(&Load) -> u64) -> u64 {
         let of_point =
-            |point: &PointPlan| time_ns(&point.load).saturating_mul(self.transports_at(point).count() as u64);
+            |point: &PointPlan| time_ns(&point.load).saturating_mul(self.paths_at(point).count() as u64);
         self.points.iter().map(of_point).fold(0, u64::saturating_add)
     }
 }
@@ -45,6 +45,7 @@ impl Plan {
 mod tests {
     use crate::Plan;
     use crate::scenario::{Overrides, plan};
+    use weighbridge_record::terms::Path;
     use weighbridge_record::terms::TransportKind::{NatsCore, RedisStreams};
 
     fn swept(tiers: &str) -> Plan {
@@ -59,7 +60,7 @@ mod tests {
     #[test]
     fn what_stores_nothing_is_measured_once_for_all_tiers() {
         let plan = swept("[\"memory\", \"sync\"]");
-        let at = |index: usize| plan.transports_at(&plan.points[index]).collect::<Vec<_>>();
+        let at = |index: usize| plan.paths_at(&plan.points[index]).map(Path::last).collect::<Vec<_>>();
         assert_eq!((at(0), at(1)), (vec![RedisStreams, NatsCore], vec![RedisStreams, NatsCore]));
         assert_eq!((at(2), at(3)), (vec![RedisStreams], vec![RedisStreams]));
         assert_eq!((plan.places(), plan.repetition_ns()), (6, 6_000_000_000));

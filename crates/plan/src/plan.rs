@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::endpoint::Endpoint;
 use crate::fault::FaultPlan;
 use crate::repeat::Sequential;
+use crate::route::RoutePlan;
 use weighbridge_record::point::Point;
 use weighbridge_record::terms::{
-    BrokerKind, CompletedBy, DeliveryMode, Durability, Objective, Stage, TransportKind,
+    BrokerKind, CompletedBy, DeliveryMode, Durability, Objective, Path, Stage, TransportKind,
 };
 
 /// Probes of one transport in a search, confirmations included: a broker that flips from probe to probe must not
@@ -24,7 +25,7 @@ pub struct Plan {
     pub question: String,
     /// Prose for the reader of the report: how to read the answer.
     pub reading: Option<String>,
-    pub transports: Vec<TransportKind>,
+    pub paths: Vec<Path>,
     /// Repetitions; the most of them where `sequential` says when there are enough.
     pub repeat: u32,
     pub sequential: Option<Sequential>,
@@ -60,6 +61,17 @@ pub struct SearchPlan {
 }
 
 impl Plan {
+    /// The transports that its paths lead over, each once.
+    pub fn transports(&self) -> Vec<TransportKind> {
+        let mut all = Vec::new();
+        for transport in self.paths.iter().flat_map(|path| path.legs()) {
+            if !all.contains(&transport) {
+                all.push(transport);
+            }
+        }
+        all
+    }
+
     /// Whether there is no rate to run it at.
     pub fn is_only_searched(&self) -> bool {
         self.search.as_ref().is_some_and(|search| !search.has_rate)
@@ -74,6 +86,8 @@ pub struct PointPlan {
     pub payload: Payload,
     pub workers: Workers,
     pub brokers: Brokers,
+    /// How the legs of its paths share the requests; none where paths have one leg.
+    pub route: Option<RoutePlan>,
     /// What is done on purpose while the load is on.
     pub faults: Vec<FaultPlan>,
     /// One of them is about requests without an answer.

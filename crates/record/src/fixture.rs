@@ -148,6 +148,8 @@ impl Fixture {
         let [turnaround, uncorrected, send_lag, delivery] = stages;
         let ledger = all_completed(self.rate_per_s * u64::from(self.seconds));
         Trial {
+            route: None,
+            pairs: None,
             path: transport.into(),
             legs: vec![leg(transport, ledger)],
             repetition,

@@ -6,7 +6,7 @@
 use crate::result::{
     Fault, Finding, FindingClass, Kept, LedgerTotals, Leg, LegalAnomaly, PromiseVerdict, Promised, Trial,
 };
-use crate::terms::{Action, BrokerKind, Duplicates, Durability, Loss, Order};
+use crate::terms::{Action, Aim, BrokerKind, Duplicates, Durability, Loss, Order};
 
 /// What a tier keeps of what was confirmed, over a fault.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,9 +41,37 @@ fn kept_over(leg: &Leg, action: Action) -> KeptOver {
     }
 }
 
-/// Every promise of the trial's path; of a route, those of its last leg are held against the whole.
+/// Every promise of the trial's path; of a route, those of each leg.
 pub fn judge(trial: &Trial) -> Vec<PromiseVerdict> {
-    let Some(leg) = trial.legs.last() else { return Vec::new() };
+    match trial.legs.as_slice() {
+        [only] => of_leg(trial, only),
+        legs => legs.iter().flat_map(|leg| routed(trial, leg)).collect(),
+    }
+}
+
+/// Those of one leg of a route, by what went over it. The record keeps no lives by leg.
+fn routed(trial: &Trial, leg: &Leg) -> Vec<PromiseVerdict> {
+    let alone = over_leg(trial, leg);
+    let named = |verdict| PromiseVerdict { leg: Some(leg.transport), examples: Vec::new(), ..verdict };
+    of_leg(&alone, leg).into_iter().map(named).collect()
+}
+
+/// The trial as it was for one leg of a route: its requests, and the faults that befell its server or a worker. What was
+/// lost belongs to the first fault over which its tier does not keep all, if there is one.
+fn over_leg(trial: &Trial, leg: &Leg) -> Trial {
+    let broker = leg.transport.broker().map(BrokerKind::name);
+    let befell = |fault: &&Fault| {
+        fault.action.aim() == Aim::Worker || broker.is_some_and(|broker| fault.target.starts_with(broker))
+    };
+    let mut faults: Vec<Fault> = trial.faults.iter().filter(befell).cloned().collect();
+    faults.iter_mut().for_each(|fault| fault.lost_acknowledged = Some(0));
+    if let Some(fault) = faults.iter_mut().find(|fault| kept_over(leg, fault.action) != KeptOver::All) {
+        fault.lost_acknowledged = Some(leg.ledger.lost_acknowledged);
+    }
+    Trial { ledger: leg.ledger, legs: vec![leg.clone()], faults, findings: Vec::new(), ..trial.clone() }
+}
+
+fn of_leg(trial: &Trial, leg: &Leg) -> Vec<PromiseVerdict> {
     let mut verdicts = Vec::new();
     match leg.promise.loss {
         Loss::ByTier => verdicts.push(acknowledged_survives(trial, leg)),
@@ -63,7 +91,20 @@ pub fn judge(trial: &Trial) -> Vec<PromiseVerdict> {
 
 /// What looks wrong in the trial, and was never promised not to happen.
 pub fn legal(trial: &Trial) -> Vec<LegalAnomaly> {
-    let Some(leg) = trial.legs.last() else { return Vec::new() };
+    match trial.legs.as_slice() {
+        [only] => legal_over(trial, only),
+        legs => {
+            let named = |leg: &Leg| {
+                let name = Some(leg.transport);
+                let found = legal_over(&over_leg(trial, leg), leg).into_iter();
+                found.map(move |anomaly| LegalAnomaly { leg: name, ..anomaly })
+            };
+            legs.iter().flat_map(named).collect()
+        }
+    }
+}
+
+fn legal_over(trial: &Trial, leg: &Leg) -> Vec<LegalAnomaly> {
     let ledger = &trial.ledger;
     let unconfirmed = ledger.lost - ledger.lost_acknowledged;
     let at_most_once = "at most once: a request or result that is under way when something fails may be lost";
@@ -72,7 +113,7 @@ pub fn legal(trial: &Trial) -> Vec<LegalAnomaly> {
     let mut legal = Vec::new();
     let mut add = |field: &str, count: u64, reason: String| {
         if count > 0 {
-            legal.push(LegalAnomaly { field: field.to_owned(), count, reason });
+            legal.push(LegalAnomaly { leg: None, field: field.to_owned(), count, reason });
         }
     };
     match leg.promise.loss {
@@ -111,7 +152,7 @@ fn by(trial: &Trial) -> String {
 }
 
 fn verdict(promise: Promised, verdict: Kept, count: u64, reason: String) -> PromiseVerdict {
-    PromiseVerdict { promise, verdict, count, reason, examples: Vec::new() }
+    PromiseVerdict { leg: None, promise, verdict, count, reason, examples: Vec::new() }
 }
 
 /// Kept or broken, by the requests that speak against it.

@@ -172,12 +172,20 @@ fn add<'a>(all: &mut Latency, rows: impl Iterator<Item = &'a SeriesRow>) {
     }
 }
 
+/// Turnaround over some intervals; none without samples.
+pub fn stretch_of<'a>(rows: impl Iterator<Item = &'a SeriesRow>) -> Option<Stretch> {
+    let mut all = Latency::new();
+    add(&mut all, rows);
+    stretch(&all)
+}
+
 /// None without samples.
 fn stretch(all: &Latency) -> Option<Stretch> {
     (all.count() > 0).then(|| Stretch {
         count: all.count(),
         p50_ns: all.quantile(0.5),
         p99_ns: all.quantile(0.99),
+        p999_ns: all.quantile(0.999),
         max_ns: all.max(),
     })
 }

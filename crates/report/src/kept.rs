@@ -4,7 +4,7 @@
 use super::groups::{Entry, Group};
 use weighbridge_record::format;
 use weighbridge_record::result::{Finding, FindingClass, Kept, Promised, Trial};
-use weighbridge_record::terms::Path;
+use weighbridge_record::terms::{Path, TransportKind};
 
 /// Lives that are told of one promise.
 const LIVES_MAX: usize = 100;
@@ -30,14 +30,14 @@ pub fn rows(group: &Group<'_>) -> Vec<Row> {
 
 fn of_entry(entry: &Entry<'_>) -> Vec<Row> {
     let Some(first) = entry.counted.first() else { return Vec::new() };
-    first.promises.iter().map(|promise| row(entry, first, promise.promise)).collect()
+    first.promises.iter().map(|promise| row(entry, first, (promise.leg, promise.promise))).collect()
 }
 
 /// The worst of all repetitions stands for them.
-fn row(entry: &Entry<'_>, first: &Trial, promise: Promised) -> Row {
+fn row(entry: &Entry<'_>, first: &Trial, promise: (Option<TransportKind>, Promised)) -> Row {
     let judged = || {
         let all = entry.counted.iter().flat_map(|trial| &trial.promises);
-        all.filter(|judged| judged.promise == promise)
+        all.filter(|judged| (judged.leg, judged.promise) == promise)
     };
     let verdict = Kept::worst(judged().map(|judged| judged.verdict));
     let count: u64 = judged().map(|judged| judged.count).sum();
@@ -48,9 +48,9 @@ fn row(entry: &Entry<'_>, first: &Trial, promise: Promised) -> Row {
         (Kept::NotExercised, _) => reason.to_owned(),
     };
     Row {
-        path: entry.path,
-        tier: first.tier_words(),
-        promise: promise.words(),
+        path: promise.0.map_or(entry.path, Path::from),
+        tier: tier(first, promise.0),
+        promise: promise.1.words(),
         class: class(verdict),
         verdict: verdict.words(),
         why,
@@ -68,14 +68,22 @@ pub fn class(verdict: Kept) -> &'static str {
     }
 }
 
-/// Counts of what looks wrong and was never promised not to happen; they stand with the first promise of a path.
-fn legal(entry: &Entry<'_>, promise: Promised) -> Vec<String> {
+/// The durability tier of the leg, or of the path.
+fn tier(trial: &Trial, leg: Option<TransportKind>) -> String {
+    let of_leg = leg.and_then(|leg| trial.legs.iter().find(|other| other.transport == leg));
+    of_leg.map_or_else(|| trial.tier_words(), |leg| leg.durability.to_string())
+}
+
+/// Counts of what looks wrong and was never promised not to happen; they stand with the first promise of a path or leg.
+fn legal(entry: &Entry<'_>, promise: (Option<TransportKind>, Promised)) -> Vec<String> {
     let Some(first) = entry.counted.first() else { return Vec::new() };
-    if first.promises.first().is_none_or(|first| first.promise != promise) {
+    let mut of_leg = first.promises.iter().filter(|other| other.leg == promise.0);
+    if of_leg.next().is_none_or(|first| first.promise != promise.1) {
         return Vec::new();
     }
     let mut sums: Vec<(&str, u64, &str)> = Vec::new();
-    for legal in entry.counted.iter().flat_map(|trial| &trial.legal) {
+    let all = entry.counted.iter().flat_map(|trial| &trial.legal);
+    for legal in all.filter(|legal| legal.leg == promise.0) {
         match sums.iter_mut().find(|(field, _, reason)| *field == legal.field && *reason == legal.reason) {
             Some((_, count, _)) => *count += legal.count,
             None => sums.push((&legal.field, legal.count, &legal.reason)),

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::mailbox::Post;
+use crate::transport::Unknown;
+use weighbridge_plan::route::Leg;
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -110,11 +112,11 @@ fn a_broken_connection_leaves_unknown_what_the_broker_had_not_confirmed_or_does_
     let [bare, confirmed, done] = [1, 2, 3].map(|second| send(&mut account, second * SECOND_NS));
     account.accepted(confirmed, 3 * SECOND_NS);
     account.completed(done, 3 * SECOND_NS);
-    account.broken(&|sequence| sequence != bare, Unknown::Unconfirmed, 4 * SECOND_NS);
+    account.broken(Leg::First, &|sequence| sequence != bare, Unknown::Unconfirmed, 4 * SECOND_NS);
     assert_eq!(account.in_flight(), 2, "the one that went over another connection is under way");
-    account.broken(&|_| true, Unknown::Unconfirmed, 4 * SECOND_NS);
+    account.broken(Leg::First, &|_| true, Unknown::Unconfirmed, 4 * SECOND_NS);
     assert_eq!((account.in_flight(), account.open()), (1, 2));
-    account.broken(&|_| true, Unknown::All, 4 * SECOND_NS);
+    account.broken(Leg::First, &|_| true, Unknown::All, 4 * SECOND_NS);
     assert_eq!((account.in_flight(), account.open()), (0, 2));
     account.completed(bare, 5 * SECOND_NS);
     assert_eq!((account.in_flight(), account.open()), (0, 1));
@@ -182,7 +184,7 @@ fn a_number_that_was_never_sent_is_unexpected_and_puts_nothing_behind() {
         // The next number, whose block is there already.
         received(third + 1),
         Event::Scored { sequence: third + 1, received_ns: 4 * SECOND_NS, at_ns: 4 * SECOND_NS },
-        Event::Parked { sequence: forged, at_ns: 4 * SECOND_NS },
+        Event::Parked { sequence: forged, at_ns: 4 * SECOND_NS, worker: 0 },
         received(first),
         received(third),
         received(second),

@@ -47,7 +47,7 @@ pub fn disconnected(evidence: &Evidence<'_>) -> Option<Doubt> {
 
 /// One for each thing that is wrong or unknown.
 pub fn tier_unverified(evidence: &Evidence<'_>) -> Vec<Doubt> {
-    if !evidence.transport.stores() {
+    if !evidence.path.stores() {
         return Vec::new();
     }
     let doubts = evidence.tier_doubts.iter();
@@ -55,7 +55,7 @@ pub fn tier_unverified(evidence: &Evidence<'_>) -> Vec<Doubt> {
 }
 
 pub fn lazy_tier_too_short(evidence: &Evidence<'_>) -> Option<Doubt> {
-    let tier = evidence.transport.durability(evidence.point.brokers.durability);
+    let tier = evidence.path.durability(evidence.point.brokers.durability);
     let window_s = evidence.point.load.duration_ns as f64 / 1e9;
     if tier != Durability::Lazy || window_s >= LAZY_WINDOW_MIN_S {
         return None;
@@ -67,7 +67,7 @@ pub fn lazy_tier_too_short(evidence: &Evidence<'_>) -> Option<Doubt> {
 
 /// A tier that syncs, on what does not.
 pub fn weak_storage(evidence: &Evidence<'_>) -> Option<Doubt> {
-    let tier = evidence.transport.durability(evidence.point.brokers.durability);
+    let tier = evidence.path.durability(evidence.point.brokers.durability);
     let stored = evidence.brokers.iter().filter_map(|broker| Some((broker.kind, broker.storage?)));
     let (kind, storage) = stored.into_iter().find(|(_, storage)| {
         tier.reaches_disk() && (storage.in_memory || storage.fsync_ns_p50 < FSYNC_MIN_NS)

@@ -6,12 +6,12 @@ use weighbridge_plan::PointPlan;
 use weighbridge_record::result::{
     BrokerRecord, BusiestThread, Doubt, DoubtKind, Gap, LedgerTotals, Rates, StageLatencies, WakeLateness,
 };
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// What a trial is judged by.
 pub struct Evidence<'a> {
     pub point: &'a PointPlan,
-    pub transport: TransportKind,
+    pub path: Path,
     pub rates: &'a Rates,
     pub latencies: &'a StageLatencies,
     pub ledger: &'a LedgerTotals,

@@ -58,7 +58,7 @@ pub fn queue_full(evidence: &Evidence<'_>) -> Option<Doubt> {
         return None;
     }
     // The NATS client tells of drops through a queue of 128, and drops what it would tell when that is full.
-    let is_nats = evidence.transport.broker() == Some(BrokerKind::NatsServer);
+    let is_nats = evidence.path.brokers().contains(&BrokerKind::NatsServer);
     let detail = format!(
         "a client of ours dropped {}{} messages because they were read too slowly",
         if is_nats { "at least " } else { "" },

@@ -15,9 +15,10 @@ pub fn redelivery_storm(evidence: &Evidence<'_>) -> Option<Doubt> {
         return None;
     }
     let work = point.workers.work()?;
-    let ahead = match (evidence.transport, work.prefetch) {
-        (TransportKind::NatsJetstream, Some(prefetch)) => prefetch.max(work.concurrency),
-        _ => work.concurrency,
+    let prefetches = evidence.path.legs().any(|leg| leg == TransportKind::NatsJetstream);
+    let ahead = match work.prefetch.filter(|_| prefetches) {
+        Some(prefetch) => prefetch.max(work.concurrency),
+        None => work.concurrency,
     };
     let service_ns = work.service_time.mean_ns();
     let held_ns = service_ns.saturating_mul(u64::from(ahead.div_ceil(work.concurrency)));

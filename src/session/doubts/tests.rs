@@ -131,7 +131,7 @@ impl Case {
     fn doubts(&self) -> Vec<Doubt> {
         let evidence = Evidence {
             point: &self.point,
-            transport: TransportKind::RedisStreams,
+            path: TransportKind::RedisStreams.into(),
             rates: &self.rates,
             latencies: &self.latencies,
             ledger: &self.ledger,
@@ -351,7 +351,7 @@ fn the_doubt_about_a_debug_build_follows_the_profile() {
     let case = sound();
     let evidence = Evidence {
         point: &case.point,
-        transport: TransportKind::RedisStreams,
+        path: TransportKind::RedisStreams.into(),
         rates: &case.rates,
         latencies: &case.latencies,
         ledger: &case.ledger,

@@ -4,6 +4,7 @@ use super::*;
 use weighbridge_plan::scenario::{self, Overrides};
 use weighbridge_record::fixture::Fixture;
 use weighbridge_record::result::LedgerTotals;
+use weighbridge_record::terms::TransportKind;
 
 const SCENARIO: &str = r#"
 name = "judged"
@@ -23,7 +24,7 @@ fn plan(thresholds: &str) -> Plan {
 /// Trials of both paths in which everything was answered, then spoilt.
 fn judged(thresholds: &str, spoil: impl FnOnce(&mut LedgerTotals)) -> (Verdict, Vec<String>) {
     let plan = plan(thresholds);
-    let transports = plan.transports.clone();
+    let transports = plan.transports();
     let mut trials = Fixture { transports, ..Fixture::default() }.build().trials;
     for trial in &mut trials {
         trial.point = plan.points[0].point.clone();

@@ -4,7 +4,7 @@ use weighbridge::session::{Settings, Silent, TrialSpec, measure};
 use weighbridge_plan::Plan;
 use weighbridge_plan::scenario::{Overrides, plan};
 use weighbridge_record::result::{Fault, Trial};
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::{Path, TransportKind};
 
 /// The plan of a scenario that is sound.
 pub fn planned(scenario: &str) -> Plan {
@@ -13,10 +13,19 @@ pub fn planned(scenario: &str) -> Plan {
 
 /// One trial of the plan's first point.
 pub fn trial(plan: &Plan, transport: TransportKind) -> Trial {
+    measured(plan, transport.into())
+}
+
+/// One trial of the plan's first path.
+pub fn routed(plan: &Plan) -> Trial {
+    measured(plan, plan.paths[0])
+}
+
+fn measured(plan: &Plan, path: Path) -> Trial {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let (spec, settings) = (TrialSpec::alone(&plan.points[0], transport, plan.seed), Settings::default());
+    let (spec, settings) = (TrialSpec::alone(&plan.points[0], path, plan.seed), Settings::default());
     let measured = runtime.block_on(measure(&spec, &settings, &Silent));
-    measured.unwrap_or_else(|error| panic!("{transport}: {error}")).trial
+    measured.unwrap_or_else(|error| panic!("{path}: {error}")).trial
 }
 
 /// The fault of a trial that ran to its end, whose books balance and that has no other, on the server of its path.

@@ -7,8 +7,9 @@ use std::fmt::Write;
 use super::prose::{count, number, span};
 use super::warnings::warnings;
 use crate::PROBES_MAX;
+use crate::route::{RoutePlan, Stage};
 use crate::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, Sequential, ServiceTime};
-use weighbridge_record::terms::{CompletedBy, TransportKind};
+use weighbridge_record::terms::{CompletedBy, Draw, OnFailure, Seam};
 
 /// Starting and stopping the brokers of a trial, roughly.
 const SETUP_NS: u64 = 1_000_000_000;
@@ -28,7 +29,7 @@ pub fn explain(plan: &Plan) -> String {
     }
     if !plan.is_only_searched() {
         let repetitions = usize::try_from(plan.repeat).unwrap_or(usize::MAX);
-        let (all, places) = (plan.points.len().saturating_mul(plan.transports.len()), plan.places());
+        let (all, places) = (plan.points.len().saturating_mul(plan.paths.len()), plan.places());
         let once = if places < all { ", what stores nothing at one tier only," } else { "" };
         let at_most = if plan.sequential.is_some() { "at most " } else { "" };
         line(
@@ -36,7 +37,7 @@ pub fn explain(plan: &Plan) -> String {
             &format!(
                 "{} x {} x {at_most}{}{once} = {at_most}{}",
                 count(plan.points.len(), "point"),
-                count(plan.transports.len(), "transport"),
+                count(plan.paths.len(), if plan.points[0].route.is_some() { "route" } else { "transport" }),
                 count(repetitions, "repetition"),
                 count(places.saturating_mul(repetitions), "trial"),
             ),
@@ -59,7 +60,7 @@ pub fn explain(plan: &Plan) -> String {
             line(label, &text);
         }
     }
-    for transport in &plan.transports {
+    for transport in plan.transports() {
         let mut tiers: Vec<_> =
             plan.points.iter().map(|p| transport.durability(p.brokers.durability).name()).collect();
         tiers.dedup();
@@ -85,18 +86,47 @@ pub fn explain(plan: &Plan) -> String {
 
 type Describe = fn(&PointPlan) -> String;
 
-const DESCRIPTIONS: [(&str, Describe); 4] =
-    [("load", offered), ("limits", limits), ("payload", payload), ("workers", workers)];
+const DESCRIPTIONS: [(&str, Describe); 5] =
+    [("load", offered), ("limits", limits), ("payload", payload), ("workers", workers), ("route", route)];
 
 /// What the points say about one thing, each wording once.
 fn distinct(plan: &Plan, describe: Describe) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for text in plan.points.iter().map(describe) {
-        if !texts.contains(&text) {
+        if !text.is_empty() && !texts.contains(&text) {
             texts.push(text);
         }
     }
     texts
+}
+
+/// How the legs of a route share the requests; empty without one.
+fn route(point: &PointPlan) -> String {
+    let share = |stage: &Stage| format!("{} % from {}", stage.percent, span(stage.start_ns));
+    let stages = |plan: &RoutePlan| plan.stages().iter().map(share).collect::<Vec<_>>().join(", ");
+    match &point.route {
+        None => String::new(),
+        Some(RoutePlan::Dual { on_failure: OnFailure::Both }) => {
+            "dual: every request to both, which both must take".to_owned()
+        }
+        Some(RoutePlan::Dual { on_failure: OnFailure::Any }) => {
+            "dual: every request to both, one of which must take it".to_owned()
+        }
+        Some(plan @ RoutePlan::Shares { kind, draw, .. }) => {
+            let drawn = match draw {
+                Draw::Exact => "exact over every hundred",
+                Draw::Random => "each by chance",
+            };
+            format!("{kind}: {} to the second leg, {drawn}", stages(plan))
+        }
+        Some(plan @ RoutePlan::Cutover { seam, .. }) => {
+            let seam = match seam {
+                Seam::DrainFirst => "the leg that is left is drained first",
+                Seam::SwitchFirst => "the leg that is left finishes meanwhile",
+            };
+            format!("cutover: {} to the second leg; {seam}", stages(plan))
+        }
+    }
 }
 
 /// The load of a plan in one line: that of its first point, or where it is searched.
@@ -227,11 +257,10 @@ fn until(plan: &Plan, rule: Sequential) -> String {
         alone => alone.concat(),
     };
     let margin = number(rule.margin_percent);
-    let judged =
-        match plan.transports.iter().filter(|transport| **transport != TransportKind::InProcess).count() {
-            0 | 1 => format!("every figure has an interval within {margin} % of it"),
-            _ => format!("every ratio is shown to differ from 1, or has an interval within {margin} % of it"),
-        };
+    let judged = match plan.paths.iter().filter(|path| !path.is_floor()).count() {
+        0 | 1 => format!("every figure has an interval within {margin} % of it"),
+        _ => format!("every ratio is shown to differ from 1, or has an interval within {margin} % of it"),
+    };
     format!("auto: until {judged}; looked at after {looks}")
 }
 

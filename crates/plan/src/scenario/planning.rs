@@ -42,7 +42,7 @@ pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, Scen
                 name: head.name,
                 question: head.question,
                 reading: head.reading,
-                transports: head.transports,
+                paths: head.paths,
                 repeat: head.repeat,
                 sequential: head.sequential,
                 seed: head.seed,

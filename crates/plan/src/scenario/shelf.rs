@@ -19,7 +19,7 @@ use super::nearest::nearest;
 use super::overrides::Overrides;
 use super::planning::plan;
 use crate::credentials::redact;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms;
 
 /// A scenario is a page of text; anything larger was picked by mistake.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -27,18 +27,22 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 const PIPE_WAIT: Duration = Duration::from_secs(5);
 
 /// The shipped scenarios by name, in the order of names.
-pub const EMBEDDED: [(&str, &str); 24] = [
+pub const EMBEDDED: [(&str, &str); 29] = [
     ("baseline-latency", include_str!("../../../../scenarios/baseline-latency.toml")),
     ("batching", include_str!("../../../../scenarios/batching.toml")),
     ("broker-kill", include_str!("../../../../scenarios/broker-kill.toml")),
     ("broker-pause", include_str!("../../../../scenarios/broker-pause.toml")),
     ("capacity", include_str!("../../../../scenarios/capacity.toml")),
     ("connection-pool", include_str!("../../../../scenarios/connection-pool.toml")),
+    ("cutover", include_str!("../../../../scenarios/cutover.toml")),
     ("data-loss", include_str!("../../../../scenarios/data-loss.toml")),
     ("disk-full", include_str!("../../../../scenarios/disk-full.toml")),
+    ("dual-publish", include_str!("../../../../scenarios/dual-publish.toml")),
     ("durability-tiers", include_str!("../../../../scenarios/durability-tiers.toml")),
+    ("gradual-migration", include_str!("../../../../scenarios/gradual-migration.toml")),
     ("guarantees", include_str!("../../../../scenarios/guarantees.toml")),
     ("hockey-stick", include_str!("../../../../scenarios/hockey-stick.toml")),
+    ("migration-under-fire", include_str!("../../../../scenarios/migration-under-fire.toml")),
     ("partition", include_str!("../../../../scenarios/partition.toml")),
     ("payload-sizes", include_str!("../../../../scenarios/payload-sizes.toml")),
     ("power-failure", include_str!("../../../../scenarios/power-failure.toml")),
@@ -46,6 +50,7 @@ pub const EMBEDDED: [(&str, &str); 24] = [
     ("redelivery", include_str!("../../../../scenarios/redelivery.toml")),
     ("redelivery-storm", include_str!("../../../../scenarios/redelivery-storm.toml")),
     ("request-reply", include_str!("../../../../scenarios/request-reply.toml")),
+    ("rollback", include_str!("../../../../scenarios/rollback.toml")),
     ("slow-consumer", include_str!("../../../../scenarios/slow-consumer.toml")),
     ("soak", include_str!("../../../../scenarios/soak.toml")),
     ("spike", include_str!("../../../../scenarios/spike.toml")),
@@ -124,7 +129,7 @@ pub struct Listed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     pub question: String,
-    pub transports: Vec<TransportKind>,
+    pub paths: Vec<terms::Path>,
     /// The load in words; of a sweep, that of its first point.
     pub load: String,
     pub points: usize,
@@ -219,6 +224,6 @@ fn summarise(found: &Found) -> Result<Summary, String> {
         load: load_words(&plan),
         points: plan.points.len(),
         question: plan.question,
-        transports: plan.transports,
+        paths: plan.paths,
     })
 }

@@ -13,7 +13,7 @@ const KEYS_MAX: usize = 8;
 
 /// The sections that a sweep may reach into. Name, transports, repetitions and thresholds are the same
 /// for all points, or the points couldn't be compared.
-const SECTIONS: [&str; 5] = ["load", "payload", "workers", "brokers", "faults"];
+const SECTIONS: [&str; 6] = ["load", "payload", "workers", "brokers", "route", "faults"];
 
 /// The points of a scenario with their documents; without a sweep the document itself.
 pub fn expand(mut document: Node, findings: &mut Vec<Finding>) -> Vec<(Point, Node)> {

@@ -19,9 +19,10 @@ const SAMPLES_ABOVE_MIN: f64 = 10.0;
 pub fn warnings(plan: &Plan) -> Vec<String> {
     let mut found = across_transports(plan);
     found.extend(too_short_a_budget(plan));
+    let transports = plan.transports();
     let mut told = found.clone();
     for point in &plan.points {
-        for warning in of_point(point, &plan.transports) {
+        for warning in of_point(point, &transports) {
             if told.contains(&warning) {
                 continue;
             }
@@ -44,13 +45,13 @@ fn too_short_a_budget(plan: &Plan) -> Option<String> {
 }
 
 fn across_transports(plan: &Plan) -> Vec<String> {
-    let brokered = plan.transports.iter().filter(|t| **t != TransportKind::InProcess);
-    let mut guarantees: Vec<_> = brokered
-        .flat_map(|t| plan.points.iter().map(|p| t.promise(p.brokers.delivery).guarantee()))
+    let compared = plan.paths.iter().filter(|path| !path.is_floor()).flat_map(|path| path.legs());
+    let mut guarantees: Vec<_> = compared
+        .flat_map(|t| plan.points.iter().map(move |p| t.promise(p.brokers.delivery).guarantee()))
         .collect();
     guarantees.sort_unstable();
     guarantees.dedup();
-    if guarantees.len() < 2 {
+    if guarantees.len() < 2 || plan.paths.len() < 2 {
         return Vec::new();
     }
     vec![format!(

@@ -7,6 +7,7 @@
 
 mod fault;
 mod repetitions;
+mod route;
 mod time;
 
 use std::borrow::Cow;
@@ -22,6 +23,7 @@ use weighbridge_record::terms::{DeliveryMode, Durability, Objective, Stage, Tran
 
 pub use fault::Fault;
 pub use repetitions::{Repeat, Repetitions};
+pub use route::{Route, ShareStage};
 pub use time::Duration;
 
 /// JSON Schema of a scenario file.
@@ -55,9 +57,10 @@ pub struct Scenario {
     /// Prose for the reader of the report: how to read the answer. Words between backticks are set as code.
     #[schemars(length(max = 20000))]
     pub reading: Option<String>,
-    /// The messaging paths to measure, each once.
-    #[schemars(required, length(min = 1, max = 6))]
+    /// The messaging paths to measure, each once. Every scenario needs them but one with `[route]`.
+    #[schemars(length(min = 1, max = 6))]
     pub transports: Option<Vec<TransportKind>>,
+    pub route: Option<Route>,
     /// How often every trial is repeated: a number, or `"auto"` to go on until the intervals are narrow enough, as
     /// `[repetitions]` says. Intervals and ratios need at least 3.
     #[schemars(extend("default" = 1))]
@@ -91,7 +94,7 @@ pub struct Scenario {
     /// `workers`, `brokers` and `faults` can be swept, but for the URLs; the first fault is `"faults.0"`. Not together with `[search]`.
     #[schemars(extend(
         "maxProperties" = 8,
-        "propertyNames" = serde_json::json!({ "pattern": "^(load|payload|workers|brokers|faults)($|\\.)" })
+        "propertyNames" = serde_json::json!({ "pattern": "^((load|payload|workers|brokers|faults)($|\\.)|route\\.(percent|draw|at|back_at|seam|on_failure)$)" })
     ))]
     #[expect(dead_code, reason = "expanded on the document, before it is checked")]
     pub sweep: Option<BTreeMap<String, SweepValues>>,

@@ -81,6 +81,9 @@ pub struct Stretch {
     pub p50_ns: Option<u64>,
     /// 99th percentile in nanoseconds.
     pub p99_ns: Option<u64>,
+    /// 99.9th percentile in nanoseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p999_ns: Option<u64>,
     /// Longest in nanoseconds.
     pub max_ns: u64,
 }

@@ -4,10 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Finding;
+use crate::terms::TransportKind;
 
 /// One promise of a path, and whether it was kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PromiseVerdict {
+    /// Of a route: the leg that promises it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<TransportKind>,
     pub promise: Promised,
     pub verdict: Kept,
     /// Requests that speak against it; 0 where it is not broken.
@@ -51,6 +55,9 @@ pub enum Kept {
 /// Something that looks wrong and that the path never promised not to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LegalAnomaly {
+    /// Of a route: the leg over which it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<TransportKind>,
     /// The count of the ledger: `lost`, `lost_acknowledged`, `duplicated`, `redelivered`, `reordered` or `parked`.
     pub field: String,
     /// How many there were.

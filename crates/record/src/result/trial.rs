@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::zero::is_zero;
 use super::{
-    BreakdownRow, Doubt, Fault, Finding, Gap, LedgerTotals, LegalAnomaly, PromiseVerdict, SeriesRow,
-    StageLatencies, Storage, WakeLateness,
+    BreakdownRow, Doubt, Fault, Finding, Gap, LedgerTotals, LegalAnomaly, PromiseVerdict, RouteRecord,
+    SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness,
 };
 use crate::point::Point;
 use crate::terms::{BrokerKind, CompletedBy, Durability, Path, Promise, Stage, TransportKind};
@@ -41,6 +41,12 @@ pub struct Trial {
     pub breakdown: Vec<BreakdownRow>,
     /// Over all legs; a request counts once.
     pub ledger: LedgerTotals,
+    /// How a route shared the requests out; left out where the path has one leg.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<RouteRecord>,
+    /// Of a route that sends every request to both legs: their answers, pair by pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<TwinAnswers>,
     pub series: Vec<SeriesRow>,
     pub faults: Vec<Fault>,
     /// What became of the path's promises. Empty in older records.

@@ -7,6 +7,7 @@ mod delivery_mode;
 mod durability;
 mod path;
 mod promise;
+mod route;
 mod transport;
 
 use schemars::JsonSchema;
@@ -18,6 +19,7 @@ pub use delivery_mode::DeliveryMode;
 pub use durability::Durability;
 pub use path::Path;
 pub use promise::{Duplicates, Loss, Order, Promise};
+pub use route::{Draw, OnFailure, RouteKind, Seam};
 pub use transport::{Collects, TransportKind};
 
 /// What ends a request, and so what `completed` and `turnaround` mean in a scenario.

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::broker::BrokerKind;
+use super::durability::Durability;
 use super::transport::TransportKind;
 
 /// One transport, or the two legs of a route. Written `nats-core`, or `redis-streams+nats-jetstream`.
@@ -59,9 +61,31 @@ impl Path {
         std::iter::once(self.first).chain(self.second)
     }
 
+    /// The first of its legs: where a route leads from.
+    pub fn first(self) -> TransportKind {
+        self.first
+    }
+
     /// The last of its legs: where a route leads to.
     pub fn last(self) -> TransportKind {
         self.second.unwrap_or(self.first)
+    }
+
+    /// Whether any of its legs stores requests, so that the durability tier applies.
+    pub fn stores(self) -> bool {
+        self.legs().any(TransportKind::stores)
+    }
+
+    /// The tier of those of its legs that store; none where none does.
+    pub fn durability(self, asked: Durability) -> Durability {
+        if self.stores() { asked } else { Durability::None }
+    }
+
+    /// The servers that it needs, each once.
+    pub fn brokers(self) -> Vec<BrokerKind> {
+        let mut kinds: Vec<_> = self.legs().filter_map(TransportKind::broker).collect();
+        kinds.dedup();
+        kinds
     }
 
     /// Whether it is the instrument's own floor, which is no choice.

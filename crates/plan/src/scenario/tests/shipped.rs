@@ -70,7 +70,7 @@ fn every_shipped_scenario_is_valid_against_the_json_schema() {
 #[test]
 fn the_quickstart_is_the_one_that_the_design_describes() {
     let plan = load("quickstart", &folder(), &Overrides::default()).unwrap();
-    assert_eq!(plan.transports.len(), 5);
+    assert_eq!(plan.paths.len(), 5);
     assert_eq!(offered(&plan.points[0]), "2 000/s, Poisson, 5 s after 1 s of warm-up");
     insta::assert_snapshot!(explain(&plan), @r##"
     quickstart: Which path answers a priority request fastest?

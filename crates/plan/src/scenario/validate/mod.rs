@@ -7,6 +7,7 @@ mod check;
 mod faults;
 mod load;
 mod repetitions;
+mod route;
 mod search;
 mod sections;
 mod threshold;
@@ -20,7 +21,7 @@ use super::error::Finding;
 use super::{structure, wire};
 use crate::{PointPlan, SearchPlan, Sequential};
 use weighbridge_record::point::Point;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::Path;
 
 /// What all points of a scenario share.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ pub struct Head {
     pub name: String,
     pub question: String,
     pub reading: Option<String>,
-    pub transports: Vec<TransportKind>,
+    pub paths: Vec<Path>,
     pub repeat: u32,
     pub sequential: Option<Sequential>,
     pub seed: u64,
@@ -55,6 +56,7 @@ pub fn point(
     };
     let (repeat, sequential) = repetitions::check(&mut check, &wire);
     let search = search::check(&mut check, &mut wire);
+    let paths = paths(&mut check, &wire);
     let load = wire.load.as_ref().and_then(|load| load::check(&mut check, load));
     if let (Some(search), Some(load)) = (&search, &load) {
         search::check_requests(&mut check, search, load);
@@ -62,7 +64,11 @@ pub fn point(
     let payload = sections::payload(wire.payload.unwrap_or_default());
     let workers = sections::workers(&mut check, wire.workers.unwrap_or_default());
     let thresholds = threshold::check_all(&mut check);
-    let transports = transports(&mut check, wire.transports);
+    let transports = paths.iter().flat_map(|path| path.legs()).collect::<Vec<_>>();
+    let route = match (&wire.route, &load, &workers) {
+        (Some(route), Some(load), Some(workers)) => route::plan(&mut check, route, load, workers),
+        _ => None,
+    };
     if let Some(workers) = &workers {
         sections::needed_workers(&mut check, workers, &transports);
     }
@@ -78,7 +84,7 @@ pub fn point(
         name: wire.name.unwrap_or_default(),
         question: wire.question.unwrap_or_default(),
         reading: wire.reading,
-        transports,
+        paths,
         repeat,
         sequential,
         seed: wire.seed.unwrap_or(1),
@@ -88,18 +94,26 @@ pub fn point(
         return None;
     }
     let (load, workers) = (load?, workers?);
-    Some((head, PointPlan { point, load, payload, workers, brokers, faults, thresholds }))
+    Some((head, PointPlan { point, load, payload, workers, brokers, route, faults, thresholds }))
 }
 
-fn transports(check: &mut Check<'_>, asked: Option<Vec<TransportKind>>) -> Vec<TransportKind> {
-    let transports = asked.unwrap_or_default();
-    for (index, transport) in transports.iter().enumerate() {
-        if transports[..index].contains(transport) {
-            check.report(
-                &["transports", &index.to_string()],
-                format!("`{transport}` stands twice in `transports`"),
-            );
-        }
+/// What is measured: transports, or the pairs of a route.
+fn paths(check: &mut Check<'_>, wire: &wire::Scenario) -> Vec<Path> {
+    let of_route = route::paths(check, wire.route.as_ref());
+    if of_route.is_some() && check.wrote(&["transports"]) {
+        let why = "a scenario has `transports` or a `[route]`, not both: the route names its own";
+        check.report(&["transports"], why.to_owned());
     }
-    transports
+    if !check.wrote(&["route"]) && check.lacks(&["transports"]) {
+        check.report(&[], "missing key `transports`".to_owned());
+    }
+    let transports = wire.transports.iter().flatten();
+    let of_transports = transports.enumerate().map(|(index, transport)| {
+        if wire.transports.iter().flatten().take(index).any(|other| other == transport) {
+            let at = ["transports", &index.to_string()];
+            check.report(&at, format!("`{transport}` stands twice in `transports`"));
+        }
+        Path::from(*transport)
+    });
+    of_route.unwrap_or_else(|| of_transports.collect())
 }
