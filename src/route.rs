@@ -1,7 +1,7 @@
 //! Which leg of a route a request takes: a pure function of its number and of the time at which it is due.
 
 use crate::payload::mix;
-use weighbridge_plan::route::{Leg, RoutePlan, Stage, Takes};
+use weighbridge_plan::route::{Asked, Leg, RoutePlan, Stage, Takes};
 use weighbridge_record::terms::{Draw, OnFailure, Seam};
 
 /// How the requests of a trial are shared out.
@@ -23,12 +23,15 @@ impl Route {
 
     /// The legs of request `sequence`, due that long after the window began; before it the first stage holds.
     pub fn takes(&self, sequence: u64, since_window_ns: i64) -> Takes {
-        let percent = self.stages[self.stage(since_window_ns)].percent;
+        let percent = match self.stages[self.stage(since_window_ns)].asked {
+            Asked::Both => return Takes::Both,
+            Asked::Percent(percent) => percent,
+        };
         let second = match &self.plan {
-            RoutePlan::Dual { .. } => return Takes::Both,
-            RoutePlan::Shares { draw: Draw::Exact, .. } => is_of_share(sequence, percent),
             RoutePlan::Shares { draw: Draw::Random, .. } => self.drawn(sequence) < u64::from(percent),
-            RoutePlan::Cutover { .. } => percent > 0,
+            RoutePlan::Shares { .. } | RoutePlan::Dual { .. } | RoutePlan::Cutover { .. } => {
+                is_of_share(sequence, percent)
+            }
         };
         Takes::One(if second { Leg::Second } else { Leg::First })
     }
@@ -48,12 +51,9 @@ impl Route {
         if worker < self.workers { Leg::First } else { Leg::Second }
     }
 
-    /// Where every request takes both legs: which of them must take it.
+    /// Where some requests take both legs: which of them must take it.
     pub fn on_failure(&self) -> Option<OnFailure> {
-        match self.plan {
-            RoutePlan::Dual { on_failure } => Some(on_failure),
-            RoutePlan::Shares { .. } | RoutePlan::Cutover { .. } => None,
-        }
+        self.plan.on_failure()
     }
 
     /// Whether requests of one leg wait until the other has answered all that it has.
@@ -82,8 +82,9 @@ mod tests {
     use weighbridge_record::terms::RouteKind;
 
     fn split(percent: u32, draw: Draw) -> Route {
-        let stages = vec![Share { percent, lasting_ns: 1 }];
-        Route::new(RoutePlan::Shares { kind: RouteKind::Split, draw, stages }, 7, 2)
+        let stages = vec![Share { asked: Asked::Percent(percent), lasting_ns: 1 }];
+        let (kind, on_failure) = (RouteKind::Split, OnFailure::Both);
+        Route::new(RoutePlan::Shares { kind, draw, on_failure, stages }, 7, 2)
     }
 
     fn second(route: &Route, sequences: std::ops::Range<u64>) -> u64 {
@@ -130,10 +131,12 @@ mod tests {
 
     #[test]
     fn stages_hold_from_their_start() {
-        let share = |percent, lasting_ns| Share { percent, lasting_ns };
-        let stages = vec![share(0, 10), share(100, 10), share(0, 10)];
-        let shift = RoutePlan::Shares { kind: RouteKind::Shift, draw: Draw::Exact, stages };
-        let route = Route::new(shift, 1, 3);
+        let share = |asked| Share { asked, lasting_ns: 10 };
+        let stages = [Asked::Percent(0), Asked::Both, Asked::Percent(100)].map(share).into();
+        let (kind, draw, on_failure) = (RouteKind::Shift, Draw::Exact, OnFailure::Both);
+        let route = Route::new(RoutePlan::Shares { kind, draw, on_failure, stages }, 1, 3);
+        let taken = [0, 10, 20].map(|since_ns| route.takes(7, since_ns));
+        assert_eq!(taken, [Takes::One(Leg::First), Takes::Both, Takes::One(Leg::Second)]);
         let found = [-5, 0, 9, 10, 19, 20, 99].map(|since_ns| route.stage(since_ns));
         assert_eq!(found, [0, 0, 0, 1, 1, 2, 2]);
         assert_eq!(

@@ -91,8 +91,9 @@ impl Legs {
 
     /// The request is handed to the client library of a leg.
     pub fn sent(&mut self, leg: Leg, sequence: u64) {
-        if let Some(number) = self.stripe.local(sequence) {
-            self.ledger(leg).sent(number);
+        if let Some(number) = self.stripe.local(sequence)
+            && let Entry::First { .. } = self.ledger(leg).sent(number)
+        {
             self.sent[leg as usize] += 1;
         }
     }
@@ -101,7 +102,7 @@ impl Legs {
     pub fn acknowledged(&mut self, leg: Leg, sequence: u64) -> bool {
         let Some(number) = self.stripe.local(sequence) else { return true };
         self.ledger(leg).acknowledged(number);
-        match self.route.on_failure() {
+        match self.needs(number) {
             Some(OnFailure::Both) => self.ledgers[leg.other() as usize].is_acknowledged(number),
             Some(OnFailure::Any) | None => true,
         }
@@ -111,7 +112,7 @@ impl Legs {
     pub fn rejected(&mut self, leg: Leg, sequence: u64) -> bool {
         let Some(number) = self.stripe.local(sequence) else { return true };
         self.ledger(leg).rejected(number);
-        match self.route.on_failure() {
+        match self.needs(number) {
             Some(OnFailure::Any) => self.ledgers[leg.other() as usize].is_rejected(number),
             Some(OnFailure::Both) | None => true,
         }
@@ -121,7 +122,7 @@ impl Legs {
     pub fn indeterminate(&mut self, leg: Leg, sequence: u64) -> bool {
         let Some(number) = self.stripe.local(sequence) else { return true };
         self.ledger(leg).indeterminate(number);
-        match self.route.on_failure() {
+        match self.needs(number) {
             Some(OnFailure::Any) => !self.ledgers[leg.other() as usize].is_under_way(number),
             Some(OnFailure::Both) | None => true,
         }
@@ -163,7 +164,7 @@ impl Legs {
         } else if told == Told::Whole {
             self.seams.answered(number);
         }
-        if !again && self.route.on_failure().is_some() {
+        if !again && self.needs(number).is_some() {
             self.twins.answered(number, leg, at_ns, answer, told == Told::LegOnly);
         }
         told
@@ -219,6 +220,12 @@ impl Legs {
         let totals = Leg::ALL.map(of_leg);
         let twins = self.twins.close(&self.ledgers);
         LegsSummary { totals, seams: self.seams.close(), twins }
+    }
+
+    /// Of a request that took both legs: which of them must take it.
+    fn needs(&self, number: u64) -> Option<OnFailure> {
+        let both = self.ledgers.iter().all(|ledger| ledger.is_sent(number));
+        self.route.on_failure().filter(|_| both)
     }
 
     fn ledger(&mut self, leg: Leg) -> &mut Ledger {

@@ -92,10 +92,14 @@ impl Sharing {
         if let Some(leg) = self.drained_for() {
             self.let_go(leg);
         }
+        // Both legs of a request are known before either can answer.
+        for leg in Leg::ALL {
+            let batch = &self.batches[leg as usize];
+            self.account.borrow_mut().goes_over(leg, batch.iter().map(|frame| frame.sequence));
+        }
         for leg in Leg::ALL {
             let (producer, batch) = (&mut self.legs[leg as usize], &mut self.batches[leg as usize]);
             if !batch.is_empty() {
-                self.account.borrow_mut().goes_over(leg, batch.iter().map(|frame| frame.sequence));
                 hand_over(&mut **producer, leg, batch).await?;
             }
         }

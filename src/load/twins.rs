@@ -118,6 +118,7 @@ mod tests {
             first_ahead: 1,
         };
         assert_eq!(summary.counts, expected);
-        assert_eq!((summary.lag.count(), summary.lag.max()), (2, 1_000));
+        // To three digits.
+        assert!(summary.lag.count() == 2 && (1_000..1_010).contains(&summary.lag.max()), "{:?}", summary.lag);
     }
 }

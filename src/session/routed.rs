@@ -1,11 +1,11 @@
 //! What a route did, for the record.
 
 use crate::load::LegsSummary;
-use weighbridge_plan::route::Stage;
+use weighbridge_plan::route::{Asked, Stage};
 use weighbridge_plan::{PointPlan, RoutePlan};
 use weighbridge_record::recovery::stretch_of;
 use weighbridge_record::result::{RouteRecord, RouteStage, SeriesRow, TwinAnswers};
-use weighbridge_record::terms::{Path, RouteKind};
+use weighbridge_record::terms::Path;
 
 /// The stages of a route with what became of their requests.
 pub fn route(
@@ -24,7 +24,10 @@ pub fn route(
         let share = counts.second as f64 / counts.attempted as f64;
         let whole = |row: &&SeriesRow| row.t_s >= start_s && row.t_s + row.duration_s <= end_s;
         RouteStage {
-            asked_percent: stage.percent,
+            asked_percent: match stage.asked {
+                Asked::Percent(percent) => Some(percent),
+                Asked::Both => None,
+            },
             observed_percent: (counts.attempted > 0).then_some(share * 100.0),
             start_s,
             end_s,
@@ -47,7 +50,7 @@ pub fn route(
 /// The pairs of answers; none where requests take one leg each.
 pub fn twins(plan: &RoutePlan, legs: &LegsSummary) -> Option<TwinAnswers> {
     let counts = legs.twins.counts;
-    (plan.kind() == RouteKind::Dual).then(|| TwinAnswers {
+    plan.on_failure().map(|_| TwinAnswers {
         compared: counts.compared,
         equal: counts.equal,
         different: counts.different,

@@ -81,7 +81,10 @@ fn a_shift_gives_each_leg_the_share_of_its_stage_and_loses_nothing() {
             let observed = stage.observed_percent.expect("requests");
             // Exact over each hundred; a stage may begin within one.
             let within = 100.0 * 100.0 / stage.attempted as f64 / 100.0;
-            assert!((observed - f64::from(stage.asked_percent)).abs() <= within, "{stage:?}");
+            assert!(
+                (observed - f64::from(stage.asked_percent.expect("a share"))).abs() <= within,
+                "{stage:?}"
+            );
             assert_eq!((stage.unanswered, stage.duplicated), (0, 0), "{stage:?}");
         }
     }
@@ -107,6 +110,20 @@ fn of_a_pair_both_sides_answer_alike_and_a_request_counts_once() {
 }
 
 #[test]
+fn a_stage_of_a_shift_may_take_both_legs() {
+    let stages = "kind = \"shift\"\nstages = [{ percent = 0, duration = \"1s\" }, { both = true, duration = \"1s\" }, \
+                  { percent = 100, duration = \"2s\" }]";
+    for legs in PAIRS {
+        let trial = measured(stages, legs, "");
+        expect_all_answered_once(&trial);
+        let (route, pairs) = (trial.route.expect("a route"), trial.pairs.expect("pairs"));
+        assert_eq!((pairs.compared, pairs.equal), (route.stages[1].attempted, pairs.compared), "{pairs:?}");
+        let over_legs: u64 = trial.legs.iter().map(|leg| leg.ledger.completed).sum();
+        assert_eq!(over_legs, trial.ledger.completed + pairs.compared);
+    }
+}
+
+#[test]
 fn a_side_that_stands_still_is_behind_and_the_other_goes_on() {
     let fault = "[[faults]]\naction = \"pause-broker\"\ntarget = \"nats-server\"\nat = \"1s\"\nfor = \"1s\"";
     let trial = measured("kind = \"dual\"\non_failure = \"any\"", PAIRS[0], fault);
@@ -127,7 +144,7 @@ fn a_cutover_and_back_loses_nothing_and_drains_first_where_that_is_asked_for() {
         expect_legs_to_add_up(&trial);
         let route = trial.route.expect("a route");
         let asked: Vec<_> = route.stages.iter().map(|stage| stage.asked_percent).collect();
-        assert_eq!(asked, [0, 100, 0]);
+        assert_eq!(asked, [Some(0), Some(100), Some(0)]);
         let observed: Vec<_> = route.stages.iter().filter_map(|stage| stage.observed_percent).collect();
         assert_eq!(observed, [0.0, 100.0, 0.0]);
     }

@@ -10,7 +10,7 @@ pub enum RoutePlan {
     /// Every request takes both.
     Dual { on_failure: OnFailure },
     /// The share that takes the second leg moves from stage to stage; of a plain split there is one.
-    Shares { kind: RouteKind, draw: Draw, stages: Vec<Share> },
+    Shares { kind: RouteKind, draw: Draw, on_failure: OnFailure, stages: Vec<Share> },
     /// All take the first leg, then all the second, and perhaps the first again.
     Cutover { at_ns: u64, back_at_ns: Option<u64>, seam: Seam },
 }
@@ -32,10 +32,18 @@ pub enum Takes {
 /// A share of the requests, for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
-    /// Of the second leg, at most 100.
-    pub percent: u32,
+    pub asked: Asked,
     /// The last one lasts to the end.
     pub lasting_ns: u64,
+}
+
+/// Which leg is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The second, of so many per cent of the requests; the first, of the others.
+    Percent(u32),
+    /// Both, of every request.
+    Both,
 }
 
 /// A stage of a route: what is asked of it, from when on.
@@ -43,8 +51,7 @@ pub struct Share {
 pub struct Stage {
     /// Since the window began.
     pub start_ns: u64,
-    /// Share of the requests that take the second leg, in percent.
-    pub percent: u32,
+    pub asked: Asked,
 }
 
 impl Leg {
@@ -73,23 +80,35 @@ impl RoutePlan {
         }
     }
 
+    /// Whether some requests take both legs, and what they need of them.
+    pub fn on_failure(&self) -> Option<OnFailure> {
+        match self {
+            Self::Dual { on_failure } => Some(*on_failure),
+            Self::Shares { on_failure, stages, .. } => {
+                stages.iter().any(|share| share.asked == Asked::Both).then_some(*on_failure)
+            }
+            Self::Cutover { .. } => None,
+        }
+    }
+
     /// Its stages, the first from the beginning.
     pub fn stages(&self) -> Vec<Stage> {
-        let stage = |start_ns, percent| Stage { start_ns, percent };
+        let stage = |start_ns, asked| Stage { start_ns, asked };
+        let (none, all) = (Asked::Percent(0), Asked::Percent(100));
         match self {
-            Self::Dual { .. } => vec![stage(0, 100)],
+            Self::Dual { .. } => vec![stage(0, Asked::Both)],
             Self::Shares { stages, .. } => {
                 let mut start_ns = 0;
                 let from = |share: &Share| {
-                    let from = stage(start_ns, share.percent);
+                    let from = stage(start_ns, share.asked);
                     start_ns = start_ns.saturating_add(share.lasting_ns);
                     from
                 };
                 stages.iter().map(from).collect()
             }
             Self::Cutover { at_ns, back_at_ns, .. } => {
-                let there = [stage(0, 0), stage(*at_ns, 100)];
-                there.into_iter().chain(back_at_ns.map(|back_at_ns| stage(back_at_ns, 0))).collect()
+                let there = [stage(0, none), stage(*at_ns, all)];
+                there.into_iter().chain(back_at_ns.map(|back_at_ns| stage(back_at_ns, none))).collect()
             }
         }
     }
@@ -101,13 +120,17 @@ mod tests {
 
     #[test]
     fn stages_follow_each_other() {
-        let share = |percent, lasting_ns| Share { percent, lasting_ns };
-        let stages = vec![share(0, 3), share(10, 4), share(0, 5)];
-        let shift = RoutePlan::Shares { kind: RouteKind::Shift, draw: Draw::Exact, stages };
-        let found: Vec<_> = shift.stages().iter().map(|stage| (stage.start_ns, stage.percent)).collect();
-        assert_eq!(found, [(0, 0), (3, 10), (7, 0)]);
+        let share = |asked, lasting_ns| Share { asked, lasting_ns };
+        let (none, tenth) = (Asked::Percent(0), Asked::Percent(10));
+        let stages = vec![share(none, 3), share(Asked::Both, 2), share(tenth, 4), share(none, 5)];
+        let (kind, draw, on_failure) = (RouteKind::Shift, Draw::Exact, OnFailure::Any);
+        let shift = RoutePlan::Shares { kind, draw, on_failure, stages };
+        let found: Vec<_> = shift.stages().iter().map(|stage| (stage.start_ns, stage.asked)).collect();
+        assert_eq!(found, [(0, none), (3, Asked::Both), (5, tenth), (9, none)]);
+        assert_eq!(shift.on_failure(), Some(OnFailure::Any));
         let back = RoutePlan::Cutover { at_ns: 5, back_at_ns: Some(9), seam: Seam::DrainFirst };
-        let found: Vec<_> = back.stages().iter().map(|stage| (stage.start_ns, stage.percent)).collect();
-        assert_eq!(found, [(0, 0), (5, 100), (9, 0)]);
+        let found: Vec<_> = back.stages().iter().map(|stage| (stage.start_ns, stage.asked)).collect();
+        assert_eq!(found, [(0, none), (5, Asked::Percent(100)), (9, none)]);
+        assert_eq!(back.on_failure(), None);
     }
 }

@@ -9,6 +9,7 @@ use askama::Template;
 use super::ReportError;
 use super::answer::{answer, changed, of_group};
 use super::capacity;
+use super::certificate;
 use super::charts::{self, Detail, Scope};
 use super::checks;
 use super::doubts;
@@ -178,6 +179,7 @@ struct Section {
     figures: Vec<FigureView>,
     faults: Vec<faults::Row>,
     kept: Vec<kept::Row>,
+    certificates: Vec<certificate::Certificate>,
     /// Shown unfolded, among the points of a sweep.
     open: bool,
     /// Which charts are missing here, and where they are.
@@ -315,6 +317,7 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
         ratios: ratios::section(group),
         figures: figures?,
         faults: faults::rows(group),
+        certificates: certificate::of(group),
         kept: if struck::is_struck(group) { kept::rows(group) } else { Vec::new() },
         open: false,
         left_out: String::new(),

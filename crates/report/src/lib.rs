@@ -24,6 +24,7 @@ mod badge;
 mod biases;
 mod breakdown;
 pub mod capacity;
+mod certificate;
 mod charts;
 pub mod checks;
 pub mod claim;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::answer::{answer, changed};
 use super::capacity;
+use super::certificate::{self, Certificate, LEG_COLUMNS, STAGE_COLUMNS};
 use super::doubts;
 use super::groups::{Group, groups};
 use super::paths_table::{self, COLUMNS, Cell, own_lateness_lines};
@@ -46,6 +47,9 @@ pub fn summary(result: &RunResult) -> String {
     }
     for group in &capacity::shown(result) {
         push_table(&mut text, group);
+    }
+    for certificate in groups(result).iter().flat_map(certificate::of) {
+        push_certificate(&mut text, &certificate);
     }
     push_failed(&mut text, result);
     push_doubts(&mut text, result);
@@ -90,6 +94,25 @@ fn push_table(text: &mut String, group: &Group<'_>) {
     }
     for line in own_lateness_lines(group, &["p50", "p99", "p999", "max"]) {
         push(text, format_args!("\n{}\n", escaped(&line)));
+    }
+}
+
+fn push_certificate(text: &mut String, certificate: &Certificate) {
+    let Certificate { path, repetition, kind, stages, legs, facts } = certificate;
+    push(text, format_args!("\n\n### Certificate: {kind} over {path}, repetition {repetition}\n"));
+    push_rows(text, &STAGE_COLUMNS, stages.iter().map(<[String; 11]>::as_slice));
+    push_rows(text, &LEG_COLUMNS, legs.iter().map(<[String; 10]>::as_slice));
+    text.push('\n');
+    for (name, figure) in facts {
+        push(text, format_args!("- {}: {}\n", escaped(name), escaped(figure)));
+    }
+}
+
+fn push_rows<'a>(text: &mut String, columns: &[&str], rows: impl Iterator<Item = &'a [String]>) {
+    push(text, format_args!("\n| {} |\n|---|{}\n", columns.join(" | "), "--:|".repeat(columns.len() - 1)));
+    for row in rows {
+        let cells: Vec<_> = row.iter().map(|cell| escaped(cell)).collect();
+        push(text, format_args!("| {} |\n", cells.join(" | ")));
     }
 }
 

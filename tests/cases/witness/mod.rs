@@ -197,3 +197,41 @@ fn of_a_kill_under_load_on_nats_core_the_witness_and_the_ledger_agree_outside_th
 fn of_a_kill_under_load_on_redis_pubsub_the_witness_and_the_ledger_agree_outside_the_outage() {
     expect_agreement_outside_the_outage("redis-pubsub");
 }
+
+/// A scenario over Redis Pub/Sub and NATS core, heard on both wires.
+fn expect_both_wires_to_agree(scenario: &str) {
+    let brokers = ["redis-pubsub", "nats-core"].map(Broker::of);
+    let witnesses = [0, 1].map(|leg| Witness::of(&brokers[leg]));
+    let legs = "route.legs=[[\"redis-pubsub\", \"nats-core\"]]";
+    let mut run = Run::scenario(scenario).with(&["--set", legs, "--rate", "200"]);
+    for broker in &brokers {
+        let [flag, url] = broker.flags();
+        run = run.with(&[&flag, &url]);
+    }
+    let ran = run.end();
+    ran.expect_code(&[0, 100]);
+    witnesses.iter().for_each(Witness::wait_for_quiet);
+    let heard = witnesses.each_ref().map(Witness::account);
+    let trial = ran.trial();
+    for (account, leg) in heard.iter().zip(&trial.legs) {
+        assert_eq!((account.twice, &account.others[..]), (0, &[][..]), "{}", leg.transport);
+        assert_eq!(account.requests.len() as u64, leg.ledger.sent, "{}: {:?}", leg.transport, leg.ledger);
+        assert_eq!(account.results, account.requests, "{}", leg.transport);
+        assert_eq!(leg.ledger.completed, leg.ledger.sent, "{}: {:?}", leg.transport, leg.ledger);
+    }
+    // Each request went over one wire, and none is missing.
+    assert!(heard[0].requests.is_disjoint(&heard[1].requests));
+    let all = heard[0].requests.len() + heard[1].requests.len();
+    assert_eq!([trial.ledger.attempted, trial.ledger.completed], [all as u64; 2], "{:?}", trial.ledger);
+    assert_eq!((trial.ledger.lost, trial.ledger.duplicated), (0, 0));
+}
+
+#[test]
+fn of_a_shift_the_witnesses_of_both_wires_and_the_ledgers_of_both_legs_count_the_same() {
+    expect_both_wires_to_agree("gradual-migration");
+}
+
+#[test]
+fn of_a_cutover_and_back_the_witnesses_of_both_wires_and_the_ledgers_of_both_legs_count_the_same() {
+    expect_both_wires_to_agree("cutover");
+}

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use super::prose::{count, number, span};
 use super::warnings::warnings;
 use crate::PROBES_MAX;
-use crate::route::{RoutePlan, Stage};
+use crate::route::{Asked, RoutePlan, Stage};
 use crate::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, Sequential, ServiceTime};
 use weighbridge_record::terms::{CompletedBy, Draw, OnFailure, Seam};
 
@@ -102,7 +102,10 @@ fn distinct(plan: &Plan, describe: Describe) -> Vec<String> {
 
 /// How the legs of a route share the requests; empty without one.
 fn route(point: &PointPlan) -> String {
-    let share = |stage: &Stage| format!("{} % from {}", stage.percent, span(stage.start_ns));
+    let share = |stage: &Stage| match stage.asked {
+        Asked::Percent(percent) => format!("{percent} % from {}", span(stage.start_ns)),
+        Asked::Both => format!("to both from {}", span(stage.start_ns)),
+    };
     let stages = |plan: &RoutePlan| plan.stages().iter().map(share).collect::<Vec<_>>().join(", ");
     match &point.route {
         None => String::new(),

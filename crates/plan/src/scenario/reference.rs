@@ -14,9 +14,9 @@ use super::structure::{known_values, resolve, type_of};
 /// Keys in the order in which a scenario is written; JSON Schema knows none. A key that is missing here
 /// comes last, and a test asks for its place.
 #[rustfmt::skip] // A line for each table.
-const ORDER: [&str; 77] = [
+const ORDER: [&str; 78] = [
     "name", "question", "reading", "transports", "repeat", "seed",
-    "route", "legs", "percent", "draw", "back_at", "seam", "on_failure",
+    "route", "legs", "percent", "both", "draw", "back_at", "seam", "on_failure",
     "load", "executor", "rate", "arrivals", "start_rate", "stages", "target", "in_flight", "warmup", "duration",
     "cooldown", "drain", "timeout", "max_in_flight", "generators", "connections", "batch",
     "payload", "description_bytes", "categories", "requester_roles",

@@ -22,12 +22,13 @@ pub struct RouteRecord {
 /// cool-down to the last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteStage {
-    /// Share that was to take the second leg, in percent.
-    pub asked_percent: u32,
-    /// Share that was given to it; null without requests.
+    /// Share that was to take the second leg alone, in percent; null where every request takes both.
+    pub asked_percent: Option<u32>,
+    /// Share that took the second leg, alone or not; null without requests.
     pub observed_percent: Option<f64>,
     /// Seconds since the window began.
     pub start_s: f64,
+    /// Likewise; the next stage begins then.
     pub end_s: f64,
     /// Requests that the schedule asked for.
     pub attempted: u64,
@@ -49,6 +50,7 @@ pub struct TwinAnswers {
     pub compared: u64,
     /// Those with the same level and score.
     pub equal: u64,
+    /// Those with another.
     pub different: u64,
     /// Answered by the second leg alone.
     pub missing_from: u64,

@@ -70,12 +70,17 @@ impl Area<'_> {
         }
         ends.sort_by_key(|(_, (_, y))| *y);
         let wanted: Vec<i32> = ends.iter().map(|(_, (_, y))| *y).collect();
-        let places = spread(&wanted, self.top, self.bottom, LABEL_GAP);
+        let lines = ends.iter().map(|(path, _)| path.legs().count() as i32).max().unwrap_or(1);
+        let places = spread(&wanted, self.top, self.bottom, lines * LABEL_GAP);
         for ((path, (x, y)), label_y) in ends.into_iter().zip(places) {
             let elbow = vec![(x + 12, y), (self.right + 14, label_y), (self.right + 28, label_y)];
             self.path(elbow, Role::Leader(path))?;
-            let at = (self.right + 36, label_y);
-            self.text(path.name(), at, Role::Label(path), (HPos::Left, VPos::Center))?;
+            // A leg of a route on each line.
+            let first_y = label_y - (path.legs().count() as i32 - 1) * LABEL_GAP / 2;
+            for (line, name) in (0..).zip(path.name().split_inclusive('+')) {
+                let at = (self.right + 36, first_y + line * LABEL_GAP);
+                self.text(name, at, Role::Label(path), (HPos::Left, VPos::Center))?;
+            }
         }
         Ok(())
     }

@@ -66,13 +66,22 @@ fn the_worked_example_is_explained_as_the_binary_explains_it() {
     assert_eq!(blocks(&text, "text").next().unwrap().trim_end(), explained.trim_end());
 }
 
-/// `SOUND`, a ramp, a search and one that is repeated as needed: between them, scenarios in which every key may stand.
-fn hosts() -> [String; 4] {
+/// `SOUND`, a ramp, a search, one that is repeated as needed and some with routes: between them, scenarios in which every
+/// key may stand.
+fn hosts() -> [String; 7] {
     let head = "name = \"host\"\nquestion = \"Which?\"\ntransports = [\"nats-core\"]\n[load]\n";
     let stages = "executor = \"ramping-arrival-rate\"\nstages = [{ target = 9, duration = \"5s\" }]\n";
     let search = "executor = \"constant-arrival-rate\"\nduration = \"5s\"\n[search]\nlow = 10\n";
     let repeated = SOUND.replacen("question", "repeat = \"auto\"\nquestion", 1);
-    [SOUND.to_owned(), format!("{head}{stages}"), format!("{head}{search}"), repeated]
+    let routed = |route: &str| {
+        let legs = format!("[route]\nlegs = [[\"redis-pubsub\", \"nats-core\"]]\n{route}\n[load]\n");
+        let host = head.replace("transports = [\"nats-core\"]\n[load]\n", &legs);
+        format!("{host}executor = \"constant-arrival-rate\"\nrate = 10\nduration = \"5s\"\n")
+    };
+    let dual = routed("kind = \"dual\"");
+    let split = routed("kind = \"split\"\npercent = 5");
+    let cutover = routed("kind = \"cutover\"\nat = \"1s\"");
+    [dual, split, cutover, SOUND.to_owned(), format!("{head}{stages}"), format!("{head}{search}"), repeated]
 }
 
 /// Every key path with a fixed default, and that default.

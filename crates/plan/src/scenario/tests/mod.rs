@@ -6,6 +6,7 @@ mod flags;
 mod refused;
 mod rendered;
 mod repetitions;
+mod routes;
 mod searches;
 mod shipped;
 mod workers;

@@ -1,7 +1,7 @@
 //! `[route]`: which keys belong to which kind, and what must hold between them.
 
 use super::check::Check;
-use crate::route::{RoutePlan, Share};
+use crate::route::{Asked, RoutePlan, Share};
 use crate::scenario::wire;
 use crate::{Load, Workers};
 use weighbridge_record::terms::{Path, RouteKind};
@@ -14,7 +14,7 @@ const KEYS: [(&str, &[RouteKind], bool); 7] = [
     ("at", &[RouteKind::Cutover], true),
     ("back_at", &[RouteKind::Cutover], false),
     ("seam", &[RouteKind::Cutover], false),
-    ("on_failure", &[RouteKind::Dual], false),
+    ("on_failure", &[RouteKind::Dual, RouteKind::Shift], false),
 ];
 
 /// The paths of a route. None without one.
@@ -58,13 +58,19 @@ pub fn plan(check: &mut Check<'_>, route: &wire::Route, load: &Load, workers: &W
         return None;
     }
     let draw = route.draw.unwrap_or_default();
-    let shares = |stages| RoutePlan::Shares { kind, draw, stages };
+    let on_failure = route.on_failure.unwrap_or_default();
+    let shares = |stages| RoutePlan::Shares { kind, draw, on_failure, stages };
     Some(match kind {
-        RouteKind::Dual => RoutePlan::Dual { on_failure: route.on_failure.unwrap_or_default() },
-        RouteKind::Split => shares(vec![Share { percent: route.percent?, lasting_ns: load.duration_ns }]),
+        RouteKind::Dual => RoutePlan::Dual { on_failure },
+        RouteKind::Split => {
+            let asked = Asked::Percent(route.percent?);
+            shares(vec![Share { asked, lasting_ns: load.duration_ns }])
+        }
         RouteKind::Shift => {
-            let share =
-                |stage: &wire::ShareStage| Share { percent: stage.percent, lasting_ns: stage.duration.ns };
+            let share = |stage: &wire::ShareStage| Share {
+                asked: stage.percent.map_or(Asked::Both, Asked::Percent),
+                lasting_ns: stage.duration.ns,
+            };
             shares(route.stages.as_ref()?.iter().map(share).collect())
         }
         RouteKind::Cutover => RoutePlan::Cutover {
@@ -85,6 +91,12 @@ fn within_the_window(check: &mut Check<'_>, route: &wire::Route, load: &Load) {
         && back_at.ns <= at.ns
     {
         check.report(&["route", "back_at"], "`back_at` must be later than `at`".to_owned());
+    }
+    for (index, stage) in route.stages.iter().flatten().enumerate() {
+        if stage.percent.is_some() == (stage.both == Some(true)) {
+            let at = ["route", "stages", &index.to_string()];
+            check.report(&at, "a stage has a `percent`, or `both = true`".to_owned());
+        }
     }
     let stages = route.stages.iter().flatten();
     let sum_ns = stages.fold(0_u64, |sum_ns, stage| sum_ns.saturating_add(stage.duration.ns));

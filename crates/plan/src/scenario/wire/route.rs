@@ -34,7 +34,7 @@ pub struct Route {
     /// Of cutover: what is done at the seam.
     #[schemars(extend("default" = "drain-first"))]
     pub seam: Option<Seam>,
-    /// Of dual: which brokers must take a request for it to count as sent.
+    /// Of dual, and of stages of a shift that take both: which brokers must take a request for it to count as sent.
     #[schemars(extend("default" = "both"))]
     pub on_failure: Option<OnFailure>,
 }
@@ -43,9 +43,11 @@ pub struct Route {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShareStage {
-    /// Whole per cent that take the second leg.
+    /// Whole per cent that take the second leg; each stage has it, or `both`.
     #[schemars(range(min = 0, max = 100))]
-    pub percent: u32,
+    pub percent: Option<u32>,
+    /// Whether every request takes both legs, as with dual.
+    pub both: Option<bool>,
     /// How long it lasts.
     pub duration: Duration,
 }
