@@ -63,3 +63,16 @@ renew run spike "${slow[@]}" --warmup 200ms --set workers.concurrency=64 --set l
 renew run throughput --warmup 100ms --duration 400ms --set load.max_in_flight=64
 renew run workers-scaling --warmup 100ms --duration 400ms --set load.max_in_flight=64 \
     --set 'sweep.workers.count=[1,4]'
+
+# Routes: short stages, each long enough for whole intervals.
+readonly route=(--rate 400 --warmup 100ms --duration 2s --set load.drain=6s)
+renew run cutover "${route[@]}" --set route.at=500ms --set route.back_at=1s
+renew run dual-publish "${route[@]}"
+renew run gradual-migration "${route[@]}" \
+    --set 'route.stages=[{percent=0,duration="500ms"},{percent=10,duration="500ms"},{percent=100,duration="1s"}]'
+renew run migration "${route[@]}" \
+    --set 'route.stages=[{percent=0,duration="500ms"},{both=true,duration="500ms"},{percent=50,duration="1s"}]'
+# Faults: a record of each kind of page that only they have.
+renew run broker-kill --warmup 200ms --duration 4s --set load.drain=6s --set load.timeout=2s \
+    --set 'faults=[{action="kill-broker",at="1s",down_for="500ms"}]' \
+    --transport redis-pubsub --transport redis-streams --transport nats-jetstream

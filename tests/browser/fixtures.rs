@@ -19,23 +19,31 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/results")
 }
 
-/// The names of the scenarios that are committed and do nothing to their paths.
+fn fixture(scenario: &str) -> PathBuf {
+    folder().join(format!("{scenario}.json.gz"))
+}
+
+/// The names of the scenarios that are committed: all that do nothing to their paths, and of the others those that were
+/// measured for it; more are made up, see `faults`.
 pub fn scenarios() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let entries = std::fs::read_dir(folder).expect("the scenarios");
     let mut names: Vec<String> = entries
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        // Where something is done to the paths the record is made up: see `faults`.
-        .filter(|path| !std::fs::read_to_string(path).expect("a scenario").contains("[[faults]]"))
-        .map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned())
+        .map(|path| {
+            let struck = std::fs::read_to_string(&path).expect("a scenario").contains("[[faults]]");
+            (path.file_stem().expect("a name").to_string_lossy().into_owned(), struck)
+        })
+        .filter(|(name, struck)| !struck || fixture(name).exists())
+        .map(|(name, _)| name)
         .collect();
     names.sort();
     names
 }
 
 pub fn measured(scenario: &str) -> RunResult {
-    let path = folder().join(format!("{scenario}.json.gz"));
+    let path = fixture(scenario);
     let advice = "run scripts/renew-fixtures.sh";
     let packed = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; {advice}", path.display()));
     let mut text = String::new();
