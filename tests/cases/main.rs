@@ -5,6 +5,7 @@
 mod access;
 mod calibration;
 mod causes;
+mod certificate;
 mod crash;
 mod disks;
 mod ends;
