@@ -38,6 +38,7 @@ mod served;
 mod shared_prefix;
 mod signals;
 mod site;
+mod slow_consumer;
 mod start;
 mod stop;
 mod struck;
