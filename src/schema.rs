@@ -200,17 +200,35 @@ mod tests {
         insta::assert_snapshot!(serde_json::to_string(&result).unwrap(), @r#"{"request_id":"task_001","correlation_id":"req_123456","urgency_level":"CRITICAL","priority_score":8.7,"processing_time_ms":1250,"timestamp":"2025-06-27T14:30:01Z"}"#);
     }
 
+    /// The guide's request with something done to its fields.
+    fn changed(change: impl Fn(&mut serde_json::Map<String, serde_json::Value>)) -> Vec<u8> {
+        let mut request = serde_json::from_str(GUIDE_REQUEST).unwrap();
+        change(&mut request);
+        serde_json::to_vec(&request).unwrap()
+    }
+
     #[test]
-    fn empty_description_and_name_are_accepted_and_empty_identity_is_not() {
-        let body = |id: &str, description: &str| {
-            format!(
-                r#"{{"id":"{id}","title":"t","description":"{description}","category":"C","requester_role":"R","requester_name":"","timestamp":"","correlation_id":"c"}}"#
-            )
-        };
-        assert!(PriorityRequest::parse(body("task_1", "").as_bytes()).is_ok());
-        let error = PriorityRequest::parse(body("", "text").as_bytes()).unwrap_err();
-        assert_eq!(error.to_string(), "`id` must not be empty");
+    fn what_identifies_or_routes_may_not_be_empty_and_the_rest_may() {
+        let emptied = |name: &str| changed(|request| _ = request.insert(name.to_string(), "".into()));
+        for name in ["id", "title", "category", "requester_role", "correlation_id"] {
+            let error = PriorityRequest::parse(&emptied(name)).unwrap_err();
+            assert_eq!(error.to_string(), format!("`{name}` must not be empty"));
+        }
+        for name in ["description", "requester_name", "timestamp"] {
+            assert!(PriorityRequest::parse(&emptied(name)).is_ok(), "{name}");
+        }
         assert!(PriorityRequest::parse(b"").is_err());
+    }
+
+    #[test]
+    fn a_request_without_one_of_its_fields_is_none() {
+        let whole: serde_json::Map<_, _> = serde_json::from_str(GUIDE_REQUEST).unwrap();
+        assert_eq!(whole.len(), 8);
+        for name in whole.keys() {
+            let body = changed(|request| _ = request.remove(name));
+            let error = PriorityRequest::parse(&body).unwrap_err().to_string();
+            assert!(error.contains(&format!("missing field `{name}`")), "{error}");
+        }
     }
 
     #[test]

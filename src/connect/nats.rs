@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 
+use async_nats::rustls::{self, CertificateError};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 
 use super::ConnectError;
@@ -60,6 +61,9 @@ pub(crate) async fn open(endpoint: &Endpoint, options: ConnectOptions) -> Result
             ConnectError::unavailable(endpoint, reason + tls_hint(endpoint), &error)
         }
         _ if is_of_the_system(&error) => ConnectError::unavailable(endpoint, error.to_string(), &error),
+        _ if let Some(hint) = certificate_hint(&error) => {
+            ConnectError::unavailable(endpoint, error.to_string() + hint, &error)
+        }
         _ => ConnectError::unavailable(endpoint, error.to_string() + tls_hint(endpoint), &error),
     })
 }
@@ -79,6 +83,18 @@ pub(crate) fn unreachable(endpoint: &Endpoint, reason: &str) -> ConnectError {
 fn is_of_the_system(error: &async_nats::ConnectError) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     cause.is_some_and(|cause| cause.raw_os_error().is_some())
+}
+
+/// What to do where the server shows a certificate that is not trusted; none where that is not what is wrong.
+fn certificate_hint(error: &async_nats::ConnectError) -> Option<&'static str> {
+    let cause = error.source()?.downcast_ref::<io::Error>()?.get_ref()?;
+    match cause.downcast_ref::<rustls::Error>()? {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            Some("; the server's certificate is not trusted: name a file with its issuer's in SSL_CERT_FILE")
+        }
+        rustls::Error::InvalidCertificate(_) => Some("; the server's certificate is not trusted"),
+        _ => None,
+    }
 }
 
 /// What may be wrong where there is a connection and no understanding.

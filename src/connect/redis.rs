@@ -98,6 +98,20 @@ pub(crate) fn unreachable(endpoint: &Endpoint, error: &RedisError) -> ConnectErr
     }
 }
 
+/// Asks for a sign of life; an error where there is none yet. A server that can't write answers this with an error,
+/// and goes on with what stores nothing.
+pub(crate) async fn ping(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
+    match redis::cmd("PING").exec_async(connection).await {
+        Err(error) if is_alive(&error) => Ok(()),
+        answer => answer,
+    }
+}
+
+/// Whether this error is the answer of a server that lets us in and has loaded its data.
+fn is_alive(error: &RedisError) -> bool {
+    error.code().is_some_and(|code| code != "LOADING") && !is_refusal(error.code())
+}
+
 /// Whether this code of an error says that we may not.
 pub(crate) fn is_refusal(code: Option<&str>) -> bool {
     matches!(code, Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
@@ -108,5 +122,26 @@ pub(crate) fn plain(error: &RedisError) -> String {
     match (error.code(), error.detail()) {
         (Some(code), Some(detail)) => format!("{code} {detail}"),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(line: &[u8]) -> RedisError {
+        let value = redis::parse_redis_value(line).expect("an answer");
+        value.extract_error().expect_err("an error")
+    }
+
+    #[test]
+    fn a_server_is_alive_that_answers_with_an_error_unless_it_loads_or_keeps_us_out() {
+        for line in ["-MISCONF can't save", "-BUSY a script runs", "-ERR whatever", "-OOM no memory"] {
+            assert!(is_alive(&answer(format!("{line}\r\n").as_bytes())), "{line}");
+        }
+        for line in ["-LOADING its data", "-NOAUTH who?", "-WRONGPASS no", "-NOPERM no"] {
+            assert!(!is_alive(&answer(format!("{line}\r\n").as_bytes())), "{line}");
+        }
+        assert!(!is_alive(&std::io::Error::from(std::io::ErrorKind::TimedOut).into()), "no answer at all");
     }
 }

@@ -97,7 +97,7 @@ async fn redis_trips(endpoint: &Endpoint) -> Result<Vec<u64>, NoAnswer> {
     let mut taken_ns = Vec::with_capacity(ROUND_TRIPS);
     for _ in 0..ROUND_TRIPS {
         let sent_ns = now_ns();
-        let answer: Result<String, _> = redis::cmd("PING").query_async(&mut connection).await;
+        let answer = connect::redis::ping(&mut connection).await;
         answer.map_err(|error| failed(BrokerKind::RedisServer, &error))?;
         taken_ns.push(now_ns() - sent_ns);
     }

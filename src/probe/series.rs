@@ -89,6 +89,14 @@ impl Series {
         Some(last - first)
     }
 
+    /// How far a figure got from where the first look had it, down if negative; none if only one had it.
+    pub fn departure(&self, name: &str) -> Option<f64> {
+        let mut known = self.known(name).map(|(_, value)| value);
+        let first = known.next()?;
+        let farther = |far: f64, value: f64| if value.abs() > far.abs() { value } else { far };
+        known.map(|value| value - first).reduce(farther)
+    }
+
     /// How fast a counter rose where it rose fastest, over stretches of about a second; over the whole where that
     /// is shorter. Intervals may be too short for what counts in hundredths of a second.
     pub fn worst_per_s(&self, name: &str) -> Option<f64> {
@@ -187,6 +195,15 @@ mod tests {
     #[test]
     fn a_single_reading_shows_no_change() {
         assert_eq!(series(&[Some(100.0), None]).change(column::NET_IN_BYTES), None);
+    }
+
+    #[test]
+    fn a_departure_is_the_farthest_and_is_not_undone_by_the_way_back() {
+        let departure = |values: &[Option<f64>]| series(values).departure(column::NET_IN_BYTES);
+        assert_eq!(departure(&[Some(5.0), None, Some(9.0), Some(5.0)]), Some(4.0));
+        assert_eq!(departure(&[Some(5.0), Some(7.0), Some(1.0), Some(6.0)]), Some(-4.0));
+        assert_eq!(departure(&[None, Some(5.0), Some(5.0)]), Some(0.0));
+        assert_eq!((departure(&[Some(5.0), None]), departure(&[])), (None, None));
     }
 
     #[test]

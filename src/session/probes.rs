@@ -44,7 +44,7 @@ pub struct Cost {
     pub pressure: Pressure,
     /// Cores that each node's process used in its worst second, in the order of the nodes.
     pub broker_cores: Vec<Option<f64>>,
-    /// By how much the wall clock ran ahead of the monotonic one.
+    /// Farthest that the wall clock got from where it began beside the monotonic one, back if negative.
     pub clock_jump_ns: i64,
 }
 
@@ -107,7 +107,7 @@ impl Seen {
                 memory: pressed(column::MEMORY_PRESSURE_SECONDS),
             },
             broker_cores: self.nodes.iter().map(|node| node.worst_per_s(column::CPU_SECONDS)).collect(),
-            clock_jump_ns: self.harness.change(column::WALL_AHEAD_NS).unwrap_or(0.0) as i64,
+            clock_jump_ns: self.harness.departure(column::WALL_AHEAD_NS).unwrap_or(0.0) as i64,
         }
     }
 
@@ -228,6 +228,21 @@ mod tests {
         let busiest = Seen { harness, ..Seen::default() }.busiest_threads(&timeline());
         assert_eq!(busiest, [BusiestThread { kind: "worker".to_owned(), cores: 0.6 }]);
         assert_eq!(Seen::default().busiest_threads(&timeline()), []);
+    }
+
+    #[test]
+    fn a_wall_clock_that_jumps_is_seen_also_where_it_jumps_back() {
+        for (ahead_ns, jump_ns) in [
+            (&[0.0, 60e6][..], 60_000_000),
+            (&[0.0, 1e9, 0.0], 1_000_000_000),
+            (&[7e6, -53e6, 8e6], -60_000_000),
+        ] {
+            let mut harness = Series::default();
+            for (second, ahead_ns) in (10..).zip(ahead_ns) {
+                harness.push(second * SECOND_NS, vec![(column::WALL_AHEAD_NS, *ahead_ns)]);
+            }
+            assert_eq!(Seen { harness, ..Seen::default() }.cost().clock_jump_ns, jump_ns, "{ahead_ns:?}");
+        }
     }
 
     #[test]

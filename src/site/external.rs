@@ -1,7 +1,7 @@
 //! A server that somebody else runs, reached by URL. It is never signalled, and only what a run created in
 //! it is deleted.
 
-use std::net::ToSocketAddrs;
+use std::net::{IpAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use super::discover::at_least;
@@ -116,15 +116,18 @@ pub fn check_host(address: &str, allowed_hosts: &[String]) -> Result<(), SiteErr
         return Ok(());
     }
     let resolved = address.to_socket_addrs();
-    let resolved: Vec<_> = resolved
-        .map_err(|error| SiteError::Unresolved { host: bare.to_string(), reason: error.to_string() })?
-        .map(|address| address.ip())
-        .collect();
-    if !resolved.is_empty() && resolved.iter().all(std::net::IpAddr::is_loopback) {
+    let resolved = resolved
+        .map_err(|error| SiteError::Unresolved { host: bare.to_string(), reason: error.to_string() })?;
+    judge(bare, &resolved.map(|address| address.ip()).collect::<Vec<_>>())
+}
+
+/// Refuses a host that was not allowed, unless all that its name resolves to is loopback.
+fn judge(host: &str, resolved: &[IpAddr]) -> Result<(), SiteError> {
+    if !resolved.is_empty() && resolved.iter().all(IpAddr::is_loopback) {
         return Ok(());
     }
     let list: Vec<_> = resolved.iter().map(ToString::to_string).collect();
-    Err(SiteError::HostNotAllowed { host: bare.to_string(), resolved: list.join(", ") })
+    Err(SiteError::HostNotAllowed { host: host.to_string(), resolved: list.join(", ") })
 }
 
 #[cfg(test)]
@@ -155,5 +158,19 @@ mod tests {
         let error = check_host("192.0.2.7:6379", &[]).unwrap_err().to_string();
         assert!(error.contains("--allow-host 192.0.2.7"), "{error}");
         assert!(check_host("192.0.2.7:6379", &["192.0.2.7".to_string()]).is_ok());
+    }
+
+    #[test]
+    fn a_name_passes_only_where_all_that_it_resolves_to_is_loopback() {
+        let judged = |resolved: &[[u8; 4]]| {
+            judge("broker", &resolved.iter().map(|address| IpAddr::from(*address)).collect::<Vec<_>>())
+        };
+        assert!(judged(&[[127, 0, 0, 1], [127, 0, 0, 2]]).is_ok());
+        for resolved in
+            [&[[127, 0, 0, 1], [192, 0, 2, 7]][..], &[[192, 0, 2, 7], [127, 0, 0, 1]], &[[0; 4]], &[]]
+        {
+            let error = judged(resolved).unwrap_err().to_string();
+            assert!(error.contains("--allow-host broker"), "{resolved:?}: {error}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 mod access;
 mod calibration;
 mod causes;
+mod certificate;
 mod crash;
 mod disks;
 mod ends;
@@ -38,6 +39,7 @@ mod served;
 mod shared_prefix;
 mod signals;
 mod site;
+mod slow_consumer;
 mod start;
 mod stop;
 mod struck;

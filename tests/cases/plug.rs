@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_nats::jetstream::{self, stream};
 use weighbridge::site::{Data, Options, Server, Site, Stored};
 use weighbridge_plan::Brokers;
-use weighbridge_record::result::Trial;
+use weighbridge_record::result::{DoubtKind, Kept, Trial};
 use weighbridge_record::terms::{Action, BrokerKind, Durability, TransportKind};
 
 use crate::harness::library::{self, planned};
@@ -138,6 +138,26 @@ fn a_full_disk_passes() {
     let fault = &trial.faults[0];
     assert_eq!((fault.action, fault.lost_acknowledged), (Action::FillDisk, Some(0)), "{fault:?}");
     assert!(fault.end_s.is_some_and(|end_s| end_s >= 2.0), "{fault:?}");
+    assert!(trial.ledger.rejected > 0 && trial.ledger.lost == 0, "{:?}", trial.ledger);
+    let told = trial.errors.iter().any(|error| error.message.contains("MISCONF"));
+    assert!(told, "{:?}", trial.errors);
+}
+
+/// A stream whose log could not be written once is silent until a restart: it takes nothing, and refuses nothing.
+/// Requests that were confirmed stay stored, and none of their results can be.
+#[test]
+fn a_full_disk_silences_the_streams_of_nats_and_breaks_no_promise() {
+    if !machine_can_forget() {
+        return;
+    }
+    let trial = struck(TransportKind::NatsJetstream, Durability::Os, Action::FillDisk);
+    let (fault, ledger) = (&trial.faults[0], &trial.ledger);
+    assert_eq!((fault.action, fault.first_completion_s), (Action::FillDisk, None), "{fault:?}");
+    assert!(fault.end_s.is_some_and(|end_s| end_s >= 2.0), "{fault:?}");
+    assert!(ledger.completed > 0 && ledger.lost_requests > 0 && ledger.rejected == 0, "{ledger:?}");
+    assert!(trial.doubts.iter().any(|doubt| doubt.kind == DoubtKind::Unanswered), "{:?}", trial.doubts);
+    let broken = trial.promises.iter().filter(|promise| promise.verdict == Kept::Broken);
+    assert_eq!(broken.count(), 0, "{:?}", trial.promises);
 }
 
 /// Pulls the plug and starts the server again on what is left.

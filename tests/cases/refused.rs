@@ -6,16 +6,18 @@ use weighbridge_record::result::{DoubtKind, Verdict};
 use weighbridge_report::answer;
 
 use crate::harness::brokers::{Nats, Redis};
-use crate::harness::{Ran, Run, wait_for};
+use crate::harness::{Ran, Run, Running, wait_for};
 
 const FLAGS: [&str; 4] = ["--duration", "3s", "--set", "brokers.prefix=own"];
 
-/// What must be said of a run that was refused most of its requests. A busy machine makes it invalid besides.
-fn expect_not_passed(ran: &Ran) {
+/// What must be said of a run that was refused many of its requests with `word`. A busy machine makes it invalid
+/// besides.
+fn expect_not_passed(ran: &Ran, word: &str) {
     ran.expect_code(&[99, 100]);
     let (result, trial) = (ran.result(), ran.trial());
     let ledger = &trial.ledger;
     assert!(ledger.rejected * 10 > ledger.attempted, "{ledger:?}");
+    assert!(trial.errors.iter().any(|error| error.message.contains(word)), "{word}: {:?}", trial.errors);
     assert!(trial.doubts.iter().any(|doubt| doubt.kind == DoubtKind::Unanswered), "{:?}", trial.doubts);
     let held = result.thresholds.iter().find(|outcome| outcome.expression == "ledger.unanswered == 0");
     let held = held.expect("an outcome");
@@ -31,9 +33,8 @@ fn expect_not_passed(ran: &Ran) {
     assert!(ran.stdout.contains("ledger.unanswered == 0"), "{}", ran.stdout);
 }
 
-#[test]
-fn a_redis_that_is_out_of_memory_does_not_pass() {
-    let server = Redis::start(&[]);
+/// A run over Redis Streams whose results flow.
+fn over_streams(server: &Redis) -> Running {
     let run = Run::short(&["redis-streams"]).with(&FLAGS).with(&["--redis-url", &server.url()]).start();
     let mut connection = server.connect();
     wait_for("the first results", || {
@@ -41,8 +42,49 @@ fn a_redis_that_is_out_of_memory_does_not_pass() {
             redis::cmd("XLEN").arg("own.prioritization.result").query(&mut connection).expect("XLEN");
         (results > 0).then_some(())
     });
-    redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(&mut connection).expect("CONFIG SET");
-    expect_not_passed(&run.end());
+    run
+}
+
+#[test]
+fn a_redis_that_is_out_of_memory_does_not_pass() {
+    let server = Redis::start(&[]);
+    let run = over_streams(&server);
+    let mut limit = redis::cmd("CONFIG");
+    limit.arg(&["SET", "maxmemory", "1"]).exec(&mut server.connect()).expect("CONFIG SET");
+    expect_not_passed(&run.end(), "OOM");
+}
+
+#[test]
+fn a_redis_that_could_not_save_for_a_while_does_not_pass() {
+    let server = Redis::start(&[]);
+    let run = over_streams(&server);
+    server.fail_to_save();
+    std::thread::sleep(Duration::from_secs(1));
+    server.need_not_save();
+    let ran = run.end();
+    expect_not_passed(&ran, "MISCONF");
+    assert!(ran.trial().ledger.completed > 0, "it was cleared up: {:?}", ran.trial().ledger);
+    assert_eq!(server.keys(), Vec::<String>::new());
+}
+
+/// What stores nothing goes on: who comes to it is let in, and who has lost a connection comes back.
+#[test]
+fn a_redis_that_cannot_save_serves_what_stores_nothing() {
+    let server = Redis::start(&[]);
+    server.fail_to_save();
+    let flags = ["--duration", "4s", "--set", "load.drain=3s", "--redis-url", &server.url()];
+    let run = Run::short(&["redis-pubsub"]).with(&flags).start();
+    server.wait_until_busy(400);
+    redis::cmd("CLIENT").arg(&["KILL", "TYPE", "normal"]).exec(&mut server.connect()).expect("CLIENT KILL");
+    let ran = run.end();
+    ran.expect_code(&[0, 99, 100]);
+    let trial = ran.trial();
+    assert!(!trial.gaps.is_empty() && trial.gaps.iter().all(|gap| gap.end_s.is_some()), "{:?}", trial.gaps);
+    let last = trial.series.iter().filter(|row| (3.0..4.0).contains(&row.t_s));
+    let (sent, completed) = last.fold((0, 0), |(s, c), row| (s + row.sent, c + row.completed));
+    assert!(sent > 0 && completed * 2 > sent, "{completed} of {sent}: {:?}", trial.errors);
+    let refused = Run::short(&["redis-streams"]).with(&["--redis-url", &server.url()]).end();
+    refused.expect_code(&[1]).expect_error(&["MISCONF"]).expect_no_report();
 }
 
 #[tokio::test]
@@ -62,7 +104,7 @@ async fn a_stream_that_is_full_does_not_pass() {
     (full.max_bytes, full.discard) = (1, async_nats::jetstream::stream::DiscardPolicy::New);
     context.update_stream(full).await.expect("filling it");
     let ran = tokio::task::spawn_blocking(move || run.end()).await.expect("the run");
-    expect_not_passed(&ran);
+    expect_not_passed(&ran, "maximum bytes");
 }
 
 #[test]

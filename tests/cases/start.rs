@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use crate::harness::Run;
-use crate::harness::brokers::Nats;
+use crate::harness::brokers::{Nats, Redis};
 
 /// Bounded: some retries and then the end, whatever the machine is busy with.
 const GIVES_UP_WITHIN: Duration = Duration::from_secs(30);
@@ -56,6 +56,26 @@ fn a_host_beyond_loopback_is_refused_before_any_connection_unless_allowed() {
     }
 }
 
+/// An address that is not loopback, and yet leads to this machine.
+#[test]
+fn a_host_beyond_loopback_that_is_allowed_by_name_is_measured() {
+    let server = Redis::start(&[]);
+    let url = server.url().replace("127.0.0.1", "0.0.0.0");
+    let run = || Run::short(&["redis-streams"]).with(&["--redis-url", &url]);
+    for allowed in [&[][..], &["--allow-host", "127.0.0.1"]] {
+        run()
+            .with(allowed)
+            .end()
+            .expect_code(&[1])
+            .expect_error(&["0.0.0.0 is not a loopback address"])
+            .expect_no_report();
+    }
+    let ran = run().with(&["--allow-host", "0.0.0.0"]).end();
+    ran.expect_measured();
+    let ledger = ran.trial().ledger;
+    assert!(ledger.completed > 0 && ledger.completed == ledger.attempted, "{ledger:?}");
+}
+
 #[test]
 fn a_scenario_with_a_mistake_is_refused_with_its_place_and_nothing_is_started() {
     let sound = "name = \"case\"\nquestion = \"Is it refused?\"\ntransports = [\"nats-core\"]\n\
@@ -85,6 +105,19 @@ fn a_payload_over_the_servers_limit_is_refused_with_the_name_of_the_setting() {
         let big = ["--set", "payload.description_bytes=2000000", "--nats-url", &server.url()];
         let ran = Run::short(&[transport]).with(&big).end();
         ran.expect_code(&[1]).expect_error(&["max_payload", "1048576"]).expect_no_report();
+    }
+}
+
+#[test]
+fn a_body_with_an_empty_description_is_served_on_every_path() {
+    let ran = Run::short(&[]).with(&["--set", "payload.description_bytes=0"]).end();
+    ran.expect_measured();
+    let trials = ran.result().trials;
+    assert_eq!(trials.len(), 5);
+    for trial in trials {
+        let (path, ledger) = (trial.path, trial.ledger);
+        assert_eq!(ledger.check(), Ok(()), "{path}");
+        assert!(ledger.completed > 0 && ledger.completed == ledger.attempted, "{path}: {ledger:?}");
     }
 }
 

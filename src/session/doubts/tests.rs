@@ -301,6 +301,7 @@ fn a_wall_clock_that_was_set_is_doubted() {
     let mut case = sound();
     case.cost.clock_jump_ns = -60_000_000;
     assert_eq!(case.kinds(), [DoubtKind::ClockJump]);
+    assert!(!DoubtKind::ClockJump.invalidates(), "no figure rests on that clock");
 }
 
 #[test]

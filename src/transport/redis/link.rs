@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::clock::now_ns;
 use crate::connect::patience::ANSWERS_WITHIN;
-use crate::connect::redis::{Driver, open, plain, unreachable};
+use crate::connect::redis::{Driver, open, ping, plain, unreachable};
 use crate::connect::{ConnectError, backoff::delay};
 use crate::transport::error::TransportError;
 use crate::transport::troubles::{BreakId, Troubles};
@@ -39,7 +39,7 @@ pub(super) trait OnBreak {
     /// Looks at the server that a connection has come back to, before it is used. An error: not yet.
     async fn look(&self, connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
         // It does not answer while it loads its data.
-        redis::cmd("PING").exec_async(connection).await
+        ping(connection).await
     }
 }
 

@@ -132,3 +132,69 @@ fn report(
 fn indeterminate(sequences: &[u64], reason: &str, outcomes: &dyn Outcomes) {
     sequences.iter().for_each(|sequence| outcomes.indeterminate(*sequence, reason));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::transport::outcomes::Unknown;
+
+    /// What was told, a line each.
+    #[derive(Default)]
+    struct Told(RefCell<Vec<String>>);
+
+    impl Outcomes for Told {
+        fn accepted(&self, sequences: &mut dyn Iterator<Item = u64>, _at_ns: u64) {
+            self.0.borrow_mut().extend(sequences.map(|sequence| format!("{sequence} accepted")));
+        }
+
+        fn rejected(&self, sequence: u64, reason: &str) {
+            self.0.borrow_mut().push(format!("{sequence} rejected: {reason}"));
+        }
+
+        fn indeterminate(&self, sequence: u64, reason: &str) {
+            self.0.borrow_mut().push(format!("{sequence} indeterminate: {reason}"));
+        }
+
+        fn broken(&self, _over: &dyn Fn(u64) -> bool, _unknown: Unknown) {
+            self.0.borrow_mut().push("broken".to_owned());
+        }
+    }
+
+    /// What is told of requests 7, 8, 9 and so on when the server answers their pipeline with this, and the refusal
+    /// that is noted.
+    fn told(requests: u64, answer: &[u8]) -> (Vec<String>, Option<String>) {
+        let sequences: Vec<u64> = (7..7 + requests).collect();
+        let (told, troubles) = (Told::default(), Troubles::default());
+        report(&sequences, redis::parse_redis_value(answer), &told, &troubles);
+        (told.0.into_inner(), troubles.noted().refusal)
+    }
+
+    #[test]
+    fn what_a_server_in_trouble_refuses_is_rejected_with_its_words_and_takes_no_access() {
+        let answer = b"*4\r\n$3\r\n1-0\r\n-OOM a\r\n-MISCONF b\r\n-LOADING c\r\n";
+        let (told, refusal) = told(4, answer);
+        assert_eq!(
+            told,
+            ["7 accepted", "8 rejected: OOM a", "9 rejected: MISCONF b", "10 rejected: LOADING c"]
+        );
+        assert_eq!(refusal, None);
+    }
+
+    #[test]
+    fn a_right_that_is_missing_is_a_rejection_and_noted_as_refusal() {
+        let (told, refusal) = told(2, b"*2\r\n-NOPERM no right\r\n:0\r\n");
+        assert_eq!(told, ["8 accepted", "7 rejected: NOPERM no right"]);
+        assert_eq!(refusal.as_deref(), Some("NOPERM no right"));
+    }
+
+    #[test]
+    fn nothing_is_known_of_a_batch_whose_replies_do_not_fit_it() {
+        for answer in [&b"*1\r\n:0\r\n"[..], b":0\r\n", b"*2\r\n:0\r\n"] {
+            let (told, refusal) = told(2, answer);
+            assert!(told.len() == 2 && told.iter().all(|line| line.contains("indeterminate")), "{told:?}");
+            assert_eq!(refusal, None);
+        }
+    }
+}

@@ -12,8 +12,8 @@ use weighbridge_record::terms::BrokerKind;
 /// Checks that the server answers commands and takes bodies of this size.
 pub(super) async fn preflight(endpoint: &Endpoint, body_bytes: usize) -> Result<(), TransportError> {
     let mut connection = connect::redis::connect(endpoint, Some(Duration::from_secs(5)), 0).await?;
-    let pong: Result<String, _> = redis::cmd("PING").query_async(&mut connection).await;
-    pong.map_err(|error| connect::redis::unreachable(endpoint, &error))?;
+    let answer = connect::redis::ping(&mut connection).await;
+    answer.map_err(|error| connect::redis::unreachable(endpoint, &error))?;
     let limit: Result<Vec<String>, _> =
         redis::cmd("CONFIG").arg("GET").arg("proto-max-bulk-len").query_async(&mut connection).await;
     // CONFIG may be forbidden on external servers; the limit is then the server's to enforce.

@@ -171,6 +171,26 @@ impl Redis {
         });
     }
 
+    /// Takes away the folder that it saves into, so that it answers writes and `PING` with MISCONF.
+    pub fn fail_to_save(&self) {
+        std::fs::remove_dir_all(self.server.folder.path()).expect("deleting a folder of a server of our own");
+        let mut connection = self.connect();
+        redis::cmd("CONFIG").arg(&["SET", "save", "3600 1"]).exec(&mut connection).expect("CONFIG SET");
+        redis::cmd("BGSAVE").exec(&mut connection).expect("BGSAVE");
+        wait_for("a save that failed", || {
+            let info: String = redis::cmd("INFO").arg("persistence").query(&mut connection).ok()?;
+            info.contains("rdb_last_bgsave_status:err").then_some(())
+        });
+        let refused = redis::cmd("PING").exec(&mut connection).expect_err("a refusal");
+        assert_eq!(refused.code(), Some("MISCONF"));
+    }
+
+    /// It is not to save any more, and takes writes again.
+    pub fn need_not_save(&self) {
+        let mut config = redis::cmd("CONFIG");
+        config.arg(&["SET", "save", ""]).exec(&mut self.connect()).expect("CONFIG SET");
+    }
+
     /// Stops the process, so that it answers nobody and every connection stays.
     pub fn freeze(&self) {
         self.server.signal(Signal::STOP);
@@ -211,7 +231,8 @@ impl Nats {
             let ended = server.child.try_wait().expect("watching nats-server");
             assert!(ended.is_none(), "nats-server ended:\n{}", server.log());
             let ports: Value = serde_json::from_slice(&std::fs::read(&ports).ok()?).ok()?;
-            let address = ports["nats"][0].as_str()?.strip_prefix("nats://")?.to_string();
+            // The scheme says whether it wants TLS.
+            let address = ports["nats"][0].as_str()?.split_once("://")?.1.to_string();
             Some((address, ports["monitoring"][0].as_str()?.to_string()))
         });
         Self { address, monitoring, server }
