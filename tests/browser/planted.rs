@@ -244,10 +244,9 @@ fn words_on_the_console_are_found() {
 #[test]
 fn a_legend_that_hides_too_much_or_nothing_is_found() {
     let trap = Trap::set();
-    let page =
-        with("all(figure, \".s-\" + press.dataset.series)", "all(document, \".s-\" + press.dataset.series)");
+    let page = with("all(figure, \".s-\" + CSS", "all(document, \".s-\" + CSS");
     trap.finds(checks::toggles, &page, &["legend", "changes another chart"]);
-    let page = with("all(figure, \".s-\" + press.dataset.series)", "all(figure, \".s-nobody\")");
+    let page = with(".s-\" + CSS.escape(press.dataset.series)", ".s-nobody\"");
     trap.finds(checks::toggles, &page, &["legend", "does not hide its marks"]);
 }
 

@@ -267,6 +267,8 @@ fn single(value: Option<f64>, print: fn(f64) -> String, reason: &str) -> Cell {
 
 /// What stands in the place of a percentile whose request got no answer.
 pub const NOT_ANSWERED: &str = "not answered";
+/// Where it is sorted to: behind every latency, and a number that scripts can read.
+const NEVER_NS: f64 = 1e18;
 
 /// A percentile whose request got no answer.
 fn not_answered(answered: u64, unanswered: u64) -> Cell {
@@ -278,7 +280,7 @@ fn not_answered(answered: u64, unanswered: u64) -> Cell {
         text: NOT_ANSWERED.to_owned(),
         note,
         interval: None,
-        sort_by: Some(f64::INFINITY),
+        sort_by: Some(NEVER_NS),
         alarming: true,
         ours: false,
     }

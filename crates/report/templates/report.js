@@ -95,7 +95,7 @@
       const on = press.getAttribute("aria-pressed") !== "true";
       press.setAttribute("aria-pressed", String(on));
       const figure = press.closest(".chart").querySelector("figure");
-      all(figure, ".s-" + press.dataset.series).forEach((mark) => mark.classList.toggle("off", !on));
+      all(figure, ".s-" + CSS.escape(press.dataset.series)).forEach((mark) => mark.classList.toggle("off", !on));
       figure.dataset.off = all(press.closest(".legend"), "button[aria-pressed=false]")
         .map((other) => other.dataset.series).join(" ");
     });

@@ -15,6 +15,9 @@ const RING: i32 = 20;
 /// Half the length of what a point alone is drawn as, on a line without markers.
 const DASH: i32 = 6;
 
+/// Between the lines of a name, in units of the drawing.
+const LINE_GAP: i32 = 26;
+
 pub(super) struct Area<'a> {
     pub root: DrawingArea<SVGBackend<'a>, Shift>,
     pub left: i32,
@@ -48,7 +51,13 @@ impl Area<'_> {
         for (value, label) in &axis.ticks {
             let y = self.y(axis, *value);
             self.path(vec![(self.left, y), (self.right, y)], Role::Grid)?;
-            self.text(label, (self.left - 14, y), Role::Tick, (HPos::Right, VPos::Center))?;
+            // A leg of a route on each line.
+            let lines: Vec<_> = label.split_inclusive('+').collect();
+            let first_y = y - (lines.len() as i32 - 1) * LINE_GAP / 2;
+            for (line, text) in (0..).zip(lines) {
+                let at = (self.left - 14, first_y + line * LINE_GAP);
+                self.text(text, at, Role::Tick, (HPos::Right, VPos::Center))?;
+            }
         }
         if axis.title.is_empty() {
             return Ok(());
