@@ -7,7 +7,6 @@ use super::seam::Seams;
 use super::twins::Twins;
 use crate::ledger::{Entry, Ledger};
 use crate::route::Route;
-use crate::schedule::Stripe;
 use crate::transport::Unknown;
 use weighbridge_plan::route::{Leg, Takes};
 use weighbridge_record::result::LedgerTotals;
@@ -24,8 +23,8 @@ pub(super) enum Told {
     Stranger,
 }
 
+/// Requests go by their numbers in the generator, as in the ledger of the whole.
 pub struct Legs {
-    stripe: Stripe,
     route: Arc<Route>,
     window_start_ns: u64,
     /// Each opens every request, whichever leg it takes.
@@ -35,6 +34,13 @@ pub struct Legs {
     sent: [u64; 2],
     seams: Seams,
     twins: Twins,
+}
+
+/// Whether a broken connection leaves a request unknown that went over it.
+pub(super) fn is_exposed(ledger: &Ledger, number: u64, unknown: Unknown) -> bool {
+    let stored =
+        unknown == Unknown::Unconfirmed && (ledger.is_acknowledged(number) || ledger.is_delivered(number));
+    !stored && ledger.is_under_way(number)
 }
 
 /// What the legs of one generator come to.
@@ -57,10 +63,9 @@ impl LegsSummary {
 }
 
 impl Legs {
-    pub fn new(stripe: Stripe, route: Arc<Route>, window_start_ns: u64) -> Self {
+    pub fn new(route: Arc<Route>, window_start_ns: u64) -> Self {
         let seams = Seams::new(route.stages().len());
         Self {
-            stripe,
             route,
             window_start_ns,
             ledgers: Default::default(),
@@ -90,17 +95,14 @@ impl Legs {
     }
 
     /// The request is handed to the client library of a leg.
-    pub fn sent(&mut self, leg: Leg, sequence: u64) {
-        if let Some(number) = self.stripe.local(sequence)
-            && let Entry::First { .. } = self.ledger(leg).sent(number)
-        {
+    pub fn sent(&mut self, leg: Leg, number: u64) {
+        if let Entry::First { .. } = self.ledger(leg).sent(number) {
             self.sent[leg as usize] += 1;
         }
     }
 
     /// Whether the whole counts as confirmed with this.
-    pub fn acknowledged(&mut self, leg: Leg, sequence: u64) -> bool {
-        let Some(number) = self.stripe.local(sequence) else { return true };
+    pub fn acknowledged(&mut self, leg: Leg, number: u64) -> bool {
         self.ledger(leg).acknowledged(number);
         match self.needs(number) {
             Some(OnFailure::Both) => self.ledgers[leg.other() as usize].is_acknowledged(number),
@@ -109,8 +111,7 @@ impl Legs {
     }
 
     /// Whether the whole counts as refused with this.
-    pub fn rejected(&mut self, leg: Leg, sequence: u64) -> bool {
-        let Some(number) = self.stripe.local(sequence) else { return true };
+    pub fn rejected(&mut self, leg: Leg, number: u64) -> bool {
         self.ledger(leg).rejected(number);
         match self.needs(number) {
             Some(OnFailure::Any) => self.ledgers[leg.other() as usize].is_rejected(number),
@@ -119,8 +120,7 @@ impl Legs {
     }
 
     /// Whether the outcome of the whole is unknown with this.
-    pub fn indeterminate(&mut self, leg: Leg, sequence: u64) -> bool {
-        let Some(number) = self.stripe.local(sequence) else { return true };
+    pub fn indeterminate(&mut self, leg: Leg, number: u64) -> bool {
         self.ledger(leg).indeterminate(number);
         match self.needs(number) {
             Some(OnFailure::Any) => !self.ledgers[leg.other() as usize].is_under_way(number),
@@ -140,21 +140,18 @@ impl Legs {
     /// Whether a break of a connection of this leg leaves the request unknown.
     pub fn is_exposed(&self, leg: Leg, number: u64, unknown: Unknown) -> bool {
         let ledger = &self.ledgers[leg as usize];
-        let stored = unknown == Unknown::Unconfirmed
-            && (ledger.is_acknowledged(number) || ledger.is_delivered(number));
-        ledger.is_sent(number) && ledger.is_under_way(number) && !stored
+        ledger.is_sent(number) && is_exposed(ledger, number, unknown)
     }
 
-    pub(super) fn delivered(&mut self, worker: u32, sequence: u64) -> Told {
+    pub(super) fn delivered(&mut self, worker: u32, number: u64) -> Told {
         let leg = self.route.leg_of_worker(worker);
-        self.told(leg, sequence, Ledger::delivered, Ledger::is_delivered)
+        self.told(leg, number, Ledger::delivered, Ledger::is_delivered)
     }
 
     /// A result came over a leg, at that time and with that content.
-    pub(super) fn completed(&mut self, leg: Leg, sequence: u64, at_ns: u64, answer: u64) -> Told {
-        let Some(number) = self.stripe.local(sequence) else { return Told::Whole };
+    pub(super) fn completed(&mut self, leg: Leg, number: u64, at_ns: u64, answer: u64) -> Told {
         let again = self.ledger(leg).is_completed(number);
-        let told = self.told(leg, sequence, Ledger::completed, Ledger::is_completed);
+        let told = self.told(leg, number, Ledger::completed, Ledger::is_completed);
         if told == Told::Stranger {
             return told;
         }
@@ -176,19 +173,18 @@ impl Legs {
         self.ledger(leg).reordered();
     }
 
-    pub(super) fn parked(&mut self, worker: u32, sequence: u64) -> Told {
+    pub(super) fn parked(&mut self, worker: u32, number: u64) -> Told {
         let leg = self.route.leg_of_worker(worker);
-        self.told(leg, sequence, Ledger::parked, Ledger::is_settled)
+        self.told(leg, number, Ledger::parked, Ledger::is_settled)
     }
 
     fn told(
         &mut self,
         leg: Leg,
-        sequence: u64,
+        number: u64,
         book: impl Fn(&mut Ledger, u64) -> Entry,
         has: impl Fn(&Ledger, u64) -> bool,
     ) -> Told {
-        let Some(number) = self.stripe.local(sequence) else { return Told::Whole };
         match book(self.ledger(leg), number) {
             Entry::Unknown => Told::Stranger,
             Entry::First { .. } if has(&self.ledgers[leg.other() as usize], number) => Told::LegOnly,

@@ -5,7 +5,7 @@ use weighbridge_record::format;
 use weighbridge_record::result::{BrokerRecord, Leg, RouteRecord, RouteStage, Stretch, Trial, TwinAnswers};
 use weighbridge_record::terms::Path;
 
-pub const STAGE_COLUMNS: [&str; 11] = [
+const STAGE_COLUMNS: [&str; 11] = [
     "stage",
     "asked",
     "observed",
@@ -18,7 +18,7 @@ pub const STAGE_COLUMNS: [&str; 11] = [
     "p99.9",
     "max",
 ];
-pub const LEG_COLUMNS: [&str; 10] = [
+const LEG_COLUMNS: [&str; 10] = [
     "leg",
     "requests",
     "confirmed",
@@ -36,12 +36,17 @@ pub struct Certificate {
     pub path: Path,
     pub repetition: u32,
     pub kind: &'static str,
-    /// Cells in the order of [`STAGE_COLUMNS`].
-    pub stages: Vec<[String; 11]>,
-    /// Cells in the order of [`LEG_COLUMNS`].
-    pub legs: Vec<[String; 10]>,
+    /// Stage by stage, and leg by leg.
+    pub tables: [Table; 2],
     /// What else there is to sign: each with its figure.
     pub facts: Vec<(String, String)>,
+}
+
+/// Rows of as many cells as there are columns.
+pub struct Table {
+    pub caption: &'static str,
+    pub columns: &'static [&'static str],
+    pub rows: Vec<Vec<String>>,
 }
 
 /// One for every counted trial of a route.
@@ -67,8 +72,18 @@ fn certificate(trial: &Trial, route: &RouteRecord) -> Certificate {
         path: trial.path,
         repetition: trial.repetition,
         kind: route.kind.name(),
-        stages: route.stages.iter().map(stage).collect(),
-        legs: trial.legs.iter().map(leg_row).collect(),
+        tables: [
+            Table {
+                caption: "Stage by stage",
+                columns: &STAGE_COLUMNS,
+                rows: route.stages.iter().map(|row| stage(row).into()).collect(),
+            },
+            Table {
+                caption: "Leg by leg",
+                columns: &LEG_COLUMNS,
+                rows: trial.legs.iter().map(|row| leg(row).into()).collect(),
+            },
+        ],
         facts,
     }
 }
@@ -92,7 +107,7 @@ fn stage(stage: &RouteStage) -> [String; 11] {
     ]
 }
 
-fn leg_row(leg: &Leg) -> [String; 10] {
+fn leg(leg: &Leg) -> [String; 10] {
     let ledger = &leg.ledger;
     let confirms = leg.transport.answers_publish();
     [
@@ -177,7 +192,8 @@ mod tests {
             silence_s_max: 0.012,
         });
         let found = of(&groups(&result)[0]);
-        assert_eq!((found.len(), found[0].stages.len(), found[0].legs.len()), (1, 2, 2));
+        let [stages, legs] = &found[0].tables;
+        assert_eq!((found.len(), stages.rows.len(), legs.rows.len()), (1, 2, 2));
         let cells = [
             "1.50 s to 3.00 s",
             "50 %",
@@ -191,7 +207,7 @@ mod tests {
             "",
             "2.00 ms",
         ];
-        assert_eq!(found[0].stages[1].each_ref().map(|cell| cell.replace("\u{a0}", " ")), cells);
-        assert_eq!(found[0].legs[0][0], "redis-pubsub");
+        assert_eq!(stages.rows[1].iter().map(|cell| cell.replace("\u{a0}", " ")).collect::<Vec<_>>(), cells);
+        assert_eq!(legs.rows[0][0], "redis-pubsub");
     }
 }

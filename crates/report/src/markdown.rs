@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::answer::{answer, changed};
 use super::capacity;
-use super::certificate::{self, Certificate, LEG_COLUMNS, STAGE_COLUMNS};
+use super::certificate::{self, Certificate, Table};
 use super::doubts;
 use super::groups::{Group, groups};
 use super::paths_table::{self, COLUMNS, Cell, own_lateness_lines};
@@ -98,17 +98,16 @@ fn push_table(text: &mut String, group: &Group<'_>) {
 }
 
 fn push_certificate(text: &mut String, certificate: &Certificate) {
-    let Certificate { path, repetition, kind, stages, legs, facts } = certificate;
+    let Certificate { path, repetition, kind, tables, facts } = certificate;
     push(text, format_args!("\n\n### Certificate: {kind} over {path}, repetition {repetition}\n"));
-    push_rows(text, &STAGE_COLUMNS, stages.iter().map(<[String; 11]>::as_slice));
-    push_rows(text, &LEG_COLUMNS, legs.iter().map(<[String; 10]>::as_slice));
+    tables.iter().for_each(|table| push_rows(text, table));
     text.push('\n');
     for (name, figure) in facts {
         push(text, format_args!("- {}: {}\n", escaped(name), escaped(figure)));
     }
 }
 
-fn push_rows<'a>(text: &mut String, columns: &[&str], rows: impl Iterator<Item = &'a [String]>) {
+fn push_rows(text: &mut String, Table { columns, rows, .. }: &Table) {
     push(text, format_args!("\n| {} |\n|---|{}\n", columns.join(" | "), "--:|".repeat(columns.len() - 1)));
     for row in rows {
         let cells: Vec<_> = row.iter().map(|cell| escaped(cell)).collect();

@@ -30,7 +30,7 @@ impl Account {
 
     fn parked(&mut self, sequence: u64, at_ns: u64, worker: u32) {
         let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
-        if !self.counts(at_ns, |legs| legs.parked(worker, sequence)) {
+        if !self.counts(at_ns, |legs| legs.parked(worker, number)) {
             return;
         }
         let entry = self.ledger.parked(number);
@@ -48,7 +48,7 @@ impl Account {
     #[inline]
     fn received(&mut self, sequence: u64, at_ns: u64, worker: u32) {
         let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
-        if !self.counts(at_ns, |legs| legs.delivered(worker, sequence)) {
+        if !self.counts(at_ns, |legs| legs.delivered(worker, number)) {
             return;
         }
         let entry = self.ledger.delivered(number);

@@ -2,7 +2,7 @@
 //! a route every event is one of the whole.
 
 use super::Account;
-use crate::load::legs::{Legs, Told};
+use crate::load::legs::{Legs, Told, is_exposed};
 use crate::transport::Unknown;
 use weighbridge_plan::route::{Leg, Takes};
 
@@ -21,6 +21,15 @@ impl Account {
         }
     }
 
+    /// Books what a broker said over a leg, and whether the whole is to book it too.
+    #[inline]
+    fn tells(&mut self, sequence: u64, book: impl FnOnce(&mut Legs, u64) -> bool) -> bool {
+        match (&mut self.legs, self.stripe.local(sequence)) {
+            (Some(legs), Some(number)) => book(legs, number),
+            _ => true,
+        }
+    }
+
     /// The legs that a request takes; none where there is one.
     #[inline]
     pub fn takes(&self, sequence: u64, intended_ns: u64) -> Option<Takes> {
@@ -30,7 +39,9 @@ impl Account {
     /// These are handed to the client library of a leg now.
     pub fn goes_over(&mut self, leg: Leg, sequences: impl Iterator<Item = u64>) {
         if let Some(legs) = &mut self.legs {
-            sequences.for_each(|sequence| legs.sent(leg, sequence));
+            sequences
+                .filter_map(|sequence| self.stripe.local(sequence))
+                .for_each(|number| legs.sent(leg, number));
         }
     }
 
@@ -41,20 +52,20 @@ impl Account {
 
     #[inline]
     pub fn accepted_over(&mut self, leg: Leg, sequence: u64, at_ns: u64) {
-        if self.legs.as_mut().is_none_or(|legs| legs.acknowledged(leg, sequence)) {
+        if self.tells(sequence, |legs, number| legs.acknowledged(leg, number)) {
             self.accepted(sequence, at_ns);
         }
     }
 
     pub fn rejected_over(&mut self, leg: Leg, sequence: u64, reason: &str, at_ns: u64) {
-        match self.legs.as_mut().is_none_or(|legs| legs.rejected(leg, sequence)) {
+        match self.tells(sequence, |legs, number| legs.rejected(leg, number)) {
             true => self.rejected(sequence, reason, at_ns),
             false => self.error(reason),
         }
     }
 
     pub fn indeterminate_over(&mut self, leg: Leg, sequence: u64, reason: &str, at_ns: u64) {
-        match self.legs.as_mut().is_none_or(|legs| legs.indeterminate(leg, sequence)) {
+        match self.tells(sequence, |legs, number| legs.indeterminate(leg, number)) {
             true => self.indeterminate(sequence, reason, at_ns),
             false => self.error(reason),
         }
@@ -63,8 +74,9 @@ impl Account {
     /// The result came over a leg. The mailbox must have been emptied before.
     #[inline]
     pub fn completed_over(&mut self, leg: Leg, sequence: u64, at_ns: u64, content: u64) {
-        if self.counts(at_ns, |legs| legs.completed(leg, sequence, at_ns, content)) {
-            self.completed(sequence, at_ns);
+        let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
+        if self.counts(at_ns, |legs| legs.completed(leg, number, at_ns, content)) {
+            self.complete(number, at_ns);
         }
     }
 
@@ -82,11 +94,9 @@ impl Account {
 
     /// Whether a broken connection leaves the request unknown.
     fn is_exposed(&self, leg: Leg, number: u64, unknown: Unknown) -> bool {
-        if let Some(legs) = &self.legs {
-            return legs.is_exposed(leg, number, unknown);
+        match &self.legs {
+            Some(legs) => legs.is_exposed(leg, number, unknown),
+            None => is_exposed(&self.ledger, number, unknown),
         }
-        let stored = unknown == Unknown::Unconfirmed
-            && (self.ledger.is_acknowledged(number) || self.ledger.is_delivered(number));
-        !stored && self.ledger.is_under_way(number)
     }
 }

@@ -62,10 +62,3 @@ pub struct TwinAnswers {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_ns: Option<LatencySummary>,
 }
-
-impl RouteRecord {
-    /// Requests over all stages that got no result.
-    pub fn unanswered(&self) -> u64 {
-        self.stages.iter().map(|stage| stage.unanswered).sum()
-    }
-}

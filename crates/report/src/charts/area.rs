@@ -47,17 +47,21 @@ impl Area<'_> {
         self.root.draw(&Text::new(text.to_owned(), at, style)).map_err(|error| error.to_string())
     }
 
+    /// A name around that height, a leg of a route on each line.
+    pub fn name(&self, name: &str, (x, y): (i32, i32), role: Role, side: HPos) -> Result<(), String> {
+        let lines: Vec<_> = name.split_inclusive('+').collect();
+        let first_y = y - (lines.len() as i32 - 1) * LINE_GAP / 2;
+        for (line, text) in (0..).zip(lines) {
+            self.text(text, (x, first_y + line * LINE_GAP), role, (side, VPos::Center))?;
+        }
+        Ok(())
+    }
+
     pub fn y_axis(&self, axis: &Axis) -> Result<(), String> {
         for (value, label) in &axis.ticks {
             let y = self.y(axis, *value);
             self.path(vec![(self.left, y), (self.right, y)], Role::Grid)?;
-            // A leg of a route on each line.
-            let lines: Vec<_> = label.split_inclusive('+').collect();
-            let first_y = y - (lines.len() as i32 - 1) * LINE_GAP / 2;
-            for (line, text) in (0..).zip(lines) {
-                let at = (self.left - 14, first_y + line * LINE_GAP);
-                self.text(text, at, Role::Tick, (HPos::Right, VPos::Center))?;
-            }
+            self.name(label, (self.left - 14, y), Role::Tick, HPos::Right)?;
         }
         if axis.title.is_empty() {
             return Ok(());

@@ -4,7 +4,7 @@
 //! Knows no latency, rate or transport beyond its look: a chart's own file decides what is drawn.
 
 use plotters::prelude::{IntoDrawingArea, SVGBackend};
-use plotters::style::text_anchor::{HPos, VPos};
+use plotters::style::text_anchor::HPos;
 
 use super::area::Area;
 use super::drawing::Drawing;
@@ -75,12 +75,7 @@ impl Area<'_> {
         for ((path, (x, y)), label_y) in ends.into_iter().zip(places) {
             let elbow = vec![(x + 12, y), (self.right + 14, label_y), (self.right + 28, label_y)];
             self.path(elbow, Role::Leader(path))?;
-            // A leg of a route on each line.
-            let first_y = label_y - (path.legs().count() as i32 - 1) * LABEL_GAP / 2;
-            for (line, name) in (0..).zip(path.name().split_inclusive('+')) {
-                let at = (self.right + 36, first_y + line * LABEL_GAP);
-                self.text(name, at, Role::Label(path), (HPos::Left, VPos::Center))?;
-            }
+            self.name(path.name(), (self.right + 36, label_y), Role::Label(path), HPos::Left)?;
         }
         Ok(())
     }
