@@ -15,6 +15,7 @@ use weighbridge::schedule::{RateProfile, Schedule, Stripe};
 use weighbridge::schema::{Correlation, PriorityRequest, PriorityResult};
 use weighbridge::scorer::Score;
 use weighbridge::worker::Scoring;
+use weighbridge_plan::route::Leg;
 use weighbridge_plan::{Arrivals, Payload};
 use weighbridge_record::latency::Latency;
 use weighbridge_record::terms::CompletedBy;
@@ -124,7 +125,7 @@ fn books(criterion: &mut Criterion) {
                     let at_ns = SECOND_NS + place * 1_000;
                     let sequence = account.attempt(at_ns);
                     account.sent(sequence, at_ns, at_ns + 50_000);
-                    account.completed(sequence, at_ns + 300_000);
+                    account.completed_over(Leg::First, sequence, at_ns + 300_000, 0);
                 }
                 account
             },

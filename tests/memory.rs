@@ -3,6 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
+use weighbridge_plan::route::Leg;
 
 use weighbridge::load::Account;
 use weighbridge::mailbox::Mailboxes;
@@ -59,7 +60,7 @@ fn a_request_in_flight_takes_36_bytes_at_most_and_a_settled_one_1() {
     let at_ns = SECOND_NS + 1;
     let first = account.attempt(at_ns);
     account.sent(first, at_ns, at_ns);
-    account.completed(first, at_ns + 1);
+    account.completed_over(Leg::First, first, at_ns + 1, 0);
 
     let empty = held_bytes();
     let sequences: std::ops::RangeInclusive<u64> = 1..=REQUESTS;
@@ -76,7 +77,7 @@ fn a_request_in_flight_takes_36_bytes_at_most_and_a_settled_one_1() {
     );
 
     for sequence in sequences {
-        account.completed(sequence, at_ns + SECOND_NS / 10);
+        account.completed_over(Leg::First, sequence, at_ns + SECOND_NS / 10, 0);
     }
     let settled = (held_bytes() - empty) / REQUESTS as f64;
     assert!(settled <= 1.1, "{settled:.2} bytes for a settled request");

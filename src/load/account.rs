@@ -185,13 +185,6 @@ impl Account {
         }
     }
 
-    /// The result is here. The mailbox must have been emptied before.
-    #[inline]
-    pub fn completed(&mut self, sequence: u64, at_ns: u64) {
-        let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
-        self.complete(number, at_ns);
-    }
-
     /// What ends a request in this scenario has happened.
     #[inline]
     fn complete(&mut self, number: u64, at_ns: u64) {

@@ -3,6 +3,8 @@
 //! What each tier keeps over which fault is that of one table, `kept_over`; the sources are the settings'
 //! documentation of Redis (`appendfsync`) and of nats-server (`sync_interval`).
 
+use std::borrow::Cow;
+
 use crate::result::{
     Fault, Finding, FindingClass, Kept, LedgerTotals, Leg, LegalAnomaly, PromiseVerdict, Promised, Trial,
 };
@@ -44,47 +46,59 @@ fn kept_over(leg: &Leg, action: Action) -> KeptOver {
 /// Every promise of the trial's path; of a route, those of each leg.
 pub fn judge(trial: &Trial) -> Vec<PromiseVerdict> {
     match trial.legs.as_slice() {
-        [only] => of_leg(trial, only),
+        [only] => of_leg(&Held::whole(trial), only),
         legs => legs.iter().flat_map(|leg| routed(trial, leg)).collect(),
     }
 }
 
-/// Those of one leg of a route, by what went over it. The record keeps no lives by leg.
+/// Those of one leg of a route, by what went over it.
 fn routed(trial: &Trial, leg: &Leg) -> Vec<PromiseVerdict> {
-    let alone = over_leg(trial, leg);
-    let named = |verdict| PromiseVerdict { leg: Some(leg.transport), examples: Vec::new(), ..verdict };
-    of_leg(&alone, leg).into_iter().map(named).collect()
+    let named = |verdict| PromiseVerdict { leg: Some(leg.transport), ..verdict };
+    of_leg(&Held::over(trial, leg), leg).into_iter().map(named).collect()
 }
 
-/// The trial as it was for one leg of a route: its requests, and the faults that befell its server or a worker. What was
-/// lost belongs to the first fault over which its tier does not keep all, if there is one.
-fn over_leg(trial: &Trial, leg: &Leg) -> Trial {
-    let broker = leg.transport.broker().map(BrokerKind::name);
-    let befell = |fault: &&Fault| {
-        fault.action.aim() == Aim::Worker || broker.is_some_and(|broker| fault.target.starts_with(broker))
-    };
-    let mut faults: Vec<Fault> = trial.faults.iter().filter(befell).cloned().collect();
-    faults.iter_mut().for_each(|fault| fault.lost_acknowledged = Some(0));
-    if let Some(fault) = faults.iter_mut().find(|fault| kept_over(leg, fault.action) != KeptOver::All) {
-        fault.lost_acknowledged = Some(leg.ledger.lost_acknowledged);
+/// What promises are held against: requests, and what was done to them.
+struct Held<'a> {
+    ledger: LedgerTotals,
+    faults: Cow<'a, [Fault]>,
+    findings: &'a [Finding],
+}
+
+impl<'a> Held<'a> {
+    fn whole(trial: &'a Trial) -> Self {
+        Self { ledger: trial.ledger, faults: (&trial.faults).into(), findings: &trial.findings }
     }
-    Trial { ledger: leg.ledger, legs: vec![leg.clone()], faults, findings: Vec::new(), ..trial.clone() }
+
+    /// Of one leg of a route: its requests, and the faults that befell its server or a worker. What was lost belongs to
+    /// the first fault over which its tier does not keep all, if there is one. The record keeps no findings by leg.
+    fn over(trial: &Trial, leg: &Leg) -> Self {
+        let broker = leg.transport.broker().map(BrokerKind::name);
+        let befell = |fault: &&Fault| {
+            fault.action.aim() == Aim::Worker || broker.is_some_and(|broker| fault.target.starts_with(broker))
+        };
+        let mut faults: Vec<Fault> = trial.faults.iter().filter(befell).cloned().collect();
+        faults.iter_mut().for_each(|fault| fault.lost_acknowledged = Some(0));
+        if let Some(fault) = faults.iter_mut().find(|fault| kept_over(leg, fault.action) != KeptOver::All) {
+            fault.lost_acknowledged = Some(leg.ledger.lost_acknowledged);
+        }
+        Self { ledger: leg.ledger, faults: faults.into(), findings: &[] }
+    }
 }
 
-fn of_leg(trial: &Trial, leg: &Leg) -> Vec<PromiseVerdict> {
+fn of_leg(held: &Held<'_>, leg: &Leg) -> Vec<PromiseVerdict> {
     let mut verdicts = Vec::new();
     match leg.promise.loss {
-        Loss::ByTier => verdicts.push(acknowledged_survives(trial, leg)),
-        Loss::Seen => verdicts.push(loss_seen(trial)),
+        Loss::ByTier => verdicts.push(acknowledged_survives(held, leg)),
+        Loss::Seen => verdicts.push(loss_seen(held)),
         Loss::Silent => {}
     }
     match leg.promise.duplicates {
-        Duplicates::None => verdicts.push(at_most_once(trial)),
-        Duplicates::Dropped => verdicts.push(answered_once(trial)),
+        Duplicates::None => verdicts.push(at_most_once(held)),
+        Duplicates::Dropped => verdicts.push(answered_once(held)),
         Duplicates::ByRedelivery => {}
     }
     if leg.promise.order != Order::None {
-        verdicts.push(order(trial, leg));
+        verdicts.push(order(held, leg));
     }
     verdicts
 }
@@ -92,11 +106,11 @@ fn of_leg(trial: &Trial, leg: &Leg) -> Vec<PromiseVerdict> {
 /// What looks wrong in the trial, and was never promised not to happen.
 pub fn legal(trial: &Trial) -> Vec<LegalAnomaly> {
     match trial.legs.as_slice() {
-        [only] => legal_over(trial, only),
+        [only] => legal_over(&Held::whole(trial), only),
         legs => {
             let named = |leg: &Leg| {
                 let name = Some(leg.transport);
-                let found = legal_over(&over_leg(trial, leg), leg).into_iter();
+                let found = legal_over(&Held::over(trial, leg), leg).into_iter();
                 found.map(move |anomaly| LegalAnomaly { leg: name, ..anomaly })
             };
             legs.iter().flat_map(named).collect()
@@ -104,8 +118,8 @@ pub fn legal(trial: &Trial) -> Vec<LegalAnomaly> {
     }
 }
 
-fn legal_over(trial: &Trial, leg: &Leg) -> Vec<LegalAnomaly> {
-    let ledger = &trial.ledger;
+fn legal_over(held: &Held<'_>, leg: &Leg) -> Vec<LegalAnomaly> {
+    let ledger = &held.ledger;
     let unconfirmed = ledger.lost - ledger.lost_acknowledged;
     let at_most_once = "at most once: a request or result that is under way when something fails may be lost";
     let repeated =
@@ -120,7 +134,7 @@ fn legal_over(trial: &Trial, leg: &Leg) -> Vec<LegalAnomaly> {
         Loss::Silent | Loss::Seen => add("lost", ledger.lost, at_most_once.to_owned()),
         Loss::ByTier => {
             add("lost", unconfirmed, "the broker had not confirmed them".to_owned());
-            let beyond = beyond_tier(trial, leg);
+            let beyond = beyond_tier(held, leg);
             let why = format!("durability {} does not keep it over what was done", leg.durability);
             add("lost_acknowledged", ledger.lost_acknowledged.saturating_sub(beyond), why);
         }
@@ -130,7 +144,7 @@ fn legal_over(trial: &Trial, leg: &Leg) -> Vec<LegalAnomaly> {
         if leg.promise.duplicates == Duplicates::ByRedelivery {
             add("duplicated", ledger.duplicated, "a worker answers each delivery of a request".to_owned());
         }
-        if ledger.redelivered > 0 || !trial.faults.is_empty() {
+        if ledger.redelivered > 0 || !held.faults.is_empty() {
             add("reordered", ledger.reordered, "a redelivery breaks the order".to_owned());
         }
         add("parked", ledger.parked, "given up after its last delivery, and still stored".to_owned());
@@ -147,8 +161,8 @@ pub fn done<'a>(faults: impl IntoIterator<Item = &'a Fault>) -> String {
 }
 
 /// What exercised a promise that needs no fault for it.
-fn by(trial: &Trial) -> String {
-    if trial.faults.is_empty() { "the load alone".to_owned() } else { done(&trial.faults) }
+fn by(held: &Held<'_>) -> String {
+    if held.faults.is_empty() { "the load alone".to_owned() } else { done(held.faults.iter()) }
 }
 
 fn verdict(promise: Promised, verdict: Kept, count: u64, reason: String) -> PromiseVerdict {
@@ -161,8 +175,8 @@ fn by_count(promise: Promised, count: u64, reason: String, examples: Vec<Finding
     PromiseVerdict { examples, ..verdict(promise, kept, count, reason) }
 }
 
-fn examples(trial: &Trial, wanted: impl Fn(&Finding) -> bool) -> Vec<Finding> {
-    trial.findings.iter().filter(|finding| wanted(finding)).cloned().collect()
+fn examples(held: &Held<'_>, wanted: impl Fn(&Finding) -> bool) -> Vec<Finding> {
+    held.findings.iter().filter(|finding| wanted(finding)).cloned().collect()
 }
 
 fn is_lost(finding: &Finding) -> bool {
@@ -171,9 +185,9 @@ fn is_lost(finding: &Finding) -> bool {
 
 /// Confirmed requests that were lost although the tier keeps them over what was done. Of a fault over which it keeps
 /// all but the last, all count once one is older than that.
-fn beyond_tier(trial: &Trial, leg: &Leg) -> u64 {
-    let by_faults: u64 = trial.faults.iter().filter_map(|fault| fault.lost_acknowledged).sum();
-    let of_no_fault = trial.ledger.lost_acknowledged.saturating_sub(by_faults);
+fn beyond_tier(held: &Held<'_>, leg: &Leg) -> u64 {
+    let by_faults: u64 = held.faults.iter().filter_map(|fault| fault.lost_acknowledged).sum();
+    let of_no_fault = held.ledger.lost_acknowledged.saturating_sub(by_faults);
     let of_fault = |fault: &Fault| {
         let lost = fault.lost_acknowledged.unwrap_or(0);
         match kept_over(leg, fault.action) {
@@ -182,26 +196,28 @@ fn beyond_tier(trial: &Trial, leg: &Leg) -> u64 {
             KeptOver::AllButLast(_) | KeptOver::Nothing => 0,
         }
     };
-    of_no_fault + trial.faults.iter().map(of_fault).sum::<u64>()
+    of_no_fault + held.faults.iter().map(of_fault).sum::<u64>()
 }
 
-fn acknowledged_survives(trial: &Trial, leg: &Leg) -> PromiseVerdict {
+fn acknowledged_survives(held: &Held<'_>, leg: &Leg) -> PromiseVerdict {
     let promise = Promised::AcknowledgedSurvives;
-    let count = beyond_tier(trial, leg);
+    let count = beyond_tier(held, leg);
     let covered = |fault: &&Fault| kept_over(leg, fault.action) != KeptOver::Nothing;
-    let exercised: Vec<&Fault> = trial.faults.iter().filter(covered).collect();
+    let exercised: Vec<&Fault> = held.faults.iter().filter(covered).collect();
     if count == 0 && exercised.is_empty() {
-        let reason = match trial.faults.is_empty() {
+        let reason = match held.faults.is_empty() {
             true => "nothing was done to the path".to_owned(),
-            false => format!("durability {} promises nothing over {}", leg.durability, done(&trial.faults)),
+            false => {
+                format!("durability {} promises nothing over {}", leg.durability, done(held.faults.iter()))
+            }
         };
         return verdict(promise, Kept::NotExercised, 0, reason);
     }
-    if count == 0 && trial.ledger.acknowledged == 0 {
+    if count == 0 && held.ledger.acknowledged == 0 {
         return verdict(promise, Kept::NotExercised, 0, "the broker confirmed nothing".to_owned());
     }
     // What is still stored is not lost; which of those without an end it is, nobody can say.
-    let stored = leg.stored.unwrap_or(0).saturating_sub(trial.ledger.parked);
+    let stored = leg.stored.unwrap_or(0).saturating_sub(held.ledger.parked);
     if count > 0 && count <= stored {
         let reason =
             format!("{stored} requests were still stored when the trial ended: a longer drain tells");
@@ -210,43 +226,43 @@ fn acknowledged_survives(trial: &Trial, leg: &Leg) -> PromiseVerdict {
     let count = count.saturating_sub(stored);
     let reason =
         if exercised.is_empty() { "nothing was done to the path".to_owned() } else { done(exercised) };
-    by_count(promise, count, reason, examples(trial, |finding| is_lost(finding) && finding.acknowledged))
+    by_count(promise, count, reason, examples(held, |finding| is_lost(finding) && finding.acknowledged))
 }
 
-fn loss_seen(trial: &Trial) -> PromiseVerdict {
+fn loss_seen(held: &Held<'_>) -> PromiseVerdict {
     let promise = Promised::LossSeen;
-    let LedgerTotals { lost, indeterminate, .. } = trial.ledger;
+    let LedgerTotals { lost, indeterminate, .. } = held.ledger;
     if lost == 0 {
         return verdict(promise, Kept::NotExercised, 0, "nothing was lost".to_owned());
     }
     let unseen = lost.saturating_sub(indeterminate);
-    by_count(promise, unseen, format!("{lost} lost requests"), examples(trial, is_lost))
+    by_count(promise, unseen, format!("{lost} lost requests"), examples(held, is_lost))
 }
 
-fn at_most_once(trial: &Trial) -> PromiseVerdict {
+fn at_most_once(held: &Held<'_>) -> PromiseVerdict {
     let promise = Promised::AtMostOnce;
-    let count = trial.ledger.redelivered + trial.ledger.duplicated;
-    if count == 0 && trial.faults.is_empty() {
+    let count = held.ledger.redelivered + held.ledger.duplicated;
+    if count == 0 && held.faults.is_empty() {
         return verdict(promise, Kept::NotExercised, 0, "nothing was done to the path".to_owned());
     }
     let twice =
         |finding: &Finding| matches!(finding.class, FindingClass::Duplicated | FindingClass::Redelivered);
-    by_count(promise, count, by(trial), examples(trial, twice))
+    by_count(promise, count, by(held), examples(held, twice))
 }
 
-fn answered_once(trial: &Trial) -> PromiseVerdict {
+fn answered_once(held: &Held<'_>) -> PromiseVerdict {
     let promise = Promised::AnsweredOnce;
-    let LedgerTotals { duplicated, redelivered, .. } = trial.ledger;
+    let LedgerTotals { duplicated, redelivered, .. } = held.ledger;
     if duplicated == 0 && redelivered == 0 {
         return verdict(promise, Kept::NotExercised, 0, "no request was delivered twice".to_owned());
     }
     let twice = |finding: &Finding| finding.class == FindingClass::Duplicated;
-    by_count(promise, duplicated, format!("{redelivered} redeliveries"), examples(trial, twice))
+    by_count(promise, duplicated, format!("{redelivered} redeliveries"), examples(held, twice))
 }
 
-fn order(trial: &Trial, leg: &Leg) -> PromiseVerdict {
+fn order(held: &Held<'_>, leg: &Leg) -> PromiseVerdict {
     let promise = Promised::Order;
-    let LedgerTotals { delivered, reordered, redelivered, .. } = trial.ledger;
+    let LedgerTotals { delivered, reordered, redelivered, .. } = held.ledger;
     if delivered < 2 {
         return verdict(promise, Kept::NotExercised, 0, "no two requests were delivered".to_owned());
     }
@@ -254,15 +270,15 @@ fn order(trial: &Trial, leg: &Leg) -> PromiseVerdict {
         let reason = format!("{redelivered} redeliveries, which end it");
         return verdict(promise, Kept::NotExercised, 0, reason);
     }
-    if leg.promise.order == Order::UntilRedelivery && reordered > 0 && !trial.faults.is_empty() {
+    if leg.promise.order == Order::UntilRedelivery && reordered > 0 && !held.faults.is_empty() {
         let reason = format!(
             "{reordered} came late under {}: nobody lived to tell whether they were delivered before",
-            done(&trial.faults)
+            done(held.faults.iter())
         );
         return verdict(promise, Kept::NotExercised, 0, reason);
     }
     let late = |finding: &Finding| finding.class == FindingClass::Reordered;
-    by_count(promise, reordered, by(trial), examples(trial, late))
+    by_count(promise, reordered, by(held), examples(held, late))
 }
 
 #[cfg(test)]

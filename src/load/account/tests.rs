@@ -34,7 +34,7 @@ fn an_overdue_request_frees_the_window_and_a_late_result_still_counts() {
     let sequence = send(&mut account, SECOND_NS);
     account.tick(7 * SECOND_NS, &timeline);
     assert_eq!((account.in_flight(), account.open()), (0, 1));
-    account.completed(sequence, 8 * SECOND_NS);
+    account.completed_over(Leg::First, sequence, 8 * SECOND_NS, 0);
     assert_eq!((account.in_flight(), account.open()), (0, 0));
     let summary = account.close();
     assert_eq!((summary.totals.completed, summary.totals.indeterminate), (1, 1));
@@ -53,7 +53,7 @@ fn a_delivery_in_the_mailbox_is_booked_with_its_latency() {
     ];
     account.mailboxes.clone().post(&mut events);
     account.read_mailbox();
-    account.completed(sequence, at_ns + 600_000);
+    account.completed_over(Leg::First, sequence, at_ns + 600_000, 0);
     let recording = account.close().recorder.finish();
     let expected = [
         (Stage::Delivery, 1_000_000),
@@ -85,9 +85,9 @@ fn a_request_spends_its_turnaround_on_its_parts() {
     ];
     account.mailboxes.clone().post(&mut events);
     account.read_mailbox();
-    account.completed(sequence, completed_ns);
+    account.completed_over(Leg::First, sequence, completed_ns, 0);
     let unseen = send(&mut account, intended_ns);
-    account.completed(unseen, completed_ns);
+    account.completed_over(Leg::First, unseen, completed_ns, 0);
     let rows = account.close().recorder.finish().breakdown;
     assert_eq!(rows.len(), 1, "nobody saw the second one scored");
     let row = &rows[0];
@@ -111,14 +111,14 @@ fn a_broken_connection_leaves_unknown_what_the_broker_had_not_confirmed_or_does_
     let (mut account, _) = account();
     let [bare, confirmed, done] = [1, 2, 3].map(|second| send(&mut account, second * SECOND_NS));
     account.accepted(confirmed, 3 * SECOND_NS);
-    account.completed(done, 3 * SECOND_NS);
+    account.completed_over(Leg::First, done, 3 * SECOND_NS, 0);
     account.broken(Leg::First, &|sequence| sequence != bare, Unknown::Unconfirmed, 4 * SECOND_NS);
     assert_eq!(account.in_flight(), 2, "the one that went over another connection is under way");
     account.broken(Leg::First, &|_| true, Unknown::Unconfirmed, 4 * SECOND_NS);
     assert_eq!((account.in_flight(), account.open()), (1, 2));
     account.broken(Leg::First, &|_| true, Unknown::All, 4 * SECOND_NS);
     assert_eq!((account.in_flight(), account.open()), (0, 2));
-    account.completed(bare, 5 * SECOND_NS);
+    account.completed_over(Leg::First, bare, 5 * SECOND_NS, 0);
     assert_eq!((account.in_flight(), account.open()), (0, 1));
     let totals = account.close().totals;
     assert_eq!((totals.completed, totals.indeterminate, totals.lost), (2, 2, 1));
@@ -130,8 +130,8 @@ fn what_befell_a_request_is_found_with_its_times() {
     let (mut account, _) = account();
     let at = |second: u64| second * SECOND_NS;
     let [twice, lost, refused] = [2, 3, 4].map(|second| send(&mut account, at(second)));
-    account.completed(twice, at(5));
-    account.completed(twice, at(6));
+    account.completed_over(Leg::First, twice, at(5), 0);
+    account.completed_over(Leg::First, twice, at(6), 0);
     account.accepted(lost, at(4));
     let mut events = vec![
         Event::Received { sequence: refused, at_ns: at(5), worker: 0 },
@@ -168,7 +168,7 @@ fn a_request_to_which_nothing_happened_is_not_found() {
     let (mut account, _) = account();
     let sequence = send(&mut account, SECOND_NS);
     account.accepted(sequence, SECOND_NS + 1);
-    account.completed(sequence, SECOND_NS + 2);
+    account.completed_over(Leg::First, sequence, SECOND_NS + 2, 0);
     assert!(account.close().findings.is_empty());
 }
 

@@ -45,7 +45,7 @@ pub fn plan(check: &mut Check<'_>, route: &wire::Route, load: &Load, workers: &W
         let stands = check.wrote(&["route", key]);
         if stands && !kinds.contains(&kind) {
             check.report(&["route", key], format!("`{key}` means nothing to a route of kind {kind}"));
-        } else if needed && !stands && kinds.contains(&kind) {
+        } else if needed && kinds.contains(&kind) && check.lacks(&["route", key]) {
             check.report(&["route"], format!("a route of kind {kind} needs `{key}`"));
         }
     }
