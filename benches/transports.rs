@@ -24,7 +24,7 @@ use weighbridge::transport::{
     Transport, Troubles, Unknown,
 };
 use weighbridge_plan::{Brokers, Payload};
-use weighbridge_record::terms::{BrokerKind, CompletedBy, DeliveryMode, Durability, TransportKind};
+use weighbridge_record::terms::{BrokerKind, CompletedBy, DeliveryMode, Durability, Subjects, TransportKind};
 
 const BATCHES: [usize; 2] = [1, 64];
 const BODIES_BYTES: usize = 256;
@@ -85,7 +85,7 @@ struct Path {
 impl Path {
     async fn open(kind: TransportKind, targets: &Targets) -> Result<Self, Failure> {
         let payloads = Payloads::new(&payload(), 1, Correlation::new(1));
-        let names = Names::new("", ["INFRASTRUCTURE".to_owned()]);
+        let names = Names::new("", ["INFRASTRUCTURE".to_owned()], Subjects::ByCategory);
         let transport = transport::build(kind, targets, names, limits(), Durability::Memory)?;
         transport.prepare(longest_bytes(&payload())).await?;
         let (outcomes, troubles) = (Rc::new(Acknowledged::default()), Troubles::default());

@@ -32,7 +32,8 @@ impl Wiring {
     /// The wiring that a point asks for. `prefix` stands before every name on the wire.
     pub fn of(point: &PointPlan, transport: TransportKind, prefix: &str) -> Self {
         let categories = point.payload.categories.iter().map(|(name, _)| name.clone());
-        let (names, durability) = (Names::new(prefix, categories), point.brokers.durability);
+        let names = Names::new(prefix, categories, point.brokers.subjects);
+        let durability = point.brokers.durability;
         Self { transport, names, limits: limits(point), durability }
     }
 

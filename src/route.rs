@@ -2,7 +2,7 @@
 
 use crate::payload::mix;
 use weighbridge_plan::route::{Asked, Leg, RoutePlan, Stage, Takes};
-use weighbridge_record::terms::{Draw, OnFailure, Seam};
+use weighbridge_record::terms::{Draw, OnFailure, Path, Seam, TransportKind};
 
 /// How the requests of a trial are shared out.
 #[derive(Debug, Clone)]
@@ -13,12 +13,23 @@ pub struct Route {
     seed: u64,
     /// Each leg has as many; those of the second follow those of the first.
     workers: u32,
+    /// Whether the broker of each leg confirms a publish.
+    confirms: [bool; 2],
 }
 
 impl Route {
     pub fn new(plan: RoutePlan, seed: u64, workers: u32) -> Self {
         let stages = plan.stages();
-        Self { plan, stages, seed, workers }
+        Self { plan, stages, seed, workers, confirms: [false; 2] }
+    }
+
+    /// The same over a path.
+    pub fn over(self, path: Path) -> Self {
+        Self { confirms: [path.first(), path.last()].map(TransportKind::answers_publish), ..self }
+    }
+
+    pub fn confirms(&self) -> [bool; 2] {
+        self.confirms
     }
 
     /// The legs of request `sequence`, due that long after the window began; before it the first stage holds.

@@ -116,6 +116,9 @@ impl Account {
         let Some(number) = self.stripe.local(sequence) else { return };
         self.ledger.sent(number);
         self.in_flight.sent(number, at_ns);
+        if let Some(legs) = &mut self.legs {
+            legs.goes_out(sequence, number, intended_ns, at_ns);
+        }
         if let Some(over) = self.sending.extend(Times { intended_ns, sent_ns: at_ns }, at_ns) {
             self.record_sent(over);
         }

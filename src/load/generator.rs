@@ -124,7 +124,7 @@ pub async fn generate(
         let load = &run.load;
         let completed_by = run.completed_by;
         Account::new(stripe, timeline, mailboxes, live, load.timeout_ns, completed_by, load.connections)
-            .with_legs(run.route.clone().map(|route| Legs::new(route, timeline.window_start_ns())))
+            .with_legs(run.route.clone().map(|route| Legs::new(route, timeline)))
     };
     let account = Rc::new(RefCell::new(new_account(provisional)));
     let freed = Rc::new(Notify::new());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::seam::Seams;
 use super::twins::Twins;
 use crate::ledger::{Entry, Ledger};
+use crate::metrics::Timeline;
 use crate::route::Route;
 use crate::transport::Unknown;
 use weighbridge_plan::route::{Leg, Takes};
@@ -26,7 +27,7 @@ pub(super) enum Told {
 /// Requests go by their numbers in the generator, as in the ledger of the whole.
 pub struct Legs {
     route: Arc<Route>,
-    window_start_ns: u64,
+    timeline: Timeline,
     /// Each opens every request, whichever leg it takes.
     ledgers: [Ledger; 2],
     /// Requests that were to take each leg, and that went over it.
@@ -63,17 +64,11 @@ impl LegsSummary {
 }
 
 impl Legs {
-    pub fn new(route: Arc<Route>, window_start_ns: u64) -> Self {
-        let seams = Seams::new(route.stages().len());
-        Self {
-            route,
-            window_start_ns,
-            ledgers: Default::default(),
-            routed: [0; 2],
-            sent: [0; 2],
-            seams,
-            twins: Twins::new(),
-        }
+    pub fn new(route: Arc<Route>, timeline: Timeline) -> Self {
+        let window_ns = timeline.window_end_ns() - timeline.window_start_ns();
+        let seams = Seams::new(route.stages().len(), window_ns);
+        let twins = Twins::new(route.confirms());
+        Self { route, timeline, ledgers: Default::default(), routed: [0; 2], sent: [0; 2], seams, twins }
     }
 
     /// A request is opened; it takes its legs whether it is sent or shed.
@@ -83,7 +78,8 @@ impl Legs {
         for leg in Leg::ALL.into_iter().filter(|leg| takes.takes(*leg)) {
             self.routed[leg as usize] += 1;
         }
-        self.seams.attempt(self.route.stage(self.since_window_ns(intended_ns)), takes);
+        let due_ns = self.since_window_ns(intended_ns);
+        self.seams.attempt(self.route.stage(due_ns), takes, due_ns);
     }
 
     pub fn takes(&self, sequence: u64, intended_ns: u64) -> Takes {
@@ -91,7 +87,18 @@ impl Legs {
     }
 
     fn since_window_ns(&self, at_ns: u64) -> i64 {
-        at_ns.wrapping_sub(self.window_start_ns) as i64
+        at_ns.wrapping_sub(self.timeline.window_start_ns()) as i64
+    }
+
+    /// The request goes out now; over which legs, they are told when it is handed to them.
+    pub fn goes_out(&mut self, sequence: u64, number: u64, intended_ns: u64, at_ns: u64) {
+        let takes = self.takes(sequence, intended_ns);
+        for leg in Leg::ALL.into_iter().filter(|leg| takes.takes(*leg)) {
+            self.seams.sent(number, leg);
+        }
+        if takes == Takes::Both {
+            self.twins.sent(number, intended_ns, at_ns);
+        }
     }
 
     /// The request is handed to the client library of a leg.
@@ -102,9 +109,13 @@ impl Legs {
     }
 
     /// Whether the whole counts as confirmed with this.
-    pub fn acknowledged(&mut self, leg: Leg, number: u64) -> bool {
+    pub fn acknowledged(&mut self, leg: Leg, number: u64, at_ns: u64) -> bool {
         self.ledger(leg).acknowledged(number);
-        match self.needs(number) {
+        let needs = self.needs(number);
+        if needs.is_some() {
+            self.twins.confirmed(number, leg, at_ns);
+        }
+        match needs {
             Some(OnFailure::Both) => self.ledgers[leg.other() as usize].is_acknowledged(number),
             Some(OnFailure::Any) | None => true,
         }
@@ -155,22 +166,26 @@ impl Legs {
         if told == Told::Stranger {
             return told;
         }
-        self.seams.heard(self.since_window_ns(at_ns));
+        let since_ns = self.since_window_ns(at_ns);
         if again {
-            self.seams.duplicated(number);
-        } else if told == Told::Whole {
+            self.seams.duplicated(number, since_ns);
+            return told;
+        }
+        self.seams.answered_over(number, leg, self.route.stage(since_ns), since_ns);
+        if told == Told::Whole {
             self.seams.answered(number);
         }
-        if !again && self.needs(number).is_some() {
-            self.twins.answered(number, leg, at_ns, answer, told == Told::LegOnly);
+        if self.needs(number).is_some() {
+            self.twins.answered(number, leg, at_ns, answer);
         }
         told
     }
 
     /// A delivery to a worker came behind a later one.
-    pub fn reordered(&mut self, worker: u32) {
+    pub fn reordered(&mut self, worker: u32, number: u64) {
         let leg = self.route.leg_of_worker(worker);
         self.ledger(leg).reordered();
+        self.seams.reordered(number);
     }
 
     pub(super) fn parked(&mut self, worker: u32, number: u64) -> Told {

@@ -31,4 +31,5 @@ pub use generators::Generators;
 pub use legs::{Legs, LegsSummary};
 pub use live::Live;
 pub use outcome::GeneratorOutcome;
+pub use seam::UnderWay;
 pub use summary::AccountSummary;

@@ -116,7 +116,7 @@ mod tests {
         let stripe = Stripe { index, count: 2 };
         let mut account =
             Account::new(stripe, timeline, mailboxes, Arc::default(), SECOND_NS, CompletedBy::Result, 1)
-                .with_legs(Some(Legs::new(both_legs(), SECOND_NS)));
+                .with_legs(Some(Legs::new(both_legs(), timeline)));
         let mut bursts = Bursts::new();
         for request in 0..requests {
             let intended_ns = SECOND_NS + request * 10_000_000;

@@ -5,7 +5,8 @@ use crate::fault::AimError;
 use crate::open_files;
 use crate::site::SiteError;
 use crate::transport::TransportError;
-use weighbridge_record::terms::{BrokerKind, Path};
+use weighbridge_record::result::SeamCheck;
+use weighbridge_record::terms::{BrokerKind, Path, Subjects};
 
 /// Why a run could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,13 @@ pub enum RunError {
          a sweep, `search.low`; or share the load among more `load.generators` on more cores"
     )]
     BeyondCeiling { asked_per_s: f64, ceiling_per_s: f64 },
+    /// Requests of a leg would reach nobody.
+    #[error(
+        "{}: of {} messages on `{}` {} came to a worker, so the requests of this leg would be lost. Its workers hear \
+         `{}`: publish there with brokers.subjects = \"{}\"",
+        .0.transport, .0.published, .0.subject, .0.delivered, Subjects::ByCategory.shape(), Subjects::ByCategory
+    )]
+    Unheard(Box<SeamCheck>),
     /// What the run measures can't be kept.
     #[error(transparent)]
     Keep(Box<dyn std::error::Error + Send + Sync>),
@@ -60,6 +68,7 @@ impl RunError {
                     | SiteError::Forgetting(_)
                     | SiteError::Connect(ConnectError::Unavailable { .. })
             ) | Self::Transport(TransportError::Connect(ConnectError::Unavailable { .. }))
+                | Self::Unheard(_)
         )
     }
 }

@@ -1,15 +1,17 @@
 //! What is looked at before the first trial: whatever would refuse the last one must not cost the others' time.
 //!
-//! Nothing is started for it. What a server of ours takes is known from its settings; on a server that somebody else
-//! runs every path is prepared, with the longest body that goes over it, and cleared up again.
+//! What a server of ours takes is known from its settings; on a server that somebody else runs every path is prepared,
+//! with the longest body that goes over it, and cleared up again. Servers are started for it only where a route asks
+//! whether its subjects are heard.
 
 use super::error::RunError;
+use super::seam;
 use super::settings::Settings;
 use super::trial::{nonce, prefix};
 use crate::open_files;
 use crate::path::Wiring;
 use crate::payload::longest_bytes;
-use crate::site;
+use crate::site::{self, Site};
 use crate::transport::{Targets, TransportError};
 use weighbridge_plan::{FaultPlan, Plan, PointPlan};
 use weighbridge_record::terms::{BrokerKind, Path};
@@ -32,6 +34,19 @@ pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError>
     open_files_suffice(plan)?;
     for path in Tried::all(plan) {
         path.try_out().await?;
+    }
+    routes_are_heard(plan, settings).await
+}
+
+/// Tries the seam of every path of a route at the first point; a sweep does not move over subjects but by a trial.
+async fn routes_are_heard(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
+    let Some(point) = plan.points.first().filter(|point| point.route.is_some()) else { return Ok(()) };
+    for path in plan.paths_at(point) {
+        let mut site = Site::start(&path.brokers(), &point.brokers, &settings.brokers).await?;
+        let legs = Wiring::legs(point, path, &prefix(point, site.is_external(), nonce()));
+        let heard = seam::check(legs.iter(), &site.targets()).await;
+        site.stop(false);
+        heard?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::doubts::{Evidence, judge};
 use super::gaps;
 use super::probes::Seen;
-use super::routed;
+use super::routed::{self, RouteSeen};
 use super::spec::TrialSpec;
 use crate::crew::CrewReport;
 use crate::environment;
@@ -16,8 +16,8 @@ use weighbridge_plan::{PointPlan, Work};
 use weighbridge_record::promised;
 use weighbridge_record::recovery::{self, Around};
 use weighbridge_record::result::{
-    BrokerRecord, ErrorGroup, Finding, GeneratorRecord, LedgerTotals, Leg, Rates, SeriesRow, StageLatencies,
-    Trial, WakeLateness,
+    BrokerRecord, ErrorGroup, Finding, GeneratorRecord, Held, LedgerTotals, Leg, Rates, SeamCheck, SeriesRow,
+    StageLatencies, Trial, WakeLateness,
 };
 use weighbridge_record::terms::TransportKind;
 
@@ -32,8 +32,12 @@ pub struct Loaded {
     /// What is wrong or unknown about the tier of the site's nodes.
     pub tier_doubts: Vec<String>,
     pub threads: u32,
-    /// Requests that the server of each leg still stores, where that was asked.
-    pub stored: Vec<Option<u64>>,
+    /// What the server of each leg stored at the end of each stage of a route.
+    pub held: Vec<Vec<Vec<Held>>>,
+    /// What it still stores, where that was asked.
+    pub left: Vec<Vec<Held>>,
+    /// Whether what the legs of a route publish is heard.
+    pub seam: Vec<SeamCheck>,
     pub complete: bool,
 }
 
@@ -79,7 +83,8 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         gaps: &gaps,
     });
     let series = series(&recording, &loaded.seen);
-    let legs = legs(spec, &summary.totals, summary.legs.as_ref(), &loaded.stored);
+    let legs = legs(spec, &summary.totals, summary.legs.as_ref(), &loaded.left);
+    let route_seen = RouteSeen { seam: loaded.seam, held: loaded.held };
     let routed = point.route.as_ref().zip(summary.legs.as_ref());
     let mut faults = loaded.faults.faults;
     recovery::fill(&mut faults, &series, &around(point, &recording));
@@ -96,7 +101,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         window_s: recording.timeline.window_s(),
         rates,
         latency_ns: latencies,
-        route: routed.map(|(plan, legs)| routed::route(plan, spec.path, point, legs, &series)),
+        route: routed.map(|(plan, legs)| routed::route(plan, spec.path, point, legs, &series, &route_seen)),
         pairs: routed.and_then(|(plan, legs)| routed::twins(plan, legs)),
         series,
         breakdown: recording.breakdown,
@@ -130,15 +135,16 @@ fn legs(
     spec: &TrialSpec<'_>,
     whole: &LedgerTotals,
     of_legs: Option<&LegsSummary>,
-    stored: &[Option<u64>],
+    left: &[Vec<Held>],
 ) -> Vec<Leg> {
     let brokers = &spec.point.brokers;
     let leg = |(index, transport): (usize, TransportKind)| Leg {
         transport,
+        held: left.get(index).filter(|_| of_legs.is_some()).cloned().unwrap_or_default(),
         durability: transport.durability(brokers.durability),
         promise: transport.promise(brokers.delivery),
         ledger: of_legs.map_or(*whole, |legs| legs.totals[index]),
-        stored: stored.get(index).copied().flatten(),
+        stored: left.get(index).and_then(|held| held.first()?.entries),
     };
     spec.path.legs().enumerate().map(leg).collect()
 }

@@ -7,9 +7,11 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use super::error::RunError;
+use super::holdings;
 use super::probes::Probes;
 use super::progress::Progress;
 use super::record::{Loaded, assemble};
+use super::seam;
 use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::watch::watch_over;
@@ -28,7 +30,7 @@ use crate::start_line::StartLine;
 use crate::stop::{Stop, StopSignal};
 use crate::transport::{Targets, Transport};
 use weighbridge_plan::{FaultPlan, PointPlan};
-use weighbridge_record::result::{LeftBehind, Trial};
+use weighbridge_record::result::{Held, LeftBehind, SeamCheck, Trial};
 use weighbridge_record::terms::CompletedBy;
 
 /// From the last connection to the first request.
@@ -36,9 +38,6 @@ const LEAD_NS: u64 = 50_000_000;
 /// Longest that clearing up may take in a run that is to end at once: the process has a second, in which the trial
 /// is to be kept as well.
 const CLEAR_WITHIN: Duration = Duration::from_millis(500);
-
-/// Longest that a server may take to say what it still stores.
-const STORED_WITHIN: Duration = Duration::from_secs(5);
 
 /// A trial's record and what its servers left behind.
 pub struct Measured {
@@ -125,9 +124,9 @@ pub(super) fn prefix(point: &PointPlan, is_external: bool, nonce: u32) -> String
 }
 
 /// One transport of the path, as it is wired.
-struct Leg {
-    wiring: Wiring,
-    transport: Arc<dyn Transport>,
+pub(super) struct Leg {
+    pub wiring: Wiring,
+    pub transport: Arc<dyn Transport>,
 }
 
 /// What the parts of a trial share.
@@ -149,12 +148,14 @@ impl<'a> Parts<'a> {
         let wakes_at = waits_for_delivery.then(|| point.load.worth_waking() as usize);
         let mailboxes = Arc::new(Mailboxes::new(point.load.generators, wakes_at));
         let workers = point.workers.work().map_or(0, |work| work.count);
-        let route = point.route.clone().map(|plan| Arc::new(Route::new(plan, spec.seed, workers)));
+        let route = point.route.clone();
+        let route = route.map(|plan| Arc::new(Route::new(plan, spec.seed, workers).over(spec.path)));
         Self { spec, settings, legs, route, correlation, payloads, mailboxes }
     }
 
     /// Prepares the path, puts the load on it, clears it up.
     async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<Trial, RunError> {
+        let seam = self.seam(site).await?;
         let mut created = Vec::new();
         for leg in &self.legs {
             if let Err(error) = leg.transport.prepare(longest_bytes(&self.spec.point.payload)).await {
@@ -168,7 +169,7 @@ impl<'a> Parts<'a> {
         }
         let loaded = self.load(site, progress).await;
         let loaded = match loaded {
-            Ok(loaded) => Ok(Loaded { stored: self.stored().await, ..loaded }),
+            Ok(loaded) => Ok(Loaded { left: self.left().await, seam, ..loaded }),
             Err(error) => Err(error),
         };
         // Also after a failure: what this run created is deleted.
@@ -201,7 +202,11 @@ impl<'a> Parts<'a> {
         site.servers().iter().for_each(|server| server.settle_data());
         let timeline = self.timeline();
         line.start(timeline);
-        watch_over(self.spec, &load, progress, timeline).await;
+        let route = (self.spec.point, self.route.as_deref());
+        let ((), held) = tokio::join!(
+            watch_over(self.spec, &load, progress, timeline),
+            holdings::at_seams(&self.legs, route, (&load, timeline)),
+        );
         let complete = stop.get() == Stop::No;
         let threads = load.count() + crews.iter().map(Crew::threads).sum::<u32>();
 
@@ -211,20 +216,27 @@ impl<'a> Parts<'a> {
         let load = load.stop()?;
         let seen = probes.stop();
         let (records, tier_doubts) = (site.records(), site.tier_doubts());
-        let stored = Vec::new();
-        Ok(Loaded { load, crew, faults, seen, records, tier_doubts, threads, stored, complete })
+        let (left, seam) = (Vec::new(), Vec::new());
+        Ok(Loaded { load, crew, faults, seen, records, tier_doubts, threads, held, left, seam, complete })
+    }
+
+    /// Whether what the legs of a route publish is heard.
+    async fn seam(&self, site: &Site) -> Result<Vec<SeamCheck>, RunError> {
+        match self.route {
+            Some(_) => {
+                let legs = self.legs.iter().map(|leg| &leg.wiring);
+                unless_stopped(&self.settings.stop, seam::check(legs, &site.targets())).await?
+            }
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Asked only where it tells what was lost from what was not worked off.
-    async fn stored(&self) -> Vec<Option<u64>> {
-        let mut stored = Vec::new();
-        if self.spec.point.faults.is_empty() && self.route.is_none() {
-            return stored;
+    async fn left(&self) -> Vec<Vec<Held>> {
+        match self.spec.point.faults.is_empty() && self.route.is_none() {
+            true => Vec::new(),
+            false => holdings::now(&self.legs, self.spec.point).await,
         }
-        for leg in &self.legs {
-            stored.push(tokio::time::timeout(STORED_WITHIN, leg.transport.stored()).await.ok().flatten());
-        }
-        stored
     }
 
     /// Workers for each leg.

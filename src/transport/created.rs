@@ -3,14 +3,47 @@
 use crate::shell::quoted;
 use weighbridge_plan::endpoint::{Access, Endpoint, Tls};
 use weighbridge_record::result::LeftBehind;
+use weighbridge_record::terms::BrokerKind;
 
 /// Why something is there that nobody came to delete.
 const NO_TIME: &str = "there was no time to delete it";
 
 /// A key of Redis.
 pub(super) fn key(endpoint: &Endpoint, name: String) -> LeftBehind {
+    let command = format!("{} DEL {}", client(endpoint), quoted(&name));
+    left("key", name, endpoint, command)
+}
+
+/// A JetStream stream.
+pub(super) fn stream(endpoint: &Endpoint, name: String) -> LeftBehind {
+    let command = format!("{} stream rm {} --force", client(endpoint), quoted(&name));
+    left("stream", name, endpoint, command)
+}
+
+fn left(what: &str, name: String, endpoint: &Endpoint, command: String) -> LeftBehind {
+    let (server, reason) = (whereabouts(endpoint), NO_TIME.to_owned());
+    LeftBehind { what: what.to_owned(), name, server, reason, command }
+}
+
+/// The broker's own client with the way to a server, as a shell takes it.
+pub fn client(endpoint: &Endpoint) -> String {
+    match endpoint.kind {
+        BrokerKind::RedisServer => redis_cli(endpoint),
+        BrokerKind::NatsServer => nats(endpoint),
+    }
+}
+
+/// That client on a server of whoever reads the command.
+pub fn bare_client(kind: BrokerKind) -> &'static str {
+    match kind {
+        BrokerKind::RedisServer => "redis-cli",
+        BrokerKind::NatsServer => "nats",
+    }
+}
+
+fn redis_cli(endpoint: &Endpoint) -> String {
     let server = &endpoint.servers[0];
-    let mut words = vec!["redis-cli", "-h", &server.host];
+    let mut words = vec![bare_client(endpoint.kind), "-h", &server.host];
     let (port, database) = (server.port.to_string(), endpoint.database.to_string());
     words.extend(["-p", &port]);
     if endpoint.database != 0 {
@@ -21,22 +54,13 @@ pub(super) fn key(endpoint: &Endpoint, name: String) -> LeftBehind {
         Access::Password { user: Some(user), .. } => words.extend(["--user", user, "--askpass"]),
         Access::Password { user: None, .. } | Access::Token(_) => words.push("--askpass"),
     }
-    words.extend(["DEL", &name]);
-    let command = joined(&words);
-    LeftBehind {
-        what: "key".to_owned(),
-        name,
-        server: whereabouts(endpoint),
-        reason: NO_TIME.to_owned(),
-        command,
-    }
+    joined(&words)
 }
 
-/// A JetStream stream.
-pub(super) fn stream(endpoint: &Endpoint, name: String) -> LeftBehind {
+fn nats(endpoint: &Endpoint) -> String {
     let scheme = if endpoint.tls == Tls::On { "tls" } else { "nats" };
     let servers: Vec<_> = endpoint.servers.iter().map(|server| format!("{scheme}://{server}")).collect();
-    let mut command = joined(&["nats", "--server", &servers.join(",")]);
+    let mut command = joined(&[bare_client(endpoint.kind), "--server", &servers.join(",")]);
     match &endpoint.access {
         Access::None => {}
         Access::Password { user, .. } => {
@@ -45,14 +69,7 @@ pub(super) fn stream(endpoint: &Endpoint, name: String) -> LeftBehind {
         }
         Access::Token(_) => command.push_str(" --user \"$NATS_TOKEN\""),
     }
-    command.push_str(&format!(" stream rm {} --force", quoted(&name)));
-    LeftBehind {
-        what: "stream".to_owned(),
-        name,
-        server: whereabouts(endpoint),
-        reason: NO_TIME.to_owned(),
-        command,
-    }
+    command
 }
 
 fn whereabouts(endpoint: &Endpoint) -> String {
@@ -67,7 +84,6 @@ fn joined(words: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weighbridge_record::terms::BrokerKind;
 
     fn endpoint(kind: BrokerKind, url: &str) -> Endpoint {
         Endpoint::parse(kind, url).unwrap()

@@ -8,7 +8,7 @@ use super::error::TransportError;
 use super::frame::{Arrival, Delivery, Frame, Reply};
 use super::outcomes::Outcomes;
 use super::troubles::Troubles;
-use weighbridge_record::result::LeftBehind;
+use weighbridge_record::result::{Held, LeftBehind};
 
 #[async_trait(?Send)]
 pub trait Producer {
@@ -79,10 +79,10 @@ pub trait Transport: Send + Sync {
     /// Opens the connections of worker `index`, in the runtime that will use them.
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError>;
 
-    /// Requests that the server still stores when the trial is over: nobody has acknowledged them. None where none are
-    /// stored, or where it does not say.
-    async fn stored(&self) -> Option<u64> {
-        None
+    /// What the server stores for this path, the stream of requests first; commands are what the broker's own client
+    /// takes. Empty where nothing is stored, or where the server does not say.
+    async fn held(&self) -> Vec<Held> {
+        Vec::new()
     }
 
     /// What `prepare` creates on the server.

@@ -2,17 +2,38 @@
 
 use serde::{Deserialize, Serialize};
 
+use weighbridge_record::terms::Subjects;
+
 /// Names on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Names {
     /// Set on external brokers, so that a run never meets anyone else's messages.
     prefix: String,
     categories: Vec<String>,
+    subjects: Subjects,
+    /// Requests have one more subject, behind those of the categories: one of the form that is not used.
+    with_other_form: bool,
 }
 
 impl Names {
-    pub fn new(prefix: &str, categories: impl IntoIterator<Item = String>) -> Self {
-        Self { prefix: prefix.to_string(), categories: categories.into_iter().collect() }
+    pub fn new(prefix: &str, categories: impl IntoIterator<Item = String>, subjects: Subjects) -> Self {
+        let (prefix, categories) = (prefix.to_string(), categories.into_iter().collect());
+        Self { prefix, categories, subjects, with_other_form: false }
+    }
+
+    /// The same under a token of their own, to be tried where nobody uses them.
+    pub fn apart(&self) -> Self {
+        Self { prefix: format!("{}seam.", self.prefix), ..self.clone() }
+    }
+
+    /// With one more subject of requests, by the key after the last.
+    pub fn and_other_form(&self) -> Self {
+        Self { with_other_form: true, ..self.clone() }
+    }
+
+    /// The keys that choose a subject.
+    pub fn keys(&self) -> std::ops::Range<u16> {
+        0..self.categories.len() as u16
     }
 
     /// `prioritization.request`
@@ -32,12 +53,29 @@ impl Names {
 
     /// `prioritization.request.{category}`, by key.
     pub fn request_subjects(&self) -> Vec<String> {
-        self.by_category(&self.request())
+        let base = self.request();
+        let other = self.with_other_form.then(|| match self.subjects {
+            Subjects::ByCategory => base.clone(),
+            Subjects::Bare => format!("{base}.{}", self.categories.first().map_or("", String::as_str)),
+        });
+        self.by_key(&base).into_iter().chain(other).collect()
     }
 
     /// `prioritization.result.{category}`, by key.
     pub fn result_subjects(&self) -> Vec<String> {
-        self.by_category(&self.result())
+        self.by_key(&self.result())
+    }
+
+    /// Takes what is published below `base`, [`Self::request`] or [`Self::result`].
+    pub fn filter(&self, base: &str) -> String {
+        match self.subjects {
+            Subjects::ByCategory => format!("{base}.*"),
+            Subjects::Bare => base.to_owned(),
+        }
+    }
+
+    pub fn subjects(&self) -> Subjects {
+        self.subjects
     }
 
     /// Name of a stream, group or durable consumer, which may hold no dots.
@@ -45,7 +83,11 @@ impl Names {
         format!("{}{name}", self.prefix.replace('.', "_"))
     }
 
-    fn by_category(&self, base: &str) -> Vec<String> {
-        self.categories.iter().map(|category| format!("{base}.{category}")).collect()
+    fn by_key(&self, base: &str) -> Vec<String> {
+        let subject = |category: &String| match self.subjects {
+            Subjects::ByCategory => format!("{base}.{category}"),
+            Subjects::Bare => base.to_owned(),
+        };
+        self.categories.iter().map(subject).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::Commands;
 use weighbridge::transport::{Limits, Names, Targets, Troubles, build};
 use weighbridge_plan::endpoint::Endpoint;
-use weighbridge_record::terms::{BrokerKind, CompletedBy, DeliveryMode, Durability, TransportKind};
+use weighbridge_record::terms::{BrokerKind, CompletedBy, DeliveryMode, Durability, Subjects, TransportKind};
 
 use crate::harness::brokers::Redis;
 
@@ -48,7 +48,8 @@ fn a_worker_reclaims_no_more_than_it_has_room_for() {
     let server = Redis::start(&[]);
     let endpoint = Endpoint::parse(BrokerKind::RedisServer, &server.url()).expect("a URL");
     let targets = Targets { redis: Some(endpoint), ..Targets::default() };
-    let (kind, names) = (TransportKind::RedisStreams, Names::new("", ["NETWORK".to_string()]));
+    let (kind, names) =
+        (TransportKind::RedisStreams, Names::new("", ["NETWORK".to_string()], Subjects::ByCategory));
     let transport = build(kind, &targets, names, limits(), Durability::Memory).expect("a broker");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let reclaimed = tokio::task::LocalSet::new().block_on(&runtime, async {

@@ -10,7 +10,7 @@ use crate::repeat::Sequential;
 use crate::route::RoutePlan;
 use weighbridge_record::point::Point;
 use weighbridge_record::terms::{
-    BrokerKind, CompletedBy, DeliveryMode, Durability, Objective, Path, Stage, TransportKind,
+    BrokerKind, CompletedBy, DeliveryMode, Durability, Objective, Path, Stage, Subjects, TransportKind,
 };
 
 /// Probes of one transport in a search, confirmations included: a broker that flips from probe to probe must not
@@ -314,6 +314,8 @@ pub struct Brokers {
     pub max_deliver: u32,
     /// How often a request may be answered, on the paths that store.
     pub delivery: DeliveryMode,
+    /// Which subjects requests and results are published on.
+    pub subjects: Subjects,
 }
 
 /// What the engine asks its brokers for.
@@ -331,6 +333,7 @@ impl Brokers {
             ack_wait_ns: ACK_WAIT_NS,
             max_deliver: MAX_DELIVER,
             delivery: DeliveryMode::AtLeastOnce,
+            subjects: Subjects::ByCategory,
         }
     }
 

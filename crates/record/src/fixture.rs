@@ -349,7 +349,14 @@ fn threshold(trial: &Trial) -> ThresholdOutcome {
 
 fn leg(transport: TransportKind, ledger: LedgerTotals) -> Leg {
     let durability = transport.durability(Durability::Memory);
-    Leg { transport, durability, promise: transport.promise(DeliveryMode::AtLeastOnce), ledger, stored: None }
+    Leg {
+        transport,
+        durability,
+        promise: transport.promise(DeliveryMode::AtLeastOnce),
+        ledger,
+        stored: None,
+        held: Vec::new(),
+    }
 }
 
 fn broker(kind: BrokerKind) -> BrokerRecord {

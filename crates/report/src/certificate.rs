@@ -181,7 +181,9 @@ mod tests {
             attempted: 1_500,
             unanswered: 3,
             duplicated: 0,
+            reordered: 0,
             silence_s: 0.012,
+            legs: Vec::new(),
             turnaround,
         };
         trial.route = Some(RouteRecord {
@@ -190,6 +192,7 @@ mod tests {
             to: TransportKind::NatsCore,
             stages: vec![stage(0, 0.0, 1.5), stage(50, 1.5, 3.0)],
             silence_s_max: 0.012,
+            seam: Vec::new(),
         });
         let found = of(&groups(&result)[0]);
         let [stages, legs] = &found[0].tables;

@@ -76,7 +76,7 @@ impl Account {
     fn reordered(&mut self, number: u64, at_ns: u64, worker: u32) {
         self.ledger.reordered();
         if let Some(legs) = &mut self.legs {
-            legs.reordered(worker);
+            legs.reordered(worker, number);
         }
         if self.findings.has_room(FindingClass::Reordered) {
             self.find(FindingClass::Reordered, number, at_ns);

@@ -52,7 +52,7 @@ impl Account {
 
     #[inline]
     pub fn accepted_over(&mut self, leg: Leg, sequence: u64, at_ns: u64) {
-        if self.tells(sequence, |legs, number| legs.acknowledged(leg, number)) {
+        if self.tells(sequence, |legs, number| legs.acknowledged(leg, number, at_ns)) {
             self.accepted(sequence, at_ns);
         }
     }

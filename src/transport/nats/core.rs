@@ -8,7 +8,7 @@ use async_nats::message::OutboundMessage;
 use async_nats::{Client, Subject, Subscriber};
 use async_trait::async_trait;
 
-use weighbridge_record::terms::CompletedBy;
+use weighbridge_record::terms::{CompletedBy, Subjects};
 
 use super::confirmed::Confirmed;
 use super::link::{self, Change, Changes};
@@ -46,9 +46,12 @@ impl Transport for NatsCore {
         let client = connect::nats::connect(&self.endpoint, "weighbridge-preflight", 0).await?;
         rights::check_payload(&client, longest_body_bytes)?;
         let (request, result) = (self.names.request(), self.names.result());
-        let subjects = [format!("{request}.*"), format!("{result}.*")];
+        let subjects = [self.names.filter(&request), self.names.filter(&result)];
         rights::no_stream_takes(&self.endpoint, &client, &subjects).await?;
-        let rights = Rights::default().below(&request).below(&result);
+        let rights = match self.names.subjects() {
+            Subjects::ByCategory => Rights::default().below(&request).below(&result),
+            Subjects::Bare => Rights::on(subjects.into()),
+        };
         rights::check(&self.endpoint, &rights).await
     }
 
@@ -65,8 +68,8 @@ impl Transport for NatsCore {
             let told = (Side::Collector, troubles);
             let (client, changes) = link::connect(endpoint, "weighbridge-collector", 0, told).await?;
             tokio::task::spawn_local(lose_results(changes, Rc::clone(&outcomes)));
-            let results =
-                subscription::subscribe(&client, format!("{}.*", self.names.result()), None).await?;
+            let results = self.names.filter(&self.names.result());
+            let results = subscription::subscribe(&client, results, None).await?;
             Some(Box::new(Results { results, _client: client }))
         } else {
             None
@@ -82,7 +85,7 @@ impl Transport for NatsCore {
         let queue = self.limits.max_in_flight as usize;
         let told = (Side::Worker, troubles);
         let (client, _) = link::connect(&self.endpoint, "weighbridge-worker", queue, told).await?;
-        let subject = format!("{}.*", self.names.request());
+        let subject = self.names.filter(&self.names.request());
         let requests = subscription::subscribe(&client, subject, Some("weighbridge")).await?;
         let subjects = self.names.result_subjects().iter().map(|subject| lasting(subject)).collect();
         Ok(WorkerEnd {

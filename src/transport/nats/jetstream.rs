@@ -8,6 +8,7 @@ mod acks;
 mod collector;
 mod dedupe;
 mod double_ack;
+mod held;
 mod producer;
 mod pulls;
 mod requests;
@@ -34,7 +35,7 @@ use requests::{Requests, advisory};
 use responder::StreamResponder;
 use stores::{DURABLE, Stores};
 use weighbridge_plan::endpoint::Endpoint;
-use weighbridge_record::result::{LeftBehind, Side};
+use weighbridge_record::result::{Held, LeftBehind, Side};
 use weighbridge_record::terms::Durability;
 
 pub struct NatsJetstream(Stores);
@@ -104,11 +105,11 @@ impl Transport for NatsJetstream {
         Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })
     }
 
-    async fn stored(&self) -> Option<u64> {
-        let client = connect::nats::connect(&self.0.endpoint, "weighbridge-stored", 0).await.ok()?;
-        let mut stream = jetstream::new(client).get_stream(self.0.requests()).await.ok()?;
-        // A work queue deletes what is acknowledged.
-        stream.info().await.ok().map(|info| info.state.messages)
+    async fn held(&self) -> Vec<Held> {
+        match self.preflight().await {
+            Ok((_client, context)) => held::held(&self.0, &context).await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
     }
 
     fn creates(&self) -> Vec<LeftBehind> {

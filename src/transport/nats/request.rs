@@ -46,8 +46,7 @@ impl Transport for NatsRequest {
         // The canary has no reply subject: a worker that listens here already has nobody to answer.
         let sync = vec![self.names.sync()];
         rights::no_stream_takes(&self.endpoint, &client, &sync).await?;
-        let rights = Rights { subscribe: sync.clone(), publish: sync.clone(), echoed: sync };
-        rights::check(&self.endpoint, &rights).await
+        rights::check(&self.endpoint, &Rights::on(sync)).await
     }
 
     async fn generator(

@@ -35,6 +35,11 @@ pub(super) struct Rights {
 }
 
 impl Rights {
+    /// Publishing and subscribing on these, which nobody uses yet.
+    pub fn on(subjects: Vec<String>) -> Self {
+        Self { subscribe: subjects.clone(), publish: subjects.clone(), echoed: subjects }
+    }
+
     /// Publishing and subscribing below `base`.
     pub fn below(mut self, base: &str) -> Self {
         let canary = canary(base);

@@ -57,7 +57,14 @@ impl RedisPubsub {
         }
     }
 
-    fn feed(&self, channels: Vec<String>, queue: Sender<Bytes>, (side, troubles): (Side, &Troubles)) -> Feed {
+    /// Reads channels, each once, into a queue.
+    fn feed(
+        &self,
+        mut channels: Vec<String>,
+        queue: Sender<Bytes>,
+        (side, troubles): (Side, &Troubles),
+    ) -> Feed {
+        channels.dedup();
         Feed { endpoint: self.endpoint.clone(), channels, queue, side, troubles: troubles.clone() }
     }
 }

@@ -6,6 +6,7 @@
 
 mod entries;
 mod group;
+mod held;
 mod in_hand;
 mod once;
 mod requests;
@@ -42,7 +43,7 @@ use responder::ResultAdder;
 use results::{Position, Results, SameResults};
 use rights::Trying;
 use weighbridge_plan::endpoint::Endpoint;
-use weighbridge_record::result::{LeftBehind, Side};
+use weighbridge_record::result::{Held, LeftBehind, Side};
 use weighbridge_record::terms::DeliveryMode;
 
 /// Most entries of one read where scoring takes no time.
@@ -188,10 +189,9 @@ impl Transport for RedisStreams {
         Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })
     }
 
-    async fn stored(&self) -> Option<u64> {
-        let mut connection = connect::redis::connect(&self.endpoint, Some(ANSWERS_WITHIN), 0).await.ok()?;
-        // Acknowledged entries are deleted.
-        redis::cmd("XLEN").arg(self.names.request()).query_async(&mut connection).await.ok()
+    async fn held(&self) -> Vec<Held> {
+        let (requests, results) = (self.names.request(), self.names.result());
+        held::held(&self.endpoint, &requests, &results, self.is_once()).await.unwrap_or_default()
     }
 
     fn creates(&self) -> Vec<LeftBehind> {

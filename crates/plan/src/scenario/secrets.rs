@@ -14,7 +14,7 @@ use crate::endpoint;
 use weighbridge_record::terms::BrokerKind;
 
 /// Keys of `[brokers]` that hold no URL. A misspelt one may be meant to.
-const PLAIN_KEYS: [&str; 5] = ["durability", "prefix", "ack_wait", "max_deliver", "delivery"];
+const PLAIN_KEYS: [&str; 6] = ["durability", "prefix", "ack_wait", "max_deliver", "delivery", "subjects"];
 
 /// Whether the value at a path is the URL of a server, or may be meant to be one.
 pub fn is_url(path: &[String]) -> bool {

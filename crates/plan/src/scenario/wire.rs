@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::pattern;
 use crate::Statistic;
 use weighbridge_record::result::{self, LedgerTotals, Rates};
-use weighbridge_record::terms::{DeliveryMode, Durability, Objective, Stage, TransportKind};
+use weighbridge_record::terms::{DeliveryMode, Durability, Objective, Stage, Subjects, TransportKind};
 
 pub use fault::Fault;
 pub use repetitions::{Repeat, Repetitions};
@@ -391,6 +391,9 @@ pub struct Brokers {
     /// How often a request may be answered, for `redis-streams` and `nats-jetstream` alone.
     #[schemars(extend("default" = "at-least-once"))]
     pub delivery: Option<DeliveryMode>,
+    /// Which subjects and channels requests and results are published on.
+    #[schemars(extend("default" = "by-category"))]
+    pub subjects: Option<Subjects>,
 }
 
 impl JsonSchema for Token {

@@ -39,7 +39,7 @@ pub use pair::{Change, ChangeVerdict, PairRecord};
 pub use promise::{Kept, LegalAnomaly, PromiseVerdict, Promised};
 pub use ratio::{PairVerdict, PathRatio};
 pub use repetitions::{RepetitionRule, Stopped};
-pub use route::{RouteRecord, RouteStage, TwinAnswers};
+pub use route::{Held, LegAtSeam, PublishWaits, RouteRecord, RouteStage, SeamCheck, TakenBy, TwinAnswers};
 pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::zero::is_zero;
 use super::{
-    BreakdownRow, Doubt, Fault, Finding, Gap, LedgerTotals, LegalAnomaly, PromiseVerdict, RouteRecord,
+    BreakdownRow, Doubt, Fault, Finding, Gap, Held, LedgerTotals, LegalAnomaly, PromiseVerdict, RouteRecord,
     SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness,
 };
 use crate::point::Point;
@@ -81,6 +81,9 @@ pub struct Leg {
     /// stored, or where it did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<u64>,
+    /// Of a route: what its server held when the trial was over, with the commands that show and delete it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
 }
 
 impl Leg {

@@ -8,6 +8,7 @@ mod durability;
 mod path;
 mod promise;
 mod route;
+mod subjects;
 mod transport;
 
 use schemars::JsonSchema;
@@ -20,6 +21,7 @@ pub use durability::Durability;
 pub use path::Path;
 pub use promise::{Duplicates, Loss, Order, Promise};
 pub use route::{Draw, OnFailure, RouteKind, Seam};
+pub use subjects::Subjects;
 pub use transport::{Collects, TransportKind};
 
 /// What ends a request, and so what `completed` and `turnaround` mean in a scenario.

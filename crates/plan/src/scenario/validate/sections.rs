@@ -174,7 +174,8 @@ pub fn brokers(check: &mut Check<'_>, asked: wire::Brokers, transports: &[Transp
     let usual = Brokers::managed(durability);
     let ack_wait_ns = check.positive_duration(&["brokers", "ack_wait"], asked.ack_wait, usual.ack_wait_ns);
     let max_deliver = asked.max_deliver.unwrap_or(usual.max_deliver);
-    Brokers { durability, redis, nats, prefix: asked.prefix, ack_wait_ns, max_deliver, delivery }
+    let (prefix, subjects) = (asked.prefix, asked.subjects.unwrap_or_default());
+    Brokers { durability, redis, nats, prefix, ack_wait_ns, max_deliver, delivery, subjects }
 }
 
 fn delivery(
