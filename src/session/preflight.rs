@@ -42,7 +42,7 @@ pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError>
 async fn routes_are_heard(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
     let Some(point) = plan.points.first().filter(|point| point.route.is_some()) else { return Ok(()) };
     for path in plan.paths_at(point) {
-        let mut site = Site::start(&path.brokers(), &point.brokers, &settings.brokers).await?;
+        let site = Site::start(&path.brokers(), &point.brokers, &settings.brokers).await?;
         let legs = Wiring::legs(point, path, &prefix(point, site.is_external(), nonce()));
         let heard = seam::check(legs.iter(), &site.targets()).await;
         site.stop(false);

@@ -10,6 +10,7 @@ use super::pair_text;
 use super::promises::{differing_management, differing_promises};
 use super::ranking::Ranking;
 use super::rate_curve;
+use super::routed;
 use super::struck;
 use super::sweep_answer::{self, points};
 use super::transit;
@@ -73,6 +74,7 @@ pub(super) fn headline(result: &RunResult) -> Claim {
     }
     match groups(result).as_slice() {
         [] => Claim::words("nothing measured"),
+        [only] if routed::is_routed(only) => routed::headline(only),
         [only] => match Ranking::of(only) {
             None if !only.limited().is_empty() => Claim::words("limited by the instrument"),
             None if Ranking::ranked(only).is_empty() => Claim::words("too little answered"),
@@ -99,6 +101,9 @@ pub(super) fn of_group(group: &Group<'_>) -> Claim {
     }
     if struck::is_struck(group) {
         return struck::sentence(group);
+    }
+    if routed::is_routed(group) {
+        return routed::sentence(group);
     }
     if Ranking::ranked(group).is_empty() {
         return Claim::words("No ranking: too little was answered; ").and(unanswered(group)).say(".");

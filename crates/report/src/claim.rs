@@ -102,6 +102,8 @@ pub enum What {
     Spread(String),
     /// How many requests of the ledgers, over all repetitions: one of its fields, or `unanswered`.
     Requests(&'static str),
+    /// How many pairs of answers of a route, over the trials that count: one of the fields of `pairs`.
+    Answers(&'static str),
     /// How many repetitions; of paths that differ in it the least.
     Repetitions,
     /// The worst of all faults in a field, over the trials that count.

@@ -83,7 +83,7 @@ fn render_at(
             _ if !in_full => Scope::PercentileCurve,
             _ => Scope::Every,
         };
-        let mut section = section(group, index, detail, scope)?;
+        let mut section = section((group, result), index, detail, scope)?;
         section.open = index == representative;
         section.left_out = left_out(scope, &groups[representative]);
         sections.push(section);
@@ -301,7 +301,12 @@ fn left_out(scope: Scope, representative: &Group<'_>) -> String {
     }
 }
 
-fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Result<Section, ReportError> {
+fn section(
+    (group, result): (&Group<'_>, &RunResult),
+    index: usize,
+    detail: Detail,
+    scope: Scope,
+) -> Result<Section, ReportError> {
     let figures = charts::draw_all(group, detail, scope)?;
     let place = index.to_string();
     let figures: Result<Vec<_>, _> = figures.into_iter().map(|figure| figure_view(figure, &place)).collect();
@@ -317,7 +322,7 @@ fn section(group: &Group<'_>, index: usize, detail: Detail, scope: Scope) -> Res
         ratios: ratios::section(group),
         figures: figures?,
         faults: faults::rows(group),
-        certificates: certificate::of(group),
+        certificates: certificate::of(group, result),
         kept: if struck::is_struck(group) { kept::rows(group) } else { Vec::new() },
         open: false,
         left_out: String::new(),

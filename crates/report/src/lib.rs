@@ -61,6 +61,7 @@ mod ranking;
 mod rate_curve;
 mod ratios;
 mod repetitions;
+mod routed;
 mod struck;
 mod sweep_answer;
 mod sweeps;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::answer::{answer, changed};
 use super::capacity;
-use super::certificate::{self, Certificate, Table};
+use super::certificate;
 use super::doubts;
 use super::groups::{Group, groups};
 use super::paths_table::{self, COLUMNS, Cell, own_lateness_lines};
@@ -48,8 +48,8 @@ pub fn summary(result: &RunResult) -> String {
     for group in &capacity::shown(result) {
         push_table(&mut text, group);
     }
-    for certificate in groups(result).iter().flat_map(certificate::of) {
-        push_certificate(&mut text, &certificate);
+    for certificate in groups(result).iter().flat_map(|group| certificate::of(group, result)) {
+        certificate::push_short(&mut text, &certificate);
     }
     push_failed(&mut text, result);
     push_doubts(&mut text, result);
@@ -97,24 +97,6 @@ fn push_table(text: &mut String, group: &Group<'_>) {
     }
 }
 
-fn push_certificate(text: &mut String, certificate: &Certificate) {
-    let Certificate { path, repetition, kind, tables, facts } = certificate;
-    push(text, format_args!("\n\n### Certificate: {kind} over {path}, repetition {repetition}\n"));
-    tables.iter().for_each(|table| push_rows(text, table));
-    text.push('\n');
-    for (name, figure) in facts {
-        push(text, format_args!("- {}: {}\n", escaped(name), escaped(figure)));
-    }
-}
-
-fn push_rows(text: &mut String, Table { columns, rows, .. }: &Table) {
-    push(text, format_args!("\n| {} |\n|---|{}\n", columns.join(" | "), "--:|".repeat(columns.len() - 1)));
-    for row in rows {
-        let cells: Vec<_> = row.iter().map(|cell| escaped(cell)).collect();
-        push(text, format_args!("| {} |\n", cells.join(" | ")));
-    }
-}
-
 fn push_failed(text: &mut String, result: &RunResult) {
     if result.thresholds.is_empty() {
         return;
@@ -154,7 +136,7 @@ fn push_doubts(text: &mut String, result: &RunResult) {
 }
 
 /// Text that neither Markdown nor HTML takes for its own.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

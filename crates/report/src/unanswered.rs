@@ -29,7 +29,7 @@ pub fn requests(at: &At, path: Path, count: u64, field: &'static str) -> Claim {
 }
 
 /// What got no answer; none where all did.
-fn of_ledger(at: &At, path: Path, ledger: &LedgerTotals) -> Option<Claim> {
+pub fn of_ledger(at: &At, path: Path, ledger: &LedgerTotals) -> Option<Claim> {
     if ledger.attempted == 0 {
         return Some(Claim::words("attempted nothing"));
     }

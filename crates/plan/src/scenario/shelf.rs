@@ -27,7 +27,7 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 const PIPE_WAIT: Duration = Duration::from_secs(5);
 
 /// The shipped scenarios by name, in the order of names.
-pub const EMBEDDED: [(&str, &str); 30] = [
+pub const EMBEDDED: [(&str, &str); 31] = [
     ("baseline-latency", include_str!("../../../../scenarios/baseline-latency.toml")),
     ("batching", include_str!("../../../../scenarios/batching.toml")),
     ("broker-kill", include_str!("../../../../scenarios/broker-kill.toml")),
@@ -44,6 +44,7 @@ pub const EMBEDDED: [(&str, &str); 30] = [
     ("hockey-stick", include_str!("../../../../scenarios/hockey-stick.toml")),
     ("migration", include_str!("../../../../scenarios/migration.toml")),
     ("migration-under-fire", include_str!("../../../../scenarios/migration-under-fire.toml")),
+    ("migration-workers", include_str!("../../../../scenarios/migration-workers.toml")),
     ("partition", include_str!("../../../../scenarios/partition.toml")),
     ("payload-sizes", include_str!("../../../../scenarios/payload-sizes.toml")),
     ("power-failure", include_str!("../../../../scenarios/power-failure.toml")),

@@ -90,7 +90,11 @@ impl Area<'_> {
     pub fn bands(&self, x: &Axis, bands: &[Band]) -> Result<(), String> {
         for band in bands {
             let (from, to) = (self.x(x, band.from), self.x(x, band.to));
-            let role = if band.kind == BandKind::Fault { Role::Fault } else { Role::Band };
+            let (to, role) = match band.kind {
+                BandKind::Phase => (to, Role::Band),
+                BandKind::Fault => (to, Role::Fault),
+                BandKind::Stage => (from, Role::Seam),
+            };
             self.rectangle((from, self.top), (to.max(from + 2), self.bottom), role)?;
         }
         Ok(())
@@ -102,7 +106,7 @@ impl Area<'_> {
         for band in bands {
             let (from, to) = (self.x(x, band.from), self.x(x, band.to));
             let half = band.label.chars().count() as i32 * 6;
-            if band.label.is_empty() || (band.kind == BandKind::Phase && to - from <= 2 * half) {
+            if band.label.is_empty() || (band.kind != BandKind::Fault && to - from <= 2 * half) {
                 continue;
             }
             let middle = ((from + to) / 2).clamp(self.left + half, self.right - half);

@@ -64,6 +64,8 @@ pub enum Role {
     BandLabel,
     /// Something done to a broker or a worker, on time charts.
     Fault,
+    /// Where a stage of a route begins, on time charts.
+    Seam,
     /// The maximum on a heatmap.
     MaxLine,
     /// A line that belongs to no transport: the offered rate.
@@ -93,7 +95,7 @@ pub const HEAT_LEVELS: u8 = 7;
 /// Shades of the parts of a bar.
 pub const PARTS: u8 = 5;
 
-const PLAIN: [(Role, &str); 9] = [
+const PLAIN: [(Role, &str); 10] = [
     (Role::Tick, "tick"),
     (Role::AxisTitle, "axis-title"),
     (Role::Grid, "grid"),
@@ -101,6 +103,7 @@ const PLAIN: [(Role, &str); 9] = [
     (Role::Band, "band"),
     (Role::BandLabel, "band-label"),
     (Role::Fault, "fault"),
+    (Role::Seam, "seam"),
     (Role::MaxLine, "max-line"),
     (Role::Reference, "reference"),
 ];

@@ -86,6 +86,8 @@ pub enum BandKind {
     Phase,
     /// Something done to a broker or a worker; always named, so its name must be short.
     Fault,
+    /// A stage of a route: a line at its start; named where there is room.
+    Stage,
 }
 
 /// A filled rectangle: a cell of a heatmap, a part of a bar.

@@ -14,7 +14,7 @@ use crate::faults;
 use crate::groups::{Entry, Group};
 use crate::interval_latency::Samples;
 use weighbridge_record::format;
-use weighbridge_record::result::{Phase, SeriesRow, Trial};
+use weighbridge_record::result::{Phase, RouteStage, SeriesRow, Trial};
 use weighbridge_record::terms::Path;
 
 /// Intervals of the finest grid at most. Coarser ones merge whole intervals of it.
@@ -102,6 +102,7 @@ impl Timeline {
             let span = Span { from: inside(fault.start_s), to: inside(fault.end_s.unwrap_or(whole.to)) };
             band(&label, span, BandKind::Fault)
         }));
+        bands.extend(stages(group));
         let fine = Self { start_s: whole.from, end_s: whole.to, fine_s: finest * recorded, merged: 1, bands };
         Some(fine.widened(fine.intervals().div_ceil(detail.intervals_max)))
     }
@@ -291,10 +292,27 @@ pub fn per_second(rows: &[&SeriesRow], count: fn(&SeriesRow) -> u64) -> Option<f
     (seconds > 0.0).then(|| events as f64 / seconds)
 }
 
+/// The stages of the routes of a group, which are alike; none where there is one all through.
+fn stages(group: &Group<'_>) -> Vec<Band> {
+    let route = group.entries.iter().find_map(|entry| entry.trial().route.as_ref());
+    let stages = route.map(|route| &route.stages[..]).filter(|stages| stages.len() > 1).unwrap_or_default();
+    let band = |stage: &RouteStage| Band {
+        from: stage.start_s,
+        to: stage.end_s,
+        label: stage.asked_percent.map_or_else(|| "both".to_owned(), |percent| format!("{percent} %")),
+        kind: BandKind::Stage,
+    };
+    stages.iter().map(band).collect()
+}
+
 /// What the shaded stretches of a time chart are.
 pub fn note_of_bands(group: &Group<'_>) -> String {
     let fault = if faults::of(group).is_empty() { "" } else { " F1, F2, ...: faults, listed under Faults." };
-    format!("Shaded: outside the measured window.{fault}")
+    let stage = match stages(group).as_slice() {
+        [] => "",
+        _ => " Lines: stages of the route, with the share of its second leg.",
+    };
+    format!("Shaded: outside the measured window.{fault}{stage}")
 }
 
 /// What the note of a time chart with all repetitions says.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::files::{MEND_WRITE, replace};
 use super::name::began;
 use super::read::{beside, read};
-use crate::{ReportError, badge, csv, hgrm, hlog, html, junit, markdown};
+use crate::{ReportError, badge, certificate, csv, hgrm, hlog, html, junit, markdown};
 use weighbridge_record::result::RunResult;
 
 /// Those that `weighbridge report` always draws again.
@@ -63,6 +63,8 @@ fn each(result: &RunResult, visit: &mut dyn FnMut(String, &dyn Fn() -> Drawn)) {
     visit("trials.csv".to_owned(), &|| csv::trials(&result.trials).map(Some));
     visit("junit.xml".to_owned(), &|| Ok(Some(junit::xml(result)?.into_bytes())));
     visit("summary.md".to_owned(), &|| Ok(Some(markdown::summary(result).into_bytes())));
+    visit("certificate.md".to_owned(), &|| Ok(certificate::whole(result).map(String::into_bytes)));
+    visit("certificate.json".to_owned(), &|| Ok(certificate::json(result).map(String::into_bytes)));
     visit("badge.svg".to_owned(), &|| Ok(Some(badge::svg(result).into_bytes())));
     visit("report.html".to_owned(), &|| Ok(Some(html::render(result)?.into_bytes())));
 }

@@ -164,6 +164,10 @@ impl Record {
             What::Ratio { figure, other, part } => self.ratio(at, [path, other.name()], figure, *part),
             What::Pairs { figure, other } => self.pairs(at, [path, other.name()], figure),
             What::Requests(field) => self.requests(at, path, field),
+            What::Answers(field) => {
+                let pairs = self.counted(at, path).into_iter().filter(|trial| trial["pairs"].is_object());
+                pairs.map(|trial| number(trial, &format!("pairs.{field}"))).sum()
+            }
             What::WorstFault(field) => {
                 let faults = self.counted(at, path).into_iter().flat_map(|trial| array(trial, "faults"));
                 let values: Option<Vec<f64>> = faults.map(|fault| number(fault, field)).collect();

@@ -7,10 +7,11 @@ use weighbridge_record::fixture::{Fixture, with_transit};
 use weighbridge_record::pairs::between_paths;
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{
-    Doubt, DoubtKind, LatencySummary, Probe, RunResult, SearchOutcome, SearchRecord, Trial, Verdict,
+    Doubt, DoubtKind, LatencySummary, Probe, RouteRecord, RunResult, SearchOutcome, SearchRecord, Trial,
+    TwinAnswers, Verdict,
 };
 use weighbridge_record::summary::summarize;
-use weighbridge_record::terms::{Objective, TransportKind};
+use weighbridge_record::terms::{Objective, RouteKind, TransportKind};
 
 /// A record that nobody measured.
 pub fn record(seed: u64) -> RunResult {
@@ -32,6 +33,9 @@ pub fn record(seed: u64) -> RunResult {
     }
     for trial in &mut result.trials {
         disturb(trial, &mut rng);
+    }
+    if rng.random_bool(0.15) {
+        result.trials.iter_mut().for_each(|trial| send_over_a_route(trial, &mut rng));
     }
     // A search sweeps nothing but the rate.
     let over_rates =
@@ -72,6 +76,28 @@ pub fn points(rng: &mut Pcg64) -> Vec<Point> {
         3 => ["base", "new"].map(|side| [("setting".to_owned(), side.into())].into()).to_vec(),
         _ => vec![Point::new()],
     }
+}
+
+/// As if its requests had been shared out between two legs.
+fn send_over_a_route(trial: &mut Trial, rng: &mut Pcg64) {
+    let (from, to) = (TransportKind::RedisPubsub, TransportKind::NatsCore);
+    let (kind, stages, seam) = (RouteKind::Shift, Vec::new(), Vec::new());
+    let silence_s_max = rng.random_range(0..3_000) as f64 / 1_000.0;
+    trial.route = Some(RouteRecord { kind, from, to, stages, silence_s_max, seam });
+    let compared = trial.ledger.completed;
+    let different = if rng.random_bool(0.3) { compared / 7 } else { 0 };
+    trial.pairs = rng.random_bool(0.5).then(|| TwinAnswers {
+        compared,
+        equal: compared - different,
+        different,
+        missing_from: 0,
+        missing_to: 0,
+        from_ahead: 0,
+        lag_ns: None,
+        second_ns: None,
+        publish_ns: None,
+        taken: None,
+    });
 }
 
 /// Gives a trial other figures, losses, lateness of ours, or makes it invalid.

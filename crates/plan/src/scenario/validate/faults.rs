@@ -41,6 +41,8 @@ pub(super) struct Around<'a> {
     pub workers: &'a Workers,
     pub brokers: &'a Brokers,
     pub transports: &'a [TransportKind],
+    /// Legs of a path, each with as many workers; those of the second follow those of the first.
+    pub legs: u32,
 }
 
 pub(super) fn check(check: &mut Check<'_>, asked: Vec<wire::Fault>, around: &Around<'_>) -> Vec<FaultPlan> {
@@ -115,7 +117,7 @@ impl One<'_, '_> {
             }
             Aim::Server if at_worker => self.report(key, format!("{action} befalls servers, not workers")),
             Aim::Server => self.server(fault, key, around),
-            Aim::Worker => self.number(fault, key, around.workers),
+            Aim::Worker => self.number(fault, key, around),
         }
     }
 
@@ -135,8 +137,8 @@ impl One<'_, '_> {
         }
     }
 
-    fn number(&mut self, fault: &wire::Fault, key: &str, workers: &Workers) {
-        let count = workers.work().map_or(0, |work| work.count);
+    fn number(&mut self, fault: &wire::Fault, key: &str, around: &Around<'_>) {
+        let count = around.workers.work().map_or(0, |work| work.count) * around.legs;
         let number = fault.target.as_deref().and_then(|target| target.strip_prefix("worker."));
         if number
             .is_some_and(|number| !number.parse::<u32>().is_ok_and(|number| (1..=count).contains(&number)))

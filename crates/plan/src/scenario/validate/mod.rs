@@ -75,7 +75,9 @@ pub fn point(
     let brokers = sections::brokers(&mut check, wire.brokers.unwrap_or_default(), &transports);
     let faults = match (&load, &workers) {
         (Some(load), Some(workers)) => {
-            let around = faults::Around { load, workers, brokers: &brokers, transports: &transports };
+            let legs = paths.iter().map(|path| path.legs().count() as u32).max().unwrap_or(1);
+            let (brokers, transports) = (&brokers, &transports[..]);
+            let around = faults::Around { load, workers, brokers, transports, legs };
             faults::check(&mut check, wire.faults.unwrap_or_default(), &around)
         }
         _ => Vec::new(),
