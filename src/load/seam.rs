@@ -151,17 +151,17 @@ impl SeamsSummary {
         self.answers.merge(&other.answers);
     }
 
-    /// What a leg had under way at the end of a stage, so long after the window began.
+    /// What a leg had under way at the end of a stage, so long after the window began. What was lost in the stages before
+    /// is told there.
     pub fn under_way(&self, stage: usize, leg: Leg, end_ns: u64) -> UnderWay {
         let until = || self.stages[..=stage].iter().map(|stage| stage.over[leg as usize]);
-        let sent: u64 = until().map(|over| over.sent).sum();
-        let answered: u64 = until().map(|over| over.answered_meanwhile).sum();
-        let all_answered = until().all(|over| over.answered >= over.sent);
+        let OverLeg { sent, answered, .. } = self.stages[stage].over[leg as usize];
+        let never = sent - answered;
+        let of_these: u64 = until().map(|over| over.answered).sum();
+        let meanwhile: u64 = until().map(|over| over.answered_meanwhile).sum();
         let last_ns = until().map(|over| over.last_ns).max().unwrap_or(0);
-        // What was due in a stage may have gone out and been answered in the next.
-        let requests = sent.saturating_sub(answered);
-        let drained_ns = all_answered.then(|| last_ns.saturating_sub(end_ns));
-        UnderWay { requests, drained_ns: if requests == 0 { Some(0) } else { drained_ns } }
+        let drained_ns = (never == 0).then(|| last_ns.saturating_sub(end_ns));
+        UnderWay { requests: of_these - meanwhile + never, drained_ns }
     }
 }
 
@@ -269,12 +269,10 @@ mod tests {
 
     #[test]
     fn what_is_never_answered_never_drains() {
-        let found = seams(&[(500, None), (1_500, Some(1_600))]);
-        for stage in 0..2 {
-            let end_ns = (stage as u64 + 1) * 1_000;
-            let expected = UnderWay { requests: 1, drained_ns: None };
-            assert_eq!(found.under_way(stage, Leg::Second, end_ns), expected);
-        }
+        let found = seams(&[(500, None), (600, Some(1_200)), (1_500, Some(2_600))]);
+        let at = |stage, end_ns| found.under_way(stage, Leg::Second, end_ns);
+        assert_eq!(at(0, 1_000), UnderWay { requests: 2, drained_ns: None });
+        assert_eq!(at(1, 2_000), UnderWay { requests: 1, drained_ns: Some(600) });
     }
 
     #[test]

@@ -71,9 +71,10 @@ pub struct RouteStage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LegAtSeam {
     pub transport: TransportKind,
-    /// Requests that had gone out over it and were not answered yet.
+    /// Requests that had gone out over it and were not answered yet. Those of earlier stages that it never answered count
+    /// there alone.
     pub under_way: u64,
-    /// Seconds from the end of the stage until it had answered the last of them; null if it never did.
+    /// Seconds from the end of the stage until it had answered the last of them; null if it never answered some.
     pub drained_s: Option<f64>,
     /// What its server stored then, as it says; left out where nothing is stored, or where it did not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
