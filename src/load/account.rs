@@ -95,8 +95,8 @@ impl Account {
     pub fn attempt(&mut self, intended_ns: u64) -> u64 {
         self.in_flight.open(intended_ns);
         let sequence = self.stripe.sequence(self.ledger.attempt());
-        if let Some(legs) = &mut self.legs {
-            legs.attempt(sequence, intended_ns);
+        if self.legs.is_some() {
+            self.opened_over_legs(sequence, intended_ns);
         }
         sequence
     }
@@ -116,9 +116,6 @@ impl Account {
         let Some(number) = self.stripe.local(sequence) else { return };
         self.ledger.sent(number);
         self.in_flight.sent(number, at_ns);
-        if let Some(legs) = &mut self.legs {
-            legs.goes_out(sequence, number, intended_ns, at_ns);
-        }
         if let Some(over) = self.sending.extend(Times { intended_ns, sent_ns: at_ns }, at_ns) {
             self.record_sent(over);
         }

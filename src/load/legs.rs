@@ -24,7 +24,8 @@ pub(super) enum Told {
     Stranger,
 }
 
-/// Requests go by their numbers in the generator, as in the ledger of the whole.
+/// Requests go by their numbers in the generator, as in the ledger of the whole. What books events is kept out of line: the
+/// account of a path of one leg calls it never, and must not grow by it.
 pub struct Legs {
     route: Arc<Route>,
     timeline: Timeline,
@@ -72,6 +73,7 @@ impl Legs {
     }
 
     /// A request is opened; it takes its legs whether it is sent or shed.
+    #[inline(never)]
     pub fn attempt(&mut self, sequence: u64, intended_ns: u64) {
         self.ledgers.iter_mut().for_each(|ledger| _ = ledger.attempt());
         let takes = self.takes(sequence, intended_ns);
@@ -82,6 +84,7 @@ impl Legs {
         self.seams.attempt(self.route.stage(due_ns), takes, due_ns);
     }
 
+    #[inline(never)]
     pub fn takes(&self, sequence: u64, intended_ns: u64) -> Takes {
         self.route.takes(sequence, self.since_window_ns(intended_ns))
     }
@@ -90,8 +93,9 @@ impl Legs {
         at_ns.wrapping_sub(self.timeline.window_start_ns()) as i64
     }
 
-    /// The request goes out now; over which legs, they are told when it is handed to them.
-    pub fn goes_out(&mut self, sequence: u64, number: u64, intended_ns: u64, at_ns: u64) {
+    /// The request goes out now; the legs that it takes are told when it is handed to them.
+    #[inline(never)]
+    pub fn goes_out(&mut self, sequence: u64, number: u64, intended_ns: u64, at_ns: u64) -> Takes {
         let takes = self.takes(sequence, intended_ns);
         for leg in Leg::ALL.into_iter().filter(|leg| takes.takes(*leg)) {
             self.seams.sent(number, leg);
@@ -99,9 +103,11 @@ impl Legs {
         if takes == Takes::Both {
             self.twins.sent(number, intended_ns, at_ns);
         }
+        takes
     }
 
     /// The request is handed to the client library of a leg.
+    #[inline(never)]
     pub fn sent(&mut self, leg: Leg, number: u64) {
         if let Entry::First { .. } = self.ledger(leg).sent(number) {
             self.sent[leg as usize] += 1;
@@ -109,6 +115,7 @@ impl Legs {
     }
 
     /// Whether the whole counts as confirmed with this.
+    #[inline(never)]
     pub fn acknowledged(&mut self, leg: Leg, number: u64, at_ns: u64) -> bool {
         self.ledger(leg).acknowledged(number);
         let needs = self.needs(number);
@@ -122,6 +129,7 @@ impl Legs {
     }
 
     /// Whether the whole counts as refused with this.
+    #[inline(never)]
     pub fn rejected(&mut self, leg: Leg, number: u64) -> bool {
         self.ledger(leg).rejected(number);
         match self.needs(number) {
@@ -131,6 +139,7 @@ impl Legs {
     }
 
     /// Whether the outcome of the whole is unknown with this.
+    #[inline(never)]
     pub fn indeterminate(&mut self, leg: Leg, number: u64) -> bool {
         self.ledger(leg).indeterminate(number);
         match self.needs(number) {
@@ -154,12 +163,14 @@ impl Legs {
         ledger.is_sent(number) && is_exposed(ledger, number, unknown)
     }
 
+    #[inline(never)]
     pub(super) fn delivered(&mut self, worker: u32, number: u64) -> Told {
         let leg = self.route.leg_of_worker(worker);
         self.told(leg, number, Ledger::delivered, Ledger::is_delivered)
     }
 
     /// A result came over a leg, at that time and with that content.
+    #[inline(never)]
     pub(super) fn completed(&mut self, leg: Leg, number: u64, at_ns: u64, answer: u64) -> Told {
         let again = self.ledger(leg).is_completed(number);
         let told = self.told(leg, number, Ledger::completed, Ledger::is_completed);
@@ -182,12 +193,14 @@ impl Legs {
     }
 
     /// A delivery to a worker came behind a later one.
+    #[inline(never)]
     pub fn reordered(&mut self, worker: u32, number: u64) {
         let leg = self.route.leg_of_worker(worker);
         self.ledger(leg).reordered();
         self.seams.reordered(number);
     }
 
+    #[inline(never)]
     pub(super) fn parked(&mut self, worker: u32, number: u64) -> Told {
         let leg = self.route.leg_of_worker(worker);
         self.told(leg, number, Ledger::parked, Ledger::is_settled)

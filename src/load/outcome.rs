@@ -122,6 +122,7 @@ mod tests {
             let intended_ns = SECOND_NS + request * 10_000_000;
             let sequence = account.attempt(intended_ns);
             account.sent(sequence, intended_ns, intended_ns + 1_000);
+            account.shared_out(sequence, intended_ns, intended_ns + 1_000);
             Leg::ALL.iter().for_each(|leg| account.goes_over(*leg, [sequence].into_iter()));
             bursts.record(request + 1);
             if request + 1 < requests {

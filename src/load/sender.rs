@@ -108,7 +108,7 @@ impl Sender {
                 let mut account = self.account.borrow_mut();
                 for (frame, intended_ns) in self.batch.iter().zip(self.intended_ns.drain(..)) {
                     account.sent(frame.sequence, intended_ns, at_ns);
-                    self.takes.extend(account.takes(frame.sequence, intended_ns));
+                    self.takes.extend(account.shared_out(frame.sequence, intended_ns, at_ns));
                 }
             }
             self.arenas.turn();

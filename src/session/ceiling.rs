@@ -63,6 +63,9 @@ pub async fn of_point(highest: &PointPlan, seed: u64, settings: &Settings) -> Re
     point.load.duration_ns = WINDOW_NS;
     point.load.cooldown_ns = 0;
     point.load.max_in_flight = IN_FLIGHT;
+    // In memory there is one leg, and nothing that could be struck.
+    point.route = None;
+    point.faults.clear();
     // In memory nobody but a worker takes requests.
     let service_time = ServiceTime::Constant { ns: 0 };
     let one = Work { count: 1, concurrency: 1, results: true, service_time, prefetch: None };

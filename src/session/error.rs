@@ -39,9 +39,8 @@ pub enum RunError {
     BeyondCeiling { asked_per_s: f64, ceiling_per_s: f64 },
     /// Requests of a leg would reach nobody.
     #[error(
-        "{}: of {} messages on `{}` {} came to a worker, so the requests of this leg would be lost. Its workers hear \
-         `{}`: publish there with brokers.subjects = \"{}\"",
-        .0.transport, .0.published, .0.subject, .0.delivered, Subjects::ByCategory.shape(), Subjects::ByCategory
+        "{}: of {} messages on `{}` {} came to a worker, so the requests of this leg would be lost; {}",
+        .0.transport, .0.published, .0.subject, .0.delivered, heard_elsewhere(.0)
     )]
     Unheard(Box<SeamCheck>),
     /// What the run measures can't be kept.
@@ -70,5 +69,19 @@ impl RunError {
             ) | Self::Transport(TransportError::Connect(ConnectError::Unavailable { .. }))
                 | Self::Unheard(_)
         )
+    }
+}
+
+/// Where its workers hear, as far as the subjects tell.
+fn heard_elsewhere(check: &SeamCheck) -> String {
+    let heard = Subjects::ByCategory;
+    match check.subject == heard.shape() {
+        true => {
+            "look for a mapping or an import of subjects on the server, or for somebody else who takes them"
+                .to_owned()
+        }
+        false => {
+            format!("its workers hear `{}`: publish there with brokers.subjects = \"{heard}\"", heard.shape())
+        }
     }
 }

@@ -27,7 +27,8 @@ pub async fn check(
     targets: &Targets,
 ) -> Result<Vec<SeamCheck>, RunError> {
     let mut checks = Vec::new();
-    for wiring in legs {
+    // The floor in memory has no server, and no subjects.
+    for wiring in legs.filter(|wiring| wiring.transport.broker().is_some()) {
         let (wiring, targets) = (apart(wiring), targets.clone());
         let tried = tokio::task::spawn_blocking(move || on_own_runtime(&wiring, &targets)).await;
         checks.extend(tried.map_err(|error| RunError::failed("trying the subjects of a leg", error))??);

@@ -307,6 +307,23 @@ fn what_a_dead_broker_takes_with_it_is_what_its_leg_may_lose() {
 }
 
 #[test]
+fn a_fast_route_under_a_fault_is_held_against_the_ceiling_of_one_leg_in_fair_weather() {
+    let fault =
+        "[[faults]]\naction = \"pause-broker\"\ntarget = \"nats-server\"\nat = \"200ms\"\nfor = \"100ms\"";
+    let toml = scenario("kind = \"split\"\npercent = 50", PAIRS[0], fault)
+        .replace("rate = 400", "rate = 12000\nmax_in_flight = 20000")
+        .replace("duration = \"4s\"", "duration = \"500ms\"")
+        .replace("service_time = \"2ms\"", "");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("fast.toml");
+    std::fs::write(&path, toml).expect("writing a scenario");
+    let ran = Run::scenario(&path.display().to_string()).end();
+    let trial = ran.expect_measured().trial();
+    expect_legs_to_add_up(&trial);
+    assert!(trial.ledger.attempted > 5_000 && trial.faults.len() == 1, "{:?}", trial.ledger);
+}
+
+#[test]
 fn two_paths_of_one_server_do_not_hear_each_other() {
     for legs in ["\"redis-pubsub\", \"redis-streams\"", "\"nats-core\", \"nats-jetstream\""] {
         let trial = measured("kind = \"split\"\npercent = 30", legs, "");

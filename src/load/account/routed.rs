@@ -7,8 +7,16 @@ use crate::transport::Unknown;
 use weighbridge_plan::route::{Leg, Takes};
 
 impl Account {
+    /// A request is opened that takes one leg or both.
+    #[cold]
+    pub(super) fn opened_over_legs(&mut self, sequence: u64, intended_ns: u64) {
+        if let Some(legs) = &mut self.legs {
+            legs.attempt(sequence, intended_ns);
+        }
+    }
+
     /// Books an event of a leg, and says whether the whole is to book it too.
-    #[inline]
+    #[cold]
     pub(super) fn counts(&mut self, at_ns: u64, book: impl FnOnce(&mut Legs) -> Told) -> bool {
         let Some(legs) = &mut self.legs else { return true };
         match book(legs) {
@@ -30,10 +38,12 @@ impl Account {
         }
     }
 
-    /// The legs that a request takes; none where there is one.
+    /// The request goes out now: the legs that it takes; none where there is one.
     #[inline]
-    pub fn takes(&self, sequence: u64, intended_ns: u64) -> Option<Takes> {
-        self.legs.as_ref().map(|legs| legs.takes(sequence, intended_ns))
+    pub fn shared_out(&mut self, sequence: u64, intended_ns: u64, at_ns: u64) -> Option<Takes> {
+        let legs = self.legs.as_mut()?;
+        let number = self.stripe.local(sequence)?;
+        Some(legs.goes_out(sequence, number, intended_ns, at_ns))
     }
 
     /// These are handed to the client library of a leg now.
@@ -75,7 +85,7 @@ impl Account {
     #[inline]
     pub fn completed_over(&mut self, leg: Leg, sequence: u64, at_ns: u64, content: u64) {
         let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
-        if self.counts(at_ns, |legs| legs.completed(leg, number, at_ns, content)) {
+        if self.legs.is_none() || self.counts(at_ns, |legs| legs.completed(leg, number, at_ns, content)) {
             self.complete(number, at_ns);
         }
     }

@@ -124,8 +124,9 @@ pub fn pairs(pairs: &TwinAnswers) -> Vec<(&'static str, String)> {
 
 /// What the servers still hold, with the commands that show and delete it.
 pub fn left(trial: &Trial) -> Option<Table> {
-    let columns = ["leg", "what", "name", "show it", "delete it", "entries", "delivered, not acknowledged"];
-    let note = "After the drain. Commands are for a server of your own where the servers of the run are gone with it.";
+    let columns = ["leg", "what", "name", "show it", "delete it", "entries", "not acknowledged"];
+    let note = "After the drain. Not acknowledged: delivered, and nobody has said that it is done. Commands are for a \
+                server of your own where the servers of the run are gone with it.";
     let row = |(transport, held): (TransportKind, &Held)| {
         vec![
             transport.to_string(),

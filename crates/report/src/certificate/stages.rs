@@ -56,12 +56,13 @@ fn asked(stage: &RouteStage) -> String {
 /// What whoever turns back at the end of a stage has to wait for, or loses.
 pub fn seams(route: &RouteRecord) -> Option<Table> {
     let named = |what: &'static str| move |leg: &str| format!("{leg}: {what}");
-    let figures = ["under way", "answered within", "stored", "delivered, not acknowledged"].map(named);
+    let figures = ["under way", "answered within", "stored", "not acknowledged"].map(named);
     let legs = [route.from, route.to].map(|leg| figures.map(|figure| figure(leg.name()))).concat();
     let columns = ["end of stage".to_owned()].into_iter().chain(legs).collect();
     let note = "Under way: gone out over the leg and not answered when the stage ended. Who turns back from the second \
                 leg then waits until they are answered, or loses those that its broker doesn't store. Never: some were \
-                not answered to the end. Stored: what the server counted in the stream of requests.";
+                not answered to the end. Stored: what the server counted in the stream of requests. Not acknowledged: of \
+                these, delivered and not acknowledged.";
     let with_legs = route.stages.iter().filter(|stage| stage.legs.len() == 2);
     let rows = with_legs.map(|stage| {
         let end = format!("{} ({})", format::seconds(stage.end_s), asked(stage));
