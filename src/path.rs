@@ -17,6 +17,12 @@ pub struct Wiring {
     pub durability: Durability,
 }
 
+/// One transport of a path, built as it is wired.
+pub struct Leg {
+    pub wiring: Wiring,
+    pub transport: Arc<dyn Transport>,
+}
+
 impl Wiring {
     /// The wirings of a path's legs. Where both are on one server, the names of the second have a token of their own, so
     /// that neither hears the other.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::trial::Leg;
 use crate::clock::now_ns;
 use crate::load::Generators;
 use crate::metrics::Timeline;
+use crate::path::Leg;
 use crate::route::Route;
 use crate::transport::{bare_client, client};
 use weighbridge_plan::PointPlan;

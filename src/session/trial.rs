@@ -21,7 +21,7 @@ use crate::fault::{Faults, Handles, aim};
 use crate::load::{Generators, Shared};
 use crate::mailbox::{Mailboxes, Post};
 use crate::metrics::Timeline;
-use crate::path::Wiring;
+use crate::path::{Leg, Wiring};
 use crate::payload::{Payloads, longest_bytes};
 use crate::route::Route;
 use crate::schema::Correlation;
@@ -121,12 +121,6 @@ pub(super) fn prefix(point: &PointPlan, is_external: bool, nonce: u32) -> String
         None if is_external => format!("wb{nonce:08x}."),
         None => String::new(),
     }
-}
-
-/// One transport of the path, as it is wired.
-pub(super) struct Leg {
-    pub wiring: Wiring,
-    pub transport: Arc<dyn Transport>,
 }
 
 /// What the parts of a trial share.

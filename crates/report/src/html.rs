@@ -194,10 +194,9 @@ fn pieces(text: &str) -> Vec<(bool, &str)> {
 /// Class and word.
 pub(super) fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
-        Verdict::Passed => ("good", "passed"),
-        Verdict::Failed => ("bad", "failed"),
-        Verdict::Invalid => ("bad", "invalid"),
-        Verdict::Aborted => ("warn", "aborted"),
+        Verdict::Passed => ("good", verdict.name()),
+        Verdict::Failed | Verdict::Invalid => ("bad", verdict.name()),
+        Verdict::Aborted => ("warn", verdict.name()),
     }
 }
 

@@ -37,6 +37,7 @@ mod documented;
 mod doubts;
 mod error;
 mod errors;
+mod escaping;
 mod fairness;
 mod faults;
 mod figure_view;

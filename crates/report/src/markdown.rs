@@ -6,6 +6,7 @@ use super::answer::{answer, changed};
 use super::capacity;
 use super::certificate;
 use super::doubts;
+use super::escaping::escaped;
 use super::groups::{Group, groups};
 use super::paths_table::{self, COLUMNS, Cell, own_lateness_lines};
 use super::thresholds::observed;
@@ -133,25 +134,6 @@ fn push_doubts(text: &mut String, result: &RunResult) {
     if doubts.len() > DOUBTS_MAX {
         push(text, format_args!("- and {} more, in the report\n", doubts.len() - DOUBTS_MAX));
     }
-}
-
-/// Text that neither Markdown nor HTML takes for its own.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\n' | '\r' => out.push(' '),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

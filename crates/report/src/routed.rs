@@ -50,9 +50,7 @@ fn silence(at: &At, entry: &Entry<'_>) -> Claim {
     let each = entry.counted.iter().filter_map(|trial| Some(trial.route.as_ref()?.silence_s_max));
     let Some(longest_s) = each.reduce(f64::max) else { return Claim::default() };
     let of = of(at, entry.path, What::Largest(FIGURE.to_owned()));
-    Claim::words(", and nobody for ")
-        .figure(format::to_the_millisecond(longest_s), longest_s, of)
-        .say(" s at most")
+    Claim::words(", longest silence ").figure(format::to_the_millisecond(longest_s), longest_s, of).say(" s")
 }
 
 /// Whether the two sides of each request agree; nothing where requests took one leg each.

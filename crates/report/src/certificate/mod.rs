@@ -10,23 +10,11 @@ mod text;
 use serde_json::{Value, json};
 
 use super::groups::{Group, groups};
-use super::html::verdict;
 use weighbridge_record::format;
 use weighbridge_record::result::{BrokerRecord, RouteRecord, RunResult, Trial};
-use weighbridge_record::terms::Path;
 
-pub use table::Table;
-pub use text::{push_short, whole};
-
-/// The certificate of one trial.
-pub struct Certificate {
-    pub path: Path,
-    pub repetition: u32,
-    pub kind: &'static str,
-    /// What there is to sign first: each with its figure.
-    pub facts: Vec<(String, String)>,
-    pub tables: Vec<Table>,
-}
+pub use table::Certificate;
+pub use text::push_short;
 
 /// Version of the layout of `certificate.json`.
 const LAYOUT: u32 = 1;
@@ -39,6 +27,12 @@ pub fn of(group: &Group<'_>, result: &RunResult) -> Vec<Certificate> {
 fn counted<'a>(group: &'a Group<'_>) -> impl Iterator<Item = (&'a Trial, &'a RouteRecord)> {
     let trials = group.entries.iter().flat_map(|entry| entry.counted.iter().copied());
     trials.filter_map(|trial| Some((trial, trial.route.as_ref()?)))
+}
+
+/// Those of a run as Markdown; none where no trial took a route.
+pub fn markdown(result: &RunResult) -> Option<String> {
+    let all: Vec<Certificate> = groups(result).iter().flat_map(|group| of(group, result)).collect();
+    (!all.is_empty()).then(|| text::whole(&result.scenario, &all))
 }
 
 /// Those of a run for other programs; none where no trial took a route. The figures are those of the record, under its
@@ -156,7 +150,7 @@ fn settings(trial: &Trial, result: &RunResult) -> Vec<(String, String)> {
     facts.push(fact("machine", format!("{}, {} cores", environment.cpu_model, environment.cores)));
     facts.push(fact(
         "run",
-        format!("{}, {}, {}", result.run_id, environment.started_at, verdict(result.verdict).1),
+        format!("{}, {}, {}", result.run_id, environment.started_at, result.verdict.name()),
     ));
     facts.push(fact("the same again, with the scenario.toml of the run", command(result)));
     facts
@@ -182,7 +176,7 @@ mod tests {
     use crate::groups::groups;
     use weighbridge_record::fixture::Fixture;
     use weighbridge_record::result::{Leg, RouteStage, Stretch};
-    use weighbridge_record::terms::{RouteKind, TransportKind};
+    use weighbridge_record::terms::{Path, RouteKind, TransportKind};
 
     #[test]
     fn a_path_of_one_leg_has_none_and_a_route_has_a_row_for_each_stage_and_leg() {

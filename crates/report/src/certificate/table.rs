@@ -1,4 +1,16 @@
-//! A table of a certificate, as text.
+//! What a certificate is made of, as text.
+
+use weighbridge_record::terms::Path;
+
+/// The certificate of one trial.
+pub struct Certificate {
+    pub path: Path,
+    pub repetition: u32,
+    pub kind: &'static str,
+    /// What there is to sign first: each with its figure.
+    pub facts: Vec<(String, String)>,
+    pub tables: Vec<Table>,
+}
 
 /// Rows of as many cells as there are columns; a cell is empty where the figure is not known.
 #[derive(Debug, Clone)]

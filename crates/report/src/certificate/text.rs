@@ -2,17 +2,14 @@
 
 use std::fmt::Write;
 
-use super::{Certificate, Table, of};
-use crate::groups::groups;
-use crate::markdown::escaped;
-use weighbridge_record::result::RunResult;
+use super::table::{Certificate, Table};
+use crate::escaping::escaped;
+use weighbridge_record::result::ScenarioRecord;
 
-/// `certificate.md`: all of a run, with the scenario and lines to sign; none where no trial took a route.
-pub fn whole(result: &RunResult) -> Option<String> {
-    let all: Vec<Certificate> = groups(result).iter().flat_map(|group| of(group, result)).collect();
-    let scenario = &result.scenario;
+/// `certificate.md`: all of a run, with the scenario and lines to sign.
+pub fn whole(scenario: &ScenarioRecord, all: &[Certificate]) -> String {
     let mut text = format!("# {}\n\n{}\n", escaped(&scenario.name), escaped(&scenario.question));
-    for certificate in &all {
+    for certificate in all {
         push_heading(&mut text, certificate);
         push_facts(&mut text, certificate);
         for table in &certificate.tables {
@@ -22,7 +19,7 @@ pub fn whole(result: &RunResult) -> Option<String> {
     }
     push(&mut text, format_args!("\n## The scenario\n\n{}\n", indented(&scenario.source)));
     text.push_str("\n| name | date | signature |\n|---|---|---|\n| | | |\n| | | |\n");
-    (!all.is_empty()).then_some(text)
+    text
 }
 
 /// The figures of one and its stages, for a summary.

@@ -63,7 +63,7 @@ fn each(result: &RunResult, visit: &mut dyn FnMut(String, &dyn Fn() -> Drawn)) {
     visit("trials.csv".to_owned(), &|| csv::trials(&result.trials).map(Some));
     visit("junit.xml".to_owned(), &|| Ok(Some(junit::xml(result)?.into_bytes())));
     visit("summary.md".to_owned(), &|| Ok(Some(markdown::summary(result).into_bytes())));
-    visit("certificate.md".to_owned(), &|| Ok(certificate::whole(result).map(String::into_bytes)));
+    visit("certificate.md".to_owned(), &|| Ok(certificate::markdown(result).map(String::into_bytes)));
     visit("certificate.json".to_owned(), &|| Ok(certificate::json(result).map(String::into_bytes)));
     visit("badge.svg".to_owned(), &|| Ok(Some(badge::svg(result).into_bytes())));
     visit("report.html".to_owned(), &|| Ok(Some(html::render(result)?.into_bytes())));
