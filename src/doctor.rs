@@ -11,22 +11,18 @@ mod timing;
 mod verdict;
 
 use crate::site;
-use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::BrokerKind;
 
 use machine::{Machine, ProcessorTime};
 
+pub use brokers::Named;
 pub use examination::Examination;
 
 /// Looks at everything, one after the other so that nothing disturbs the timing. Takes two to three seconds.
 ///
 /// Needs a current-thread runtime and a `LocalSet`. Never fails: what could not be examined says so in the
 /// text.
-pub async fn examine(
-    options: &site::Options,
-    redis: Option<&Endpoint>,
-    nats: Option<&Endpoint>,
-) -> Examination {
+pub async fn examine(options: &site::Options, redis: Option<&Named>, nats: Option<&Named>) -> Examination {
     let before = ProcessorTime::now();
     // Read first: the examination itself would show in the load average.
     let machine = Machine::read();
@@ -43,6 +39,7 @@ pub async fn examine(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weighbridge_plan::endpoint::Endpoint;
 
     #[test]
     fn a_missing_broker_is_told_with_what_installs_it_and_fits_80_columns() {
@@ -55,13 +52,15 @@ mod tests {
             ..site::Options::default()
         };
         // Nothing listens on port 1.
-        let nobody = Endpoint::parse(BrokerKind::NatsServer, "nats://user:secret@127.0.0.1:1").unwrap();
+        let endpoint = Endpoint::parse(BrokerKind::NatsServer, "nats://user:secret@127.0.0.1:1").unwrap();
+        let nobody = Named { endpoint, place: "--nats-url".to_owned() };
         let work = examine(&options, None, Some(&nobody));
         let examination = tokio::task::LocalSet::new().block_on(&runtime, work);
         let text = examination.text(false);
         assert!(!examination.healthy());
         assert!(text.contains("/nonexistent/redis-server") && text.contains("make brokers"), "{text}");
         assert!(text.contains("127.0.0.1:1") && !text.contains("secret"), "{text}");
+        assert_eq!(text.matches("named by --nats-url").count(), 1, "{text}");
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }

@@ -5,17 +5,21 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::url_of::UrlOf;
-use weighbridge_plan::endpoint::GivenUrl;
+use weighbridge_plan::endpoint::{GivenUrl, from_parts};
 use weighbridge_record::terms::BrokerKind;
 
 /// Which brokers to measure; without a URL a private one is started for each trial.
 #[derive(Debug, Args)]
 pub struct Brokers {
     /// Measure this Redis server
+    ///
+    /// Without it REDIS_HOST or REDIS_PORT name one, with REDIS_USERNAME, REDIS_PASSWORD and REDIS_DB.
     #[arg(long, value_name = "U", env = "REDIS_URL", hide_env_values = true,
         value_parser = UrlOf(BrokerKind::RedisServer))]
     pub redis_url: Option<GivenUrl>,
     /// Measure this NATS server
+    ///
+    /// Without it NATS_HOST or NATS_PORT name one, with NATS_USERNAME, NATS_PASSWORD and NATS_TLS_ENABLED.
     #[arg(long, value_name = "U", env = "NATS_URL", hide_env_values = true,
         value_parser = UrlOf(BrokerKind::NatsServer))]
     pub nats_url: Option<GivenUrl>,
@@ -31,8 +35,20 @@ pub struct Brokers {
 }
 
 impl Brokers {
-    /// The URLs that were given.
+    /// The server of this kind that was given: by its URL, else by its parts in the environment.
+    pub fn given(&self, kind: BrokerKind) -> Option<GivenUrl> {
+        let url = match kind {
+            BrokerKind::RedisServer => &self.redis_url,
+            BrokerKind::NatsServer => &self.nats_url,
+        };
+        url.clone().or_else(|| from_parts(kind, |name| std::env::var(name).ok()))
+    }
+
+    /// The servers that were given.
     pub fn urls(&self) -> Vec<GivenUrl> {
-        [&self.redis_url, &self.nats_url].into_iter().flatten().cloned().collect()
+        [BrokerKind::RedisServer, BrokerKind::NatsServer]
+            .into_iter()
+            .filter_map(|kind| self.given(kind))
+            .collect()
     }
 }

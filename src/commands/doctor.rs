@@ -5,14 +5,16 @@ use std::io;
 use super::output::colored;
 use super::{CommandError, Outcome, broker_options, print, runtime};
 use crate::cli::Doctor;
-use crate::doctor::examine;
-use weighbridge_plan::endpoint::{Endpoint, GivenUrl};
+use crate::doctor::{Named, examine};
+use weighbridge_plan::endpoint::GivenUrl;
+use weighbridge_record::terms::BrokerKind;
 
 pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
     let runtime = runtime()?;
     let brokers = &arguments.brokers;
     let options = broker_options(brokers);
-    let (redis, nats) = (endpoint(brokers.redis_url.as_ref())?, endpoint(brokers.nats_url.as_ref())?);
+    let given = |kind| named(brokers.given(kind).as_ref());
+    let (redis, nats) = (given(BrokerKind::RedisServer)?, given(BrokerKind::NatsServer)?);
     let examining = examine(&options, redis.as_ref(), nats.as_ref());
     let found = tokio::task::LocalSet::new().block_on(&runtime, examining);
     let printed = print(&found.text(colored(&io::stdout())));
@@ -20,8 +22,13 @@ pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
     outcome.unless_unprinted(printed)
 }
 
-fn endpoint(given: Option<&GivenUrl>) -> Result<Option<Endpoint>, CommandError> {
-    let parsed =
-        given.map(|url| url.endpoint().map_err(|source| CommandError::Url { place: url.place(), source }));
-    parsed.transpose()
+fn named(given: Option<&GivenUrl>) -> Result<Option<Named>, CommandError> {
+    let parsed = |url: &GivenUrl| {
+        let place = url.place();
+        match url.endpoint() {
+            Ok(endpoint) => Ok(Named { endpoint, place }),
+            Err(source) => Err(CommandError::Url { place, source }),
+        }
+    };
+    given.map(parsed).transpose()
 }

@@ -19,9 +19,18 @@ pub const ROUND_TRIPS: usize = 100;
 /// Longest that all round trips together may take.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
+/// A server that somebody else runs.
+pub struct Named {
+    pub endpoint: Endpoint,
+    /// What named it, in words: a flag, or variables of the environment.
+    pub place: String,
+}
+
 #[derive(Debug)]
 pub struct BrokerFinding {
     pub kind: BrokerKind,
+    /// What named it; none where it is started here.
+    pub named_by: Option<String>,
     /// The error in words, with what to do about it.
     pub outcome: Result<Answering, String>,
 }
@@ -49,9 +58,10 @@ enum NoAnswer {
     RoundTrip { kind: BrokerKind, reason: String },
 }
 
-pub async fn examine(kind: BrokerKind, options: &Options, endpoint: Option<&Endpoint>) -> BrokerFinding {
+pub async fn examine(kind: BrokerKind, options: &Options, named: Option<&Named>) -> BrokerFinding {
+    let endpoint = named.map(|named| &named.endpoint);
     let outcome = answering(kind, options, endpoint).await.map_err(|error| error.to_string());
-    BrokerFinding { kind, outcome }
+    BrokerFinding { kind, named_by: named.map(|named| named.place.clone()), outcome }
 }
 
 async fn answering(

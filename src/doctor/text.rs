@@ -104,7 +104,8 @@ impl Examination {
 }
 
 fn broker_finding(broker: &BrokerFinding) -> String {
-    match &broker.outcome {
+    let named = broker.named_by.as_ref().map_or_else(String::new, |place| format!("\nnamed by {place}"));
+    let found = match &broker.outcome {
         Ok(found) => {
             let how = if found.managed { "started" } else { "external, reached" };
             let (place, version) = (&found.place, &found.version);
@@ -113,7 +114,8 @@ fn broker_finding(broker: &BrokerFinding) -> String {
             format!("{version}  {place}\n{how} within {ready}, round trip {trip} (median of {ROUND_TRIPS})")
         }
         Err(error) => error.clone(),
-    }
+    };
+    found + &named
 }
 
 fn clock(page: &mut Page, examination: &Examination) {

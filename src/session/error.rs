@@ -1,6 +1,5 @@
 //! Why a run could not be carried out.
 
-use crate::connect::ConnectError;
 use crate::fault::AimError;
 use crate::open_files;
 use crate::site::SiteError;
@@ -55,20 +54,22 @@ impl RunError {
         Self::Failed { what, reason: reason.to_string() }
     }
 
-    /// Whether the cause is a broker that isn't there, or what this machine doesn't allow.
+    /// Whether the cause is a broker that isn't there or doesn't let us in, or what this machine doesn't allow.
     pub fn is_unavailable(&self) -> bool {
-        matches!(
-            self,
-            Self::Site(
+        match self {
+            Self::Site(error) => matches!(
+                error,
                 SiteError::NotFound { .. }
                     | SiteError::TooOld { .. }
                     | SiteError::Unresolved { .. }
                     | SiteError::Start { .. }
                     | SiteError::Forgetting(_)
-                    | SiteError::Connect(ConnectError::Unavailable { .. })
-            ) | Self::Transport(TransportError::Connect(ConnectError::Unavailable { .. }))
-                | Self::Unheard(_)
-        )
+                    | SiteError::Connect(_)
+            ),
+            Self::Transport(error) => matches!(error, TransportError::Connect(_)) || error.is_refusal(),
+            Self::Unheard(_) => true,
+            _ => false,
+        }
     }
 }
 

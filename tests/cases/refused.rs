@@ -84,7 +84,7 @@ fn a_redis_that_cannot_save_serves_what_stores_nothing() {
     let (sent, completed) = last.fold((0, 0), |(s, c), row| (s + row.sent, c + row.completed));
     assert!(sent > 0 && completed * 2 > sent, "{completed} of {sent}: {:?}", trial.errors);
     let refused = Run::short(&["redis-streams"]).with(&["--redis-url", &server.url()]).end();
-    refused.expect_code(&[1]).expect_error(&["MISCONF"]).expect_no_report();
+    refused.expect_code(&[69]).expect_error(&["MISCONF"]).expect_no_report();
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ const SECRET: &str = "hush-4711";
 
 fn refused(transport: &str, flag: &str, url: &str, words: &[&str]) {
     let ran = Run::short(&[transport]).with(&[flag, url, "--set", "brokers.prefix=own"]).end();
-    ran.expect_code(&[1]).expect_error(words).expect_hidden(SECRET).expect_no_report();
+    ran.expect_code(&[69]).expect_error(words).expect_hidden(SECRET).expect_no_report();
 }
 
 fn accepted(transport: &str, flag: &str, url: &str) {
@@ -59,6 +59,32 @@ fn nats_with_a_wrong_password_or_none_refuses_the_run() {
         refused(transport, "--nats-url", &server.url_of("engine", SECRET), &["check user and password"]);
         refused(transport, "--nats-url", &server.url(), &["asks for credentials"]);
     }
+}
+
+#[test]
+fn a_server_that_the_environment_names_part_by_part_is_measured_and_its_password_hidden() {
+    let conf = format!("authorization {{ user: engine, password: \"{SECRET}\" }}");
+    let nats = Nats::start(&conf);
+    let redis = Redis::start(&["--requirepass", SECRET]);
+    let port = |url: String| url.rsplit_once(':').expect("a port").1.to_owned();
+    let run = |transport: &str, kind: &str, port: &str, user: &str, password: &str| {
+        let run = Run::short(&[transport]).with(&["--set", "brokers.prefix=own"]);
+        let variable = |part: &str| format!("{kind}_{part}");
+        let run = run.variable(&variable("HOST"), "127.0.0.1").variable(&variable("PORT"), port);
+        run.variable(&variable("USERNAME"), user).variable(&variable("PASSWORD"), password).end()
+    };
+    for (transport, kind, port, user) in
+        [("nats-core", "NATS", port(nats.url()), "engine"), ("redis-streams", "REDIS", port(redis.url()), "")]
+    {
+        let ran = run(transport, kind, &port, user, SECRET);
+        ran.expect_measured().expect_hidden(SECRET);
+        assert!(ran.trial().brokers.iter().all(|broker| !broker.managed), "{transport}");
+        let wrong = run(transport, kind, &port, user, "hush-4712");
+        wrong.expect_code(&[69]).expect_error(&["check user and password"]).expect_hidden("hush-4712");
+        wrong.expect_no_report();
+    }
+    let mistaken = run("nats-core", "NATS", "many", "engine", SECRET);
+    mistaken.expect_error(&["NATS_HOST, NATS_PORT"]).expect_hidden(SECRET).expect_no_report();
 }
 
 #[test]

@@ -132,6 +132,9 @@ impl Run {
         for name in ["REDIS_URL", "NATS_URL", "NO_COLOR", "WEIGHBRIDGE_LOG"] {
             command.env_remove(name);
         }
+        for kind in ["REDIS", "NATS"] {
+            ["HOST", "PORT"].iter().for_each(|part| _ = command.env_remove(format!("{kind}_{part}")));
+        }
         // A killed run can't clear up behind its brokers.
         command.env("TMPDIR", self.folders.scratch.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));

@@ -11,17 +11,34 @@ pub struct GivenUrl {
     pub kind: BrokerKind,
     /// May hold a password.
     pub text: Secret,
-    /// Whether the environment gave it, and no flag.
-    pub by_variable: bool,
+    source: Source,
+}
+
+/// Where a URL was written.
+#[derive(Clone, PartialEq, Eq)]
+enum Source {
+    Flag,
+    Variable,
+    /// By these variables of the environment, a part each.
+    Parts(Vec<String>),
 }
 
 impl GivenUrl {
     pub fn by_flag(kind: BrokerKind, text: impl Into<String>) -> Self {
-        Self { kind, text: Secret::new(text), by_variable: false }
+        Self { kind, text: Secret::new(text), source: Source::Flag }
     }
 
     pub fn by_variable(kind: BrokerKind, text: impl Into<String>) -> Self {
-        Self { kind, text: Secret::new(text), by_variable: true }
+        Self { kind, text: Secret::new(text), source: Source::Variable }
+    }
+
+    pub fn by_parts(kind: BrokerKind, text: impl Into<String>, variables: Vec<String>) -> Self {
+        Self { kind, text: Secret::new(text), source: Source::Parts(variables) }
+    }
+
+    /// Whether the environment gave it, and no flag.
+    pub fn by_environment(&self) -> bool {
+        self.source != Source::Flag
     }
 
     /// The flag that sets the URL of this kind of server.
@@ -42,9 +59,10 @@ impl GivenUrl {
 
     /// Where it was written, in words.
     pub fn place(&self) -> String {
-        match self.by_variable {
-            true => format!("the environment variable {}", Self::variable(self.kind)),
-            false => Self::flag(self.kind).to_owned(),
+        match &self.source {
+            Source::Flag => Self::flag(self.kind).to_owned(),
+            Source::Variable => format!("the environment variable {}", Self::variable(self.kind)),
+            Source::Parts(variables) => format!("the environment variables {}", variables.join(", ")),
         }
     }
 

@@ -4,9 +4,11 @@
 //! password.
 
 mod given;
+mod parts;
 mod secret;
 mod url;
 
 pub use given::GivenUrl;
+pub use parts::from_parts;
 pub use secret::Secret;
 pub use url::{Access, Endpoint, Server, Tls, UrlError, shown};

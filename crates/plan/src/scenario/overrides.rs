@@ -176,7 +176,7 @@ fn url_setting(given: &GivenUrl) -> Setting {
         BrokerKind::NatsServer => "nats_url",
     };
     let origin =
-        if given.by_variable { Origin::Variable(given.place()) } else { Origin::Flag(given.place()) };
+        if given.by_environment() { Origin::Variable(given.place()) } else { Origin::Flag(given.place()) };
     let node = Node { origin: origin.clone(), value: Value::Text(given.text.expose().to_owned()) };
     Setting { origin, path: vec!["brokers".to_owned(), key.to_owned()], node }
 }

@@ -1,0 +1,121 @@
+//! A server named by variables of the environment, a part each, as the engine's own configuration has them.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::given::GivenUrl;
+use weighbridge_record::terms::BrokerKind;
+
+/// What switches TLS off; whatever else is set switches it on.
+const OFF: [&str; 4] = ["0", "false", "no", "off"];
+/// Where a server is whose port alone is given.
+const HERE: &str = "127.0.0.1";
+
+/// Stand before the names of the variables.
+fn prefix(kind: BrokerKind) -> &'static str {
+    match kind {
+        BrokerKind::RedisServer => "REDIS",
+        BrokerKind::NatsServer => "NATS",
+    }
+}
+
+/// The URL that `HOST`, `PORT`, `USERNAME`, `PASSWORD`, `TLS_ENABLED` and, for Redis, `DB` make, each behind `REDIS_` or
+/// `NATS_`; none where neither host nor port is set. An empty variable is one that is not set.
+pub fn from_parts(kind: BrokerKind, variable: impl Fn(&str) -> Option<String>) -> Option<GivenUrl> {
+    let mut named = Vec::new();
+    let mut part = |part: &str| {
+        let name = format!("{}_{part}", prefix(kind));
+        let value = variable(&name).filter(|value| !value.is_empty())?;
+        named.push(name);
+        Some(value)
+    };
+    let (host, port) = (part("HOST"), part("PORT"));
+    if host.is_none() && port.is_none() {
+        return None;
+    }
+    let (user, password) = (part("USERNAME"), part("PASSWORD"));
+    let tls = part("TLS_ENABLED").is_some_and(|value| !OFF.contains(&value.to_lowercase().as_str()));
+    let database = if kind == BrokerKind::RedisServer { part("DB") } else { None };
+    let scheme = match (kind, tls) {
+        (BrokerKind::RedisServer, false) => "redis",
+        (BrokerKind::RedisServer, true) => "rediss",
+        (BrokerKind::NatsServer, false) => "nats",
+        (BrokerKind::NatsServer, true) => "tls",
+    };
+    let encoded =
+        |part: Option<String>| part.map(|part| utf8_percent_encode(&part, NON_ALPHANUMERIC).to_string());
+    let access = match (encoded(user), encoded(password)) {
+        (None, None) => String::new(),
+        // A name without a colon would be a token.
+        (user, password) => format!("{}:{}@", user.unwrap_or_default(), password.unwrap_or_default()),
+    };
+    let host = host.unwrap_or_else(|| HERE.to_owned());
+    let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    let database = database.map_or_else(String::new, |database| format!("/{database}"));
+    let text = format!("{scheme}://{access}{host}{port}{database}");
+    Some(GivenUrl::by_parts(kind, text, named))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::{Access, Endpoint, Tls};
+
+    fn endpoint(kind: BrokerKind, set: &[(&str, &str)]) -> Option<Endpoint> {
+        let given = from_parts(kind, |name| {
+            set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        });
+        given.map(|given| given.endpoint().unwrap_or_else(|error| panic!("{set:?}: {error}")))
+    }
+
+    #[test]
+    fn host_or_port_name_a_server_and_credentials_alone_name_none() {
+        let nats = BrokerKind::NatsServer;
+        let found = endpoint(nats, &[("NATS_HOST", "10.0.0.7"), ("NATS_PORT", "4333")]).unwrap();
+        assert!(found.address() == "10.0.0.7:4333" && found.access == Access::None);
+        assert_eq!(endpoint(nats, &[("NATS_PORT", "4333")]).unwrap().address(), "127.0.0.1:4333");
+        assert_eq!(endpoint(nats, &[("NATS_HOST", "::1")]).unwrap().address(), "[::1]:4222");
+        for alone in [&[("NATS_PASSWORD", "hush")][..], &[("NATS_HOST", "")], &[("REDIS_HOST", "h")], &[]] {
+            assert_eq!(endpoint(nats, alone).map(|found| found.address()), None);
+        }
+    }
+
+    #[test]
+    fn user_and_password_are_those_that_were_set_whatever_they_hold() {
+        let set = [("NATS_HOST", "h"), ("NATS_USERNAME", "an na"), ("NATS_PASSWORD", "p@ss:/w%rd")];
+        let Access::Password { user, password } = endpoint(BrokerKind::NatsServer, &set).unwrap().access
+        else {
+            panic!("no password")
+        };
+        assert_eq!((user.as_deref(), password.expose()), (Some("an na"), "p@ss:/w%rd"));
+        let set = [("REDIS_HOST", "h"), ("REDIS_PASSWORD", "hush"), ("REDIS_DB", "3")];
+        let redis = endpoint(BrokerKind::RedisServer, &set).unwrap();
+        assert_eq!(redis.database, 3);
+        assert!(matches!(redis.access, Access::Password { user: None, .. }), "Redis' default user");
+    }
+
+    #[test]
+    fn tls_is_on_unless_it_is_switched_off() {
+        let tls = |value| {
+            let set = [("NATS_HOST", "h"), ("NATS_TLS_ENABLED", value)];
+            endpoint(BrokerKind::NatsServer, &set).unwrap().tls
+        };
+        assert_eq!(["true", "1", "yes", "maybe"].map(tls), [Tls::On; 4]);
+        assert_eq!(["false", "False", "0", "off", "no", ""].map(tls), [Tls::Off; 6]);
+    }
+
+    #[test]
+    fn a_mistake_is_told_where_it_was_made_and_without_the_password() {
+        let set = |name: &str| match name {
+            "NATS_HOST" => Some("h".to_owned()),
+            "NATS_PORT" => Some("many".to_owned()),
+            "NATS_PASSWORD" => Some("hush".to_owned()),
+            _ => None,
+        };
+        let given = from_parts(BrokerKind::NatsServer, set).unwrap();
+        assert_eq!(given.place(), "the environment variables NATS_HOST, NATS_PORT, NATS_PASSWORD");
+        let error = given.endpoint().expect_err("no port").to_string();
+        assert!(error.contains("port") && !error.contains("hush"), "{error}");
+        assert!(!format!("{given:?} {}", given.shown()).contains("hush"));
+    }
+}
