@@ -95,8 +95,8 @@ impl Account {
     pub fn attempt(&mut self, intended_ns: u64) -> u64 {
         self.in_flight.open(intended_ns);
         let sequence = self.stripe.sequence(self.ledger.attempt());
-        if self.legs.is_some() {
-            self.opened_over_legs(sequence, intended_ns);
+        if let Some(legs) = &mut self.legs {
+            legs.attempt(sequence, intended_ns);
         }
         sequence
     }

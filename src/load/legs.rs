@@ -73,20 +73,15 @@ impl Legs {
     }
 
     /// A request is opened; it takes its legs whether it is sent or shed.
-    #[inline(never)]
+    #[cold]
     pub fn attempt(&mut self, sequence: u64, intended_ns: u64) {
         self.ledgers.iter_mut().for_each(|ledger| _ = ledger.attempt());
-        let takes = self.takes(sequence, intended_ns);
+        let due_ns = self.since_window_ns(intended_ns);
+        let takes = self.route.takes(sequence, due_ns);
         for leg in Leg::ALL.into_iter().filter(|leg| takes.takes(*leg)) {
             self.routed[leg as usize] += 1;
         }
-        let due_ns = self.since_window_ns(intended_ns);
         self.seams.attempt(self.route.stage(due_ns), takes, due_ns);
-    }
-
-    #[inline(never)]
-    pub fn takes(&self, sequence: u64, intended_ns: u64) -> Takes {
-        self.route.takes(sequence, self.since_window_ns(intended_ns))
     }
 
     fn since_window_ns(&self, at_ns: u64) -> i64 {
@@ -96,7 +91,7 @@ impl Legs {
     /// The request goes out now; the legs that it takes are told when it is handed to them.
     #[inline(never)]
     pub fn goes_out(&mut self, sequence: u64, number: u64, intended_ns: u64, at_ns: u64) -> Takes {
-        let takes = self.takes(sequence, intended_ns);
+        let takes = self.route.takes(sequence, self.since_window_ns(intended_ns));
         for leg in Leg::ALL.into_iter().filter(|leg| takes.takes(*leg)) {
             self.seams.sent(number, leg);
         }

@@ -133,9 +133,10 @@ impl Twins {
             let answered = pair.answers.map(|answer| answer.is_some());
             counts.missing_first += u64::from(answered == [false, true]);
             counts.missing_second += u64::from(answered == [true, false]);
-            let took =
-                [0, 1].map(|leg: usize| self.confirms[leg].then_some(pair.confirmed_ns[leg].is_some()));
-            let took = [0, 1].map(|leg| took[leg].unwrap_or_else(|| is_taken(&ledgers[leg], *number)));
+            let took = [0, 1].map(|leg| match self.confirms[leg] {
+                true => pair.confirmed_ns[leg].is_some(),
+                false => is_taken(&ledgers[leg], *number),
+            });
             counts.taken.count(took, answered.contains(&true));
         }
         self.summary

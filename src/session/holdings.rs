@@ -18,10 +18,15 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// What the server of each leg stores now, with whole commands.
 pub async fn now(legs: &[Leg], point: &PointPlan) -> Vec<Vec<Held>> {
+    let whole =
+        |(leg, held): (&Leg, Vec<Held>)| held.into_iter().map(|held| with_client(held, leg, point)).collect();
+    legs.iter().zip(asked(legs).await).map(whole).collect()
+}
+
+async fn asked(legs: &[Leg]) -> Vec<Vec<Held>> {
     let mut all = Vec::new();
     for leg in legs {
-        let held = tokio::time::timeout(SAID_WITHIN, leg.transport.held()).await.unwrap_or_default();
-        all.push(held.into_iter().map(|held| with_client(held, leg, point)).collect());
+        all.push(tokio::time::timeout(SAID_WITHIN, leg.transport.held()).await.unwrap_or_default());
     }
     all
 }
@@ -37,7 +42,7 @@ fn with_client(held: Held, leg: &Leg, point: &PointPlan) -> Held {
 /// What they store at the end of each stage, in their order; fewer if the load ends before.
 pub async fn at_seams(
     legs: &[Leg],
-    (point, route): (&PointPlan, Option<&Route>),
+    route: Option<&Route>,
     (load, timeline): (&Generators, Timeline),
 ) -> Vec<Vec<Vec<Held>>> {
     let starts =
@@ -56,7 +61,7 @@ pub async fn at_seams(
             }
             tokio::time::sleep(left.min(LOOK)).await;
         }
-        let held = now(legs, point).await;
+        let held = asked(legs).await;
         seen.push(held.into_iter().map(|held| held.into_iter().map(Held::counts).collect()).collect());
     }
     seen

@@ -34,7 +34,7 @@ pub fn route(
         let counts = legs.seams.stages[index];
         let (start_s, end_s) = (stage.start_ns as f64 / 1e9, end_ns as f64 / 1e9);
         let share = counts.second as f64 / counts.attempted as f64;
-        let whole = |row: &&SeriesRow| row.t_s >= start_s && row.t_s + row.duration_s <= end_s;
+        let whole = |row: &&SeriesRow| row.lies_within(start_s, end_s);
         RouteStage {
             asked_percent: match stage.asked {
                 Asked::Percent(percent) => Some(percent),

@@ -196,10 +196,9 @@ impl<'a> Parts<'a> {
         site.servers().iter().for_each(|server| server.settle_data());
         let timeline = self.timeline();
         line.start(timeline);
-        let route = (self.spec.point, self.route.as_deref());
         let ((), held) = tokio::join!(
             watch_over(self.spec, &load, progress, timeline),
-            holdings::at_seams(&self.legs, route, (&load, timeline)),
+            holdings::at_seams(&self.legs, self.route.as_deref(), (&load, timeline)),
         );
         let complete = stop.get() == Stop::No;
         let threads = load.count() + crews.iter().map(Crew::threads).sum::<u32>();

@@ -49,6 +49,15 @@ fn measured(route: &str, legs: &str, more: &str) -> Trial {
     trial
 }
 
+/// Measured by the program itself, which worker processes are too, and whose ceiling is measured before.
+fn by_program(toml: &str) -> Trial {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("route.toml");
+    std::fs::write(&path, toml).expect("writing a scenario");
+    let ran = Run::scenario(&path.display().to_string()).end();
+    ran.expect_measured().trial()
+}
+
 /// Counts of the whole and the sums of those of the legs; what belongs to no request is of the whole alone.
 fn expect_legs_to_add_up(trial: &Trial) {
     let mut sum = LedgerTotals::default();
@@ -237,16 +246,11 @@ fn idempotent_workers_answer_once_what_a_crash_on_either_side_has_delivered_twic
         )
     };
     let faults = [crash("worker.1"), crash("worker.3")].concat();
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("route.toml");
     for (delivery, doubled) in [("at-least-once", true), ("exactly-once", false)] {
         let more = format!("delivery = \"{delivery}\"\n{faults}");
         let toml = scenario("kind = \"split\"\npercent = 50", PAIRS[1], &more);
         let toml = toml.replace("[workers]", "[workers]\nkind = \"processes\"");
-        std::fs::write(&path, toml).expect("writing a scenario");
-        // Worker processes are the program itself.
-        let ran = Run::scenario(&path.display().to_string()).end();
-        let trial = ran.expect_measured().trial();
+        let trial = by_program(&toml);
         expect_legs_to_add_up(&trial);
         assert_eq!(trial.ledger.unanswered(), 0, "{delivery}: {:?} {:?}", trial.ledger, trial.errors);
         for leg in &trial.legs {
@@ -315,11 +319,7 @@ fn a_fast_route_under_a_fault_is_held_against_the_ceiling_of_one_leg_in_fair_wea
         .replace("rate = 400", "rate = 12000\nmax_in_flight = 20000")
         .replace("duration = \"4s\"", "duration = \"500ms\"")
         .replace("service_time = \"2ms\"", "");
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("fast.toml");
-    std::fs::write(&path, toml).expect("writing a scenario");
-    let ran = Run::scenario(&path.display().to_string()).end();
-    let trial = ran.expect_measured().trial();
+    let trial = by_program(&toml);
     expect_legs_to_add_up(&trial);
     assert!(trial.ledger.attempted > 5_000 && trial.faults.len() == 1, "{:?}", trial.ledger);
 }

@@ -1,4 +1,6 @@
-//! Text of scenarios and servers in Markdown.
+//! Markdown as it is written: text of scenarios and servers, escaped.
+
+use std::fmt::Write;
 
 /// Text that neither Markdown nor HTML takes for its own.
 pub fn escaped(text: &str) -> String {
@@ -17,4 +19,9 @@ pub fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// Writing into a string does not fail.
+pub fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let _ = text.write_fmt(arguments);
 }

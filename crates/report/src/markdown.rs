@@ -1,12 +1,10 @@
 //! `summary.md`: the answer, the table and what failed, for the page of a CI job.
 
-use std::fmt::Write;
-
 use super::answer::{answer, changed};
 use super::capacity;
 use super::certificate;
 use super::doubts;
-use super::escaping::escaped;
+use super::escaping::{escaped, push};
 use super::groups::{Group, groups};
 use super::paths_table::{self, COLUMNS, Cell, own_lateness_lines};
 use super::thresholds::observed;
@@ -55,11 +53,6 @@ pub fn summary(result: &RunResult) -> String {
     push_failed(&mut text, result);
     push_doubts(&mut text, result);
     text
-}
-
-/// Writing into a string does not fail.
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    let _ = text.write_fmt(arguments);
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

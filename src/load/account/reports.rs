@@ -48,7 +48,7 @@ impl Account {
     #[inline]
     fn received(&mut self, sequence: u64, at_ns: u64, worker: u32) {
         let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
-        if self.legs.is_some() && !self.counts(at_ns, |legs| legs.delivered(worker, number)) {
+        if !self.counts(at_ns, |legs| legs.delivered(worker, number)) {
             return;
         }
         let entry = self.ledger.delivered(number);

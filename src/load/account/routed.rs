@@ -7,17 +7,14 @@ use crate::transport::Unknown;
 use weighbridge_plan::route::{Leg, Takes};
 
 impl Account {
-    /// A request is opened that takes one leg or both.
-    #[cold]
-    pub(super) fn opened_over_legs(&mut self, sequence: u64, intended_ns: u64) {
-        if let Some(legs) = &mut self.legs {
-            legs.attempt(sequence, intended_ns);
-        }
+    /// Books an event of a leg, and says whether the whole is to book it too.
+    #[inline]
+    pub(super) fn counts(&mut self, at_ns: u64, book: impl FnOnce(&mut Legs) -> Told) -> bool {
+        self.legs.is_none() || self.counts_over_legs(at_ns, book)
     }
 
-    /// Books an event of a leg, and says whether the whole is to book it too.
     #[cold]
-    pub(super) fn counts(&mut self, at_ns: u64, book: impl FnOnce(&mut Legs) -> Told) -> bool {
+    fn counts_over_legs(&mut self, at_ns: u64, book: impl FnOnce(&mut Legs) -> Told) -> bool {
         let Some(legs) = &mut self.legs else { return true };
         match book(legs) {
             Told::Whole => true,
@@ -85,7 +82,7 @@ impl Account {
     #[inline]
     pub fn completed_over(&mut self, leg: Leg, sequence: u64, at_ns: u64, content: u64) {
         let Some(number) = self.stripe.local(sequence) else { return self.unexpected(at_ns) };
-        if self.legs.is_none() || self.counts(at_ns, |legs| legs.completed(leg, number, at_ns, content)) {
+        if self.counts(at_ns, |legs| legs.completed(leg, number, at_ns, content)) {
             self.complete(number, at_ns);
         }
     }

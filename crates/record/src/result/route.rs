@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::zero::is_zero;
-use super::{LatencySummary, Stretch};
+use super::{LatencySummary, SeriesRow, Stretch};
 use crate::terms::{OnFailure, RouteKind, TransportKind};
 
 /// How a route shared the requests out, stage by stage.
@@ -105,6 +105,18 @@ impl Held {
     /// The same without commands.
     pub fn counts(self) -> Self {
         Self { show: String::new(), remove: String::new(), ..self }
+    }
+}
+
+impl RouteStage {
+    /// Whether an interval of the series lies wholly in it.
+    pub fn holds(&self, row: &SeriesRow) -> bool {
+        row.lies_within(self.start_s, self.end_s)
+    }
+
+    /// Which share was asked for: `10 %`, or `both` legs of every request.
+    pub fn asked(&self) -> String {
+        self.asked_percent.map_or_else(|| "both".to_owned(), |percent| format!("{percent} %"))
     }
 }
 

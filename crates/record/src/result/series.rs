@@ -58,6 +58,13 @@ pub struct SeriesRow {
     pub brokers: Vec<BrokerSample>,
 }
 
+impl SeriesRow {
+    /// Whether the whole interval lies between two times, in seconds since the window began.
+    pub fn lies_within(&self, start_s: f64, end_s: f64) -> bool {
+        self.t_s >= start_s && self.t_s + self.duration_s <= end_s
+    }
+}
+
 /// The parts of a trial, one after the other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

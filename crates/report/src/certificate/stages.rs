@@ -31,7 +31,7 @@ fn outcome(stage: &RouteStage) -> Vec<String> {
     };
     vec![
         span(stage),
-        asked(stage),
+        stage.asked(),
         known(stage.observed_percent, |share| format!("{share:.2} %")),
         format::count(stage.attempted),
         format::count(stage.unanswered),
@@ -49,10 +49,6 @@ fn span(stage: &RouteStage) -> String {
     format!("{} to {}", format::seconds(stage.start_s), format::seconds(stage.end_s))
 }
 
-fn asked(stage: &RouteStage) -> String {
-    stage.asked_percent.map_or_else(|| "both".to_owned(), |percent| format!("{percent} %"))
-}
-
 /// What whoever turns back at the end of a stage has to wait for, or loses.
 pub fn seams(route: &RouteRecord) -> Option<Table> {
     let named = |what: &'static str| move |leg: &str| format!("{leg}: {what}");
@@ -65,7 +61,7 @@ pub fn seams(route: &RouteRecord) -> Option<Table> {
                 these, delivered and not acknowledged.";
     let with_legs = route.stages.iter().filter(|stage| stage.legs.len() == 2);
     let rows = with_legs.map(|stage| {
-        let end = format!("{} ({})", format::seconds(stage.end_s), asked(stage));
+        let end = format!("{} ({})", format::seconds(stage.end_s), stage.asked());
         [end].into_iter().chain(stage.legs.iter().flat_map(seam)).collect()
     });
     Table { columns, ..Table::new("At each seam", note, &[], rows.collect()) }.shown()
@@ -98,12 +94,11 @@ pub fn costs(trial: &Trial, route: &RouteRecord) -> Option<Table> {
 }
 
 fn cost(trial: &Trial, stage: &RouteStage) -> Vec<String> {
-    let inside = |row: &&SeriesRow| row.t_s >= stage.start_s && row.t_s + row.duration_s <= stage.end_s;
-    let rows: Vec<&SeriesRow> = trial.series.iter().filter(inside).collect();
+    let rows: Vec<&SeriesRow> = trial.series.iter().filter(|row| stage.holds(row)).collect();
     let sent: u64 = rows.iter().map(|row| row.sent).sum();
     let own = seconds(&rows, |row| row.generator_cpu_cores).filter(|_| sent > 0);
     let mut cells = vec![
-        format!("{} ({})", span(stage), asked(stage)),
+        format!("{} ({})", span(stage), stage.asked()),
         known(own, |(cpu_s, _)| format::latency(cpu_s / sent as f64 * 1e9)),
     ];
     for broker in 0..trial.brokers.len() {

@@ -1,9 +1,7 @@
 //! Certificates as Markdown.
 
-use std::fmt::Write;
-
 use super::table::{Certificate, Table};
-use crate::escaping::escaped;
+use crate::escaping::{escaped, push};
 use weighbridge_record::result::ScenarioRecord;
 
 /// `certificate.md`: all of a run, with the scenario and lines to sign.
@@ -53,9 +51,4 @@ fn push_rows(text: &mut String, table: &Table) {
 /// Text that Markdown takes as it is.
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("    {line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
-}
-
-/// Writing into a string does not fail.
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    let _ = text.write_fmt(arguments);
 }

@@ -299,7 +299,7 @@ fn stages(group: &Group<'_>) -> Vec<Band> {
     let band = |stage: &RouteStage| Band {
         from: stage.start_s,
         to: stage.end_s,
-        label: stage.asked_percent.map_or_else(|| "both".to_owned(), |percent| format!("{percent} %")),
+        label: stage.asked(),
         kind: BandKind::Stage,
     };
     stages.iter().map(band).collect()
