@@ -170,7 +170,11 @@ fn the_folder_of_a_killed_run_is_deleted_by_the_next() {
     let (killed, alive) = (run("30s").start(), run("30s").start());
     let folders =
         || entries(temporary.path()).into_iter().filter(|name| !name.ends_with("theirs")).collect::<Vec<_>>();
-    wait_for("two folders", || (folders().len() == 2).then_some(()));
+    // Before its server speaks, the lock may not stand yet, or the server's process may hold it until it is exec'd.
+    let speaks = |name: &String| {
+        std::fs::metadata(temporary.path().join(name).join("server.log")).is_ok_and(|log| log.len() > 0)
+    };
+    wait_for("two servers", || (folders().iter().filter(|name| speaks(name)).count() == 2).then_some(()));
     killed.signal(Signal::KILL);
     killed.end();
     assert_eq!(folders().len(), 2, "SIGKILL leaves it");
