@@ -6,14 +6,14 @@ use super::output::colored;
 use super::{CommandError, Outcome, broker_options, print, runtime};
 use crate::cli::Doctor;
 use crate::doctor::{Named, examine};
-use weighbridge_plan::endpoint::GivenUrl;
+use weighbridge_plan::endpoint::{Beside, GivenUrl};
 use weighbridge_record::terms::BrokerKind;
 
 pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
     let runtime = runtime()?;
     let brokers = &arguments.brokers;
     let options = broker_options(brokers);
-    let given = |kind| named(brokers.given(kind).as_ref());
+    let given = |kind| named(brokers.given(kind).as_ref(), &brokers.beside(kind));
     let (redis, nats) = (given(BrokerKind::RedisServer)?, given(BrokerKind::NatsServer)?);
     let examining = examine(&options, redis.as_ref(), nats.as_ref());
     let found = tokio::task::LocalSet::new().block_on(&runtime, examining);
@@ -22,13 +22,15 @@ pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
     outcome.unless_unprinted(printed)
 }
 
-fn named(given: Option<&GivenUrl>) -> Result<Option<Named>, CommandError> {
-    let parsed = |url: &GivenUrl| {
-        let place = url.place();
-        match url.endpoint() {
-            Ok(endpoint) => Ok(Named { endpoint, place }),
-            Err(source) => Err(CommandError::Url { place, source }),
-        }
+fn named(given: Option<&GivenUrl>, beside: &Beside) -> Result<Option<Named>, CommandError> {
+    let Some(url) = given else { return beside.without_server().map(|()| None).map_err(Into::into) };
+    let mut place = url.place();
+    let endpoint = match url.endpoint() {
+        Ok(endpoint) => beside.complete(endpoint)?,
+        Err(source) => return Err(CommandError::Url { place, source }),
     };
-    given.map(parsed).transpose()
+    for (_, _, named) in beside.named() {
+        place.push_str(&format!(", {named}"));
+    }
+    Ok(Some(Named { endpoint, place }))
 }

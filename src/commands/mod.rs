@@ -38,7 +38,7 @@ use crate::crew::WorkerError;
 use crate::session::RunError;
 use weighbridge_plan::Plan;
 use weighbridge_plan::credentials::redact;
-use weighbridge_plan::endpoint::UrlError;
+use weighbridge_plan::endpoint::{BesideError, UrlError};
 use weighbridge_plan::scenario::{self, LoadError, Overrides};
 use weighbridge_record::compare::CompareError;
 use weighbridge_record::result::Verdict;
@@ -93,6 +93,7 @@ impl Outcome {
             CommandError::Load(_) => Self::InvalidScenario,
             CommandError::NoReference { .. }
             | CommandError::Url { .. }
+            | CommandError::Beside(_)
             | CommandError::Swept { .. }
             | CommandError::NoServerToServe { .. }
             | CommandError::OverwritesRecord { .. } => Self::Usage,
@@ -168,6 +169,8 @@ pub enum CommandError {
     Swept { name: String, points: usize },
     #[error("{place}: {source}")]
     Url { place: String, source: UrlError },
+    #[error(transparent)]
+    Beside(#[from] BesideError),
     #[error(
         "{} is a record that is compared, and would be lost: name another file with --html",
         path.display()
@@ -257,6 +260,7 @@ fn trial_overrides(changes: &cli::TrialChanges, brokers: Option<&cli::Brokers>) 
         warmup: changes.warmup.clone(),
         seed: changes.seed,
         urls: brokers.map(cli::Brokers::urls).unwrap_or_default(),
+        beside: brokers.map(cli::Brokers::all_beside).unwrap_or_default(),
         set: changes.set.clone(),
         ..Overrides::default()
     }

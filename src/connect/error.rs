@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use super::tls;
 use crate::open_files;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::BrokerKind;
@@ -13,15 +14,20 @@ pub enum ConnectError {
     /// It is there, and does not let us in.
     #[error("{broker} at {address} refused: {reason}")]
     Refused { broker: BrokerKind, address: String, reason: String },
+    #[error("no TLS with {broker} at {address}: {reason}")]
+    Tls { broker: BrokerKind, address: String, reason: String },
 }
 
 impl ConnectError {
-    /// It is not there, or there is a reason on our side that it can't be reached.
+    /// It is not there, TLS fails, or there is a reason on our side that it can't be reached.
     pub(super) fn unavailable(
         endpoint: &Endpoint,
         mut reason: String,
         cause: &(dyn Error + 'static),
     ) -> Self {
+        if let Some(reason) = tls::mend(endpoint.kind, cause) {
+            return Self::Tls { broker: endpoint.kind, address: endpoint.address(), reason };
+        }
         if let Some(mend) = open_files::mend(cause) {
             reason = format!("{reason}; {mend}");
         }

@@ -7,5 +7,6 @@ mod error;
 pub(crate) mod nats;
 pub(crate) mod patience;
 pub(crate) mod redis;
+mod tls;
 
 pub use error::ConnectError;

@@ -3,24 +3,23 @@
 use std::error::Error;
 use std::io;
 
-use async_nats::rustls::{self, CertificateError};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 
 use super::ConnectError;
 use super::backoff::delay;
 use super::patience::{CONNECT_WITHIN, PING_EVERY};
-use weighbridge_plan::endpoint::{Access, Endpoint, Tls};
+use weighbridge_plan::endpoint::{Access, Certificates, Endpoint, Tls};
 
 /// Slow subscriptions drop beyond this, as the library's default does.
 const SUBSCRIPTION_CAPACITY: usize = 65_536;
 
 /// Connects, with a queue that holds all that may be in flight, so that a stalled server never stops the pacer.
 pub(crate) async fn connect(endpoint: &Endpoint, name: &str, queue: usize) -> Result<Client, ConnectError> {
-    open(endpoint, options(endpoint, name, queue)).await
+    open(endpoint, options(endpoint, name, queue)?).await
 }
 
 /// The settings of every connection.
-pub(crate) fn options(endpoint: &Endpoint, name: &str, queue: usize) -> ConnectOptions {
+pub(crate) fn options(endpoint: &Endpoint, name: &str, queue: usize) -> Result<ConnectOptions, ConnectError> {
     let options = ConnectOptions::new()
         .name(name)
         .client_capacity(queue.max(2048))
@@ -34,14 +33,39 @@ pub(crate) fn options(endpoint: &Endpoint, name: &str, queue: usize) -> ConnectO
         .max_reconnects(None)
         // The library counts from 1.
         .reconnect_delay_callback(|attempts| delay(attempts.saturating_sub(1) as u32))
-        .require_tls(endpoint.tls == Tls::On);
-    match &endpoint.access {
+        .require_tls(endpoint.tls.is_on());
+    let options = match &endpoint.tls {
+        Tls::Off => options,
+        Tls::On(certificates) => with_certificates(options, certificates),
+    };
+    let options = match &endpoint.access {
         Access::None => options,
+        Access::Nkey(seed) => options.nkey(seed.expose().to_owned()),
         Access::Password { user, password } => {
             options.user_and_password(user.clone().unwrap_or_default(), password.expose().to_owned())
         }
         Access::Token(token) => options.token(token.expose().to_owned()),
+        Access::Credentials(text) => {
+            return options.credentials(text.expose()).map_err(|error| unread(endpoint, &error));
+        }
+    };
+    Ok(options)
+}
+
+/// The client reads the files itself, at every connection.
+fn with_certificates(mut options: ConnectOptions, certificates: &Certificates) -> ConnectOptions {
+    if let Some(issuers) = &certificates.issuers {
+        options = options.add_root_certificates(issuers.clone());
     }
+    if let Some(own) = &certificates.own {
+        options = options.add_client_certificate(own.certificate.clone(), own.key.clone());
+    }
+    options
+}
+
+fn unread(endpoint: &Endpoint, error: &io::Error) -> ConnectError {
+    let reason = format!("the credentials file can't be used: {error}");
+    ConnectError::Refused { broker: endpoint.kind, address: endpoint.address(), reason }
 }
 
 pub(crate) async fn open(endpoint: &Endpoint, options: ConnectOptions) -> Result<Client, ConnectError> {
@@ -61,9 +85,6 @@ pub(crate) async fn open(endpoint: &Endpoint, options: ConnectOptions) -> Result
             ConnectError::unavailable(endpoint, reason + tls_hint(endpoint), &error)
         }
         _ if is_of_the_system(&error) => ConnectError::unavailable(endpoint, error.to_string(), &error),
-        _ if let Some(hint) = certificate_hint(&error) => {
-            ConnectError::unavailable(endpoint, error.to_string() + hint, &error)
-        }
         _ => ConnectError::unavailable(endpoint, error.to_string() + tls_hint(endpoint), &error),
     })
 }
@@ -85,22 +106,10 @@ fn is_of_the_system(error: &async_nats::ConnectError) -> bool {
     cause.is_some_and(|cause| cause.raw_os_error().is_some())
 }
 
-/// What to do where the server shows a certificate that is not trusted; none where that is not what is wrong.
-fn certificate_hint(error: &async_nats::ConnectError) -> Option<&'static str> {
-    let cause = error.source()?.downcast_ref::<io::Error>()?.get_ref()?;
-    match cause.downcast_ref::<rustls::Error>()? {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            Some("; the server's certificate is not trusted: name a file with its issuer's in SSL_CERT_FILE")
-        }
-        rustls::Error::InvalidCertificate(_) => Some("; the server's certificate is not trusted"),
-        _ => None,
-    }
-}
-
 /// What may be wrong where there is a connection and no understanding.
 fn tls_hint(endpoint: &Endpoint) -> &'static str {
     match endpoint.tls {
-        Tls::On => "; where it has no TLS, write nats:// instead of tls://",
+        Tls::On(_) => "; where it has no TLS, write nats:// instead of tls://",
         Tls::Off => "",
     }
 }
@@ -110,5 +119,7 @@ fn hint(access: &Access) -> &'static str {
         Access::None => "it asks for credentials",
         Access::Password { .. } => "check user and password",
         Access::Token(_) => "check the token",
+        Access::Nkey(_) => "check the key that --nats-nkey or NATS_NKEY names",
+        Access::Credentials(_) => "check the file that --nats-creds or NATS_CREDS names",
     }
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
-use super::ConnectError;
 use super::patience::CONNECT_WITHIN;
-use weighbridge_plan::endpoint::{Access, Endpoint};
+use super::{ConnectError, tls};
+use weighbridge_plan::endpoint::{Access, Endpoint, Tls};
 
 /// What runs a connection; ends as soon as the connection does, used or not.
 pub(crate) type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -27,8 +28,19 @@ pub(crate) async fn open(
     let info = info(endpoint);
     let opening = async {
         let stream = stream(endpoint).await?;
-        let (connection, driver) = MultiplexedConnection::new_with_config(&info, stream, config).await?;
-        Ok((connection, Box::pin(driver) as Driver))
+        // A stream of each kind makes a driver of its own kind: a plain connection pays for no choice.
+        match encrypted(endpoint, stream).await? {
+            Stream::Plain(stream) => {
+                let (connection, driver) =
+                    MultiplexedConnection::new_with_config(&info, stream, config).await?;
+                Ok((connection, Box::pin(driver) as Driver))
+            }
+            Stream::Encrypted(stream) => {
+                let (connection, driver) =
+                    MultiplexedConnection::new_with_config(&info, *stream, config).await?;
+                Ok((connection, Box::pin(driver) as Driver))
+            }
+        }
     };
     in_time(endpoint, opening).await
 }
@@ -47,7 +59,13 @@ pub(crate) async fn connect(
 /// A connection for subscriptions.
 pub(crate) async fn subscriber(endpoint: &Endpoint) -> Result<PubSub, ConnectError> {
     let info = info(endpoint);
-    in_time(endpoint, async { PubSub::new(&info, stream(endpoint).await?).await }).await
+    let opening = async {
+        match encrypted(endpoint, stream(endpoint).await?).await? {
+            Stream::Plain(stream) => PubSub::new(&info, stream).await,
+            Stream::Encrypted(stream) => PubSub::new(&info, *stream).await,
+        }
+    };
+    in_time(endpoint, opening).await
 }
 
 async fn in_time<T>(
@@ -57,8 +75,28 @@ async fn in_time<T>(
     match tokio::time::timeout(CONNECT_WITHIN, opening).await {
         Ok(opened) => opened.map_err(|error| unreachable(endpoint, &error)),
         Err(elapsed) => {
-            let reason = format!("it did not answer within {} s", CONNECT_WITHIN.as_secs());
+            let hint = if endpoint.tls.is_on() {
+                "; where it has no TLS, write redis:// instead of rediss://"
+            } else {
+                ""
+            };
+            let reason = format!("it did not answer within {} s{hint}", CONNECT_WITHIN.as_secs());
             Err(ConnectError::unavailable(endpoint, reason, &elapsed))
+        }
+    }
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Encrypted(Box<TlsStream<TcpStream>>),
+}
+
+async fn encrypted(endpoint: &Endpoint, stream: TcpStream) -> Result<Stream, RedisError> {
+    match &endpoint.tls {
+        Tls::Off => Ok(Stream::Plain(stream)),
+        Tls::On(certificates) => {
+            let encrypted = tls::encrypt(stream, &endpoint.servers[0].host, certificates).await?;
+            Ok(Stream::Encrypted(Box::new(encrypted)))
         }
     }
 }
@@ -82,6 +120,8 @@ fn info(endpoint: &Endpoint) -> RedisConnectionInfo {
         Access::Password { user: None, password } => info.set_password(password.expose()),
         // Redis knows no tokens; the one word that it takes is the default user's password.
         Access::Token(token) => info.set_password(token.expose()),
+        // Given to NATS alone.
+        Access::Nkey(_) | Access::Credentials(_) => info,
     }
 }
 
@@ -92,7 +132,8 @@ pub(crate) fn unreachable(endpoint: &Endpoint, error: &RedisError) -> ConnectErr
     if known || error.kind() == redis::ErrorKind::AuthenticationFailed {
         ConnectError::Refused { broker, address, reason: format!("{reason}; check user and password") }
     } else {
-        let hint = "; a server with as many clients as its `maxclients` allows does that";
+        let hint = "; a server with as many clients as its `maxclients` allows does that, and one that wants TLS: \
+                    then write rediss://";
         let hint = if error.is_connection_dropped() { hint } else { "" };
         ConnectError::unavailable(endpoint, format!("{reason}{hint}"), error)
     }

@@ -28,9 +28,9 @@ pub fn serve_assigned(input: impl Read, output: impl io::Write + Send + 'static)
     let unread = |why: &dyn ToString| WorkerError::NoAssignment(why.to_string());
     let first = lines.next().ok_or_else(|| unread(&"its input is empty"))??;
     let assignment: Assignment = serde_json::from_str(&first).map_err(|error| unread(&error))?;
-    let targets = assignment.targets().map_err(|error| unread(&error))?;
+    let (order, targets) = assignment.taken().map_err(|error| unread(&error))?;
     let pipe = Arc::new(PipePost::new(output));
-    let threads = match at_work(&assignment.order, &targets, Arc::clone(&pipe) as Arc<dyn Post>) {
+    let threads = match at_work(&order, &targets, Arc::clone(&pipe) as Arc<dyn Post>) {
         Ok(threads) => threads,
         Err(error) => {
             pipe.tell(&Tells::Failed(error.to_string()))?;

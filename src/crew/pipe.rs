@@ -9,32 +9,28 @@ use super::report::CrewReport;
 use super::work_order::WorkOrder;
 use crate::mailbox::{Event, Post};
 use crate::transport::Targets;
-use weighbridge_plan::endpoint::{Endpoint, UrlError};
-use weighbridge_record::terms::{BrokerKind, Moment};
+use weighbridge_plan::endpoint::{Endpoint, Exposed, UrlError};
+use weighbridge_record::terms::Moment;
 
 /// The first line that a worker process reads: what it is to do, and where.
 #[derive(Serialize, Deserialize)]
 pub struct Assignment {
     pub order: WorkOrder,
-    /// URLs, with whatever the servers are shown: they go through a pipe, and stand in no process listing.
-    redis: Option<String>,
-    nats: Option<String>,
+    /// With whatever the servers are shown: they go through a pipe, and stand in no process listing.
+    redis: Option<Exposed>,
+    nats: Option<Exposed>,
 }
 
 impl Assignment {
     pub fn new(order: WorkOrder, targets: &Targets) -> Self {
-        let exposed =
-            |endpoint: &Option<Endpoint>| endpoint.as_ref().map(|at| at.exposed().expose().to_owned());
+        let exposed = |endpoint: &Option<Endpoint>| endpoint.as_ref().map(Exposed::new);
         Self { order, redis: exposed(&targets.redis), nats: exposed(&targets.nats) }
     }
 
-    pub fn targets(&self) -> Result<Targets, UrlError> {
-        let read =
-            |kind, url: &Option<String>| url.as_deref().map(|url| Endpoint::parse(kind, url)).transpose();
-        Ok(Targets {
-            redis: read(BrokerKind::RedisServer, &self.redis)?,
-            nats: read(BrokerKind::NatsServer, &self.nats)?,
-        })
+    /// The work, and where it is done.
+    pub fn taken(self) -> Result<(WorkOrder, Targets), UrlError> {
+        let read = |exposed: Option<Exposed>| exposed.map(Exposed::endpoint).transpose();
+        Ok((self.order, Targets { redis: read(self.redis)?, nats: read(self.nats)? }))
     }
 }
 

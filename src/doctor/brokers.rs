@@ -77,7 +77,7 @@ async fn answering(
     let ready_ns = now_ns() - start_ns;
     // One kind was asked for, so there is one node.
     let node = &site.nodes()[0];
-    let (round_trip, record) = (round_trip(&node.endpoint).await, node.record());
+    let (round_trip, record) = (round_trip(&node.watched).await, node.record());
     site.stop(false);
     let place = if record.managed {
         site::find(kind, &options.binaries)?.path.display().to_string()

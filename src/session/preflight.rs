@@ -11,7 +11,7 @@ use super::trial::{nonce, prefix};
 use crate::open_files;
 use crate::path::Wiring;
 use crate::payload::longest_bytes;
-use crate::site::{self, Site};
+use crate::site::{self, Site, Stored};
 use crate::transport::{Targets, TransportError};
 use weighbridge_plan::{FaultPlan, Plan, PointPlan};
 use weighbridge_record::terms::{BrokerKind, Path};
@@ -42,7 +42,10 @@ pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError>
 async fn routes_are_heard(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
     let Some(point) = plan.points.first().filter(|point| point.route.is_some()) else { return Ok(()) };
     for path in plan.paths_at(point) {
-        let site = Site::start(&path.brokers(), &point.brokers, &settings.brokers).await?;
+        let (kinds, transports) = (path.brokers(), path.legs().collect::<Vec<_>>());
+        let plain = |_: &str| Stored::Plain;
+        let starting = Site::start_stored(&kinds, &point.brokers, &transports, &plain, &settings.brokers);
+        let site = starting.await?;
         let legs = Wiring::legs(point, path, &prefix(point, site.is_external(), nonce()));
         let heard = seam::check(legs.iter(), &site.targets()).await;
         site.stop(false);

@@ -54,13 +54,13 @@ pub async fn measure(
     progress: &dyn Progress,
 ) -> Result<Measured, RunError> {
     let brokers = &spec.point.brokers;
-    let kinds = spec.path.brokers();
+    let (kinds, transports) = (spec.path.brokers(), spec.path.legs().collect::<Vec<_>>());
     let faults = &spec.point.faults;
     let stored = |name: &str| {
         let forgets = |fault: &FaultPlan| fault.needs_own_file_system() && fault.is_meant_for(name);
         if faults.iter().any(forgets) { Stored::Forgetting } else { Stored::Plain }
     };
-    let starting = Site::start_stored(&kinds, brokers, &stored, &settings.brokers);
+    let starting = Site::start_stored(&kinds, brokers, &transports, &stored, &settings.brokers);
     let mut site = unless_stopped(&settings.stop, starting).await??;
     let servers = site.servers();
     settings.remains.set_folders(servers.iter().map(|server| server.directory().to_path_buf()).collect());

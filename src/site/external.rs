@@ -35,10 +35,10 @@ pub async fn reach(
         BrokerKind::RedisServer => redis_doubts(&config, durability),
         BrokerKind::NatsServer => nats_doubts(durability),
     };
-    let (name, endpoint) = (name.to_string(), endpoint.clone());
     Ok(Node {
-        name,
-        endpoint,
+        name: name.to_string(),
+        endpoint: endpoint.clone(),
+        watched: endpoint.clone(),
         version,
         config,
         tier_doubts,

@@ -26,7 +26,8 @@ impl Link {
 
     /// Where clients connect in place of the server.
     pub fn endpoint(&self, server: &Endpoint) -> Endpoint {
-        Endpoint::loopback(server.kind, self.proxy.address().port())
+        let servers = Endpoint::loopback(server.kind, self.proxy.address().port()).servers;
+        Endpoint { servers, ..server.clone() }
     }
 
     pub fn record(&self) -> ProxyRecord {

@@ -5,15 +5,20 @@
 //! back. A site has any number of nodes of a kind; others ask it for endpoints, handles, probes and doubts.
 
 mod abandoned;
+pub mod accounts;
+mod asked;
+pub mod authority;
 mod discover;
 mod error;
 mod external;
+mod guard;
 mod link;
 mod meter;
 mod nats_server;
 mod node;
 mod options;
 mod redis_server;
+mod rights;
 mod server;
 mod storage;
 mod stored;
@@ -27,7 +32,7 @@ use crate::start_line::StartLine;
 use crate::transport::Targets;
 use weighbridge_plan as plan;
 use weighbridge_record::result::BrokerRecord;
-use weighbridge_record::terms::BrokerKind;
+use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 pub use discover::{Binaries, Binary, cache_dir, find};
 pub use error::SiteError;
@@ -38,6 +43,7 @@ pub use options::Options;
 pub use server::{Data, Server};
 pub use stored::{Stored, can_forget};
 
+use asked::Asked;
 use meter::NodeWatch;
 
 /// The servers of one trial, all of which answer. The default has none.
@@ -95,13 +101,15 @@ impl Site {
         plan: &plan::Brokers,
         options: &Options,
     ) -> Result<Self, SiteError> {
-        Self::start_stored(kinds, plan, &|_| Stored::Plain, options).await
+        Self::start_stored(kinds, plan, &[], &|_| Stored::Plain, options).await
     }
 
-    /// The same; `stored` tells by its name where a server of ours stores its data.
+    /// The same; `transports` are those that clients need rights for, and `stored` tells by its name where a server of
+    /// ours stores its data.
     pub async fn start_stored(
         kinds: &[BrokerKind],
         plan: &plan::Brokers,
+        transports: &[TransportKind],
         stored: &dyn Fn(&str) -> Stored,
         options: &Options,
     ) -> Result<Self, SiteError> {
@@ -110,8 +118,8 @@ impl Site {
         let nodes = kinds.iter().enumerate().map(|(index, kind)| {
             let number = kinds[..=index].iter().filter(|same| *same == kind).count();
             let name = node::name(*kind, number);
-            let stored = stored(&name);
-            start_node(&parent, *kind, name, plan, stored, options)
+            let asked = Asked { brokers: plan, transports, stored: stored(&name) };
+            start_node(&parent, *kind, name, asked, options)
         });
         Ok(Self { nodes: futures::future::try_join_all(nodes).await? })
     }
@@ -201,20 +209,20 @@ async fn start_node(
     parent: &Parent,
     kind: BrokerKind,
     name: String,
-    plan: &plan::Brokers,
-    stored: Stored,
+    asked: Asked<'_>,
     options: &Options,
 ) -> Result<Node, SiteError> {
+    let plan = asked.brokers;
     if let Some(endpoint) = plan.endpoint(kind) {
         return external::reach(&name, endpoint, &options.allowed_hosts, plan.durability).await;
     }
     let binary = find(kind, &options.binaries)?;
     let mut node = match kind {
-        BrokerKind::RedisServer => redis_server::start(parent, &name, &binary, plan.durability, stored).await,
-        BrokerKind::NatsServer => nats_server::start(parent, &name, &binary, plan.durability, stored).await,
+        BrokerKind::RedisServer => redis_server::start(parent, &name, &binary, &asked).await,
+        BrokerKind::NatsServer => nats_server::start(parent, &name, &binary, &asked).await,
     }?;
     if let Some(server) = &node.server
-        && (plan.durability.reaches_disk() || stored == Stored::Forgetting)
+        && (plan.durability.reaches_disk() || asked.stored == Stored::Forgetting)
     {
         let measured = server.storage();
         node.storage =

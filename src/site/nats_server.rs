@@ -9,12 +9,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
+use super::asked::Asked;
 use super::discover::Binary;
 use super::error::SiteError;
+use super::guard::{Demand, Guard, USER, WATCHER, write_private};
 use super::meter::{Meter, Traffic};
 use super::node::{Config, Node};
+use super::rights;
 use super::server::{Directory, Server};
-use super::stored::Stored;
 use crate::connect;
 use crate::process::Parent;
 use weighbridge_plan::endpoint::Endpoint;
@@ -67,17 +69,25 @@ pub async fn start(
     parent: &Parent,
     name: &str,
     binary: &Binary,
-    durability: Durability,
-    stored: Stored,
+    asked: &Asked<'_>,
 ) -> Result<Node, SiteError> {
-    let directory = Directory::new(name, stored)?;
-    let settings = Settings { directory: directory.path().to_path_buf(), data: directory.data(), durability };
+    let durability = asked.brokers.durability;
+    let directory = Directory::new(name, asked.stored)?;
+    let guard = Guard::new(BrokerKind::NatsServer, asked.brokers, asked.transports, directory.path())?;
+    let guard = Arc::new(guard);
+    let settings = Settings {
+        directory: directory.path().to_path_buf(),
+        data: directory.data(),
+        durability,
+        guard: guarded(&guard),
+    };
     settings.write(ANY_PORT, ANY_PORT)?;
     let arguments = ["--config".into(), settings.file().into_os_string()];
     let folder = directory.path().to_path_buf();
+    let by = Arc::clone(&guard);
     let answers = Box::new(move |id| {
-        let folder = folder.clone();
-        Box::pin(async move { answers(&folder, id).await.unwrap_or(false) }) as _
+        let (folder, by) = (folder.clone(), Arc::clone(&by));
+        Box::pin(async move { answers(&folder, id, &by).await.unwrap_or(false) }) as _
     });
     let server = Server::start(parent, name, directory, &binary.path, arguments, answers)?;
     server.ready().await?;
@@ -96,7 +106,8 @@ pub async fn start(
     Ok(Node {
         storage: None,
         name: name.to_string(),
-        endpoint,
+        endpoint: guard.for_clients(&endpoint),
+        watched: guard.for_watcher(&endpoint),
         version,
         config,
         tier_doubts: Vec::new(),
@@ -125,8 +136,9 @@ fn port(address: &str) -> String {
 }
 
 /// Whether the process has its ports and takes clients.
-async fn answers(folder: &Path, id: u32) -> Option<bool> {
+async fn answers(folder: &Path, id: u32, guard: &Guard) -> Option<bool> {
     let (endpoint, _) = Ports::read(folder, id)?.first()?;
+    let endpoint = guard.for_watcher(&endpoint);
     Some(connect::nats::connect(&endpoint, "weighbridge-readiness", 0).await.is_ok())
 }
 
@@ -187,11 +199,43 @@ fn config(varz: Varz, durability: Durability) -> Result<Config, String> {
     Err(format!("sync_interval reads back as {found}, which is not tier {durability}"))
 }
 
+/// The settings by which a server demands what the guard says.
+fn guarded(guard: &Guard) -> String {
+    let tls = guard.tls.as_ref().map_or_else(String::new, |files| {
+        format!(
+            "tls {{\n  cert_file: {:?}\n  key_file: {:?}\n  ca_file: {:?}\n  verify: {}\n}}\n",
+            files.certificate, files.key, files.issuers, files.mutual
+        )
+    });
+    let demand = match &guard.demand {
+        Demand::Nothing => String::new(),
+        Demand::Password(password) => {
+            format!("authorization {{ user: {USER}, password: \"{}\" }}\n", password.expose())
+        }
+        Demand::Token(token) => format!("authorization {{ token: \"{}\" }}\n", token.expose()),
+        Demand::Nkey(key) => format!("authorization {{ users: [ {{ nkey: {key} }} ] }}\n"),
+        Demand::Accounts(accounts) => accounts.settings(),
+        Demand::Rights { user, watcher, transports, prefix } => {
+            let (publish, subscribe) = rights::nats(transports, prefix);
+            format!(
+                "authorization {{ users: [\n  {{ user: {USER}, password: \"{}\", permissions: \
+                 {{ publish: {publish:?}, subscribe: {subscribe:?} }} }}\n  \
+                 {{ user: {WATCHER}, password: \"{}\" }}\n] }}\n",
+                user.expose(),
+                watcher.expose()
+            )
+        }
+    };
+    tls + &demand
+}
+
 /// The settings of one server.
 struct Settings {
     directory: PathBuf,
     data: PathBuf,
     durability: Durability,
+    /// The part about encryption and credentials.
+    guard: String,
 }
 
 impl Settings {
@@ -201,7 +245,7 @@ impl Settings {
 
     fn write(&self, client_port: &str, monitoring_port: &str) -> Result<(), SiteError> {
         let action = format!("writing {}", self.file().display());
-        fs::write(self.file(), self.text(client_port, monitoring_port)).map_err(SiteError::io(action))
+        write_private(&self.file(), &self.text(client_port, monitoring_port)).map_err(SiteError::io(action))
     }
 
     fn text(&self, client_port: &str, monitoring_port: &str) -> String {
@@ -216,7 +260,8 @@ impl Settings {
              http: \"127.0.0.1:{monitoring_port}\"\n\
              ports_file_dir: \"{folder}\"\n\
              max_payload: {MAX_PAYLOAD_BYTES}\n\
-             jetstream {{\n  store_dir: \"{data}\"\n  max_memory_store: 4GB\n  max_file_store: 16GB\n  {sync}\n}}\n"
+             jetstream {{\n  store_dir: \"{data}\"\n  max_memory_store: 4GB\n  max_file_store: 16GB\n  {sync}\n}}\n{}",
+            self.guard
         )
     }
 }

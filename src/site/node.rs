@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::link::Link;
 use super::meter::Meter;
 use super::server::Server;
-use weighbridge_plan::endpoint::Endpoint;
+use weighbridge_plan::endpoint::{Access, Endpoint, Tls};
 use weighbridge_record::result::{BrokerRecord, Storage};
-use weighbridge_record::terms::BrokerKind;
+use weighbridge_record::terms::{AuthMode, BrokerKind, TlsMode};
 
 /// Settings by name, as read back from a server.
 pub type Config = BTreeMap<String, String>;
@@ -18,6 +18,8 @@ pub struct Node {
     /// `nats-server`; the second of its kind is `nats-server.2`.
     pub name: String,
     pub endpoint: Endpoint,
+    /// The same server, as settings and counters are read: with the rights to do so, and past any proxy.
+    pub watched: Endpoint,
     pub version: String,
     pub config: Config,
     /// What is wrong or unknown about its durability tier.
@@ -42,6 +44,27 @@ impl Node {
         self.link.as_ref().map_or_else(|| self.endpoint.clone(), |link| link.endpoint(&self.endpoint))
     }
 
+    /// Whether connections are encrypted, and who shows a certificate.
+    fn tls(&self) -> TlsMode {
+        match &self.endpoint.tls {
+            Tls::Off => TlsMode::Off,
+            Tls::On(certificates) if certificates.own.is_some() => TlsMode::Mutual,
+            Tls::On(_) => TlsMode::Tls,
+        }
+    }
+
+    /// What clients show.
+    fn auth(&self) -> AuthMode {
+        match &self.endpoint.access {
+            Access::None => AuthMode::None,
+            Access::Password { .. } if self.watched.access != self.endpoint.access => AuthMode::Acl,
+            Access::Password { .. } => AuthMode::Password,
+            Access::Token(_) => AuthMode::Token,
+            Access::Nkey(_) => AuthMode::Nkey,
+            Access::Credentials(_) => AuthMode::Credentials,
+        }
+    }
+
     /// The record without figures of the server.
     pub fn record(&self) -> BrokerRecord {
         BrokerRecord {
@@ -57,6 +80,8 @@ impl Node {
             disk_write_bytes: None,
             storage: self.storage,
             proxy: self.link.as_ref().map(|link| link.record()),
+            tls: self.tls(),
+            auth: self.auth(),
         }
     }
 }

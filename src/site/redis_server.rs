@@ -11,12 +11,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
 
+use super::asked::Asked;
 use super::discover::Binary;
 use super::error::SiteError;
+use super::guard::{Demand, Guard, USER, WATCHER, write_private};
 use super::meter::{Meter, Traffic};
 use super::node::{Config, Node};
+use super::rights;
 use super::server::{Directory, Server, port_taken};
-use super::stored::Stored;
 use crate::connect;
 use crate::process::Parent;
 use weighbridge_plan::endpoint::Endpoint;
@@ -48,12 +50,11 @@ pub async fn start(
     parent: &Parent,
     name: &str,
     binary: &Binary,
-    durability: Durability,
-    stored: Stored,
+    asked: &Asked<'_>,
 ) -> Result<Node, SiteError> {
     let mut attempt = 1;
     loop {
-        match start_once(parent, name, binary, durability, stored).await {
+        match start_once(parent, name, binary, asked).await {
             // The port was taken in between.
             Err(SiteError::Start { reason, .. }) if attempt < PORT_ATTEMPTS && port_taken(&reason) => {
                 attempt += 1;
@@ -67,23 +68,28 @@ async fn start_once(
     parent: &Parent,
     name: &str,
     binary: &Binary,
-    durability: Durability,
-    stored: Stored,
+    asked: &Asked<'_>,
 ) -> Result<Node, SiteError> {
+    let durability = asked.brokers.durability;
     let free = |listener: TcpListener| listener.local_addr().map(|address| address.port());
     let port =
         TcpListener::bind("127.0.0.1:0").and_then(free).map_err(SiteError::io("finding a free port"))?;
-    let directory = Directory::new(name, stored)?;
-    let arguments = arguments(port, &directory, durability);
-    let endpoint = Endpoint::loopback(BrokerKind::RedisServer, port);
-    let asked = endpoint.clone();
+    let directory = Directory::new(name, asked.stored)?;
+    let guard = Guard::new(BrokerKind::RedisServer, asked.brokers, asked.transports, directory.path())?;
+    let file = directory.path().join("redis.conf");
+    write_private(&file, &guarded(&guard)).map_err(SiteError::io(format!("writing {}", file.display())))?;
+    let arguments =
+        [file.into_os_string()].into_iter().chain(arguments(port, &directory, durability, &guard));
+    let place = Endpoint::loopback(BrokerKind::RedisServer, port);
+    let watched = guard.for_watcher(&place);
+    let answering = watched.clone();
     let answers = Box::new(move |id| {
-        let endpoint = asked.clone();
+        let endpoint = answering.clone();
         Box::pin(async move { answers(&endpoint, id).await.unwrap_or(false) }) as _
     });
     let server = Server::start(parent, name, directory, &binary.path, arguments, answers)?;
     server.ready().await?;
-    let mut connection = connect::redis::connect(&endpoint, Some(Duration::from_secs(1)), 0).await?;
+    let mut connection = connect::redis::connect(&watched, Some(Duration::from_secs(1)), 0).await?;
     let config = read_back(&mut connection).await?;
     for (setting, expected) in expected(durability) {
         let found = config.get(setting).map(String::as_str).unwrap_or_default();
@@ -92,11 +98,12 @@ async fn start_once(
             return Err(server.failure(reason));
         }
     }
-    let meter = RedisMeter { endpoint: endpoint.clone(), connection: None };
+    let meter = RedisMeter { endpoint: watched.clone(), connection: None };
     Ok(Node {
         storage: None,
         name: name.to_string(),
-        endpoint,
+        endpoint: guard.for_clients(&place),
+        watched,
         version: binary.version.clone(),
         config,
         tier_doubts: Vec::new(),
@@ -106,17 +113,44 @@ async fn start_once(
     })
 }
 
-fn arguments(port: u16, directory: &Directory, durability: Durability) -> Vec<OsString> {
+fn arguments(port: u16, directory: &Directory, durability: Durability, guard: &Guard) -> Vec<OsString> {
+    // An encrypted server has no plain port.
+    let plain = if guard.tls.is_some() { 0 } else { port };
     let fixed: [(&str, OsString); 6] = [
-        ("--port", port.to_string().into()),
+        ("--port", plain.to_string().into()),
         ("--bind", "127.0.0.1".into()),
         ("--daemonize", "no".into()),
         ("--dir", directory.data().into_os_string()),
         ("--save", OsString::new()),
         ("--maxclients", MAXCLIENTS.to_string().into()),
     ];
-    let fixed = fixed.into_iter().flat_map(|(flag, value)| [flag.into(), value]);
+    let tls = guard.tls.iter().flat_map(|files| {
+        let clients = if files.mutual { "yes" } else { "no" };
+        [
+            ("--tls-port", port.to_string().into()),
+            ("--tls-cert-file", files.certificate.clone().into_os_string()),
+            ("--tls-key-file", files.key.clone().into_os_string()),
+            ("--tls-ca-cert-file", files.issuers.clone().into_os_string()),
+            ("--tls-auth-clients", clients.into()),
+        ]
+    });
+    let fixed = fixed.into_iter().chain(tls).flat_map(|(flag, value)| [flag.into(), value]);
     fixed.chain(persistence(durability).iter().map(Into::into)).collect()
+}
+
+/// The settings by which a server demands what the guard says; nothing where it demands nothing.
+fn guarded(guard: &Guard) -> String {
+    match &guard.demand {
+        Demand::Password(password) => format!("requirepass {}\n", password.expose()),
+        Demand::Rights { user, watcher, transports, prefix } => format!(
+            "user default off\nuser {USER} on >{} {}\nuser {WATCHER} on >{} ~* &* +@all\n",
+            user.expose(),
+            rights::redis(transports, prefix).join(" "),
+            watcher.expose()
+        ),
+        // Those are of NATS, and refused with the scenario.
+        Demand::Nothing | Demand::Token(_) | Demand::Nkey(_) | Demand::Accounts(_) => String::new(),
+    }
 }
 
 /// Whether the server on that port is the process that we started, and has read its data.

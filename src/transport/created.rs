@@ -49,8 +49,13 @@ fn redis_cli(endpoint: &Endpoint) -> String {
     if endpoint.database != 0 {
         words.extend(["-n", &database]);
     }
+    let certificates = certificates(&endpoint.tls, ["--cacert", "--cert", "--key"]);
+    if endpoint.tls.is_on() {
+        words.push("--tls");
+        words.extend(certificates.iter().map(String::as_str));
+    }
     match &endpoint.access {
-        Access::None => {}
+        Access::None | Access::Nkey(_) | Access::Credentials(_) => {}
         Access::Password { user: Some(user), .. } => words.extend(["--user", user, "--askpass"]),
         Access::Password { user: None, .. } | Access::Token(_) => words.push("--askpass"),
     }
@@ -58,7 +63,7 @@ fn redis_cli(endpoint: &Endpoint) -> String {
 }
 
 fn nats(endpoint: &Endpoint) -> String {
-    let scheme = if endpoint.tls == Tls::On { "tls" } else { "nats" };
+    let scheme = endpoint.scheme();
     let servers: Vec<_> = endpoint.servers.iter().map(|server| format!("{scheme}://{server}")).collect();
     let mut command = joined(&[bare_client(endpoint.kind), "--server", &servers.join(",")]);
     match &endpoint.access {
@@ -68,8 +73,23 @@ fn nats(endpoint: &Endpoint) -> String {
             command.push_str(&format!(" --user {user} --password \"$NATS_PASSWORD\""));
         }
         Access::Token(_) => command.push_str(" --user \"$NATS_TOKEN\""),
+        Access::Nkey(_) => command.push_str(" --nkey \"$NATS_NKEY\""),
+        Access::Credentials(_) => command.push_str(" --creds \"$NATS_CREDS\""),
+    }
+    for word in certificates(&endpoint.tls, ["--tlsca", "--tlscert", "--tlskey"]) {
+        command.push(' ');
+        command.push_str(&quoted(&word));
     }
     command
+}
+
+/// Flags, by `names`, for issuers, certificate and key, each followed by its file.
+fn certificates(tls: &Tls, names: [&str; 3]) -> Vec<String> {
+    let Tls::On(files) = tls else { return Vec::new() };
+    let own = files.own.as_ref();
+    let files = [files.issuers.as_ref(), own.map(|own| &own.certificate), own.map(|own| &own.key)];
+    let named = names.into_iter().zip(files).filter_map(|(name, file)| Some((name, file?)));
+    named.flat_map(|(name, file)| [name.to_owned(), file.display().to_string()]).collect()
 }
 
 fn whereabouts(endpoint: &Endpoint) -> String {

@@ -35,6 +35,7 @@ mod rights;
 mod routes;
 mod search;
 mod secrets;
+mod security;
 mod served;
 mod shared_prefix;
 mod signals;

@@ -10,7 +10,8 @@ use crate::repeat::Sequential;
 use crate::route::RoutePlan;
 use weighbridge_record::point::Point;
 use weighbridge_record::terms::{
-    BrokerKind, CompletedBy, DeliveryMode, Durability, Objective, Path, Stage, Subjects, TransportKind,
+    AuthMode, BrokerKind, CompletedBy, DeliveryMode, Durability, Objective, Path, Stage, Subjects, TlsMode,
+    TransportKind,
 };
 
 /// Probes of one transport in a search, confirmations included: a broker that flips from probe to probe must not
@@ -316,6 +317,10 @@ pub struct Brokers {
     pub delivery: DeliveryMode,
     /// Which subjects requests and results are published on.
     pub subjects: Subjects,
+    /// Whether connections to servers of ours are encrypted.
+    pub tls: TlsMode,
+    /// What clients of servers of ours show.
+    pub auth: AuthMode,
 }
 
 /// What the engine asks its brokers for.
@@ -334,6 +339,8 @@ impl Brokers {
             max_deliver: MAX_DELIVER,
             delivery: DeliveryMode::AtLeastOnce,
             subjects: Subjects::ByCategory,
+            tls: TlsMode::Off,
+            auth: AuthMode::None,
         }
     }
 
@@ -342,6 +349,13 @@ impl Brokers {
         match kind {
             BrokerKind::RedisServer => self.redis.as_ref(),
             BrokerKind::NatsServer => self.nats.as_ref(),
+        }
+    }
+
+    pub(crate) fn endpoint_mut(&mut self, kind: BrokerKind) -> Option<&mut Endpoint> {
+        match kind {
+            BrokerKind::RedisServer => self.redis.as_mut(),
+            BrokerKind::NatsServer => self.nats.as_mut(),
         }
     }
 }

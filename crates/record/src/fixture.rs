@@ -23,7 +23,9 @@ use crate::result::{
     LatencySummary, LedgerTotals, Leg, Phase, Rates, RunResult, SCHEMA_VERSION, ScenarioRecord, SeriesRow,
     StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
 };
-use crate::terms::{BrokerKind, CompletedBy, DeliveryMode, Durability, Stage, TransportKind};
+use crate::terms::{
+    AuthMode, BrokerKind, CompletedBy, DeliveryMode, Durability, Stage, TlsMode, TransportKind,
+};
 
 use environment::environment;
 pub use outage::with_outage;
@@ -377,6 +379,8 @@ fn broker(kind: BrokerKind) -> BrokerRecord {
         disk_write_bytes: Some(0),
         storage: None,
         proxy: None,
+        tls: TlsMode::Off,
+        auth: AuthMode::None,
     }
 }
 

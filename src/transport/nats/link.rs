@@ -25,7 +25,7 @@ pub(super) async fn connect(
     told: (Side, &Troubles),
 ) -> Result<(Client, Changes), TransportError> {
     let (sender, mut events) = unbounded_channel();
-    let options = connect::nats::options(endpoint, name, queue).event_callback(move |event| {
+    let options = connect::nats::options(endpoint, name, queue)?.event_callback(move |event| {
         // Nobody listens any more once the end is gone.
         sender.send((event, now_ns())).ok();
         std::future::ready(())

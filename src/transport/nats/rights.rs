@@ -81,12 +81,13 @@ pub(super) async fn no_stream_takes(
 pub(super) async fn check(endpoint: &Endpoint, rights: &Rights) -> Result<(), TransportError> {
     let violations = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&violations);
-    let options = connect::nats::options(endpoint, "weighbridge-preflight", 0).event_callback(move |event| {
-        if let Event::ServerError(error) = event {
-            noted.lock().unwrap_or_else(PoisonError::into_inner).push(error.to_string());
-        }
-        std::future::ready(())
-    });
+    let options =
+        connect::nats::options(endpoint, "weighbridge-preflight", 0)?.event_callback(move |event| {
+            if let Event::ServerError(error) = event {
+                noted.lock().unwrap_or_else(PoisonError::into_inner).push(error.to_string());
+            }
+            std::future::ready(())
+        });
     let client = connect::nats::open(endpoint, options).await?;
     let answered = tried(&client, rights).await;
     tokio::time::sleep(VIOLATIONS_WITHIN).await;

@@ -87,7 +87,7 @@ impl Watch {
         let ClientError::Other(reason) = error else { return self.troubles.note(error) };
         match unreachable(&self.endpoint, reason) {
             refused @ ConnectError::Refused { .. } => self.troubles.refused(&refused),
-            unavailable @ ConnectError::Unavailable { .. } => self.troubles.note(&unavailable),
+            other => self.troubles.note(&other),
         }
     }
 

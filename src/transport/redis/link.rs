@@ -170,7 +170,7 @@ impl Shared {
                 }
                 // Who changed a password may change it back.
                 Err(error @ ConnectError::Refused { .. }) => self.troubles.refused(&error),
-                Err(error @ ConnectError::Unavailable { .. }) => self.troubles.note(&error),
+                Err(error) => self.troubles.note(&error),
             }
         }
         self.changed.notify_waiters();

@@ -100,6 +100,7 @@ impl Server {
 /// A Redis that the harness is to treat as external.
 pub struct Redis {
     port: u16,
+    encrypted_port: Option<u16>,
     server: Server,
 }
 
@@ -123,11 +124,27 @@ impl Redis {
             let ready = server.log().contains("Ready to accept connections");
             (ended || ready).then_some(!ended)
         });
-        ready.then_some(Self { port, server })
+        ready.then_some(Self { port, encrypted_port: None, server })
+    }
+
+    /// One that takes encrypted connections on a port beside the plain one.
+    pub fn start_encrypted(settings: &[&str]) -> Self {
+        let start = || {
+            let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
+            let encrypted = ["--tls-port".to_owned(), port.to_string()];
+            let words: Vec<&str> =
+                encrypted.iter().map(String::as_str).chain(settings.iter().copied()).collect();
+            Self::start_once(&words).map(|server| Self { encrypted_port: Some(port), ..server })
+        };
+        (0..5).find_map(|_| start()).expect("a redis-server on free ports")
     }
 
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub fn encrypted_url(&self) -> String {
+        format!("rediss://127.0.0.1:{}", self.encrypted_port.expect("a port with TLS"))
     }
 
     pub fn url_of(&self, user: &str, password: &str) -> String {

@@ -3,6 +3,7 @@
 pub mod brokers;
 pub mod guide;
 pub mod library;
+pub mod papers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

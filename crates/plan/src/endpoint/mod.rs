@@ -3,12 +3,18 @@
 //! A URL becomes an [`Endpoint`] once, where it was written; from there on nobody handles text that may hold a
 //! password.
 
+mod access;
+mod beside;
+mod exposed;
 mod given;
 mod parts;
 mod secret;
 mod url;
 
+pub use access::{Access, Certificates, Identity, Tls};
+pub use beside::{Beside, BesideError, Purpose};
+pub use exposed::Exposed;
 pub use given::GivenUrl;
 pub use parts::from_parts;
 pub use secret::Secret;
-pub use url::{Access, Endpoint, Server, Tls, UrlError, shown};
+pub use url::{Endpoint, Server, UrlError, shown};

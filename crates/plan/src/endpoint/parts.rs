@@ -3,23 +3,25 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::given::GivenUrl;
+use super::url::scheme;
 use weighbridge_record::terms::BrokerKind;
 
 /// What switches TLS off; whatever else is set switches it on.
-const OFF: [&str; 4] = ["0", "false", "no", "off"];
+pub(super) const OFF: [&str; 4] = ["0", "false", "no", "off"];
 /// Where a server is whose port alone is given.
 const HERE: &str = "127.0.0.1";
 
 /// Stand before the names of the variables.
-fn prefix(kind: BrokerKind) -> &'static str {
+pub(super) fn prefix(kind: BrokerKind) -> &'static str {
     match kind {
         BrokerKind::RedisServer => "REDIS",
         BrokerKind::NatsServer => "NATS",
     }
 }
 
-/// The URL that `HOST`, `PORT`, `USERNAME`, `PASSWORD`, `TLS_ENABLED` and, for Redis, `DB` make, each behind `REDIS_` or
-/// `NATS_`; none where neither host nor port is set. An empty variable is one that is not set.
+/// The URL that `HOST`, `PORT`, `USERNAME`, `PASSWORD`, `TLS_ENABLED`, for Redis `DB`, and for NATS `TOKEN` and
+/// `CLUSTER_HOST` make, each behind `REDIS_` or `NATS_`; none where neither a host nor a port is set. `CLUSTER_HOST`, a
+/// list with commas, goes before the one server. An empty variable is one that is not set.
 pub fn from_parts(kind: BrokerKind, variable: impl Fn(&str) -> Option<String>) -> Option<GivenUrl> {
     let mut named = Vec::new();
     let mut part = |part: &str| {
@@ -28,38 +30,51 @@ pub fn from_parts(kind: BrokerKind, variable: impl Fn(&str) -> Option<String>) -
         named.push(name);
         Some(value)
     };
-    let (host, port) = (part("HOST"), part("PORT"));
+    let cluster = if kind == BrokerKind::NatsServer { part("CLUSTER_HOST") } else { None };
+    let encrypted = cluster.as_ref().is_some_and(|list| list.contains("tls://"));
+    let hosts = match cluster {
+        Some(list) => cluster_hosts(&list),
+        None => one_host(part("HOST"), part("PORT"))?,
+    };
+    let tls = part("TLS_ENABLED").map_or(encrypted, |value| !OFF.contains(&value.to_lowercase().as_str()));
+    let encoded =
+        |part: Option<String>| part.map(|part| utf8_percent_encode(&part, NON_ALPHANUMERIC).to_string());
+    let access = match (encoded(part("USERNAME")), encoded(part("PASSWORD"))) {
+        // A name without a colon would be a token.
+        (user, password) if user.is_some() || password.is_some() => {
+            format!("{}:{}@", user.unwrap_or_default(), password.unwrap_or_default())
+        }
+        _ if kind == BrokerKind::NatsServer => {
+            encoded(part("TOKEN")).map_or_else(String::new, |token| format!("{token}@"))
+        }
+        _ => String::new(),
+    };
+    let database = if kind == BrokerKind::RedisServer { part("DB") } else { None };
+    let database = database.map_or_else(String::new, |database| format!("/{database}"));
+    let text = format!("{}://{access}{hosts}{database}", scheme(kind, tls));
+    Some(GivenUrl::by_parts(kind, text, named))
+}
+
+/// None where neither is set.
+fn one_host(host: Option<String>, port: Option<String>) -> Option<String> {
     if host.is_none() && port.is_none() {
         return None;
     }
-    let (user, password) = (part("USERNAME"), part("PASSWORD"));
-    let tls = part("TLS_ENABLED").is_some_and(|value| !OFF.contains(&value.to_lowercase().as_str()));
-    let database = if kind == BrokerKind::RedisServer { part("DB") } else { None };
-    let scheme = match (kind, tls) {
-        (BrokerKind::RedisServer, false) => "redis",
-        (BrokerKind::RedisServer, true) => "rediss",
-        (BrokerKind::NatsServer, false) => "nats",
-        (BrokerKind::NatsServer, true) => "tls",
-    };
-    let encoded =
-        |part: Option<String>| part.map(|part| utf8_percent_encode(&part, NON_ALPHANUMERIC).to_string());
-    let access = match (encoded(user), encoded(password)) {
-        (None, None) => String::new(),
-        // A name without a colon would be a token.
-        (user, password) => format!("{}:{}@", user.unwrap_or_default(), password.unwrap_or_default()),
-    };
     let host = host.unwrap_or_else(|| HERE.to_owned());
     let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
-    let port = port.map_or_else(String::new, |port| format!(":{port}"));
-    let database = database.map_or_else(String::new, |database| format!("/{database}"));
-    let text = format!("{scheme}://{access}{host}{port}{database}");
-    Some(GivenUrl::by_parts(kind, text, named))
+    Some(format!("{host}{}", port.map_or_else(String::new, |port| format!(":{port}"))))
+}
+
+/// Without their schemes, which follow what is said of TLS.
+fn cluster_hosts(list: &str) -> String {
+    let bare = |host: &str| host.trim().trim_start_matches("nats://").trim_start_matches("tls://").to_owned();
+    list.split(',').map(bare).filter(|host| !host.is_empty()).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::{Access, Endpoint, Tls};
+    use crate::endpoint::{Access, Endpoint, Secret, Tls};
 
     fn endpoint(kind: BrokerKind, set: &[(&str, &str)]) -> Option<Endpoint> {
         let given = from_parts(kind, |name| {
@@ -100,8 +115,23 @@ mod tests {
             let set = [("NATS_HOST", "h"), ("NATS_TLS_ENABLED", value)];
             endpoint(BrokerKind::NatsServer, &set).unwrap().tls
         };
-        assert_eq!(["true", "1", "yes", "maybe"].map(tls), [Tls::On; 4]);
-        assert_eq!(["false", "False", "0", "off", "no", ""].map(tls), [Tls::Off; 6]);
+        assert!(["true", "1", "yes", "maybe"].map(tls).iter().all(Tls::is_on));
+        assert!(!["false", "False", "0", "off", "no", ""].map(tls).iter().any(Tls::is_on));
+    }
+
+    #[test]
+    fn a_cluster_goes_before_the_one_server_and_a_token_is_shown_where_no_user_is_set() {
+        let set = [
+            ("NATS_HOST", "one"),
+            ("NATS_CLUSTER_HOST", "nats://a:1, b"),
+            ("NATS_TOKEN", "hu sh"),
+            ("NATS_TLS_ENABLED", "true"),
+        ];
+        let found = endpoint(BrokerKind::NatsServer, &set).unwrap();
+        assert!(found.address() == "a:1,b:4222" && found.tls.is_on());
+        assert!(found.access == Access::Token(Secret::new("hu sh")));
+        let user = [("NATS_HOST", "one"), ("NATS_TOKEN", "hush"), ("NATS_USERNAME", "anna")];
+        assert_eq!(endpoint(BrokerKind::NatsServer, &user).unwrap().access.name(), "password");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::{Host, Url};
 
-use super::Secret;
+use super::{Access, Secret, Tls};
 use crate::credentials::HIDDEN;
 use weighbridge_record::terms::BrokerKind;
 
@@ -29,48 +29,47 @@ pub struct Server {
     pub port: u16,
 }
 
-/// What the server is shown before it lets us in.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Access {
-    None,
-    Password {
-        /// None: Redis' default user.
-        user: Option<String>,
-        password: Secret,
-    },
-    Token(Secret),
-}
-
-/// Whether the connection is encrypted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    Off,
-    On,
-}
-
 /// Why a URL names no server. It does not repeat the URL, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     #[error("not a URL of {kind} ({reason}); write {}", form(*.kind))]
     Malformed { kind: BrokerKind, reason: String },
-    #[error("TLS to {kind} is not built in; write {}", form(*.kind))]
-    NoTls { kind: BrokerKind },
 }
 
 fn form(kind: BrokerKind) -> &'static str {
     match kind {
         BrokerKind::RedisServer => {
-            "redis://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them"
+            "redis://HOST:PORT, or rediss:// for TLS, with USER:PASSWORD@ before the host where it asks for them"
         }
         BrokerKind::NatsServer => {
-            "nats://HOST:PORT, with USER:PASSWORD@ or TOKEN@ before the host where it asks for one"
+            "nats://HOST:PORT, or tls:// for TLS, with USER:PASSWORD@ or TOKEN@ before the host where it asks for one"
         }
     }
 }
 
 impl Endpoint {
-    /// Reads a URL. User, password and token are percent-decoded.
+    /// Reads a URL, or those of the servers of a NATS cluster with commas between. User, password and token are
+    /// percent-decoded.
     pub fn parse(kind: BrokerKind, text: &str) -> Result<Self, UrlError> {
+        let texts = match kind {
+            BrokerKind::RedisServer => vec![text.to_owned()],
+            BrokerKind::NatsServer => several(text),
+        };
+        let endpoints: Result<Vec<_>, _> = texts.iter().map(|text| Self::parse_one(kind, text)).collect();
+        let mut all = endpoints?.into_iter();
+        let mut first = all.next().expect("of no commas there is one");
+        for other in all {
+            if other.tls != first.tls || other.access != Access::None && other.access != first.access {
+                let reason =
+                    "the servers of a cluster are reached alike: all by the same scheme and credentials";
+                return Err(UrlError::Malformed { kind, reason: reason.to_owned() });
+            }
+            first.servers.extend(other.servers);
+        }
+        Ok(first)
+    }
+
+    fn parse_one(kind: BrokerKind, text: &str) -> Result<Self, UrlError> {
         let malformed = |reason: &str| UrlError::Malformed { kind, reason: reason.to_owned() };
         // The parser leaves them out, so that another password would be sent.
         if text.trim().contains(['\n', '\r', '\t']) {
@@ -81,8 +80,7 @@ impl Endpoint {
         let url = Url::parse(text).map_err(|error| malformed(&error.to_string()))?;
         let tls = match (kind, url.scheme()) {
             (BrokerKind::RedisServer, "redis") | (BrokerKind::NatsServer, "nats") => Tls::Off,
-            (BrokerKind::NatsServer, "tls") => Tls::On,
-            (BrokerKind::RedisServer, "rediss") => return Err(UrlError::NoTls { kind }),
+            (BrokerKind::RedisServer, "rediss") | (BrokerKind::NatsServer, "tls") => Tls::of_the_system(),
             _ => return Err(malformed("its scheme is another")),
         };
         let host = match url.host() {
@@ -113,11 +111,11 @@ impl Endpoint {
         self.url(&format!("{HIDDEN}@"))
     }
 
-    /// The URL that reads back as this, with all that the server is shown. For a process of ours alone.
-    pub fn exposed(&self) -> Secret {
+    /// Its URL with user and password or token; keys and credentials files have no place in one.
+    pub(super) fn exposed_url(&self) -> Secret {
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let access = match &self.access {
-            Access::None => String::new(),
+            Access::None | Access::Nkey(_) | Access::Credentials(_) => String::new(),
             Access::Password { user, password } => {
                 let user = user.as_deref().map_or(String::new(), encoded);
                 format!("{user}:{}@", encoded(password.expose()))
@@ -128,13 +126,14 @@ impl Endpoint {
     }
 
     fn url(&self, access: &str) -> String {
-        let scheme = match (self.kind, self.tls) {
-            (BrokerKind::RedisServer, _) => "redis",
-            (BrokerKind::NatsServer, Tls::Off) => "nats",
-            (BrokerKind::NatsServer, Tls::On) => "tls",
-        };
+        let scheme = self.scheme();
         let database = if self.database == 0 { String::new() } else { format!("/{}", self.database) };
         format!("{scheme}://{access}{}{database}", self.address())
+    }
+
+    /// What its URL begins with.
+    pub fn scheme(&self) -> &'static str {
+        scheme(self.kind, self.tls.is_on())
     }
 
     /// Where it is, without credentials.
@@ -142,6 +141,36 @@ impl Endpoint {
         let servers: Vec<_> = self.servers.iter().map(Server::to_string).collect();
         servers.join(",")
     }
+}
+
+/// What the URL of a server begins with.
+pub(super) fn scheme(kind: BrokerKind, encrypted: bool) -> &'static str {
+    match (kind, encrypted) {
+        (BrokerKind::RedisServer, false) => "redis",
+        (BrokerKind::RedisServer, true) => "rediss",
+        (BrokerKind::NatsServer, false) => "nats",
+        (BrokerKind::NatsServer, true) => "tls",
+    }
+}
+
+/// The URLs of a list. After a comma may stand a whole URL, or a host alone, which takes the rest from the one before.
+/// A comma in a password is none of those.
+fn several(text: &str) -> Vec<String> {
+    let mut whole = vec![String::new()];
+    for piece in text.split_inclusive(',') {
+        let starts = ["nats://", "tls://"].iter().any(|scheme| piece.trim_start().starts_with(scheme));
+        match whole.last_mut() {
+            Some(last) if last.is_empty() || !starts => last.push_str(piece),
+            _ => whole.push(piece.trim_start().to_owned()),
+        }
+    }
+    let hosts = |url: &String| {
+        let url = url.trim_end_matches(',');
+        let hosts_at = url.rfind('@').map(|at| at + 1).or_else(|| Some(url.find("://")? + 3)).unwrap_or(0);
+        let (before, hosts) = url.split_at(hosts_at);
+        hosts.split(',').map(|host| format!("{before}{}", host.trim())).collect::<Vec<_>>()
+    };
+    whole.iter().flat_map(hosts).collect()
 }
 
 /// A URL as it may be shown: without user, password and token. One that can't be read is hidden whole.
@@ -197,15 +226,10 @@ impl fmt::Display for Server {
 impl fmt::Debug for Endpoint {
     /// Without what the server is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let access = match self.access {
-            Access::None => "none",
-            Access::Password { .. } => "password",
-            Access::Token(_) => "token",
-        };
         f.debug_struct("Endpoint")
             .field("kind", &self.kind)
             .field("servers", &self.servers)
-            .field("access", &access)
+            .field("access", &self.access.name())
             .field("tls", &self.tls)
             .field("database", &self.database)
             .finish()
@@ -215,20 +239,6 @@ impl fmt::Debug for Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_exposed_url_reads_back_as_the_same_endpoint() {
-        for (kind, text) in [
-            (BrokerKind::RedisServer, "redis://127.0.0.1:7000/3"),
-            (BrokerKind::RedisServer, "redis://:p%40ss%2Fw%3A%20@[::1]:6379"),
-            (BrokerKind::RedisServer, "redis://us%3Aer:p%25@host:1"),
-            (BrokerKind::NatsServer, "nats://t%C3%B6ken@host:4222"),
-            (BrokerKind::NatsServer, "tls://user:pass@host:4222"),
-        ] {
-            let endpoint = Endpoint::parse(kind, text).unwrap();
-            assert_eq!(Endpoint::parse(kind, endpoint.exposed().expose()), Ok(endpoint), "{text}");
-        }
-    }
 
     fn redis(text: &str) -> Result<Endpoint, UrlError> {
         Endpoint::parse(BrokerKind::RedisServer, text)
@@ -266,9 +276,33 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_asked_for_by_scheme_and_refused_where_it_is_not_built_in() {
-        assert_eq!(nats("tls://h").unwrap().tls, Tls::On);
-        assert_eq!(redis("rediss://h"), Err(UrlError::NoTls { kind: BrokerKind::RedisServer }));
+    fn tls_is_asked_for_by_scheme() {
+        assert_eq!(nats("tls://h").unwrap().tls, Tls::of_the_system());
+        assert_eq!(redis("rediss://h").unwrap().tls, Tls::of_the_system());
+        assert_eq!(shown(BrokerKind::RedisServer, "rediss://:hush@h:7/3"), "rediss://***@h:7/3");
+    }
+
+    #[test]
+    fn the_servers_of_a_cluster_stand_in_a_list() {
+        for text in
+            ["nats://a:1,nats://b:2,nats://c", "nats://a:1,b:2,c:4222", "nats://a:1, b:2 ,nats://c:4222,"]
+        {
+            assert_eq!(nats(text).unwrap().address(), "a:1,b:2,c:4222", "{text}");
+        }
+        let listed = nats("tls://us,er:p,ss@a:1,b:2").unwrap();
+        assert_eq!(listed.address(), "a:1,b:2");
+        assert!(listed.access == password(Some("us,er"), "p,ss") && listed.tls.is_on());
+        assert_eq!(shown(BrokerKind::NatsServer, "nats://u:hush@a:1,b:2"), "nats://***@a:1,b:2");
+        for text in [
+            "nats://u:geheim@a,tls://b",
+            "nats://u:geheim@a,nats://u:other@b",
+            "nats://u:geheim@a,,b",
+            "nats://a,",
+        ] {
+            let read = nats(text).map(|read| read.address());
+            assert!(text == "nats://a," || read.is_err(), "{text}: {read:?}");
+        }
+        assert!(redis("redis://a,b").is_err());
     }
 
     #[test]

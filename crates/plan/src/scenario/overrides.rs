@@ -8,9 +8,9 @@ use std::fmt;
 use super::document::{Node, Origin, Value, parse_flag_value, toml_value};
 use super::error::Finding;
 use super::secrets;
-use crate::Repeat;
 use crate::credentials::{HIDDEN, redact};
-use crate::endpoint::GivenUrl;
+use crate::endpoint::{Beside, GivenUrl};
+use crate::{PointPlan, Repeat};
 use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 /// Values of the command line; empty means: as the file says.
@@ -28,6 +28,8 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// URLs of servers, from flags or the environment.
     pub urls: Vec<GivenUrl>,
+    /// What is given beside those URLs, or those of the scenario.
+    pub beside: Vec<Beside>,
     /// The scenario is to be searched, whether or not it says where.
     pub search: bool,
     pub low: Option<f64>,
@@ -53,6 +55,7 @@ impl fmt::Debug for Overrides {
             .field("repeat_max", &self.repeat_max)
             .field("seed", &self.seed)
             .field("urls", &urls)
+            .field("beside", &self.beside)
             .field("search", &self.search)
             .field("low", &self.low)
             .field("high", &self.high)
@@ -116,6 +119,22 @@ impl Overrides {
             findings.extend(conflict.map(|why| Finding::new(&setting.origin, why)));
         }
         Applied { any: !settings.is_empty(), changed }
+    }
+
+    /// Completes what the points say of servers with what is given beside their URLs.
+    pub fn complete(&self, points: &mut [PointPlan], findings: &mut Vec<Finding>) {
+        for beside in &self.beside {
+            let mut done = Ok(());
+            let mut named = false;
+            for endpoint in points.iter_mut().filter_map(|point| point.brokers.endpoint_mut(beside.kind())) {
+                named = true;
+                done = done.and_then(|()| beside.complete(endpoint.clone()).map(|whole| *endpoint = whole));
+            }
+            let done = if named { done } else { beside.without_server() };
+            if let Err(error) = done {
+                findings.push(Finding::new(&Origin::Flag(error.place().to_owned()), error.to_string()));
+            }
+        }
     }
 
     /// `--set` comes first: the shorthands are more specific.

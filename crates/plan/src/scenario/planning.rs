@@ -35,6 +35,7 @@ pub fn plan(label: &str, text: &str, overrides: &Overrides) -> Result<Plan, Scen
             points.push(point);
         }
     }
+    overrides.complete(&mut points, &mut findings);
     match head {
         Some(head) if findings.is_empty() => {
             let searching = head.search.as_ref().zip(points.first());

@@ -14,7 +14,8 @@ use crate::endpoint;
 use weighbridge_record::terms::BrokerKind;
 
 /// Keys of `[brokers]` that hold no URL. A misspelt one may be meant to.
-const PLAIN_KEYS: [&str; 6] = ["durability", "prefix", "ack_wait", "max_deliver", "delivery", "subjects"];
+const PLAIN_KEYS: [&str; 8] =
+    ["durability", "prefix", "ack_wait", "max_deliver", "delivery", "subjects", "tls", "auth"];
 
 /// Whether the value at a path is the URL of a server, or may be meant to be one.
 pub fn is_url(path: &[String]) -> bool {

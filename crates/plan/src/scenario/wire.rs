@@ -19,7 +19,9 @@ use serde::Deserialize;
 use super::pattern;
 use crate::Statistic;
 use weighbridge_record::result::{self, LedgerTotals, Rates};
-use weighbridge_record::terms::{DeliveryMode, Durability, Objective, Stage, Subjects, TransportKind};
+use weighbridge_record::terms::{
+    AuthMode, DeliveryMode, Durability, Objective, Stage, Subjects, TlsMode, TransportKind,
+};
 
 pub use fault::Fault;
 pub use repetitions::{Repeat, Repetitions};
@@ -365,12 +367,13 @@ pub struct Brokers {
     /// `nats-jetstream`. Set on private brokers; on others it is as their operator set it.
     #[schemars(extend("default" = "memory"))]
     pub durability: Option<Durability>,
-    /// An external Redis; the flag `--redis-url` and the variable `REDIS_URL` go before it. TLS is not built in:
-    /// `rediss://` is refused. User and password are percent-decoded.
+    /// An external Redis; the flag `--redis-url` and the variable `REDIS_URL` go before it. `rediss://` encrypts; flags
+    /// and variables name certificates. User and password are percent-decoded.
     #[schemars(length(max = 2048), regex(pattern = pattern::REDIS_URL))]
     pub redis_url: Option<String>,
-    /// An external NATS; the flag `--nats-url` and the variable `NATS_URL` go before it. User, password or token
-    /// stand before the host and are percent-decoded.
+    /// An external NATS, or the servers of a cluster with commas between; the flag `--nats-url` and the variable
+    /// `NATS_URL` go before it. `tls://` encrypts; flags and variables name certificates and credentials files. User,
+    /// password or token stand before the host and are percent-decoded.
     #[schemars(length(max = 2048), regex(pattern = pattern::NATS_URL))]
     pub nats_url: Option<String>,
     /// First token of every subject, stream and key, so that a run meets nobody else's messages. Empty: the
@@ -394,6 +397,14 @@ pub struct Brokers {
     /// Which subjects and channels requests and results are published on.
     #[schemars(extend("default" = "by-category"))]
     pub subjects: Option<Subjects>,
+    /// Whether connections to private servers are encrypted, with certificates made for the run. On other servers the
+    /// URL and what is given beside it say so.
+    #[schemars(extend("default" = "off"))]
+    pub tls: Option<TlsMode>,
+    /// What clients of private servers show to be let in, made for the run. On other servers the URL and what is given
+    /// beside it say so.
+    #[schemars(extend("default" = "none"))]
+    pub auth: Option<AuthMode>,
 }
 
 impl JsonSchema for Token {

@@ -12,7 +12,9 @@ use super::{
     SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness,
 };
 use crate::point::Point;
-use crate::terms::{BrokerKind, CompletedBy, Durability, Path, Promise, Stage, TransportKind};
+use crate::terms::{
+    AuthMode, BrokerKind, CompletedBy, Durability, Path, Promise, Stage, TlsMode, TransportKind,
+};
 
 /// One path measured once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -227,6 +229,12 @@ pub struct BrokerRecord {
     /// What went through the proxy in front of it; left out where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<ProxyRecord>,
+    /// Whether the connections of the path were encrypted, and who showed a certificate; left out for plain ones.
+    #[serde(default, skip_serializing_if = "TlsMode::is_off")]
+    pub tls: TlsMode,
+    /// What clients showed to be let in; left out for nothing.
+    #[serde(default, skip_serializing_if = "AuthMode::is_none")]
+    pub auth: AuthMode,
 }
 
 /// Traffic between a server and the requests' clients, which met the faults of the network in a proxy of the harness.

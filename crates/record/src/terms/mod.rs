@@ -8,6 +8,7 @@ mod durability;
 mod path;
 mod promise;
 mod route;
+mod security;
 mod subjects;
 mod transport;
 
@@ -21,6 +22,7 @@ pub use durability::Durability;
 pub use path::Path;
 pub use promise::{Duplicates, Loss, Order, Promise};
 pub use route::{Draw, OnFailure, RouteKind, Seam};
+pub use security::{AuthMode, TlsMode};
 pub use subjects::Subjects;
 pub use transport::{Collects, TransportKind};
 

@@ -175,7 +175,35 @@ pub fn brokers(check: &mut Check<'_>, asked: wire::Brokers, transports: &[Transp
     let ack_wait_ns = check.positive_duration(&["brokers", "ack_wait"], asked.ack_wait, usual.ack_wait_ns);
     let max_deliver = asked.max_deliver.unwrap_or(usual.max_deliver);
     let (prefix, subjects) = (asked.prefix, asked.subjects.unwrap_or_default());
-    Brokers { durability, redis, nats, prefix, ack_wait_ns, max_deliver, delivery, subjects }
+    let (tls, auth) = (asked.tls.unwrap_or_default(), asked.auth.unwrap_or_default());
+    let brokers =
+        Brokers { durability, redis, nats, prefix, ack_wait_ns, max_deliver, delivery, subjects, tls, auth };
+    guarded(check, &brokers, transports);
+    brokers
+}
+
+/// Encryption and credentials that are asked for can be had of every server.
+fn guarded(check: &mut Check<'_>, brokers: &Brokers, transports: &[TransportKind]) {
+    for transport in transports {
+        let Some(kind) = transport.broker() else { continue };
+        if !brokers.auth.is_of(kind) {
+            let text = format!(
+                "`brokers.auth` can't be {}: {transport} is served by {kind}, which doesn't know it; choose none, \
+                 password or acl, or leave the transport out",
+                brokers.auth
+            );
+            return check.report(&["brokers", "auth"], text);
+        }
+        for (key, asked) in [("tls", !brokers.tls.is_off()), ("auth", !brokers.auth.is_none())] {
+            if asked && brokers.endpoint(kind).is_some() {
+                let text = format!(
+                    "`brokers.{key}` is for servers that are started here, and {transport} has one that was named: \
+                     its URL, and the files given beside it, say how to get in; leave one of the two out"
+                );
+                return check.report(&["brokers", key], text);
+            }
+        }
+    }
 }
 
 fn delivery(
