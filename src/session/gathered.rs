@@ -13,7 +13,7 @@ use crate::clock::{rfc3339, unix_seconds};
 use crate::environment;
 use weighbridge_plan::Plan;
 use weighbridge_record::result::{
-    PairRecord, PathRatio, RepetitionRule, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord,
+    Cost, PairRecord, PathRatio, RepetitionRule, RunResult, SCHEMA_VERSION, ScenarioRecord, SearchRecord,
     ThresholdOutcome, Trial, Verdict,
 };
 use weighbridge_record::summary::summarize;
@@ -44,6 +44,7 @@ pub(super) struct Found {
     pub ratios: Vec<PathRatio>,
     pub thresholds: Vec<ThresholdOutcome>,
     pub searches: Vec<SearchRecord>,
+    pub costs: Vec<Cost>,
     pub pair: Option<PairRecord>,
 }
 
@@ -154,6 +155,7 @@ impl<'a> Gathered<'a> {
             calibration,
             ratios: found.ratios,
             searches: found.searches,
+            costs: found.costs,
             pair: found.pair,
         };
         Finished { result, kept: self.kept, failure: self.failure }

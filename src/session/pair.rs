@@ -84,6 +84,7 @@ pub async fn pair(
         ratios: Vec::new(),
         thresholds: Vec::new(),
         searches: Vec::new(),
+        costs: Vec::new(),
         pair: Some(record),
     };
     Ok(gathered.finish(settings, found))

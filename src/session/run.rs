@@ -12,7 +12,7 @@ use super::{ceiling, thresholds};
 use crate::clock::now_ns;
 use weighbridge_plan::Plan;
 use weighbridge_record::enough::look_at_paths;
-use weighbridge_record::pairs;
+use weighbridge_record::{change, pairs};
 
 /// Carries out all trials of a plan. Needs a current-thread runtime.
 pub async fn run(
@@ -45,7 +45,8 @@ pub async fn run(
     let ratios = pairs::between_paths_at_look(trials, gathered.looks());
     let thresholds = thresholds::hold(plan, trials);
     let verdict = thresholds::verdict(trials, &thresholds);
-    let found = Found { verdict, ratios, thresholds, searches: Vec::new(), pair: None };
+    let costs = change::costs(trials, gathered.looks());
+    let found = Found { verdict, ratios, thresholds, searches: Vec::new(), costs, pair: None };
     Ok(gathered.finish(settings, found))
 }
 
@@ -58,8 +59,10 @@ struct Round<'a> {
 /// The plan's trials in the order in which they are measured: A B C, C B A, ... so that a drift of the
 /// machine does not favour one path.
 fn rounds(plan: &Plan, ceiling_per_s: Option<f64>) -> Vec<Round<'_>> {
-    // Those who may stop after any repetition must have all points by then.
-    let points_together = if plan.sequential.is_some() { plan.points.len() } else { 1 };
+    // Those who may stop after any repetition must have all points by then; settings are held against each other, so a
+    // drift of the machine must not favour one.
+    let settings = change::weighs_settings(plan.points.iter().map(|point| &point.point));
+    let points_together = if plan.sequential.is_some() || settings { plan.points.len() } else { 1 };
     let trials = plan.places() as u32 * plan.repeat;
     let mut order = 0;
     let mut rounds = Vec::new();
@@ -99,7 +102,13 @@ mod tests {
 
     /// `repetition transport rate` of each trial, in their order.
     fn order(repeat: &str) -> Vec<String> {
-        let set = ["load.duration=1s", "sweep.load.rate=[10,20]", &format!("repeat={repeat}")];
+        order_over(repeat, "load.rate", "[10,20]")
+    }
+
+    /// The same over the values of a key.
+    fn order_over(repeat: &str, key: &str, values: &str) -> Vec<String> {
+        let sweep = format!("sweep.{key}={values}");
+        let set = ["load.duration=1s", &sweep, &format!("repeat={repeat}")];
         let set = set.map(str::to_owned).into();
         let overrides = Overrides { set, ..Overrides::default() };
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
@@ -112,7 +121,7 @@ mod tests {
         assert!(trials.clone().map(|trial| trial.order).eq(1..=8));
         let words = |trial: &TrialSpec<'_>| {
             let place = plan.paths.iter().position(|path| *path == trial.path);
-            format!("{} {} {}", trial.repetition, place.unwrap_or(9), trial.point.point["load.rate"])
+            format!("{} {} {}", trial.repetition, place.unwrap_or(9), trial.point.point[key])
         };
         trials.map(words).collect()
     }
@@ -121,6 +130,21 @@ mod tests {
     fn counted_repetitions_are_measured_point_by_point() {
         let expected = ["1 0 10", "1 1 10", "2 1 10", "2 0 10", "1 0 20", "1 1 20", "2 1 20", "2 0 20"];
         assert_eq!(order("2"), expected);
+    }
+
+    #[test]
+    fn settings_that_are_weighed_take_turns() {
+        let expected = [
+            r#"1 0 "off""#,
+            r#"1 1 "off""#,
+            r#"1 0 "tls""#,
+            r#"1 1 "tls""#,
+            r#"2 1 "off""#,
+            r#"2 0 "off""#,
+            r#"2 1 "tls""#,
+            r#"2 0 "tls""#,
+        ];
+        assert_eq!(order_over("2", "brokers.tls", r#"["off","tls"]"#), expected);
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub async fn search(
         verdict: verdict(&searches),
         ratios: Vec::new(),
         thresholds: searches.iter().flat_map(|search| deciding(search, point, trials)).collect(),
+        costs: Vec::new(),
         searches,
         pair: None,
     };

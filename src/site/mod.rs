@@ -18,7 +18,7 @@ mod nats_server;
 mod node;
 mod options;
 mod redis_server;
-mod rights;
+pub mod rights;
 mod server;
 mod storage;
 mod stored;

@@ -31,11 +31,12 @@ pub fn redis(transports: &[TransportKind], prefix: &str) -> Vec<String> {
 }
 
 const REDIS_PUBSUB: [&str; 4] = ["+ping", "+publish", "+subscribe", "+unsubscribe"];
-const REDIS_STREAMS: [&str; 14] = [
+const REDIS_STREAMS: [&str; 15] = [
     "+ping",
     "+exists",
     "+del",
     "+xadd",
+    "+xdel",
     "+xread",
     "+xreadgroup",
     "+xack",
@@ -51,10 +52,9 @@ const REDIS_STREAMS: [&str; 14] = [
 /// What a user of NATS may publish and subscribe to who serves these transports under `prefix`.
 pub fn nats(transports: &[TransportKind], prefix: &str) -> (Vec<String>, Vec<String>) {
     let names = names(prefix, ">");
-    let (mut publish, mut subscribe) = (vec![names.clone()], vec![names, "_INBOX.>".to_owned()]);
-    if transports.contains(&TransportKind::NatsRequest) {
-        publish.push("_INBOX.>".to_owned());
-    }
+    // Answers go to inboxes; who tries its rights before the load answers itself.
+    let inboxes = "_INBOX.>".to_owned();
+    let (mut publish, mut subscribe) = (vec![names.clone(), inboxes.clone()], vec![names, inboxes]);
     if transports.contains(&TransportKind::NatsJetstream) {
         publish.extend(["$JS.API.>", "$JS.ACK.>"].map(str::to_owned));
         subscribe.push("$JS.EVENT.ADVISORY.>".to_owned());

@@ -4,6 +4,8 @@
 use nkeys::KeyPair;
 use weighbridge::site::accounts::Accounts;
 use weighbridge::site::authority::Authority;
+use weighbridge::site::rights;
+use weighbridge_record::terms::TransportKind;
 
 use crate::harness::brokers::{Nats, Redis};
 use crate::harness::papers::{Papers, of_servers};
@@ -189,4 +191,82 @@ fn a_nats_user_with_a_key_or_a_credentials_file_is_let_in_and_no_other() {
         &["--nats-url", &server.url(), "--nats-creds", &broken],
         &["credentials file can't be used"],
     );
+}
+
+/// Measures on a server that is started for it.
+fn on_our_own(transport: &str, settings: &[&str]) {
+    let set: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+    let ran = Run::short(&[transport]).with(&set).end();
+    ran.expect_measured();
+    let trial = ran.trial();
+    assert!(trial.ledger.completed > 0 && trial.ledger.completed == trial.ledger.attempted, "{settings:?}");
+    let [broker] = &trial.brokers[..] else { panic!("one server") };
+    let told = [format!("brokers.tls={}", broker.tls), format!("brokers.auth={}", broker.auth)];
+    for setting in settings.iter().filter(|setting| setting.contains("tls=") || setting.contains("auth=")) {
+        assert!(told.iter().any(|told| told == setting), "{setting}: {told:?}");
+    }
+}
+
+#[test]
+fn servers_of_ours_are_encrypted_and_guarded_as_the_scenario_says() {
+    for transport in ["redis-pubsub", "redis-streams", "nats-core", "nats-jetstream", "nats-request"] {
+        on_our_own(transport, &["brokers.tls=tls", "brokers.auth=password"]);
+        on_our_own(transport, &["brokers.tls=mutual", "brokers.auth=acl"]);
+        if transport.starts_with("nats") {
+            for auth in ["token", "nkey", "credentials"] {
+                on_our_own(transport, &[&format!("brokers.auth={auth}")]);
+            }
+        }
+    }
+    on_our_own(
+        "nats-jetstream",
+        &["brokers.auth=credentials", "workers.kind=processes", "brokers.tls=mutual"],
+    );
+    for transport in ["redis-streams", "nats-jetstream"] {
+        on_our_own(transport, &["brokers.auth=acl", "brokers.delivery=exactly-once", "brokers.prefix=own"]);
+    }
+}
+
+#[test]
+fn what_a_server_does_not_know_and_what_another_says_is_refused_with_the_scenario() {
+    let refused = |transport: &str, arguments: &[&str], words: &[&str]| {
+        run(transport, arguments).expect_code(&[104]).expect_error(words).expect_no_report();
+    };
+    for auth in ["token", "nkey", "credentials"] {
+        refused("redis-streams", &["--set", &format!("brokers.auth={auth}")], &["doesn't know it"]);
+    }
+    for setting in ["brokers.tls=mutual", "brokers.auth=password"] {
+        let named = ["--nats-url", "nats://127.0.0.1:9", "--set", setting];
+        refused("nats-core", &named, &["servers that are started here"]);
+    }
+    refused("nats-core", &["--nats-ca", "ca.pem"], &["--nats-ca", "--nats-url"]);
+    let gone = ["--nats-url", "nats://127.0.0.1:9", "--nats-ca", "gone.pem"];
+    refused("nats-core", &gone, &["gone.pem can't be read"]);
+}
+
+/// Neither a right too few nor one too many.
+#[test]
+fn a_redis_user_needs_each_right_that_it_is_given() {
+    let server = Redis::start(&[]);
+    for transport in [TransportKind::RedisPubsub, TransportKind::RedisStreams] {
+        let rules = rights::redis(&[transport], "own");
+        let granted = |rules: &[String], delivery: &str| {
+            let mut command = redis::cmd("ACL");
+            command.arg("SETUSER").arg("engine").arg("reset").arg("on").arg(">hush");
+            rules.iter().for_each(|rule| _ = command.arg(rule));
+            command.exec(&mut server.connect()).expect("ACL SETUSER");
+            let url = server.url_of("engine", "hush");
+            run(transport.name(), &["--redis-url", &url, "--set", &format!("brokers.delivery={delivery}")])
+        };
+        let deliveries: &[&str] =
+            if transport.stores() { &["at-least-once", "exactly-once"] } else { &["at-least-once"] };
+        for delivery in deliveries {
+            granted(&rules, delivery).expect_measured();
+        }
+        for right in rules.iter().filter(|rule| !rule.starts_with("reset") && !rule.starts_with('-')) {
+            let others: Vec<_> = rules.iter().filter(|rule| *rule != right).cloned().collect();
+            let codes: Vec<_> = deliveries.iter().map(|delivery| granted(&others, delivery).code).collect();
+            assert!(codes.contains(&69), "{transport} without {right}: {codes:?}");
+        }
+    }
 }

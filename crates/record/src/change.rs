@@ -4,7 +4,7 @@ use crate::own_lateness::vouched;
 use crate::paired::{PAIRS_MIN, SIGNIFICANCE, correct, paired_at_look};
 use crate::places::at_points;
 use crate::point::Point;
-use crate::result::{Change, ChangeVerdict, PairRecord, Trial};
+use crate::result::{Change, ChangeVerdict, Cost, PairRecord, Trial};
 use crate::stats::{median, rank_sum_p};
 use crate::terms::Path;
 
@@ -56,12 +56,19 @@ pub fn between_settings_at_look(
 }
 
 fn changes(trials: &[Trial], tolerance: f64, looks: u32) -> Vec<Change> {
+    let mut found = between_points(trials, &point(BASE), &point(NEW), looks);
+    judge(&mut found, tolerance);
+    found.into_iter().map(|(change, _)| change).collect()
+}
+
+/// Every figure of every path at one point against another, not yet judged.
+fn between_points(trials: &[Trial], base: &Point, new: &Point, looks: u32) -> Vec<(Change, Worse)> {
     let points = at_points(trials);
-    let side = |name: &str| {
-        let of_side = points.iter().find(|(at, _)| **at == point(name));
+    let side = |asked: &Point| {
+        let of_side = points.iter().find(|(at, _)| *at == asked);
         of_side.map_or(&[][..], |(_, places)| places.as_slice())
     };
-    let (base, new) = (side(BASE), side(NEW));
+    let (base, new) = (side(base), side(new));
     let mut found = Vec::new();
     for base in base {
         let Some(new) = new.iter().find(|new| new.path == base.path) else { continue };
@@ -72,8 +79,39 @@ fn changes(trials: &[Trial], tolerance: f64, looks: u32) -> Vec<Change> {
         }
         found.push((unanswered(base.path, &pairs, looks), Worse::Higher));
     }
-    judge(&mut found, tolerance);
-    found.into_iter().map(|(change, _)| change).collect()
+    found
+}
+
+/// Whether a sweep weighs settings: points of one key whose values are words, or on and off, and no quantity.
+pub fn weighs_settings<'a>(points: impl IntoIterator<Item = &'a Point>) -> bool {
+    let points: Vec<_> = points.into_iter().collect();
+    let Some(key) = points.first().and_then(|point| point.keys().next()) else { return false };
+    let is_setting = |point: &&Point| {
+        point.len() == 1 && point.get(key).is_some_and(|value| value.is_string() || value.is_boolean())
+    };
+    points.len() > 1 && *key != SETTING && points.iter().all(is_setting)
+}
+
+/// What each value of a swept setting costs against the first, over pairs of trials with one seed; all chances are
+/// corrected for each other. Nothing where the sweep weighs no settings, or a trial is invalid.
+pub fn costs(trials: &[Trial], looks: u32) -> Vec<Cost> {
+    let points: Vec<&Point> = at_points(trials).into_iter().map(|(point, _)| point).collect();
+    if !weighs_settings(points.iter().copied()) || trials.iter().any(|trial| !trial.valid) {
+        return Vec::new();
+    }
+    let counts: Vec<_> =
+        points[1..].iter().map(|new| between_points(trials, points[0], new, looks)).collect();
+    let mut sizes: Vec<usize> = counts.iter().map(Vec::len).collect();
+    let mut all: Vec<_> = counts.into_iter().flatten().collect();
+    // No cost is too high here: whoever asks for a setting knows what it is worth.
+    judge(&mut all, f64::INFINITY);
+    let mut judged = all.into_iter().map(|(change, _)| change);
+    let cost = |(point, size): (&&Point, usize)| Cost {
+        base: points[0].clone(),
+        point: (*point).clone(),
+        changes: judged.by_ref().take(size).collect(),
+    };
+    points[1..].iter().zip(sizes.drain(..)).map(cost).collect()
 }
 
 /// Base and new of a repetition.
@@ -205,6 +243,36 @@ mod tests {
         let record = between_settings(Vec::new(), Vec::new(), 5.0, &trials);
         assert_eq!((record.verdict, record.changes.len()), (None, 0));
         assert_eq!(verdict(&[]), None);
+    }
+
+    /// A sweep of a setting over two values, whose second takes `factor` as long.
+    fn swept(values: [serde_json::Value; 2], factor: f64) -> Vec<Trial> {
+        let mut trials = pair(&[factor, factor * 1.01, factor * 0.99, factor, factor * 1.02]);
+        for trial in &mut trials {
+            let value = if trial.point == point(NEW) { values[1].clone() } else { values[0].clone() };
+            trial.point = Point::from([("brokers.tls".to_owned(), value)]);
+        }
+        trials
+    }
+
+    #[test]
+    fn a_setting_is_held_against_its_first_value_and_a_quantity_is_not() {
+        let found = costs(&swept(["off".into(), "tls".into()], 1.2), 1);
+        let [cost] = &found[..] else { panic!("one value beside the first: {found:?}") };
+        assert_eq!(
+            (cost.base["brokers.tls"].as_str(), cost.point["brokers.tls"].as_str()),
+            (Some("off"), Some("tls"))
+        );
+        let median = &cost.changes[0];
+        assert!(median.ratio.is_some_and(|ratio| (ratio.median - 1.2).abs() < 0.02), "{median:?}");
+        assert_eq!(median.verdict, ChangeVerdict::Worse);
+        let same = costs(&swept(["off".into(), "tls".into()], 1.0), 1);
+        assert_eq!(same[0].changes[0].verdict, ChangeVerdict::NoDifferenceShown);
+        assert_eq!(costs(&swept([100.into(), 200.into()], 1.2), 1), []);
+        let mut invalid = swept(["off".into(), "tls".into()], 1.2);
+        invalid[0].valid = false;
+        assert_eq!(costs(&invalid, 1), []);
+        assert_eq!(costs(&pair(&[1.2; 5]), 1), [], "a pair has a record of its own");
     }
 
     #[test]

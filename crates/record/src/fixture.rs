@@ -105,6 +105,7 @@ impl Fixture {
             calibration: Vec::new(),
             ratios,
             searches: Vec::new(),
+            costs: Vec::new(),
             pair: None,
         }
     }

@@ -49,6 +49,7 @@ impl RunHead {
             calibration: self.calibration,
             // A search tries each path at rates of its own, which are not compared.
             ratios: if searches.is_empty() { between_paths_at_look(&trials, looks) } else { Vec::new() },
+            costs: Vec::new(),
             searches,
             pair: None,
             trials,

@@ -5,6 +5,7 @@
 
 use super::capacity;
 use super::claim::{At, Claim, What, of_all};
+use super::costs;
 use super::groups::{Group, groups};
 use super::pair_text;
 use super::promises::{differing_management, differing_promises};
@@ -42,7 +43,10 @@ pub fn answer(result: &RunResult) -> Answer {
         [] => Claim::words("Nothing was measured."),
         [only] => of_group(only),
         many if many.iter().any(struck::is_struck) => struck::of_sweep(many),
-        many => sweep_answer::sentence(many),
+        many => match costs::sentence(&result.costs) {
+            Some(costs) => costs.say(" ").and(sweep_answer::sentence(many)),
+            None => sweep_answer::sentence(many),
+        },
     });
     // Knees rank nothing and rest on valid trials alone, so they stand beside a refusal too.
     if let Some(knees) = rate_curve::knees(&groups) {

@@ -35,6 +35,8 @@ pub enum Fact {
     Wins { at: At, path: Path, figure: String },
     /// The weightiest change of a pair of settings is of this kind.
     Verdict(ChangeVerdict),
+    /// What a value of a swept setting comes to against the first, in one figure.
+    Costs { at: At, path: Path, figure: String, verdict: ChangeVerdict },
     /// Two runs held against each other come to this.
     Compared(RunVerdict),
     /// The verdict on one figure of two runs.

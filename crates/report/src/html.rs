@@ -12,6 +12,7 @@ use super::capacity;
 use super::certificate;
 use super::charts::{self, Detail, Scope};
 use super::checks;
+use super::costs;
 use super::doubts;
 use super::errors;
 use super::fairness::{self, Fairness};

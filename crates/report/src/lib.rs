@@ -31,6 +31,7 @@ pub mod claim;
 mod claims;
 pub mod compare_page;
 pub mod compare_text;
+mod costs;
 mod csv;
 #[cfg(test)]
 mod documented;

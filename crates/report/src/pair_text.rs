@@ -8,7 +8,7 @@ use weighbridge_record::paired::INTERVAL_PAIRS_MIN;
 use weighbridge_record::result::{Change, ChangeVerdict, PairRecord};
 use weighbridge_record::stats::worse_by_at_most;
 
-/// One figure of one path.
+/// One figure of one path, at its base and new.
 pub struct Row {
     pub path: String,
     pub figure: &'static str,
@@ -22,7 +22,11 @@ pub struct Row {
 }
 
 pub fn rows(pair: &PairRecord) -> Vec<Row> {
-    let row = |change: &Change| Row {
+    pair.changes.iter().map(row).collect()
+}
+
+pub fn row(change: &Change) -> Row {
+    Row {
         path: change.path.to_string(),
         figure: name(change),
         base: print(change, change.base),
@@ -31,8 +35,7 @@ pub fn rows(pair: &PairRecord) -> Vec<Row> {
         verdict: word(change.verdict),
         tone: tone(change.verdict),
         p: change.p_adjusted.map_or(String::new(), chance),
-    };
-    pair.changes.iter().map(row).collect()
+    }
 }
 
 /// What the sides are, in words.
@@ -90,6 +93,7 @@ pub fn sentence(pair: &PairRecord) -> Claim {
     let differs = |change: &&Change| {
         [ChangeVerdict::Regression, ChangeVerdict::Worse, ChangeVerdict::Better].contains(&change.verdict)
     };
+    let one = |change: &Change| one(change, &At::Run);
     let differing = Claim::join(pair.changes.iter().filter(differs).map(one), "; ");
     let all = Claim::join(ratios(pair).map(one), "; ");
     let claim = match verdict {
@@ -139,14 +143,14 @@ fn bound(pair: &PairRecord) -> Claim {
 }
 
 /// `p50 of nats-core 1.10× (1.09 to 1.11)`.
-fn one(change: &Change) -> Claim {
+pub fn one(change: &Change, at: &At) -> Claim {
     let path = change.path;
     let part = |part: PairPart| What::Pair { figure: change.figure.clone(), part };
     let claim = Claim::words(format!("{} of {path} ", name(change)));
     if let Some(ratio) = change.ratio {
-        return claim.and(interval_claim(ratio, &At::Run, path, |of| part(PairPart::Ratio(of))));
+        return claim.and(interval_claim(ratio, at, path, |of| part(PairPart::Ratio(of))));
     }
-    let side = |value: f64, side: PairPart| (print(change, value), value, of(&At::Run, path, part(side)));
+    let side = |value: f64, side: PairPart| (print(change, value), value, of(at, path, part(side)));
     let (base, new) = (side(change.base, PairPart::Base), side(change.new, PairPart::New));
     claim.figure(base.0, base.1, base.2).say(", then ").figure(new.0, new.1, new.2)
 }

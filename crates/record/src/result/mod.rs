@@ -35,7 +35,7 @@ pub use finding::{FINDINGS_MAX, Finding, FindingClass};
 pub use gap::{Gap, GapKind, Side};
 pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
-pub use pair::{Change, ChangeVerdict, PairRecord};
+pub use pair::{Change, ChangeVerdict, Cost, PairRecord};
 pub use promise::{Kept, LegalAnomaly, PromiseVerdict, Promised};
 pub use ratio::{PairVerdict, PathRatio};
 pub use repetitions::{RepetitionRule, Stopped};
@@ -76,6 +76,10 @@ pub struct RunResult {
     /// What was searched for and found, a path each; empty unless the run was a search.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub searches: Vec<SearchRecord>,
+    /// What the values of a swept setting cost against the first; empty unless one key was swept over words, and with an
+    /// invalid trial.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<Cost>,
     /// What two settings came to; null unless the run was a pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<PairRecord>,

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Estimate;
+use crate::point::Point;
 use crate::terms::Path;
 
 /// What a pair found. Its trials stand at the points `setting = base` and `setting = new`.
@@ -17,6 +18,17 @@ pub struct PairRecord {
     pub tolerance_percent: f64,
     /// The weightiest of its changes; null where a trial is invalid, because nothing is judged then.
     pub verdict: Option<ChangeVerdict>,
+    pub changes: Vec<Change>,
+}
+
+/// What a value of a swept setting costs against the first one, path by path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cost {
+    /// The first value.
+    pub base: Point,
+    /// The value that is held against it.
+    pub point: Point,
+    /// New is the value, base the first one. No cost counts as a regression.
     pub changes: Vec<Change>,
 }
 

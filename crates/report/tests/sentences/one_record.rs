@@ -40,6 +40,15 @@ impl Source for Record {
                 (weightiest != said || said.is_none())
                     .then(|| format!("the weightiest change is {weightiest:?}"))
             }
+            Fact::Costs { at: At::Point(point), path, figure, verdict } => {
+                let changes = self.cost(point).and_then(|cost| cost["changes"].as_array());
+                let is = |change: &&serde_json::Value| {
+                    change["path"] == path.name() && change["figure"] == *figure
+                };
+                let found = changes.and_then(|changes| changes.iter().find(is)).map(|change| &change["verdict"]);
+                (found != Some(&serde_json::to_value(verdict).unwrap()))
+                    .then(|| format!("the record says {found:?}"))
+            }
             Fact::Shown { at, paths, figure, differ } => {
                 let shown = self.differ(at, paths.map(|path| path.name()), figure).unwrap_or(false);
                 (shown != *differ).then(|| format!("the record says {shown}"))

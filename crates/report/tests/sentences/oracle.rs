@@ -206,7 +206,11 @@ impl Record {
             What::Change(figure) => curve::change(self, at, path, figure),
             What::Pair { figure, part } => {
                 let is = |change: &&Value| change["path"] == path && change["figure"] == *figure;
-                let change = array(&self.json["pair"], "changes").iter().find(is)?;
+                let changes = match at {
+                    At::Point(point) => array(self.cost(point)?, "changes"),
+                    _ => array(&self.json["pair"], "changes"),
+                };
+                let change = changes.iter().find(is)?;
                 let field = match part {
                     PairPart::Base => "base",
                     PairPart::New => "new",
@@ -218,6 +222,12 @@ impl Record {
             }
             _ => None,
         }
+    }
+
+    /// What the value of a swept setting costs.
+    pub fn cost(&self, point: &Point) -> Option<&Value> {
+        let point = serde_json::to_value(point).ok()?;
+        array(&self.json, "costs").iter().find(|cost| cost["point"] == point)
     }
 
     /// What is asked of a place whatever the path.

@@ -2,7 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
-use weighbridge_record::change::between_settings;
+use weighbridge_record::change::{between_settings, costs};
 use weighbridge_record::fixture::{Fixture, with_transit};
 use weighbridge_record::pairs::between_paths;
 use weighbridge_record::point::Point;
@@ -52,6 +52,9 @@ pub fn record(seed: u64) -> RunResult {
     }
     result.summary = summarize(&result.trials);
     result.ratios = between_paths(&result.trials);
+    if result.searches.is_empty() && result.pair.is_none() {
+        result.costs = costs(&result.trials, 1);
+    }
     result
 }
 
