@@ -60,6 +60,11 @@ renew run soak --rate 300 --warmup 200ms --duration 3s \
 renew run spike "${slow[@]}" --warmup 200ms --set workers.concurrency=64 --set load.start_rate=100 \
     --set 'load.stages=[{target=100,duration="600ms"},{target=800,duration="100ms"},
     {target=800,duration="700ms"},{target=100,duration="100ms"},{target=100,duration="1s"}]'
+# Three repetitions: what a setting costs is told over pairs.
+for scenario in auth-overhead auth-overhead-nats tls-overhead; do
+    renew run "$scenario" --repeat 3 --rate 400 --warmup 100ms --duration 500ms --transport nats-core \
+        --transport nats-jetstream "${slow[@]}"
+done
 renew run throughput --warmup 100ms --duration 400ms --set load.max_in_flight=64
 renew run workers-scaling --warmup 100ms --duration 400ms --set load.max_in_flight=64 \
     --set 'sweep.workers.count=[1,4]'

@@ -2,6 +2,7 @@
 
 mod brokers;
 mod compare;
+pub mod env_file;
 mod pair;
 mod repeat;
 mod url_of;
@@ -326,6 +327,12 @@ pub enum Defect {
 pub struct Doctor {
     #[command(flatten)]
     pub brokers: Brokers,
+    /// Print one JSON document in place of text
+    #[arg(long)]
+    pub json: bool,
+    /// Longest that a broker may take to answer all that it is asked
+    #[arg(long, value_name = "D", default_value = "20s")]
+    pub deadline: String,
 }
 
 #[derive(Debug, Args)]

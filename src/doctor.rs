@@ -3,8 +3,11 @@
 //!
 //! It measures no transport and loads nothing; how good the instrument is under load is for calibration.
 
+mod asked;
 mod brokers;
 mod examination;
+mod health;
+mod json;
 mod machine;
 mod text;
 mod timing;
@@ -15,6 +18,7 @@ use weighbridge_record::terms::BrokerKind;
 
 use machine::{Machine, ProcessorTime};
 
+pub use asked::{Asked, InForce};
 pub use brokers::Named;
 pub use examination::Examination;
 
@@ -22,18 +26,18 @@ pub use examination::Examination;
 ///
 /// Needs a current-thread runtime and a `LocalSet`. Never fails: what could not be examined says so in the
 /// text.
-pub async fn examine(options: &site::Options, redis: Option<&Named>, nats: Option<&Named>) -> Examination {
+pub async fn examine(asked: Asked<'_>, redis: Option<&Named>, nats: Option<&Named>) -> Examination {
     let before = ProcessorTime::now();
     // Read first: the examination itself would show in the load average.
     let machine = Machine::read();
     let forgetting = site::can_forget().map_err(|error| error.to_string());
     let brokers = vec![
-        brokers::examine(BrokerKind::RedisServer, options, redis).await,
-        brokers::examine(BrokerKind::NatsServer, options, nats).await,
+        brokers::examine(BrokerKind::RedisServer, &asked, redis).await,
+        brokers::examine(BrokerKind::NatsServer, &asked, nats).await,
     ];
     let timing = timing::measure().await;
     let steal_share = before.zip(ProcessorTime::now()).and_then(|(before, after)| before.steal_share(&after));
-    Examination { brokers, timing, machine, forgetting, steal_share }
+    Examination { brokers, timing, machine, forgetting, steal_share, in_force: asked.in_force }
 }
 
 #[cfg(test)]
@@ -54,10 +58,21 @@ mod tests {
         // Nothing listens on port 1.
         let endpoint = Endpoint::parse(BrokerKind::NatsServer, "nats://user:secret@127.0.0.1:1").unwrap();
         let nobody = Named { endpoint, place: "--nats-url".to_owned() };
-        let work = examine(&options, None, Some(&nobody));
+        let asked = Asked {
+            options: &options,
+            deadline: std::time::Duration::from_secs(20),
+            wants_jetstream: true,
+            in_force: Vec::new(),
+        };
+        let work = examine(asked, None, Some(&nobody));
         let examination = tokio::task::LocalSet::new().block_on(&runtime, work);
         let text = examination.text(false);
         assert!(!examination.healthy());
+        let told = examination.json();
+        assert!(
+            told["brokers"].as_array().unwrap().iter().all(|broker| broker["status"] == "absent"),
+            "{told}"
+        );
         assert!(text.contains("/nonexistent/redis-server") && text.contains("make brokers"), "{text}");
         assert!(text.contains("127.0.0.1:1") && !text.contains("secret"), "{text}");
         assert_eq!(text.matches("named by --nats-url").count(), 1, "{text}");

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use weighbridge::cli::Command;
+use weighbridge::cli::{self, Command};
 use weighbridge::commands::interrupt::Interrupt;
 use weighbridge::commands::{self, CommandError, Outcome, usage};
 
@@ -15,7 +15,9 @@ fn main() -> ExitCode {
 }
 
 fn carry_out() -> Result<Outcome, CommandError> {
-    // Before anything else: who is stopped early is stopped as well.
+    // Flags take their defaults from it, and no other thread may be there that reads the environment.
+    cli::env_file::load(std::env::args_os())?;
+    // Before all that takes time: who is stopped early is stopped as well.
     let interrupt = Interrupt::listen()?;
     let cli = match usage::read(std::env::args_os()) {
         Ok(cli) => cli,

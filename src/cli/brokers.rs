@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::url_of::UrlOf;
-use weighbridge_plan::endpoint::{Beside, GivenUrl, Purpose, from_parts};
+use weighbridge_plan::endpoint::{Beside, Context, ContextError, GivenUrl, Purpose, from_parts};
 use weighbridge_record::terms::BrokerKind;
+
+const KINDS: [BrokerKind; 2] = [BrokerKind::RedisServer, BrokerKind::NatsServer];
 
 /// Which brokers to measure; without a URL a private one is started for each trial.
 #[derive(Debug, Args)]
@@ -47,6 +49,12 @@ pub struct Brokers {
     /// Show NATS the user whose seed is in this file (else NATS_NKEY)
     #[arg(long, value_name = "FILE")]
     pub nats_nkey: Option<PathBuf>,
+    /// Measure the NATS server of this context, as `nats context` keeps it (else NATS_CONTEXT)
+    #[arg(long, value_name = "NAME")]
+    pub nats_context: Option<String>,
+    /// Read this file of NAME=VALUE lines first; what the environment has goes before it
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
     /// Binary to start for Redis: a redis-server or valkey-server
     #[arg(long, visible_alias = "redis-bin", value_name = "PATH", env = "WEIGHBRIDGE_REDIS_SERVER")]
     pub redis_server: Option<PathBuf>,
@@ -59,17 +67,37 @@ pub struct Brokers {
 }
 
 impl Brokers {
-    /// The server of this kind that was given: by its URL, else by its parts in the environment.
-    pub fn given(&self, kind: BrokerKind) -> Option<GivenUrl> {
+    /// The server of this kind that was given: by a flag for its URL, by a context, by a variable for its URL, else by
+    /// its parts in the environment.
+    pub fn given(&self, kind: BrokerKind) -> Result<Option<GivenUrl>, ContextError> {
         let url = match kind {
             BrokerKind::RedisServer => &self.redis_url,
             BrokerKind::NatsServer => &self.nats_url,
         };
-        url.clone().or_else(|| from_parts(kind, environment))
+        let context = self.context(kind)?;
+        // Where a context is in force, a URL is not.
+        let by_context = context.map(|context| context.url);
+        Ok(by_context.or_else(|| url.clone()).or_else(|| from_parts(kind, environment)))
+    }
+
+    /// The context that is in force: a flag goes before the URL of the environment, a variable after it.
+    fn context(&self, kind: BrokerKind) -> Result<Option<Context>, ContextError> {
+        let by_variable = || environment("NATS_CONTEXT").filter(|name| !name.is_empty());
+        let name = match (&self.nats_context, &self.nats_url) {
+            _ if kind != BrokerKind::NatsServer => None,
+            (Some(name), Some(url)) if url.by_environment() => Some(name.clone()),
+            (_, Some(_)) => None,
+            (Some(name), None) => Some(name.clone()),
+            (None, None) => by_variable(),
+        };
+        let home = PathBuf::from(environment("HOME").unwrap_or_default());
+        let configuration = environment("XDG_CONFIG_HOME").filter(|folder| !folder.is_empty());
+        let configuration = configuration.map_or_else(|| home.join(".config"), PathBuf::from);
+        name.map(|name| Context::read(&name, &configuration, &home)).transpose()
     }
 
     /// What was given beside the URL of this kind of server.
-    pub fn beside(&self, kind: BrokerKind) -> Beside {
+    pub fn beside(&self, kind: BrokerKind) -> Result<Beside, ContextError> {
         let files = match kind {
             BrokerKind::RedisServer => [
                 (Purpose::Issuers, &self.redis_ca),
@@ -87,20 +115,21 @@ impl Brokers {
             .to_vec(),
         };
         let given = files.into_iter().filter_map(|(purpose, file)| Some((purpose, file.clone()?)));
-        Beside::new(kind, given, environment)
+        let beside = Beside::new(kind, given, environment);
+        Ok(match self.context(kind)? {
+            Some(context) => beside.or(&context.place, context.files),
+            None => beside,
+        })
     }
 
     /// What was given beside the URLs of all kinds.
-    pub fn all_beside(&self) -> Vec<Beside> {
-        [BrokerKind::RedisServer, BrokerKind::NatsServer].map(|kind| self.beside(kind)).to_vec()
+    pub fn all_beside(&self) -> Result<Vec<Beside>, ContextError> {
+        KINDS.into_iter().map(|kind| self.beside(kind)).collect()
     }
 
     /// The servers that were given.
-    pub fn urls(&self) -> Vec<GivenUrl> {
-        [BrokerKind::RedisServer, BrokerKind::NatsServer]
-            .into_iter()
-            .filter_map(|kind| self.given(kind))
-            .collect()
+    pub fn urls(&self) -> Result<Vec<GivenUrl>, ContextError> {
+        KINDS.into_iter().filter_map(|kind| self.given(kind).transpose()).collect()
     }
 }
 

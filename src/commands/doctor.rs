@@ -1,36 +1,132 @@
-//! `weighbridge doctor`: what this machine has, and what a run here can be trusted for.
+//! `weighbridge doctor`: what this machine has, how the brokers are, and what a run here can be trusted for.
 
 use std::io;
+use std::time::Duration;
 
 use super::output::colored;
 use super::{CommandError, Outcome, broker_options, print, runtime};
-use crate::cli::Doctor;
-use crate::doctor::{Named, examine};
-use weighbridge_plan::endpoint::{Beside, GivenUrl};
+use crate::cli::{self, Doctor, env_file};
+use crate::doctor::{Asked, InForce, Named, examine};
+use weighbridge_plan::credentials::{HIDDEN, redact};
+use weighbridge_plan::endpoint::{Beside, GivenUrl, is_off, shown};
+use weighbridge_plan::scenario::parse_duration;
 use weighbridge_record::terms::BrokerKind;
 
+/// Variables that say where servers are and how to get in, and what stands in them.
+const VARIABLES: [(&str, Holds); 25] = [
+    ("REDIS_URL", Holds::Url(BrokerKind::RedisServer)),
+    ("REDIS_HOST", Holds::Plain),
+    ("REDIS_PORT", Holds::Plain),
+    ("REDIS_USERNAME", Holds::Plain),
+    ("REDIS_PASSWORD", Holds::Secret),
+    ("REDIS_DB", Holds::Plain),
+    ("REDIS_TLS_ENABLED", Holds::Plain),
+    ("REDIS_TLS_CA_PATH", Holds::Plain),
+    ("REDIS_TLS_CERT_PATH", Holds::Plain),
+    ("REDIS_TLS_KEY_PATH", Holds::Plain),
+    ("NATS_URL", Holds::Url(BrokerKind::NatsServer)),
+    ("NATS_CONTEXT", Holds::Plain),
+    ("NATS_CLUSTER_HOST", Holds::Plain),
+    ("NATS_HOST", Holds::Plain),
+    ("NATS_PORT", Holds::Plain),
+    ("NATS_USERNAME", Holds::Plain),
+    ("NATS_PASSWORD", Holds::Secret),
+    ("NATS_TOKEN", Holds::Secret),
+    ("NATS_TLS_ENABLED", Holds::Plain),
+    ("NATS_TLS_CA_PATH", Holds::Plain),
+    ("NATS_TLS_CERT_PATH", Holds::Plain),
+    ("NATS_TLS_KEY_PATH", Holds::Plain),
+    ("NATS_CREDS", Holds::Plain),
+    ("NATS_NKEY", Holds::Plain),
+    (JETSTREAM_ENABLED, Holds::Plain),
+];
+const JETSTREAM_ENABLED: &str = "JETSTREAM_ENABLED";
+
+#[derive(Clone, Copy)]
+enum Holds {
+    Plain,
+    Secret,
+    Url(BrokerKind),
+}
+
 pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
-    let runtime = runtime()?;
+    let deadline_ns =
+        parse_duration(&arguments.deadline).map_err(|error| CommandError::Deadline(error.to_string()))?;
     let brokers = &arguments.brokers;
+    let (redis, nats) = (named(brokers, BrokerKind::RedisServer)?, named(brokers, BrokerKind::NatsServer)?);
     let options = broker_options(brokers);
-    let given = |kind| named(brokers.given(kind).as_ref(), &brokers.beside(kind));
-    let (redis, nats) = (given(BrokerKind::RedisServer)?, given(BrokerKind::NatsServer)?);
-    let examining = examine(&options, redis.as_ref(), nats.as_ref());
+    let asked = Asked {
+        options: &options,
+        deadline: Duration::from_nanos(deadline_ns),
+        wants_jetstream: set(JETSTREAM_ENABLED).is_none_or(|value| !is_off(&value)),
+        in_force: in_force(brokers, [&redis, &nats])?,
+    };
+    let runtime = runtime()?;
+    let examining = examine(asked, redis.as_ref(), nats.as_ref());
     let found = tokio::task::LocalSet::new().block_on(&runtime, examining);
-    let printed = print(&found.text(colored(&io::stdout())));
+    let printed = match arguments.json {
+        true => print(&format!("{:#}\n", found.json())),
+        false => print(&found.text(colored(&io::stdout()))),
+    };
     let outcome = if found.healthy() { Outcome::Good } else { Outcome::Unavailable };
     outcome.unless_unprinted(printed)
 }
 
-fn named(given: Option<&GivenUrl>, beside: &Beside) -> Result<Option<Named>, CommandError> {
+fn named(brokers: &cli::Brokers, kind: BrokerKind) -> Result<Option<Named>, CommandError> {
+    let (given, beside) = (brokers.given(kind)?, brokers.beside(kind)?);
     let Some(url) = given else { return beside.without_server().map(|()| None).map_err(Into::into) };
-    let mut place = url.place();
     let endpoint = match url.endpoint() {
         Ok(endpoint) => beside.complete(endpoint)?,
-        Err(source) => return Err(CommandError::Url { place, source }),
+        Err(source) => return Err(CommandError::Url { place: url.place(), source }),
     };
-    for (_, _, named) in beside.named() {
-        place.push_str(&format!(", {named}"));
+    Ok(Some(Named { endpoint, place: place(&url, &beside) }))
+}
+
+/// All that has named a server and how to get in.
+fn place(url: &GivenUrl, beside: &Beside) -> String {
+    let mut places = vec![url.place()];
+    for (_, _, place) in beside.named() {
+        if !places.iter().any(|known| known == place) {
+            places.push(place.to_owned());
+        }
     }
-    Ok(Some(Named { endpoint, place }))
+    places.join(", ")
+}
+
+/// What flags, environment and file say, and whether a server goes by it.
+fn in_force(brokers: &cli::Brokers, servers: [&Option<Named>; 2]) -> Result<Vec<InForce>, CommandError> {
+    let used = |name: &str| {
+        let words = |named: &Named| named.place.split([' ', ',']).any(|word| word == name);
+        servers.iter().any(|server| server.as_ref().is_some_and(words))
+    };
+    let mut found = Vec::new();
+    for kind in [BrokerKind::RedisServer, BrokerKind::NatsServer] {
+        if let Some(url) = brokers.given(kind)?.filter(|url| !url.by_environment()) {
+            let (name, shown) = (GivenUrl::flag(kind).to_owned(), url.shown());
+            found.push(InForce { name, shown, source: "flag".to_owned() });
+        }
+        for (_, path, place) in brokers.beside(kind)?.named().filter(|(_, _, place)| place.starts_with("--"))
+        {
+            let (name, shown) = (place.to_owned(), path.display().to_string());
+            found.push(InForce { name, shown, source: "flag".to_owned() });
+        }
+    }
+    for (name, holds) in VARIABLES {
+        let Some(value) = set(name) else { continue };
+        let shown = match holds {
+            Holds::Plain => redact(&value),
+            Holds::Secret => HIDDEN.to_owned(),
+            Holds::Url(kind) => shown(kind, &value),
+        };
+        // A switch is heeded wherever it is.
+        let heeded = used(name) || name.ends_with("_ENABLED") || name == "NATS_CONTEXT" && used("context");
+        let aside = if heeded { "" } else { ", not in force" };
+        let source = format!("{}{aside}", env_file::source(name));
+        found.push(InForce { name: name.to_owned(), shown, source });
+    }
+    Ok(found)
+}
+
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

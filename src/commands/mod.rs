@@ -38,7 +38,7 @@ use crate::crew::WorkerError;
 use crate::session::RunError;
 use weighbridge_plan::Plan;
 use weighbridge_plan::credentials::redact;
-use weighbridge_plan::endpoint::{BesideError, UrlError};
+use weighbridge_plan::endpoint::{BesideError, ContextError, UrlError};
 use weighbridge_plan::scenario::{self, LoadError, Overrides};
 use weighbridge_record::compare::CompareError;
 use weighbridge_record::result::Verdict;
@@ -94,6 +94,9 @@ impl Outcome {
             CommandError::NoReference { .. }
             | CommandError::Url { .. }
             | CommandError::Beside(_)
+            | CommandError::Context(_)
+            | CommandError::EnvFile(_)
+            | CommandError::Deadline(_)
             | CommandError::Swept { .. }
             | CommandError::NoServerToServe { .. }
             | CommandError::OverwritesRecord { .. } => Self::Usage,
@@ -171,6 +174,12 @@ pub enum CommandError {
     Url { place: String, source: UrlError },
     #[error(transparent)]
     Beside(#[from] BesideError),
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    #[error(transparent)]
+    EnvFile(#[from] cli::env_file::EnvFileError),
+    #[error("--deadline: {0}")]
+    Deadline(String),
     #[error(
         "{} is a record that is compared, and would be lost: name another file with --html",
         path.display()
@@ -225,13 +234,13 @@ impl BuildHandler for miette::MietteHandlerOpts {
 }
 
 /// Flags that change a scenario, in the scenario's own terms.
-fn overrides(changes: &cli::Changes, brokers: Option<&cli::Brokers>) -> Overrides {
+fn overrides(changes: &cli::Changes, brokers: Option<&cli::Brokers>) -> Result<Overrides, CommandError> {
     let repetitions = &changes.repetitions;
-    Overrides {
+    Ok(Overrides {
         rate: changes.rate,
         repeat: repetitions.repeat,
-        ..repeated(&repetitions.enough, trial_overrides(&changes.trial, brokers))
-    }
+        ..repeated(&repetitions.enough, trial_overrides(&changes.trial, brokers)?)
+    })
 }
 
 /// When repetitions suffice, over what else is set.
@@ -253,17 +262,20 @@ fn runnable(reference: &str, folder: &cli::Folder, overrides: &Overrides) -> Res
     Ok(plan)
 }
 
-fn trial_overrides(changes: &cli::TrialChanges, brokers: Option<&cli::Brokers>) -> Overrides {
-    Overrides {
+fn trial_overrides(
+    changes: &cli::TrialChanges,
+    brokers: Option<&cli::Brokers>,
+) -> Result<Overrides, CommandError> {
+    Ok(Overrides {
         transports: changes.transports.clone(),
         duration: changes.duration.clone(),
         warmup: changes.warmup.clone(),
         seed: changes.seed,
-        urls: brokers.map(cli::Brokers::urls).unwrap_or_default(),
-        beside: brokers.map(cli::Brokers::all_beside).unwrap_or_default(),
+        urls: brokers.map(cli::Brokers::urls).transpose()?.unwrap_or_default(),
+        beside: brokers.map(cli::Brokers::all_beside).transpose()?.unwrap_or_default(),
         set: changes.set.clone(),
         ..Overrides::default()
-    }
+    })
 }
 
 /// Flags that say which servers may be used.

@@ -39,7 +39,7 @@ fn side(
     let mut overrides = Overrides {
         repeat: Some(arguments.repeat),
         rate: arguments.rate,
-        ..repeated(&arguments.enough, trial_overrides(&arguments.trial, Some(&arguments.brokers)))
+        ..repeated(&arguments.enough, trial_overrides(&arguments.trial, Some(&arguments.brokers))?)
     };
     overrides.set.extend_from_slice(set);
     let plan = runnable(&arguments.scenario, &arguments.folder, &overrides)?;

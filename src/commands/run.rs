@@ -18,7 +18,7 @@ pub fn run(arguments: &Run, interrupt: &Interrupt) -> Result<Outcome, CommandErr
         print(&list::text(&arguments.folder.path))?;
         return Ok(Outcome::Good);
     }
-    let overrides = overrides(&arguments.changes, Some(&arguments.brokers));
+    let overrides = overrides(&arguments.changes, Some(&arguments.brokers))?;
     // All are planned before the first is run: a mistake in the last must not cost the others' time.
     let mut plans = Vec::new();
     for reference in &arguments.scenarios {

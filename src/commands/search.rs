@@ -15,7 +15,7 @@ pub fn run(arguments: &Search, interrupt: &Interrupt) -> Result<Outcome, Command
         low: arguments.low,
         high: arguments.high,
         precision: arguments.precision,
-        ..trial_overrides(&arguments.trial, Some(&arguments.brokers))
+        ..trial_overrides(&arguments.trial, Some(&arguments.brokers))?
     };
     let plan = scenario::load(&arguments.scenario, &arguments.folder.path, &overrides)?;
     folder::probe(&arguments.conduct.out)?;

@@ -6,7 +6,7 @@ use weighbridge_plan::scenario;
 use weighbridge_report::printable::printable_lines;
 
 pub fn run(arguments: &Validate) -> Result<Outcome, CommandError> {
-    let overrides = overrides(&arguments.changes, None);
+    let overrides = overrides(&arguments.changes, None)?;
     let mut outcome = Outcome::Good;
     for reference in &arguments.scenarios {
         match scenario::load(reference, &arguments.folder.path, &overrides) {

@@ -78,7 +78,7 @@ fn planned(transport: TransportKind, arguments: &Worker) -> Result<Plan, Command
         set.push(format!("brokers.prefix={}", arguments.prefix));
     }
     set.extend(arguments.categories.iter().map(|category| format!("payload.categories.{category}=1")));
-    let (urls, beside) = (arguments.brokers.urls(), arguments.brokers.all_beside());
+    let (urls, beside) = (arguments.brokers.urls()?, arguments.brokers.all_beside()?);
     let overrides = Overrides { transports: vec![transport], urls, beside, set, ..Overrides::default() };
     plan("worker", SCENARIO, &overrides)
         .map_err(|errors| CommandError::Load(LoadError::Invalid(Box::new(errors))))

@@ -74,7 +74,14 @@ pub(crate) async fn open(endpoint: &Endpoint, options: ConnectOptions) -> Result
         endpoint.servers.iter().map(|server| format!("nats://{server}").parse()).collect();
     let servers = match servers {
         Ok(servers) => servers,
-        Err(error) => return Err(ConnectError::Unavailable { broker, address, reason: error.to_string() }),
+        Err(error) => {
+            return Err(ConnectError::Unavailable {
+                broker,
+                address,
+                reason: error.to_string(),
+                nobody: false,
+            });
+        }
     };
     options.connect(servers).await.map_err(|error| match error.kind() {
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
@@ -97,7 +104,7 @@ pub(crate) fn unreachable(endpoint: &Endpoint, reason: &str) -> ConnectError {
         let reason = format!("{reason}; {}", hint(&endpoint.access));
         return ConnectError::Refused { broker, address, reason };
     }
-    ConnectError::Unavailable { broker, address, reason: reason.to_string() }
+    ConnectError::Unavailable { broker, address, reason: reason.to_string(), nobody: false }
 }
 
 /// Whether there was no connection at all: nobody listens, no further file may be opened.

@@ -7,13 +7,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 
+use super::asked::Asked;
+use super::health::{self, Status, Stores};
 use super::timing::median;
 use crate::clock::now_ns;
 use crate::connect::{self, ConnectError};
-use crate::site::{self, Options, Site, SiteError};
+use crate::site::{self, Site, SiteError};
 use weighbridge_plan as plan;
 use weighbridge_plan::endpoint::Endpoint;
-use weighbridge_record::terms::{BrokerKind, Durability};
+use weighbridge_record::terms::{AuthMode, BrokerKind, Durability, TlsMode};
 
 pub const ROUND_TRIPS: usize = 100;
 /// Longest that all round trips together may take.
@@ -31,6 +33,7 @@ pub struct BrokerFinding {
     pub kind: BrokerKind,
     /// What named it; none where it is started here.
     pub named_by: Option<String>,
+    pub status: Status,
     /// The error in words, with what to do about it.
     pub outcome: Result<Answering, String>,
 }
@@ -45,47 +48,63 @@ pub struct Answering {
     /// From the start of the process, or of the connection, to the first answer.
     pub ready_ns: u64,
     pub round_trip_ns_p50: u64,
+    pub stores: Stores,
+    pub tls: TlsMode,
+    pub auth: AuthMode,
 }
 
 /// Why a broker's round trips could not be measured.
 #[derive(Debug, thiserror::Error)]
-enum NoAnswer {
+pub(super) enum NoAnswer {
     #[error(transparent)]
     Site(#[from] SiteError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error("a round trip to {kind} failed: {reason}")]
     RoundTrip { kind: BrokerKind, reason: String },
+    #[error("{kind} is not sound: {reason}")]
+    Unsound { kind: BrokerKind, reason: String },
+    #[error("{kind} has not answered all that was asked within {} s", within.as_secs_f64())]
+    Late { kind: BrokerKind, within: Duration },
 }
 
-pub async fn examine(kind: BrokerKind, options: &Options, named: Option<&Named>) -> BrokerFinding {
+pub async fn examine(kind: BrokerKind, asked: &Asked<'_>, named: Option<&Named>) -> BrokerFinding {
     let endpoint = named.map(|named| &named.endpoint);
-    let outcome = answering(kind, options, endpoint).await.map_err(|error| error.to_string());
-    BrokerFinding { kind, named_by: named.map(|named| named.place.clone()), outcome }
+    let within = asked.deadline;
+    let outcome = match tokio::time::timeout(within, answering(kind, asked, endpoint)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(NoAnswer::Late { kind, within }),
+    };
+    let status = outcome.as_ref().map_or_else(Status::of, |_| Status::Healthy);
+    let outcome = outcome.map_err(|error| error.to_string());
+    BrokerFinding { kind, named_by: named.map(|named| named.place.clone()), status, outcome }
 }
 
 async fn answering(
     kind: BrokerKind,
-    options: &Options,
+    asked: &Asked<'_>,
     endpoint: Option<&Endpoint>,
 ) -> Result<Answering, NoAnswer> {
     let named = |wanted| endpoint.filter(|_| kind == wanted).cloned();
     let (redis, nats) = (named(BrokerKind::RedisServer), named(BrokerKind::NatsServer));
     let plan = plan::Brokers { redis, nats, ..plan::Brokers::managed(Durability::Memory) };
     let start_ns = now_ns();
-    let site = Site::start(&[kind], &plan, options).await?;
+    let site = Site::start(&[kind], &plan, asked.options).await?;
     let ready_ns = now_ns() - start_ns;
     // One kind was asked for, so there is one node.
     let node = &site.nodes()[0];
     let (round_trip, record) = (round_trip(&node.watched).await, node.record());
+    let stores = health::stores(&node.watched, asked.wants_jetstream).await;
     site.stop(false);
     let place = if record.managed {
-        site::find(kind, &options.binaries)?.path.display().to_string()
+        site::find(kind, &asked.options.binaries)?.path.display().to_string()
     } else {
         record.address
     };
     let (version, managed) = (record.version, record.managed);
-    Ok(Answering { place, version, managed, ready_ns, round_trip_ns_p50: round_trip? })
+    let (tls, auth) = (record.tls, record.auth);
+    let round_trip_ns_p50 = round_trip?;
+    Ok(Answering { place, version, managed, ready_ns, round_trip_ns_p50, stores: stores?, tls, auth })
 }
 
 /// Median of some round trips on one connection.

@@ -1,5 +1,6 @@
 //! What an examination has found, and the facts of it that are judged.
 
+use super::asked::InForce;
 use super::brokers::BrokerFinding;
 use super::machine::Machine;
 use super::timing::Timing;
@@ -11,6 +12,8 @@ pub struct Examination {
     pub(super) brokers: Vec<BrokerFinding>,
     pub(super) timing: Timing,
     pub(super) machine: Machine,
+    /// What flags and environment say.
+    pub(super) in_force: Vec<InForce>,
     /// Why a server can't be given a file system of its own, if it can't.
     pub(super) forgetting: Result<(), String>,
     /// Share of all processor time that the hypervisor took during the examination, 0 to 1; none where the

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use weighbridge_report::printable::{printable, printable_lines};
 use weighbridge_report::wrapping::wrapped;
 
-use super::brokers::{BrokerFinding, ROUND_TRIPS};
+use super::brokers::{Answering, BrokerFinding, ROUND_TRIPS};
 use super::examination::Examination;
 use super::timing::{Lateness, SLEEP_NS, SLEEPS};
 use super::verdict::{Sentence, Weight, sentences};
@@ -69,6 +69,14 @@ impl Page {
         }
     }
 
+    /// A setting, and below it where it comes from.
+    fn wide_row(&mut self, setting: &str, source: &str) {
+        for line in wrapped(&printable(&format!("{setting}  ({source})")), "", "  ", COLUMNS - 2) {
+            // Writing to a String can't fail.
+            let _ = writeln!(self.text, "  {line}");
+        }
+    }
+
     fn sentence(&mut self, sentence: &Sentence) {
         let mark = match sentence.weight {
             Weight::Good => "ok",
@@ -93,6 +101,12 @@ impl Examination {
         for broker in &self.brokers {
             page.row(broker.kind.name(), &broker_finding(broker));
         }
+        if !self.in_force.is_empty() {
+            page.heading("Configuration in force");
+        }
+        for setting in &self.in_force {
+            page.wide_row(&format!("{} = {}", setting.name, setting.shown), &setting.source);
+        }
         clock(&mut page, self);
         machine(&mut page, self);
         page.heading("What a run here can be trusted for");
@@ -111,11 +125,25 @@ fn broker_finding(broker: &BrokerFinding) -> String {
             let (place, version) = (&found.place, &found.version);
             let ready = duration(found.ready_ns);
             let trip = duration(found.round_trip_ns_p50);
-            format!("{version}  {place}\n{how} within {ready}, round trip {trip} (median of {ROUND_TRIPS})")
+            let stores = stores(found);
+            format!(
+                "{}, {version}  {place}\n{how} within {ready}, round trip {trip} (median of {ROUND_TRIPS})\n{stores}",
+                broker.status.name()
+            )
         }
-        Err(error) => error.clone(),
+        Err(error) => format!("{}: {error}", broker.status.name()),
     };
     found + &named
+}
+
+/// What it keeps, and how connections are made.
+fn stores(found: &Answering) -> String {
+    let kept = match found.stores.jetstream_enabled {
+        Some(true) => format!("JetStream with {} streams", found.stores.count),
+        Some(false) => "no JetStream".to_owned(),
+        None => format!("{} keys", found.stores.count),
+    };
+    format!("{kept}, TLS {}, credentials {}", found.tls, found.auth)
 }
 
 fn clock(page: &mut Page, examination: &Examination) {

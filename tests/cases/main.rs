@@ -13,6 +13,7 @@ mod exits;
 mod faults;
 mod foreign;
 mod harness;
+mod health;
 mod kept;
 mod kicked;
 mod leftovers;

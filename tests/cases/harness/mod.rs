@@ -130,11 +130,21 @@ impl Run {
     fn prepared(&self) -> Command {
         let mut command = self.program();
         command.args(&self.arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
-        for name in ["REDIS_URL", "NATS_URL", "NO_COLOR", "WEIGHBRIDGE_LOG"] {
+        for name in [
+            "REDIS_URL",
+            "NATS_URL",
+            "NATS_CONTEXT",
+            "NATS_CREDS",
+            "NATS_NKEY",
+            "NO_COLOR",
+            "WEIGHBRIDGE_LOG",
+        ] {
             command.env_remove(name);
         }
         for kind in ["REDIS", "NATS"] {
-            ["HOST", "PORT"].iter().for_each(|part| _ = command.env_remove(format!("{kind}_{part}")));
+            ["HOST", "PORT", "CLUSTER_HOST", "TLS_CA_PATH", "TLS_CERT_PATH", "TLS_KEY_PATH"]
+                .iter()
+                .for_each(|part| _ = command.env_remove(format!("{kind}_{part}")));
         }
         // A killed run can't clear up behind its brokers.
         command.env("TMPDIR", self.folders.scratch.path());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 
-use super::parts::{OFF, prefix};
+use super::parts::{is_off, prefix};
 use super::{Access, Certificates, Endpoint, Identity, Secret, Tls};
 use weighbridge_record::terms::BrokerKind;
 
@@ -121,8 +121,7 @@ impl Beside {
                 files.push(Given { purpose, path: path.into(), place: name, by_flag: false });
             }
         }
-        let plain = set(&format!("{}_TLS_ENABLED", prefix(kind)))
-            .is_some_and(|value| OFF.contains(&value.to_lowercase().as_str()));
+        let plain = set(&format!("{}_TLS_ENABLED", prefix(kind))).is_some_and(|value| is_off(&value));
         Self { kind, files, plain }
     }
 

@@ -21,6 +21,8 @@ enum Source {
     Variable,
     /// By these variables of the environment, a part each.
     Parts(Vec<String>),
+    /// By a context of the NATS command line.
+    Context(String),
 }
 
 impl GivenUrl {
@@ -34,6 +36,12 @@ impl GivenUrl {
 
     pub fn by_parts(kind: BrokerKind, text: impl Into<String>, variables: Vec<String>) -> Self {
         Self { kind, text: Secret::new(text), source: Source::Parts(variables) }
+    }
+
+    /// By the context of this name.
+    pub fn by_context(text: impl Into<String>, name: &str) -> Self {
+        let source = Source::Context(name.to_owned());
+        Self { kind: BrokerKind::NatsServer, text: Secret::new(text), source }
     }
 
     /// Whether the environment gave it, and no flag.
@@ -62,6 +70,7 @@ impl GivenUrl {
         match &self.source {
             Source::Flag => Self::flag(self.kind).to_owned(),
             Source::Variable => format!("the environment variable {}", Self::variable(self.kind)),
+            Source::Context(name) => format!("the NATS context {name}"),
             Source::Parts(variables) => format!("the environment variables {}", variables.join(", ")),
         }
     }

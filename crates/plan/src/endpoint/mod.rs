@@ -5,6 +5,7 @@
 
 mod access;
 mod beside;
+mod context;
 mod exposed;
 mod given;
 mod parts;
@@ -13,8 +14,9 @@ mod url;
 
 pub use access::{Access, Certificates, Identity, Tls};
 pub use beside::{Beside, BesideError, Purpose};
+pub use context::{Context, ContextError};
 pub use exposed::Exposed;
 pub use given::GivenUrl;
-pub use parts::from_parts;
+pub use parts::{from_parts, is_off};
 pub use secret::Secret;
 pub use url::{Endpoint, Server, UrlError, shown};

@@ -7,9 +7,14 @@ use super::url::scheme;
 use weighbridge_record::terms::BrokerKind;
 
 /// What switches TLS off; whatever else is set switches it on.
-pub(super) const OFF: [&str; 4] = ["0", "false", "no", "off"];
+const OFF: [&str; 4] = ["0", "false", "no", "off"];
 /// Where a server is whose port alone is given.
 const HERE: &str = "127.0.0.1";
+
+/// Whether the value of a variable switches off what it is about; any other switches it on.
+pub fn is_off(value: &str) -> bool {
+    OFF.contains(&value.to_lowercase().as_str())
+}
 
 /// Stand before the names of the variables.
 pub(super) fn prefix(kind: BrokerKind) -> &'static str {
@@ -36,7 +41,7 @@ pub fn from_parts(kind: BrokerKind, variable: impl Fn(&str) -> Option<String>) -
         Some(list) => cluster_hosts(&list),
         None => one_host(part("HOST"), part("PORT"))?,
     };
-    let tls = part("TLS_ENABLED").map_or(encrypted, |value| !OFF.contains(&value.to_lowercase().as_str()));
+    let tls = part("TLS_ENABLED").map_or(encrypted, |value| !is_off(&value));
     let encoded =
         |part: Option<String>| part.map(|part| utf8_percent_encode(&part, NON_ALPHANUMERIC).to_string());
     let access = match (encoded(part("USERNAME")), encoded(part("PASSWORD"))) {

@@ -27,7 +27,9 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 const PIPE_WAIT: Duration = Duration::from_secs(5);
 
 /// The shipped scenarios by name, in the order of names.
-pub const EMBEDDED: [(&str, &str); 31] = [
+pub const EMBEDDED: [(&str, &str); 34] = [
+    ("auth-overhead", include_str!("../../../../scenarios/auth-overhead.toml")),
+    ("auth-overhead-nats", include_str!("../../../../scenarios/auth-overhead-nats.toml")),
     ("baseline-latency", include_str!("../../../../scenarios/baseline-latency.toml")),
     ("batching", include_str!("../../../../scenarios/batching.toml")),
     ("broker-kill", include_str!("../../../../scenarios/broker-kill.toml")),
@@ -57,6 +59,7 @@ pub const EMBEDDED: [(&str, &str); 31] = [
     ("soak", include_str!("../../../../scenarios/soak.toml")),
     ("spike", include_str!("../../../../scenarios/spike.toml")),
     ("throughput", include_str!("../../../../scenarios/throughput.toml")),
+    ("tls-overhead", include_str!("../../../../scenarios/tls-overhead.toml")),
     ("worker-crash", include_str!("../../../../scenarios/worker-crash.toml")),
     ("workers-scaling", include_str!("../../../../scenarios/workers-scaling.toml")),
 ];

@@ -45,7 +45,8 @@ impl Source for Record {
                 let is = |change: &&serde_json::Value| {
                     change["path"] == path.name() && change["figure"] == *figure
                 };
-                let found = changes.and_then(|changes| changes.iter().find(is)).map(|change| &change["verdict"]);
+                let found =
+                    changes.and_then(|changes| changes.iter().find(is)).map(|change| &change["verdict"]);
                 (found != Some(&serde_json::to_value(verdict).unwrap()))
                     .then(|| format!("the record says {found:?}"))
             }

@@ -138,7 +138,7 @@ fn a_url_that_names_no_server_is_told_at_its_place_and_not_repeated() {
     let in_file =
         |url: &str| told(&format!("{SOUND}\n[brokers]\nredis_url = \"{url}\"\n"), &Overrides::default());
     for url in
-        ["redis://:geheim@h:port", "redis://geheim@h", "geheim", "rediss://u:geheim@h", "redis://h/geheim"]
+        ["redis://:geheim@h:port", "redis://geheim@h", "geheim", "rediss://u:geheim@h?x", "redis://h/geheim"]
     {
         let error = in_file(url);
         assert!(error.starts_with("test.toml:14:13: ") && error.contains("redis://"), "{error}");
