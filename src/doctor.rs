@@ -9,6 +9,7 @@ mod examination;
 mod health;
 mod json;
 mod machine;
+mod no_answer;
 mod text;
 mod timing;
 mod verdict;

@@ -9,10 +9,11 @@ use futures::StreamExt;
 
 use super::asked::Asked;
 use super::health::{self, Status, Stores};
+use super::no_answer::NoAnswer;
 use super::timing::median;
 use crate::clock::now_ns;
-use crate::connect::{self, ConnectError};
-use crate::site::{self, Site, SiteError};
+use crate::connect;
+use crate::site::{self, Site};
 use weighbridge_plan as plan;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{AuthMode, BrokerKind, Durability, TlsMode};
@@ -51,21 +52,6 @@ pub struct Answering {
     pub stores: Stores,
     pub tls: TlsMode,
     pub auth: AuthMode,
-}
-
-/// Why a broker's round trips could not be measured.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum NoAnswer {
-    #[error(transparent)]
-    Site(#[from] SiteError),
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    #[error("a round trip to {kind} failed: {reason}")]
-    RoundTrip { kind: BrokerKind, reason: String },
-    #[error("{kind} is not sound: {reason}")]
-    Unsound { kind: BrokerKind, reason: String },
-    #[error("{kind} has not answered all that was asked within {} s", within.as_secs_f64())]
-    Late { kind: BrokerKind, within: Duration },
 }
 
 pub async fn examine(kind: BrokerKind, asked: &Asked<'_>, named: Option<&Named>) -> BrokerFinding {

@@ -2,7 +2,7 @@
 
 use async_nats::jetstream;
 
-use super::brokers::NoAnswer;
+use super::no_answer::NoAnswer;
 use crate::connect::{self, ConnectError};
 use crate::site::SiteError;
 use weighbridge_plan::endpoint::Endpoint;

@@ -11,6 +11,7 @@ use nkeys::KeyPair;
 use super::accounts::Accounts;
 use super::authority::{Authority, Issued};
 use super::error::SiteError;
+use super::rights::Served;
 use weighbridge_plan as plan;
 use weighbridge_plan::endpoint::{Access, Certificates, Endpoint, Identity, Secret, Tls};
 use weighbridge_record::terms::{AuthMode, BrokerKind, TlsMode, TransportKind};
@@ -56,8 +57,7 @@ pub enum Demand {
     Rights {
         user: Secret,
         watcher: Secret,
-        transports: Vec<TransportKind>,
-        prefix: String,
+        served: Served,
     },
 }
 
@@ -136,7 +136,8 @@ fn admitted(
             let (user, watcher) = (secret(), secret());
             let (client, own) = (password_of(USER, &user), password_of(WATCHER, &watcher));
             let prefix = brokers.prefix.clone().unwrap_or_default();
-            (Demand::Rights { user, watcher, transports: transports.to_vec(), prefix }, client, own)
+            let served = Served { transports: transports.to_vec(), prefix, delivery: brokers.delivery };
+            (Demand::Rights { user, watcher, served }, client, own)
         }
     })
 }

@@ -215,8 +215,8 @@ fn guarded(guard: &Guard) -> String {
         Demand::Token(token) => format!("authorization {{ token: \"{}\" }}\n", token.expose()),
         Demand::Nkey(key) => format!("authorization {{ users: [ {{ nkey: {key} }} ] }}\n"),
         Demand::Accounts(accounts) => accounts.settings(),
-        Demand::Rights { user, watcher, transports, prefix } => {
-            let (publish, subscribe) = rights::nats(transports, prefix);
+        Demand::Rights { user, watcher, served } => {
+            let (publish, subscribe) = rights::nats(served);
             format!(
                 "authorization {{ users: [\n  {{ user: {USER}, password: \"{}\", permissions: \
                  {{ publish: {publish:?}, subscribe: {subscribe:?} }} }}\n  \

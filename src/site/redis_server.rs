@@ -142,10 +142,10 @@ fn arguments(port: u16, directory: &Directory, durability: Durability, guard: &G
 fn guarded(guard: &Guard) -> String {
     match &guard.demand {
         Demand::Password(password) => format!("requirepass {}\n", password.expose()),
-        Demand::Rights { user, watcher, transports, prefix } => format!(
+        Demand::Rights { user, watcher, served } => format!(
             "user default off\nuser {USER} on >{} {}\nuser {WATCHER} on >{} ~* &* +@all\n",
             user.expose(),
-            rights::redis(transports, prefix).join(" "),
+            rights::redis(served).join(" "),
             watcher.expose()
         ),
         // Those are of NATS, and refused with the scenario.

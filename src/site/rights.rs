@@ -1,10 +1,20 @@
 //! The least rights that each transport needs on each broker.
 
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::{DeliveryMode, TransportKind};
 
-/// Rules of Redis' ACL for a user who serves these transports under `prefix`. Who makes names needs a key or channel for
-/// each; who only reads back settings needs none of this.
-pub fn redis(transports: &[TransportKind], prefix: &str) -> Vec<String> {
+/// What a user has to do.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// The paths; the legs of a route together.
+    pub transports: Vec<TransportKind>,
+    /// First token of all names.
+    pub prefix: String,
+    pub delivery: DeliveryMode,
+}
+
+/// Rules of Redis' ACL.
+pub fn redis(served: &Served) -> Vec<String> {
+    let Served { transports, prefix, delivery } = served;
     let names = names(prefix, "*");
     let mut rules = vec!["resetkeys".to_owned(), "resetchannels".to_owned(), "-@all".to_owned()];
     let mut add = |more: &[&str]| {
@@ -23,6 +33,12 @@ pub fn redis(transports: &[TransportKind], prefix: &str) -> Vec<String> {
             TransportKind::RedisStreams => {
                 add(&[&format!("~{names}")]);
                 add(&REDIS_STREAMS);
+                if *delivery == DeliveryMode::ExactlyOnce {
+                    add(&REDIS_EXACTLY_ONCE);
+                }
+                if transports.len() > 1 {
+                    add(&REDIS_HOLDINGS);
+                }
             }
             _ => {}
         }
@@ -30,8 +46,8 @@ pub fn redis(transports: &[TransportKind], prefix: &str) -> Vec<String> {
     rules
 }
 
-const REDIS_PUBSUB: [&str; 4] = ["+ping", "+publish", "+subscribe", "+unsubscribe"];
-const REDIS_STREAMS: [&str; 15] = [
+const REDIS_PUBSUB: [&str; 3] = ["+ping", "+publish", "+subscribe"];
+const REDIS_STREAMS: [&str; 11] = [
     "+ping",
     "+exists",
     "+del",
@@ -42,15 +58,16 @@ const REDIS_STREAMS: [&str; 15] = [
     "+xack",
     "+xautoclaim",
     "+xpending",
-    "+xlen",
     "+xgroup|create",
-    "+xinfo|groups",
-    "+evalsha",
-    "+eval",
 ];
+/// To answer and acknowledge in one step.
+const REDIS_EXACTLY_ONCE: [&str; 3] = ["+evalsha", "+script|load", "+hsetnx"];
+/// To tell what is stored where a route changes over.
+const REDIS_HOLDINGS: [&str; 2] = ["+xlen", "+xinfo|groups"];
 
-/// What a user of NATS may publish and subscribe to who serves these transports under `prefix`.
-pub fn nats(transports: &[TransportKind], prefix: &str) -> (Vec<String>, Vec<String>) {
+/// What a user of NATS may publish and subscribe to.
+pub fn nats(served: &Served) -> (Vec<String>, Vec<String>) {
+    let Served { transports, prefix, .. } = served;
     let names = names(prefix, ">");
     // Answers go to inboxes; who tries its rights before the load answers itself.
     let inboxes = "_INBOX.>".to_owned();

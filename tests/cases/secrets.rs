@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use nkeys::KeyPair;
 use procfs::process::{Process, all_processes};
+use weighbridge::site::accounts::Accounts;
 use weighbridge_record::terms::BrokerKind;
 
 use crate::harness::brokers::{Nats, Redis};
-use crate::harness::{Run, wait_for};
+use crate::harness::papers::Papers;
+use crate::harness::{Run, entries, wait_for};
 
 /// Of a password like this every part that is left between two odd characters would be found by this word.
 const SECRET: &str = "hush-";
@@ -225,4 +228,76 @@ fn an_empty_variable_is_one_that_is_not_set() {
     ran.expect_measured();
     // It was started, not reached.
     assert!(ran.trial().brokers.iter().all(|broker| broker.managed), "{:?}", ran.trial().brokers);
+}
+
+/// What was made for a server of ours to let clients in stands in files of its folder and nowhere else.
+#[test]
+fn secrets_that_are_made_for_a_run_stand_in_no_process_listing_and_in_no_report() {
+    for (transport, auth, file) in [
+        ("redis-streams", "password", "redis.conf"),
+        ("redis-pubsub", "acl", "redis.conf"),
+        ("nats-core", "password", "nats.conf"),
+        ("nats-jetstream", "token", "nats.conf"),
+    ] {
+        let setting = format!("brokers.auth={auth}");
+        let run = Run::short(&[transport]).with(&["--set", &setting, "--set", "workers.kind=processes"]);
+        let scratch = run.scratch().to_owned();
+        let running = run.with(&["--duration", "2s"]).start();
+        let secrets = wait_for("secrets of a server", || {
+            let folder = entries(&scratch).into_iter().find(|name| name.contains("-server"))?;
+            let settings = std::fs::read_to_string(scratch.join(folder).join(file)).ok()?;
+            let found = secrets_of(&settings);
+            (!found.is_empty()).then_some(found)
+        });
+        // The server and the workers, which are told by a pipe.
+        let listed = wait_for("worker processes", || {
+            let found = children(running.id());
+            (found.len() > 1).then_some(found)
+        });
+        let ran = running.end();
+        ran.expect_measured();
+        for secret in secrets {
+            assert!(!listed.iter().any(|line| line.contains(&secret)), "{transport}: {listed:?}");
+            ran.expect_hidden(&secret);
+        }
+    }
+}
+
+/// Words of as many hexadecimal digits as a secret has.
+fn secrets_of(settings: &str) -> Vec<String> {
+    let words = settings.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_secret = |word: &&str| word.len() == 64 && word.chars().all(|c| c.is_ascii_hexdigit());
+    words.filter(is_secret).map(str::to_owned).collect()
+}
+
+/// Keys and credentials are in files of the user's, whose contents stand nowhere else.
+#[test]
+fn what_the_files_of_a_user_hold_stands_nowhere() {
+    let papers = Papers::new();
+    let (key, accounts) = (KeyPair::new_user(), Accounts::new().expect("accounts"));
+    let seed = key.seed().expect("a seed");
+    let by_key = Nats::start(&format!("authorization {{ users: [ {{ nkey: {} }} ] }}", key.public_key()));
+    let by_jwt = Nats::start(&accounts.settings());
+    let jwt = accounts.credentials.lines().nth(1).expect("a JWT").to_owned();
+    let seed_of_jwt =
+        accounts.credentials.lines().find(|line| line.starts_with("SU")).expect("a seed").to_owned();
+    let file = papers.file(".env", &format!("NATS_TOKEN={SECRET}4711\n"));
+    for (server, flag, text) in
+        [(&by_key, "--nats-nkey", &seed), (&by_jwt, "--nats-creds", &accounts.credentials)]
+    {
+        let path = papers.file("file", text);
+        let run = Run::short(&["nats-core"]).with(&["--nats-url", &server.url(), flag, &path]);
+        let run = run.with(&["--env-file", &file, "--set", "workers.kind=processes", "--duration", "1s"]);
+        let running = run.start();
+        let listed = wait_for("worker processes", || {
+            let found = children(running.id());
+            (!found.is_empty()).then_some(found)
+        });
+        let ran = running.end();
+        ran.expect_measured();
+        for secret in [&seed, &jwt, &seed_of_jwt, &format!("{SECRET}4711")] {
+            assert!(!listed.iter().any(|line| line.contains(secret.as_str())), "{listed:?}");
+            ran.expect_hidden(secret);
+        }
+    }
 }
