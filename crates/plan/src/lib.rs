@@ -8,6 +8,7 @@ pub mod endpoint;
 mod fault;
 mod places;
 mod plan;
+mod publishing;
 mod repeat;
 pub mod route;
 pub mod scenario;
@@ -17,5 +18,6 @@ pub use plan::{
     Arrivals, Brokers, Executor, Load, Metric, Operator, PROBES_MAX, Payload, Plan, PointPlan, RampStage,
     SearchPlan, ServiceTime, Statistic, Threshold, Work, Workers,
 };
+pub use publishing::{POOL_MAX, Publishing};
 pub use repeat::{Repeat, Sequential};
 pub use route::RoutePlan;

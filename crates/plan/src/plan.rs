@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::Endpoint;
 use crate::fault::FaultPlan;
+use crate::publishing::Publishing;
 use crate::repeat::Sequential;
 use crate::route::RoutePlan;
 use weighbridge_record::point::Point;
@@ -124,8 +125,10 @@ pub struct Load {
     pub generators: u32,
     /// Publishing connections of each generator.
     pub connections: u32,
-    /// Most requests that are handed to the client library together.
+    /// Most requests that are handed over together: to the client library, or to the policy of publishing.
     pub batch: u32,
+    /// What stands between; none where connections are shared and nothing waits for company.
+    pub publishing: Option<Publishing>,
 }
 
 impl PointPlan {

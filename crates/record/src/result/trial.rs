@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::zero::is_zero;
 use super::{
-    BreakdownRow, Doubt, Fault, Finding, Gap, Held, LedgerTotals, LegalAnomaly, PromiseVerdict, RouteRecord,
-    SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness,
+    BreakdownRow, Doubt, Fault, Finding, Gap, Held, LedgerTotals, LegalAnomaly, PromiseVerdict,
+    PublishingRecord, RouteRecord, SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness,
 };
 use crate::point::Point;
 use crate::terms::{
@@ -286,6 +286,9 @@ pub struct GeneratorRecord {
     /// How late its threads woke; null in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wakes: Option<WakeLateness>,
+    /// What a pool of connections and batches came to; left out where neither was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publishing: Option<PublishingRecord>,
 }
 
 /// A thread that did the most of its kind.
