@@ -28,7 +28,8 @@ pub(super) struct Desk {
     pub troubles: Troubles,
     pub timer: Timer,
     pub outcome: Rc<RefCell<PublishingOutcome>>,
-    pub markers: Rc<Cell<u64>>,
+    /// Messages published beside the requests.
+    pub markers: Cell<u64>,
 }
 
 impl Desk {

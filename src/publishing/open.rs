@@ -59,7 +59,7 @@ pub async fn open(
         Source::Pool(pool) => pool.opened(),
     };
     let outcome = Rc::new(RefCell::new(PublishingOutcome { opened, ..PublishingOutcome::default() }));
-    let (due, markers) = (Rc::<Due>::default(), Rc::<Cell<u64>>::default());
+    let due = Rc::<Due>::default();
     let desk = Rc::new(Desk {
         source,
         awaited,
@@ -72,12 +72,13 @@ pub async fn open(
         troubles: troubles.clone(),
         timer,
         outcome: Rc::clone(&outcome),
-        markers: Rc::clone(&markers),
+        markers: Cell::default(),
     });
     let gathering = Gathering::new(plan);
     let (flush, pending) = (plan.flush, Rc::default());
-    tokio::task::spawn_local(Batcher { desk, due: Rc::clone(&due), flush, gathering, pending }.run());
-    Ok(Opened { end: GeneratorEnd { producer: Box::new(Publisher { due, markers }), collector }, outcome })
+    let batcher = Batcher { desk: Rc::clone(&desk), due: Rc::clone(&due), flush, gathering, pending };
+    tokio::task::spawn_local(batcher.run());
+    Ok(Opened { end: GeneratorEnd { producer: Box::new(Publisher { due, desk }), collector }, outcome })
 }
 
 type Ends = (Source, Option<Box<dyn Collector>>);

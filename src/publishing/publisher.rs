@@ -26,7 +26,8 @@ pub(super) struct Due {
 /// Takes requests over as a publisher is called, and returns at once.
 pub(super) struct Publisher {
     pub due: Rc<Due>,
-    pub markers: Rc<Cell<u64>>,
+    /// Its connections stay open for as long as the generator has its end: a client may not have written all yet.
+    pub desk: Rc<Desk>,
 }
 
 #[async_trait(?Send)]
@@ -44,7 +45,7 @@ impl Producer for Publisher {
     }
 
     fn markers(&self) -> u64 {
-        self.markers.get()
+        self.desk.markers.get()
     }
 }
 

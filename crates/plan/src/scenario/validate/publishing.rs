@@ -25,6 +25,11 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Publishing> {
         };
         check.report(&["load", key], format!("`load.{key}` doesn't go with a [route]"));
     }
+    if flush != Flush::Together && asked == Some(0) {
+        let message =
+            format!("`load.linger` must be longer than zero with flush {flush}: leave it out, or wait");
+        check.report(&["load", "linger"], message);
+    }
     let linger_ns = match flush {
         Flush::Together => Some(asked.unwrap_or(0)),
         Flush::OneByOne | Flush::Guide => asked,

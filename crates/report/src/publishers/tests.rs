@@ -1,0 +1,54 @@
+use super::*;
+use crate::groups::groups;
+use weighbridge_record::fixture::{Fixture, with_publishing};
+use weighbridge_record::result::RunResult;
+use weighbridge_record::terms::TransportKind;
+
+fn run(repetitions: u32) -> RunResult {
+    let transports = vec![TransportKind::RedisStreams, TransportKind::NatsCore];
+    Fixture { transports, repetitions, seconds: 2, rate_per_s: 500, ..Fixture::default() }.build()
+}
+
+fn told(result: &RunResult) -> String {
+    let groups = groups(result);
+    sentences(&groups[0])
+        .into_iter()
+        .map(|claim| claim.text.replace('\u{a0}', " "))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn what_the_guides_pool_and_batch_did_is_told_path_by_path() {
+    let result = with_publishing(run(1), Pool::Guide, Flush::OneByOne);
+    insta::assert_snapshot!(told(&result), @"");
+    let rows = rows(&groups(&result)[0]);
+    assert_eq!(rows.len(), 2);
+    let Row { pool, opened, waited, flush, reasons, republished, .. } = &rows[0];
+    let row = [pool, opened, waited, flush, reasons, republished].map(String::as_str).join(" | ");
+    insta::assert_snapshot!(row.replace('\u{a0}', " "), @"");
+}
+
+#[test]
+fn of_several_repetitions_the_worst_is_told() {
+    let told = told(&with_publishing(run(3), Pool::Guide, Flush::Guide));
+    assert!(told.contains("in the worst repetition"), "{told}");
+}
+
+#[test]
+fn a_pool_that_kept_its_size_and_a_batch_that_was_sent_once_stand_out_by_their_waits_alone() {
+    let mut result = with_publishing(run(1), Pool::Checkout, Flush::Together);
+    insta::assert_snapshot!(told(&result), @"");
+    for trial in &mut result.trials {
+        let publishing = trial.generator.publishing.as_mut().unwrap();
+        publishing.pool.as_mut().unwrap().waited = 0;
+        publishing.batches.linger_limit_ns = Some(0);
+    }
+    assert_eq!(told(&result), "");
+}
+
+#[test]
+fn without_a_policy_nothing_is_told() {
+    let result = run(1);
+    assert!(rows(&groups(&result)[0]).is_empty() && told(&result).is_empty());
+}
