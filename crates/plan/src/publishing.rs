@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Load;
 use weighbridge_record::terms::{Flush, Pool};
 
 /// Connections at which the harness stops the guide's pool, over all generators: nothing else would before the
@@ -31,17 +30,6 @@ impl Publishing {
         match self.pool {
             Pool::Shared | Pool::Checkout => connections,
             Pool::Guide => (POOL_MAX / generators).max(1),
-        }
-    }
-}
-
-impl Load {
-    /// Connections of a generator that take its requests in turn, each in their order; 0 where they take them as it
-    /// happens.
-    pub fn ordered_lanes(&self) -> u32 {
-        match &self.publishing {
-            Some(publishing) if !publishing.keeps_order() => 0,
-            _ => self.connections,
         }
     }
 }

@@ -53,7 +53,7 @@ fn only_the_guides_pool_may_grow_and_only_shared_connections_keep_an_order() {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    assert_refused("pool = \"private\"", "`load.pool` must be one of");
+    assert_refused("pool = \"private\"", "`load.pool` can't be `private`");
     assert_refused("linger = 5", "write \"5s\"");
     assert_refused("flush = \"one-by-one\"\nlinger = \"0s\"", "`load.linger` must be longer than zero");
     let closed = with("constant-arrival-rate", "closed-loop").replace("rate = 100", "in_flight = 40");
