@@ -38,7 +38,7 @@ async fn site(kind: BrokerKind, durability: Durability) -> Option<(Site, Arc<Ser
         return None;
     }
     let plan = Brokers::managed(durability);
-    let started = Site::start_stored(&[kind], &plan, &|_| Stored::Forgetting, &Options::default()).await;
+    let started = Site::start_stored(&[kind], &plan, &[], &|_| Stored::Forgetting, &Options::default()).await;
     let site = started.unwrap_or_else(|error| panic!("{error}"));
     let storage = site.nodes()[0].storage.expect("it is measured");
     assert!(storage.forgets_unsynced && storage.in_memory && storage.fsync_ns_p50 > 0, "{storage:?}");

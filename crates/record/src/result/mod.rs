@@ -3,6 +3,7 @@
 //! Units stand last in names; latencies are integer nanoseconds on one monotonic clock.
 
 pub mod bounds;
+mod bursts;
 mod check;
 #[cfg(test)]
 mod documented;
@@ -29,6 +30,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use bounds::OutOfBounds;
+pub use bursts::BurstSizes;
 pub use check::{Check, Rule, Unit};
 pub use doubt::{Doubt, DoubtKind};
 pub use fault::{AroundFault, Fault, Stretch};
@@ -46,8 +48,7 @@ pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
 pub use trial::{
-    BrokerRecord, BurstSizes, BusiestThread, ErrorGroup, GeneratorRecord, LeftBehind, Leg, ProxyRecord,
-    Rates, Trial,
+    BrokerRecord, BusiestThread, ErrorGroup, GeneratorRecord, LeftBehind, Leg, ProxyRecord, Rates, Trial,
 };
 pub use wakes::{Storage, WakeLateness};
 

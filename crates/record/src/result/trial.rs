@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::zero::is_zero;
 use super::{
-    BreakdownRow, Doubt, Fault, Finding, Gap, Held, LedgerTotals, LegalAnomaly, PromiseVerdict,
+    BreakdownRow, BurstSizes, Doubt, Fault, Finding, Gap, Held, LedgerTotals, LegalAnomaly, PromiseVerdict,
     PublishingRecord, RouteRecord, SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness,
 };
 use crate::point::Point;
@@ -298,19 +298,4 @@ pub struct BusiestThread {
     pub kind: String,
     /// Share of a core that the busiest thread of the kind used in an interval, the median over the window's.
     pub cores: f64,
-}
-
-/// Sizes of the batches that were handed to the transport, in requests.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct BurstSizes {
-    /// Batches handed over.
-    pub wakes: u64,
-    /// Mean size.
-    pub mean: f64,
-    /// Median size.
-    pub p50: u64,
-    /// 99th percentile of the size.
-    pub p99: u64,
-    /// Largest size.
-    pub max: u64,
 }
