@@ -173,7 +173,7 @@ fn one_by_one_after_an_error_stores_again_what_was_stored_and_together_does_not(
     assert!(batches.failed > 0 && batches.republished > 1, "{batches:?}");
     assert!(trial.ledger.duplicated > 0, "{:?}", trial.ledger);
     let doubled = trial.legal.iter().find(|anomaly| anomaly.field == "duplicated").expect("it is legal");
-    assert!(doubled.reason.contains("published"), "the publisher did it: {doubled:?}");
+    assert!(doubled.reason.contains("publisher repeated"), "the publisher did it: {doubled:?}");
 
     let (trial, PublishingRecord { batches, .. }) = reset("linger = \"20ms\"", "");
     assert_eq!((batches.republished, batches.failed), (0, 0), "{batches:?}");

@@ -18,8 +18,8 @@ pub fn judged(trial: &Trial, verdict: PromiseVerdict) -> PromiseVerdict {
 fn unjudged(publishing: &PublishingRecord, promise: Promised) -> Option<String> {
     let again = publishing.batches.republished;
     match promise {
-        Promised::AtMostOnce if again > 0 => Some(format!("the publisher published {again} times again")),
-        Promised::Order if again > 0 => Some(format!("the publisher published {again} times again")),
+        Promised::AtMostOnce if again > 0 => Some(format!("the publisher repeated {again} publishes")),
+        Promised::Order if again > 0 => Some(format!("the publisher repeated {again} publishes")),
         Promised::Order if !publishing.keeps_order() => {
             Some("requests were published in no order of their own".to_owned())
         }
@@ -32,7 +32,7 @@ pub fn explained(trial: &Trial, anomaly: LegalAnomaly) -> LegalAnomaly {
     let again = trial.generator.publishing.as_ref().map_or(0, |publishing| publishing.batches.republished);
     let of_repeats = matches!(anomaly.field.as_str(), "duplicated" | "redelivered" | "reordered");
     match again > 0 && of_repeats {
-        true => LegalAnomaly { reason: format!("the publisher published {again} times again"), ..anomaly },
+        true => LegalAnomaly { reason: format!("the publisher repeated {again} publishes"), ..anomaly },
         false => anomaly,
     }
 }
@@ -75,7 +75,7 @@ mod tests {
         for promise in [Promised::AtMostOnce, Promised::Order] {
             let judged = judged(&again, broken(promise));
             assert_eq!((judged.verdict, judged.count), (Kept::NotExercised, 0));
-            assert_eq!(judged.reason, "the publisher published 3 times again");
+            assert_eq!(judged.reason, "the publisher repeated 3 publishes");
         }
         let once = judged(&again, broken(Promised::AnsweredOnce));
         assert_eq!(once.verdict, Kept::Broken, "to drop what comes again is what it promises");
@@ -98,7 +98,7 @@ mod tests {
             reason: "at least once".to_owned(),
         };
         let reason = |again, field| explained(&trial(again, Flush::OneByOne), anomaly(field)).reason;
-        assert!(reason(3, "duplicated").contains("3 times again"));
+        assert!(reason(3, "duplicated").contains("repeated 3"));
         assert_eq!(
             (reason(3, "lost"), reason(0, "duplicated")),
             ("at least once".into(), "at least once".into())
