@@ -41,6 +41,10 @@ renew run baseline-latency --set workers.service_time=50ms --repeat 3 --rate 400
     --set 'thresholds={"send_lag.p50"="< 5ms","ledger.lost"="== 0"}' \
     --transport in-process --transport redis-pubsub --transport nats-core
 renew run batching --warmup 100ms --duration 400ms --set 'sweep.load.batch=[1,100]'
+renew run guide-batch --warmup 100ms --duration 900ms
+renew run guide-pool --warmup 100ms --duration 400ms --rate 1000 --transport redis-streams --transport nats-request
+renew run linger --warmup 100ms --duration 400ms --rate 1000 --set 'sweep.load.linger=["0s","20ms"]' \
+    --transport redis-pubsub --transport nats-jetstream
 renew search capacity "${slow[@]}" --low 300 --high 1200 --precision 0.4 --warmup 100ms --duration 500ms \
     --set 'thresholds={"turnaround.p90"="< 200ms","ledger.lost"="== 0"}' \
     --set search.confirm=500ms --set load.drain=500ms --transport nats-core --transport redis-streams

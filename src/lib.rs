@@ -18,6 +18,7 @@
 //! | [`cli`], [`commands`] | flags, verbs, exit codes |
 //! | [`schedule`], [`payload`], [`schema`], [`scorer`] | pure: when to send, what to send, how it is scored |
 //! | [`load`], [`mailbox`], [`worker`], `crew` | generator and worker threads, and what the second tell the first |
+//! | `publishing` | pools of connections and batches, between load and transport, where they are asked for |
 //! | [`transport`], `path` | one messaging path a file; moves opaque frames in batches |
 //! | [`site`], `process`, `probe`, [`fault`] | servers of our own and of others; what they use; what is done to them |
 //! | [`connect`], [`proxy`] | the two functions that connect; a network with faults |
@@ -53,6 +54,7 @@ pub mod payload;
 pub mod probe;
 mod process;
 pub mod proxy;
+mod publishing;
 pub mod remains;
 mod route;
 mod sabotage;

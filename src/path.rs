@@ -51,7 +51,12 @@ impl Wiring {
     /// Connections that a trial of the point holds at the same time.
     pub fn connections(&self, point: &PointPlan) -> u64 {
         let workers = point.workers.work().map_or(0, |work| work.count);
-        transport::connections(self.transport, &self.limits, workers)
+        let load = &point.load;
+        let connections = match &load.publishing {
+            None => load.connections,
+            Some(publishing) => publishing.connections_max(load.connections, load.generators),
+        };
+        transport::connections(self.transport, &Limits { connections, ..self.limits }, workers)
     }
 }
 

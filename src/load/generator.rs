@@ -24,6 +24,7 @@ use crate::clock::now_ns;
 use crate::mailbox::Mailboxes;
 use crate::metrics::Timeline;
 use crate::payload::Payloads;
+use crate::publishing::{self, PublishingOutcome};
 use crate::route::Route;
 use crate::schedule::{Schedule, Stripe};
 use crate::scheduling::{Grant, keep_time};
@@ -121,15 +122,15 @@ pub async fn generate(
     let provisional = Timeline::new(0, 0, run.load.duration_ns, 0);
     let new_account = |timeline| {
         let (mailboxes, live) = (Arc::clone(&run.mailboxes), Arc::clone(&live));
-        let load = &run.load;
-        let completed_by = run.completed_by;
-        Account::new(stripe, timeline, mailboxes, live, load.timeout_ns, completed_by, load.connections)
+        let (timeout_ns, completed_by) = (run.load.timeout_ns, run.completed_by);
+        let lanes = run.load.ordered_lanes();
+        Account::new(stripe, timeline, mailboxes, live, timeout_ns, completed_by, lanes)
             .with_legs(run.route.clone().map(|route| Legs::new(route, timeline)))
     };
     let account = Rc::new(RefCell::new(new_account(provisional)));
     let freed = Rc::new(Notify::new());
     let troubles = Troubles::default();
-    let ends = match connect(index, &run, &account, &freed, &troubles).await {
+    let (ends, publishing) = match connect(index, &run, &account, &freed, &troubles, &timer).await {
         Ok(ends) => ends,
         Err(error) => {
             place.ready(Err(error.clone()));
@@ -186,8 +187,12 @@ pub async fn generate(
     summary.note(troubles.noted());
     let (timer_lateness, markers) = (sender.sending.timer.lateness(), sender.markers());
     let scheduling = Grant::Ordinary;
-    Ok(GeneratorOutcome { summary, bursts: sender.into_bursts(), markers, scheduling, timer_lateness })
+    let (bursts, publishing) = (sender.into_bursts(), publishing.map(|outcome| outcome.borrow().clone()));
+    Ok(GeneratorOutcome { summary, bursts, markers, scheduling, timer_lateness, publishing })
 }
+
+/// The ends of all legs, and what a policy of publishing comes to.
+type Ends = (Vec<GeneratorEnd>, Option<Rc<RefCell<PublishingOutcome>>>);
 
 /// Opens the ends of all legs.
 async fn connect(
@@ -196,13 +201,23 @@ async fn connect(
     account: &Rc<RefCell<Account>>,
     freed: &Rc<Notify>,
     troubles: &Troubles,
-) -> Result<Vec<GeneratorEnd>, TransportError> {
-    let mut ends = Vec::new();
+    timer: &Timer,
+) -> Result<Ends, TransportError> {
+    let (mut ends, mut publishing) = (Vec::new(), None);
     for (leg, transport) in Leg::ALL.into_iter().zip(&run.transports) {
         let book = Rc::new(Book { account: Rc::clone(account), freed: Rc::clone(freed), leg });
-        ends.push(transport.generator(index, book, troubles).await?);
+        // Only paths of one leg have a policy.
+        ends.push(match &run.load.publishing {
+            None => transport.generator(index, book, troubles).await?,
+            Some(plan) => {
+                let asked = publishing::Asked { plan, load: &run.load, generator: index };
+                let opened = publishing::open(transport, asked, (book, troubles), timer.clone()).await?;
+                publishing = Some(opened.outcome);
+                opened.end
+            }
+        });
     }
-    Ok(ends)
+    Ok((ends, publishing))
 }
 
 fn outlet(
@@ -227,6 +242,7 @@ async fn send_and_drain(sender: &mut Sender, run: &Shared, stripe: Stripe) {
         None => unpaced::run(share(run.load.window()), sender).await,
     }
     sender.pause().await;
+    sender.end();
     drain(sender, run).await;
 }
 

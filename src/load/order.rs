@@ -9,16 +9,21 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Of the requests of a generator with this many publishing connections, which take them in turn.
+    /// Of the requests of a generator with this many publishing connections, which take them in turn; 0: which take them
+    /// as it happens, so that there is no order to be kept.
     pub fn over(connections: u32) -> Self {
-        Self { connections: connections.max(1), newest: Vec::new() }
+        Self { connections, newest: Vec::new() }
     }
 
     /// Takes note of a delivery to a worker; `number` is that of a request that was sent.
     #[inline]
     pub fn is_behind(&mut self, worker: u32, number: u64) -> bool {
         let connections = self.connections as usize;
-        let connection = if connections == 1 { 0 } else { number as usize % connections };
+        let connection = match connections {
+            1 => 0,
+            0 => return false,
+            several => number as usize % several,
+        };
         let place = worker as usize * connections + connection;
         if place >= self.newest.len() {
             self.newest.resize(place + 1, 0);
@@ -39,6 +44,12 @@ mod tests {
         let mut order = Order::over(2);
         let behind: Vec<bool> = [0, 1, 2, 5, 4, 3, 6].map(|number| order.is_behind(0, number)).into();
         assert_eq!(behind, [false, false, false, false, false, true, false]);
+    }
+
+    #[test]
+    fn nothing_is_behind_where_connections_take_requests_as_it_happens() {
+        let mut order = Order::over(0);
+        assert!(![7, 3, 5, 1].map(|number| order.is_behind(0, number)).contains(&true));
     }
 
     #[test]

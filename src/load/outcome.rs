@@ -1,13 +1,12 @@
 //! What a generator brings home. It can be sent between processes, and two of them merge into one.
 
-use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::summary::AccountSummary;
+use crate::metrics::Bursts;
+use crate::publishing::PublishingOutcome;
 use crate::scheduling::Grant;
-use weighbridge_record::histogram::{Damaged, decode_like, encode};
 use weighbridge_record::latency::Latency;
-use weighbridge_record::result::BurstSizes;
 
 #[derive(Serialize, Deserialize)]
 pub struct GeneratorOutcome {
@@ -19,6 +18,8 @@ pub struct GeneratorOutcome {
     pub scheduling: Grant,
     /// How late the timers of their threads woke them.
     pub timer_lateness: Latency,
+    /// What a pool or batches came to, where either was asked for.
+    pub publishing: Option<PublishingOutcome>,
 }
 
 impl GeneratorOutcome {
@@ -28,61 +29,9 @@ impl GeneratorOutcome {
         self.markers += other.markers;
         self.scheduling = self.scheduling.min(other.scheduling);
         self.timer_lateness.merge(&other.timer_lateness);
-    }
-}
-
-/// Sizes of the batches that were handed to the transport.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Bursts(Histogram<u64>);
-
-impl Bursts {
-    pub fn new() -> Self {
-        // From one to more than any batch holds: constant bounds that satisfy `new_with_bounds`.
-        Self(Histogram::new_with_bounds(1, 1_000_000, 3).expect("constant bounds"))
-    }
-
-    #[inline]
-    pub fn record(&mut self, size: u64) {
-        self.0.saturating_record(size);
-    }
-
-    pub fn merge(&mut self, other: &Self) {
-        // All are made with the same bounds, or were refused when they were read.
-        self.0.add(&other.0).expect("same bounds");
-    }
-
-    pub fn sizes(&self) -> BurstSizes {
-        if self.0.is_empty() {
-            return BurstSizes::default();
+        if let (Some(own), Some(other)) = (&mut self.publishing, &other.publishing) {
+            own.merge(other);
         }
-        BurstSizes {
-            wakes: self.0.len(),
-            mean: self.0.mean(),
-            p50: self.0.value_at_quantile(0.5),
-            p99: self.0.value_at_quantile(0.99),
-            max: self.0.max(),
-        }
-    }
-}
-
-impl Default for Bursts {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl From<Bursts> for String {
-    fn from(bursts: Bursts) -> Self {
-        encode(&bursts.0)
-    }
-}
-
-impl TryFrom<String> for Bursts {
-    type Error = Damaged;
-
-    fn try_from(text: String) -> Result<Self, Damaged> {
-        decode_like(&text, &Self::new().0, "burst sizes").map(Self)
     }
 }
 
@@ -146,7 +95,8 @@ mod tests {
         });
         let mut timer_lateness = Latency::new();
         timer_lateness.record(50_000);
-        GeneratorOutcome { summary, bursts, markers: requests / 4, scheduling, timer_lateness }
+        let publishing = Some(PublishingOutcome { republished: requests, ..PublishingOutcome::default() });
+        GeneratorOutcome { summary, bursts, markers: requests / 4, scheduling, timer_lateness, publishing }
     }
 
     fn sent(outcome: &GeneratorOutcome) -> GeneratorOutcome {
@@ -168,7 +118,7 @@ mod tests {
         } = outcome.summary;
         let recording = recorder.finish();
         let told = (totals, errors, findings, breaks, refusal, dropped, collector_ended);
-        let told = (told, legs, outcome.bursts, outcome.markers, outcome.scheduling);
+        let told = (told, legs, outcome.bursts, outcome.markers, outcome.scheduling, outcome.publishing);
         (told, recording.latencies, recording.rows, recording.breakdown, recording.timeline)
     }
 
@@ -192,6 +142,7 @@ mod tests {
         merged.merge(outcome(1, 200));
         assert_eq!(merged.bursts.sizes().wakes, 500);
         assert_eq!(merged.scheduling, Grant::ShortSlices, "the worst is told");
+        assert_eq!(merged.publishing.as_ref().unwrap().republished, 500);
         let AccountSummary { totals, recorder, errors, findings, breaks, dropped, .. } = merged.summary;
         // Of each generator one request is lost and one answered twice.
         assert_eq!((findings.len(), breaks.len(), dropped), (4, 2, 4));
@@ -199,12 +150,5 @@ mod tests {
         assert_eq!(totals.check(), Ok(()));
         assert_eq!((errors["error of 0"], errors["error of 1"], errors["error of both"]), (1, 1, 2));
         assert_eq!(recorder.finish().window_counts().completed, 498);
-    }
-
-    #[test]
-    fn a_histogram_with_other_bounds_is_refused_when_it_is_read() {
-        let foreign = encode(&Histogram::<u64>::new_with_bounds(1, 10, 2).unwrap());
-        assert!(Bursts::try_from(foreign).unwrap_err().detail.contains("bounds"));
-        assert!(Bursts::try_from("no histogram".to_string()).is_err());
     }
 }

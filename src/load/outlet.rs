@@ -49,6 +49,14 @@ impl Outlet {
         }
     }
 
+    /// No batch follows.
+    pub fn end(&mut self) {
+        match self {
+            Self::Straight(producer) => producer.end(),
+            Self::Shared(sharing) => sharing.legs.iter_mut().for_each(|producer| producer.end()),
+        }
+    }
+
     /// Messages published so far that are no requests.
     pub fn markers(&self) -> u64 {
         match self {

@@ -9,10 +9,9 @@ use tokio::sync::Notify;
 use super::account::Account;
 use super::arenas::Arenas;
 use super::defect::Defect;
-use super::outcome::Bursts;
 use super::outlet::{Outlet, Unsent};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
-use crate::metrics::Timeline;
+use crate::metrics::{Bursts, Timeline};
 use crate::payload::Payloads;
 use crate::stop::StopSignal;
 use crate::timer::Timer;
@@ -142,6 +141,11 @@ impl Sender {
         if let Err(error) = self.outlet.pause().await {
             self.account.borrow_mut().error(&error.to_string());
         }
+    }
+
+    /// Nothing will be due any more.
+    pub fn end(&mut self) {
+        self.outlet.end();
     }
 
     pub fn tick(&self) {

@@ -3,6 +3,7 @@
 //! A recorder belongs to one thread and is never shared. Samples belong to the interval, and to the measured
 //! window, by the request's *intended* time; counted events by the time at which they happened.
 
+mod bursts;
 mod intervals;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use weighbridge_record::latency::Latency;
 use weighbridge_record::result::{BreakdownRow, LatencySummary};
 use weighbridge_record::terms::{CompletedBy, Stage};
 
+pub use bursts::Bursts;
 pub use intervals::{Counts, IntervalRow, Timeline};
 
 use intervals::IntervalHistograms;

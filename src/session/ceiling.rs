@@ -63,6 +63,7 @@ pub async fn of_point(highest: &PointPlan, seed: u64, settings: &Settings) -> Re
     point.load.duration_ns = WINDOW_NS;
     point.load.cooldown_ns = 0;
     point.load.max_in_flight = IN_FLIGHT;
+    point.load.publishing = None;
     // In memory there is one leg, and nothing that could be struck.
     point.route = None;
     point.faults.clear();

@@ -88,6 +88,9 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     let routed = point.route.as_ref().zip(summary.legs.as_ref());
     let mut faults = loaded.faults.faults;
     recovery::fill(&mut faults, &series, &around(point, &recording));
+    let connections = point.load.generators * point.load.connections;
+    let of_policy = point.load.publishing.as_ref().zip(loaded.load.publishing.as_ref());
+    let publishing = of_policy.map(|(plan, outcome)| outcome.record(plan, connections));
     let mut trial = Trial {
         path: spec.path,
         legs,
@@ -119,11 +122,12 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
             rss_bytes_max: cost.own_rss_bytes_max,
             threads: loaded.threads,
             busiest_threads,
-            connections: point.load.generators * point.load.connections,
+            connections,
             markers: loaded.load.markers,
             bursts: loaded.load.bursts.sizes(),
             scheduling: loaded.load.scheduling.name().to_string(),
             wakes: Some(wakes),
+            publishing,
         },
     };
     (trial.promises, trial.legal) = (promised::judge(&trial), promised::legal(&trial));

@@ -226,9 +226,12 @@ impl<'a> Parts<'a> {
 
     /// Asked only where it tells what was lost from what was not worked off.
     async fn left(&self) -> Vec<Vec<Held>> {
-        match self.spec.point.faults.is_empty() && self.route.is_none() {
+        let point = self.spec.point;
+        // A publisher that publishes again may leave more than anybody works off.
+        let plain = point.faults.is_empty() && self.route.is_none() && point.load.publishing.is_none();
+        match plain {
             true => Vec::new(),
-            false => holdings::now(&self.legs, self.spec.point).await,
+            false => holdings::now(&self.legs, point).await,
         }
     }
 

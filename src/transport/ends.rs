@@ -22,6 +22,9 @@ pub trait Producer {
         Ok(())
     }
 
+    /// No batch follows. Whoever keeps requests back lets them go.
+    fn end(&mut self) {}
+
     /// Messages published so far that are no requests.
     fn markers(&self) -> u64 {
         0
@@ -47,6 +50,18 @@ pub trait Collector {
     /// Waits for at least one arrival and takes up to `max` that are there, over as many connections as it
     /// takes. An error means that no reconnection helps.
     async fn receive(&mut self, max: usize, into: &mut Vec<Arrival>) -> Result<(), TransportError>;
+}
+
+/// When a client's publish returns to who called it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Returns {
+    /// When the client has the message.
+    AtOnce,
+    /// When the broker has confirmed or refused it. Some clients raise an error when the connection breaks before, others
+    /// wait on.
+    Confirmed { or_broken: bool },
+    /// When it is answered.
+    Answered,
 }
 
 /// A generator's connections.
@@ -75,6 +90,33 @@ pub trait Transport: Send + Sync {
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError>;
+
+    /// Opens one publishing connection of generator `index` by itself, as pools do. With a collector where answers come
+    /// back on it.
+    async fn publisher(
+        &self,
+        _index: u32,
+        _outcomes: Rc<dyn Outcomes>,
+        _troubles: &Troubles,
+    ) -> Result<GeneratorEnd, TransportError> {
+        Err(TransportError::failed("opening a connection of a pool", "this path has no pools"))
+    }
+
+    /// Opens what reads the results of all generators, where that is for generator `index` to do and answers don't come
+    /// back to who published.
+    async fn collector(
+        &self,
+        _index: u32,
+        _outcomes: Rc<dyn Outcomes>,
+        _troubles: &Troubles,
+    ) -> Result<Option<Box<dyn Collector>>, TransportError> {
+        Ok(None)
+    }
+
+    /// When the publish of a client of this path returns.
+    fn returns(&self) -> Returns {
+        Returns::AtOnce
+    }
 
     /// Opens the connections of worker `index`, in the runtime that will use them.
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError>;

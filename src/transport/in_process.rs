@@ -105,14 +105,30 @@ impl Transport for InProcess {
     async fn generator(
         &self,
         index: u32,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<GeneratorEnd, TransportError> {
+        let producer = Box::new(Requests(self.requests.clone()));
+        Ok(GeneratorEnd { producer, collector: self.collector(index, outcomes, troubles).await? })
+    }
+
+    async fn publisher(
+        &self,
+        _index: u32,
         _outcomes: Rc<dyn Outcomes>,
         _troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let collector = self
-            .limits
-            .collects(index)
-            .then(|| Box::new(Results(self.results.clone())) as Box<dyn Collector>);
-        Ok(GeneratorEnd { producer: Box::new(Requests(self.requests.clone())), collector })
+        Ok(GeneratorEnd { producer: Box::new(Requests(self.requests.clone())), collector: None })
+    }
+
+    async fn collector(
+        &self,
+        index: u32,
+        _outcomes: Rc<dyn Outcomes>,
+        _troubles: &Troubles,
+    ) -> Result<Option<Box<dyn Collector>>, TransportError> {
+        let results = || Box::new(Results(self.results.clone())) as Box<dyn Collector>;
+        Ok(self.limits.collects(index).then(results))
     }
 
     async fn worker(&self, _index: u32, _troubles: &Troubles) -> Result<WorkerEnd, TransportError> {

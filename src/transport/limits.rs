@@ -30,6 +30,11 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Those of a single publishing connection of a generator.
+    pub(super) fn of_one_connection(self) -> Self {
+        Self { connections: 1, ..self }
+    }
+
     /// Whether generator `index` collects the results, where one does so for all.
     pub(super) fn collects(&self, index: u32) -> bool {
         index == 0 && self.completed_by == CompletedBy::Result

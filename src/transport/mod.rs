@@ -21,7 +21,7 @@ use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, TransportKind};
 
 pub use created::{bare_client, client};
-pub use ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
+pub use ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Returns, Transport, WorkerEnd};
 pub use error::TransportError;
 pub use frame::{Arrival, Delivery, Frame, Receipt, Reply};
 pub use limits::Limits;

@@ -26,6 +26,7 @@ mod patience;
 mod plug;
 mod preflight;
 mod proxied;
+mod publishing;
 mod reclaim;
 mod reconnect;
 mod record;

@@ -6,16 +6,20 @@
 pub mod credentials;
 pub mod endpoint;
 mod fault;
+mod load;
 mod places;
 mod plan;
+mod publishing;
 mod repeat;
 pub mod route;
 pub mod scenario;
 
 pub use fault::{End, FaultAction, FaultPlan, Network};
+pub use load::{Arrivals, Executor, Load, RampStage};
 pub use plan::{
-    Arrivals, Brokers, Executor, Load, Metric, Operator, PROBES_MAX, Payload, Plan, PointPlan, RampStage,
-    SearchPlan, ServiceTime, Statistic, Threshold, Work, Workers,
+    Brokers, Metric, Operator, PROBES_MAX, Payload, Plan, PointPlan, SearchPlan, ServiceTime, Statistic,
+    Threshold, Work, Workers,
 };
+pub use publishing::{POOL_MAX, Publishing};
 pub use repeat::{Repeat, Sequential};
 pub use route::RoutePlan;

@@ -1,6 +1,7 @@
 //! What a plan measures where: paths at points.
 
-use crate::plan::{Load, Plan, PointPlan};
+use crate::load::Load;
+use crate::plan::{Plan, PointPlan};
 use weighbridge_record::terms::Path;
 
 impl Plan {

@@ -4,6 +4,7 @@
 
 mod environment;
 mod outage;
+mod publishing;
 mod rate_sweep;
 mod transit;
 mod unanswered;
@@ -29,6 +30,7 @@ use crate::terms::{
 
 use environment::environment;
 pub use outage::with_outage;
+pub use publishing::with_publishing;
 pub use rate_sweep::{overloaded, rate_sweep};
 pub use transit::with_transit;
 pub use unanswered::{client_drops, refused_half, shed_in_a_stall};
@@ -405,6 +407,7 @@ fn generator() -> GeneratorRecord {
         connections: 6,
         markers: 0,
         bursts: BurstSizes { wakes: 18_200, mean: 1.1, p50: 1, p99: 4, max: 31 },
+        publishing: None,
         wakes: None,
     }
 }

@@ -26,6 +26,7 @@ pub mod point;
 pub mod promised;
 pub mod ranked;
 pub mod recovery;
+pub mod republished;
 pub mod result;
 pub mod stats;
 pub mod summary;

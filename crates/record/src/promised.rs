@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::republished;
 use crate::result::{
     Fault, Finding, FindingClass, Kept, LedgerTotals, Leg, LegalAnomaly, PromiseVerdict, Promised, Trial,
 };
@@ -46,7 +47,10 @@ fn kept_over(leg: &Leg, action: Action) -> KeptOver {
 /// Every promise of the trial's path; of a route, those of each leg.
 pub fn judge(trial: &Trial) -> Vec<PromiseVerdict> {
     match trial.legs.as_slice() {
-        [only] => of_leg(&Held::whole(trial), only),
+        [only] => {
+            let verdicts = of_leg(&Held::whole(trial), only).into_iter();
+            verdicts.map(|verdict| republished::judged(trial, verdict)).collect()
+        }
         legs => legs.iter().flat_map(|leg| routed(trial, leg)).collect(),
     }
 }
@@ -106,7 +110,10 @@ fn of_leg(held: &Held<'_>, leg: &Leg) -> Vec<PromiseVerdict> {
 /// What looks wrong in the trial, and was never promised not to happen.
 pub fn legal(trial: &Trial) -> Vec<LegalAnomaly> {
     match trial.legs.as_slice() {
-        [only] => legal_over(&Held::whole(trial), only),
+        [only] => {
+            let found = legal_over(&Held::whole(trial), only).into_iter();
+            found.map(|anomaly| republished::explained(trial, anomaly)).collect()
+        }
         legs => {
             let named = |leg: &Leg| {
                 let name = Some(leg.transport);

@@ -6,6 +6,7 @@ use super::capacity;
 use super::charts::{self, Detail, Scope};
 use super::claim::Claim;
 use super::groups::{Group, groups};
+use super::publishers;
 use super::ratios;
 use weighbridge_record::result::RunResult;
 
@@ -34,5 +35,6 @@ fn of_point(group: &Group<'_>) -> Result<Vec<Placed>, ReportError> {
     }
     let judged = group.ratios.iter().map(|pair| ("ratio".to_owned(), ratios::sentence(pair)));
     claims.extend(judged);
+    claims.extend(publishers::sentences(group).into_iter().map(|claim| ("publishers".to_owned(), claim)));
     Ok(claims)
 }

@@ -25,6 +25,7 @@ use super::matrix;
 use super::page::Frame;
 use super::pair_text;
 use super::paths_table;
+use super::publishers;
 use super::ratios;
 use super::struck;
 use super::sweeps;
@@ -180,6 +181,9 @@ struct Section {
     figures: Vec<FigureView>,
     faults: Vec<faults::Row>,
     kept: Vec<kept::Row>,
+    publishers: Vec<publishers::Row>,
+    /// What stands out of how they published.
+    published: Vec<String>,
     certificates: Vec<certificate::Certificate>,
     /// Shown unfolded, among the points of a sweep.
     open: bool,
@@ -324,6 +328,8 @@ fn section(
         faults: faults::rows(group),
         certificates: certificate::of(group, result),
         kept: if struck::is_struck(group) { kept::rows(group) } else { Vec::new() },
+        publishers: publishers::rows(group),
+        published: publishers::sentences(group).into_iter().map(|claim| claim.text).collect(),
         open: false,
         left_out: String::new(),
     })

@@ -59,6 +59,7 @@ mod pair_text;
 mod paths_table;
 pub mod printable;
 mod promises;
+mod publishers;
 mod ranking;
 mod rate_curve;
 mod ratios;

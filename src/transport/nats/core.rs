@@ -18,7 +18,7 @@ use super::subjects::lasting;
 use super::subscription::{self, Requests};
 use crate::connect;
 use crate::sabotage;
-use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
+use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Returns, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
 use crate::transport::limits::Limits;
@@ -37,6 +37,21 @@ pub struct NatsCore {
 impl NatsCore {
     pub fn new(endpoint: Endpoint, names: Names, limits: Limits) -> Self {
         Self { endpoint, names, limits }
+    }
+
+    async fn producer(
+        &self,
+        limits: Limits,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<Box<dyn Producer>, TransportError> {
+        let endpoint = &self.endpoint;
+        let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::All };
+        let publishers = Publishers::connect(self.names.request_subjects(), &with).await?;
+        Ok(match limits.completed_by {
+            CompletedBy::Acknowledgement => Box::new(Confirmed::new(publishers, limits, outcomes).await?),
+            CompletedBy::Delivery | CompletedBy::Result => Box::new(CoreProducer(publishers)),
+        })
     }
 }
 
@@ -61,24 +76,42 @@ impl Transport for NatsCore {
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let (endpoint, limits) = (&self.endpoint, self.limits);
-        let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::All };
-        let publishers = Publishers::connect(self.names.request_subjects(), &with).await?;
-        let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
-            let told = (Side::Collector, troubles);
-            let (client, changes) = link::connect(endpoint, "weighbridge-collector", 0, told).await?;
-            tokio::task::spawn_local(lose_results(changes, Rc::clone(&outcomes)));
-            let results = self.names.filter(&self.names.result());
-            let results = subscription::subscribe(&client, results, None).await?;
-            Some(Box::new(Results { results, _client: client }))
-        } else {
-            None
-        };
-        let producer: Box<dyn Producer> = match self.limits.completed_by {
-            CompletedBy::Acknowledgement => Box::new(Confirmed::new(publishers, limits, outcomes).await?),
-            CompletedBy::Delivery | CompletedBy::Result => Box::new(CoreProducer(publishers)),
-        };
-        Ok(GeneratorEnd { producer, collector })
+        let producer = self.producer(self.limits, Rc::clone(&outcomes), troubles).await?;
+        Ok(GeneratorEnd { producer, collector: self.collector(index, outcomes, troubles).await? })
+    }
+
+    async fn publisher(
+        &self,
+        _index: u32,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<GeneratorEnd, TransportError> {
+        let one = self.limits.of_one_connection();
+        Ok(GeneratorEnd { producer: self.producer(one, outcomes, troubles).await?, collector: None })
+    }
+
+    async fn collector(
+        &self,
+        index: u32,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<Option<Box<dyn Collector>>, TransportError> {
+        if !self.limits.collects(index) {
+            return Ok(None);
+        }
+        let told = (Side::Collector, troubles);
+        let (client, changes) = link::connect(&self.endpoint, "weighbridge-collector", 0, told).await?;
+        tokio::task::spawn_local(lose_results(changes, outcomes));
+        let results = self.names.filter(&self.names.result());
+        let results = subscription::subscribe(&client, results, None).await?;
+        Ok(Some(Box::new(Results { results, _client: client })))
+    }
+
+    fn returns(&self) -> Returns {
+        match self.limits.completed_by {
+            CompletedBy::Acknowledgement => Returns::Confirmed { or_broken: false },
+            CompletedBy::Delivery | CompletedBy::Result => Returns::AtOnce,
+        }
     }
 
     async fn worker(&self, _index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {

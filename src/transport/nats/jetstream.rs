@@ -25,7 +25,7 @@ use super::rights::{self, Rights};
 use super::subjects::lasting;
 use crate::connect;
 use crate::connect::patience::ANSWERS_WITHIN;
-use crate::transport::ends::{GeneratorEnd, Transport, WorkerEnd};
+use crate::transport::ends::{Collector, GeneratorEnd, Returns, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::limits::Limits;
 use crate::transport::names::Names;
@@ -85,12 +85,36 @@ impl Transport for NatsJetstream {
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let producer = Box::new(producer::open(&self.0, outcomes, troubles).await?);
-        let collector = match self.0.limits.collects(index) {
-            true => Some(collector::open(&self.0, troubles).await?),
-            false => None,
-        };
-        Ok(GeneratorEnd { producer, collector })
+        let producer = producer::open(&self.0, self.0.limits, Rc::clone(&outcomes), troubles).await?;
+        let collector = self.collector(index, outcomes, troubles).await?;
+        Ok(GeneratorEnd { producer: Box::new(producer), collector })
+    }
+
+    async fn publisher(
+        &self,
+        _index: u32,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<GeneratorEnd, TransportError> {
+        let one = self.0.limits.of_one_connection();
+        let producer = producer::open(&self.0, one, outcomes, troubles).await?;
+        Ok(GeneratorEnd { producer: Box::new(producer), collector: None })
+    }
+
+    async fn collector(
+        &self,
+        index: u32,
+        _outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<Option<Box<dyn Collector>>, TransportError> {
+        match self.0.limits.collects(index) {
+            true => collector::open(&self.0, troubles).await.map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn returns(&self) -> Returns {
+        Returns::Confirmed { or_broken: false }
     }
 
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {

@@ -16,7 +16,7 @@ use super::subjects::Inbox;
 use super::subscription::{self, Requests};
 use crate::connect;
 use crate::sabotage;
-use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
+use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Returns, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
 use crate::transport::limits::Limits;
@@ -35,6 +35,24 @@ pub struct NatsRequest {
 impl NatsRequest {
     pub fn new(endpoint: Endpoint, names: Names, limits: Limits) -> Self {
         Self { endpoint, names, limits }
+    }
+
+    async fn requester(
+        &self,
+        limits: Limits,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<GeneratorEnd, TransportError> {
+        let endpoint = &self.endpoint;
+        let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::All };
+        let publishers = Publishers::connect(vec![self.names.sync()], &with).await?;
+        let inbox = Inbox::new(publishers.first());
+        // The inbox is read on the first publishing connection, as a client's own request() would.
+        let replies = subscription::subscribe(publishers.first(), inbox.wildcard(), None).await?;
+        Ok(GeneratorEnd {
+            producer: Box::new(Requester { publishers, inbox }),
+            collector: Some(Box::new(Replies(replies))),
+        })
     }
 }
 
@@ -55,16 +73,20 @@ impl Transport for NatsRequest {
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let (endpoint, limits) = (&self.endpoint, self.limits);
-        let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::All };
-        let publishers = Publishers::connect(vec![self.names.sync()], &with).await?;
-        let inbox = Inbox::new(publishers.first());
-        // The inbox is read on the first publishing connection, as a client's own request() would.
-        let replies = subscription::subscribe(publishers.first(), inbox.wildcard(), None).await?;
-        Ok(GeneratorEnd {
-            producer: Box::new(Requester { publishers, inbox }),
-            collector: Some(Box::new(Replies(replies))),
-        })
+        self.requester(self.limits, outcomes, troubles).await
+    }
+
+    async fn publisher(
+        &self,
+        _index: u32,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<GeneratorEnd, TransportError> {
+        self.requester(self.limits.of_one_connection(), outcomes, troubles).await
+    }
+
+    fn returns(&self) -> Returns {
+        Returns::Answered
     }
 
     async fn worker(&self, _index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {

@@ -18,7 +18,9 @@ use super::subscription::{Feed, SUBSCRIPTION_CAPACITY, subscribe, take};
 use super::told::tell;
 use crate::connect::{self, patience::SILENCE_MAX};
 use crate::sabotage;
-use crate::transport::ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
+use crate::transport::ends::{
+    Collector, Consumer, GeneratorEnd, Producer, Responder, Returns, Transport, WorkerEnd,
+};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Delivery, Frame, Receipt, Reply};
 use crate::transport::limits::Limits;
@@ -57,6 +59,18 @@ impl RedisPubsub {
         }
     }
 
+    async fn producer(
+        &self,
+        limits: Limits,
+        index: u32,
+        (outcomes, troubles): (Rc<dyn Outcomes>, &Troubles),
+    ) -> Result<Box<dyn Producer>, TransportError> {
+        let told = (Rc::clone(&outcomes), troubles);
+        let on_break = || NothingStored(Rc::clone(&outcomes));
+        let pipelines = Pipelines::connect((&self.endpoint, limits), told, on_break).await?;
+        Ok(Box::new(Publisher { pipelines, channels: self.channels(), next: Cell::new(index as usize) }))
+    }
+
     /// Reads channels, each once, into a queue.
     fn feed(
         &self,
@@ -93,25 +107,40 @@ impl Transport for RedisPubsub {
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let told = (Rc::clone(&outcomes), troubles);
-        let on_break = || NothingStored(Rc::clone(&outcomes));
-        let pipelines = Pipelines::connect((&self.endpoint, self.limits), told, on_break).await?;
-        let channels = self.channels();
-        let collector: Option<Box<dyn Collector>> = if self.limits.collects(index) {
-            let (queue, results) = async_channel::bounded(SUBSCRIPTION_CAPACITY);
-            let feed = self.feed(self.names.result_subjects(), queue, (Side::Collector, troubles));
-            let subscription = subscribe(&feed.endpoint, &feed.channels).await?;
-            // What is published while nobody is subscribed reaches nobody.
-            let lost = move || outcomes.broken(&|_| true, Unknown::All);
-            tokio::task::spawn_local(feed.run(subscription, lost));
-            Some(Box::new(Results(results)))
-        } else {
-            None
-        };
-        Ok(GeneratorEnd {
-            producer: Box::new(Publisher { pipelines, channels, next: Cell::new(index as usize) }),
-            collector,
-        })
+        let producer = self.producer(self.limits, index, (Rc::clone(&outcomes), troubles)).await?;
+        Ok(GeneratorEnd { producer, collector: self.collector(index, outcomes, troubles).await? })
+    }
+
+    async fn publisher(
+        &self,
+        index: u32,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<GeneratorEnd, TransportError> {
+        let one = self.limits.of_one_connection();
+        Ok(GeneratorEnd { producer: self.producer(one, index, (outcomes, troubles)).await?, collector: None })
+    }
+
+    async fn collector(
+        &self,
+        index: u32,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<Option<Box<dyn Collector>>, TransportError> {
+        if !self.limits.collects(index) {
+            return Ok(None);
+        }
+        let (queue, results) = async_channel::bounded(SUBSCRIPTION_CAPACITY);
+        let feed = self.feed(self.names.result_subjects(), queue, (Side::Collector, troubles));
+        let subscription = subscribe(&feed.endpoint, &feed.channels).await?;
+        // What is published while nobody is subscribed reaches nobody.
+        let lost = move || outcomes.broken(&|_| true, Unknown::All);
+        tokio::task::spawn_local(feed.run(subscription, lost));
+        Ok(Some(Box::new(Results(results))))
+    }
+
+    fn returns(&self) -> Returns {
+        Returns::Confirmed { or_broken: true }
     }
 
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {

@@ -28,7 +28,7 @@ use crate::connect;
 use crate::connect::patience::{ANSWERS_WITHIN, SILENCE_MAX};
 use crate::connect::redis::plain;
 use crate::transport::created;
-use crate::transport::ends::{Collector, GeneratorEnd, Producer, Transport, WorkerEnd};
+use crate::transport::ends::{Collector, GeneratorEnd, Producer, Returns, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
 use crate::transport::limits::Limits;
@@ -86,7 +86,18 @@ impl RedisStreams {
         (2 * self.limits.worker_concurrency as usize).min(READ_MAX)
     }
 
-    async fn collector(&self, troubles: &Troubles) -> Result<Box<dyn Collector>, TransportError> {
+    async fn producer(
+        &self,
+        limits: Limits,
+        told: (Rc<dyn Outcomes>, &Troubles),
+    ) -> Result<Box<dyn Producer>, TransportError> {
+        let (stream, subjects) = (self.names.request(), self.names.request_subjects());
+        let on_break = || SameRequests { stream: stream.clone(), troubles: told.1.clone() };
+        let pipelines = Pipelines::connect((&self.endpoint, limits), told.clone(), on_break).await?;
+        Ok(Box::new(Adder { pipelines, stream, subjects }))
+    }
+
+    async fn results(&self, troubles: &Troubles) -> Result<Box<dyn Collector>, TransportError> {
         let (stream, position) = (self.names.result(), Position::default());
         let on_break =
             SameResults { stream: stream.clone(), position: position.clone(), troubles: troubles.clone() };
@@ -147,15 +158,34 @@ impl Transport for RedisStreams {
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let (stream, subjects) = (self.names.request(), self.names.request_subjects());
-        let on_break = || SameRequests { stream: stream.clone(), troubles: troubles.clone() };
-        let (server, told) = ((&self.endpoint, self.limits), (outcomes, troubles));
-        let pipelines = Pipelines::connect(server, told, on_break).await?;
-        let collector = match self.limits.collects(index) {
-            true => Some(self.collector(troubles).await?),
-            false => None,
-        };
-        Ok(GeneratorEnd { producer: Box::new(Adder { pipelines, stream, subjects }), collector })
+        let producer = self.producer(self.limits, (Rc::clone(&outcomes), troubles)).await?;
+        Ok(GeneratorEnd { producer, collector: self.collector(index, outcomes, troubles).await? })
+    }
+
+    async fn publisher(
+        &self,
+        _index: u32,
+        outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<GeneratorEnd, TransportError> {
+        let one = self.limits.of_one_connection();
+        Ok(GeneratorEnd { producer: self.producer(one, (outcomes, troubles)).await?, collector: None })
+    }
+
+    async fn collector(
+        &self,
+        index: u32,
+        _outcomes: Rc<dyn Outcomes>,
+        troubles: &Troubles,
+    ) -> Result<Option<Box<dyn Collector>>, TransportError> {
+        match self.limits.collects(index) {
+            true => self.results(troubles).await.map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn returns(&self) -> Returns {
+        Returns::Confirmed { or_broken: true }
     }
 
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError> {

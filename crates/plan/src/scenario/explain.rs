@@ -213,14 +213,28 @@ fn arrivals_words(arrivals: Arrivals) -> &'static str {
 fn limits(plan: &PointPlan) -> String {
     let load = &plan.load;
     format!(
-        "{} with {} each, batches of at most {}, at most {} in flight, timeout {}, drain up to {}",
+        "{} with {} each, {}, at most {} in flight, timeout {}, drain up to {}",
         count(load.generators as usize, "generator"),
         count(load.connections as usize, "connection"),
-        number(f64::from(load.batch)),
+        batches(load),
         number(f64::from(load.max_in_flight)),
         span(load.timeout_ns),
         span(load.drain_ns),
     )
+}
+
+/// `pool checkout, batches of 100 sent one-by-one when full or after 5 ms`.
+fn batches(load: &Load) -> String {
+    let Some(publishing) = &load.publishing else {
+        return format!("batches of at most {}", number(f64::from(load.batch)));
+    };
+    let when = match publishing.linger_ns {
+        None => "when full".to_owned(),
+        Some(0) => "at once".to_owned(),
+        Some(linger_ns) => format!("when full or after {}", span(linger_ns)),
+    };
+    let size = number(f64::from(publishing.batch));
+    format!("pool {}, batches of at most {size} sent {when}, flush {}", publishing.pool, publishing.flush)
 }
 
 fn payload(plan: &PointPlan) -> String {

@@ -27,10 +27,11 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 const PIPE_WAIT: Duration = Duration::from_secs(5);
 
 /// The shipped scenarios by name, in the order of names.
-pub const EMBEDDED: [(&str, &str); 34] = [
+pub const EMBEDDED: [(&str, &str); 38] = [
     ("auth-overhead", include_str!("../../../../scenarios/auth-overhead.toml")),
     ("auth-overhead-nats", include_str!("../../../../scenarios/auth-overhead-nats.toml")),
     ("baseline-latency", include_str!("../../../../scenarios/baseline-latency.toml")),
+    ("batch-republish", include_str!("../../../../scenarios/batch-republish.toml")),
     ("batching", include_str!("../../../../scenarios/batching.toml")),
     ("broker-kill", include_str!("../../../../scenarios/broker-kill.toml")),
     ("broker-pause", include_str!("../../../../scenarios/broker-pause.toml")),
@@ -43,7 +44,10 @@ pub const EMBEDDED: [(&str, &str); 34] = [
     ("durability-tiers", include_str!("../../../../scenarios/durability-tiers.toml")),
     ("gradual-migration", include_str!("../../../../scenarios/gradual-migration.toml")),
     ("guarantees", include_str!("../../../../scenarios/guarantees.toml")),
+    ("guide-batch", include_str!("../../../../scenarios/guide-batch.toml")),
+    ("guide-pool", include_str!("../../../../scenarios/guide-pool.toml")),
     ("hockey-stick", include_str!("../../../../scenarios/hockey-stick.toml")),
+    ("linger", include_str!("../../../../scenarios/linger.toml")),
     ("migration", include_str!("../../../../scenarios/migration.toml")),
     ("migration-under-fire", include_str!("../../../../scenarios/migration-under-fire.toml")),
     ("migration-workers", include_str!("../../../../scenarios/migration-workers.toml")),

@@ -6,6 +6,7 @@
 //! what `validate` does; a test holds the two together. `x-default` is for those that depend on other keys.
 
 mod fault;
+mod load;
 mod repetitions;
 mod route;
 mod time;
@@ -24,6 +25,7 @@ use weighbridge_record::terms::{
 };
 
 pub use fault::Fault;
+pub use load::{Arrivals, Executor, Load};
 pub use repetitions::{Repeat, Repetitions};
 pub use route::{Route, ShareStage};
 pub use time::Duration;
@@ -110,104 +112,6 @@ pub struct SweepValues(
     #[expect(dead_code, reason = "only describes the file: `sweep` reads the values from the document")]
     pub Vec<serde_json::Value>,
 );
-
-/// How requests are sent: who decides when, how many, for how long.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Load {
-    #[schemars(required)]
-    pub executor: Option<Executor>,
-    /// How arrivals are spread around the rate; only for constant-arrival-rate and ramping-arrival-rate.
-    #[schemars(extend("default" = "poisson"))]
-    pub arrivals: Option<Arrivals>,
-    /// Requests per second over all generators; only for constant-arrival-rate, which needs it. A search sets
-    /// it. At least one request has to fall into the window.
-    #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0))]
-    pub rate: Option<f64>,
-    /// Requests per second at the start; only for ramping-arrival-rate.
-    #[schemars(range(min = 0, max = 1e8), extend("default" = 0))]
-    pub start_rate: Option<f64>,
-    /// Stretches over which the rate moves linearly to a target; only for ramping-arrival-rate, which needs
-    /// them. Together they last 100 ms to 24 h.
-    #[schemars(length(min = 1, max = 100))]
-    pub stages: Option<Vec<RampStage>>,
-    /// Requests outstanding at any time; only for closed-loop, which needs it.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub in_flight: Option<u32>,
-    /// Load before the measured window, for connections and caches to settle. Like `cooldown` and `drain` it takes at
-    /// most 1 000 times the window.
-    #[schemars(extend("default" = "1s"))]
-    pub warmup: Option<Duration>,
-    /// The measured window, at least 100 ms. Every executor needs it but ramping-arrival-rate, whose stages say how
-    /// long they last.
-    pub duration: Option<Duration>,
-    /// Load after the measured window, so that its last requests meet the same load as the others.
-    #[schemars(extend("default" = "500ms"))]
-    pub cooldown: Option<Duration>,
-    /// How long after the last send a request may still be accounted for; what is open then is lost. Ends
-    /// earlier if everything is back.
-    #[schemars(extend("default" = "10s"))]
-    pub drain: Option<Duration>,
-    /// After it a request no longer counts as in flight; a late result still completes it.
-    #[schemars(extend("default" = "30s"))]
-    pub timeout: Option<Duration>,
-    /// Most requests outstanding. One that falls due beyond it is shed: not sent, and counted as `unsent`. For
-    /// saturate, how many are outstanding at any time.
-    #[schemars(
-        range(min = 1, max = 1_000_000),
-        extend("x-default" = "20000; 1024 for saturate; for closed-loop at least `in_flight`")
-    )]
-    pub max_in_flight: Option<u32>,
-    /// Generator threads, which share the rate or the window.
-    #[schemars(range(min = 1, max = 256), extend("default" = 1))]
-    pub generators: Option<u32>,
-    /// Publishing connections of each generator.
-    #[schemars(range(min = 1, max = 1000), extend("default" = 1))]
-    pub connections: Option<u32>,
-    /// Most requests handed to the client library together, which a Redis client sends as one pipeline.
-    #[schemars(
-        range(min = 1, max = 100_000),
-        extend("x-default" = "256; for closed-loop and saturate a quarter of the window, at most 256")
-    )]
-    pub batch: Option<u32>,
-}
-
-/// Who decides when a request is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Executor {
-    /// A schedule with a constant mean rate, whatever the path does. Needs `rate` and `duration`.
-    ConstantArrivalRate,
-    /// A schedule whose rate moves through stages. Needs `stages`.
-    RampingArrivalRate,
-    /// The next request starts when one ends, so that `in_flight` are outstanding. Needs `in_flight` and
-    /// `duration`. Stalls hide themselves: a slow path is asked for less.
-    ClosedLoop,
-    /// As fast as the path lets it, with `max_in_flight` outstanding. Needs `duration`. For rates; its latencies
-    /// are mostly waiting.
-    Saturate,
-}
-
-/// How arrivals are spread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Arrivals {
-    /// Equal gaps.
-    Uniform,
-    /// Independent arrivals, as from many users: exponential gaps, so requests come in clusters.
-    Poisson,
-}
-
-/// One stage of a ramp.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RampStage {
-    /// Requests per second at the end of the stage.
-    #[schemars(range(min = 0, max = 1e8))]
-    pub target: f64,
-    /// How long the rate takes to get there; the same target as before keeps it level.
-    pub duration: Duration,
-}
 
 /// What a request carries.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -3,6 +3,7 @@
 //! Units stand last in names; latencies are integer nanoseconds on one monotonic clock.
 
 pub mod bounds;
+mod bursts;
 mod check;
 #[cfg(test)]
 mod documented;
@@ -14,6 +15,7 @@ mod latency;
 mod ledger;
 mod pair;
 mod promise;
+mod publishing;
 mod ratio;
 mod repetitions;
 mod route;
@@ -28,6 +30,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use bounds::OutOfBounds;
+pub use bursts::BurstSizes;
 pub use check::{Check, Rule, Unit};
 pub use doubt::{Doubt, DoubtKind};
 pub use fault::{AroundFault, Fault, Stretch};
@@ -37,6 +40,7 @@ pub use latency::{BreakdownRow, LatencySummary, StageLatencies};
 pub use ledger::{LedgerTotals, LedgerUnbalanced};
 pub use pair::{Change, ChangeVerdict, Cost, PairRecord};
 pub use promise::{Kept, LegalAnomaly, PromiseVerdict, Promised};
+pub use publishing::{BatchesRecord, PoolRecord, PublishingRecord};
 pub use ratio::{PairVerdict, PathRatio};
 pub use repetitions::{RepetitionRule, Stopped};
 pub use route::{Held, LegAtSeam, PublishWaits, RouteRecord, RouteStage, SeamCheck, TakenBy, TwinAnswers};
@@ -44,8 +48,7 @@ pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
 pub use trial::{
-    BrokerRecord, BurstSizes, BusiestThread, ErrorGroup, GeneratorRecord, LeftBehind, Leg, ProxyRecord,
-    Rates, Trial,
+    BrokerRecord, BusiestThread, ErrorGroup, GeneratorRecord, LeftBehind, Leg, ProxyRecord, Rates, Trial,
 };
 pub use wakes::{Storage, WakeLateness};
 

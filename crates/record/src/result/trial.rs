@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::zero::is_zero;
 use super::{
-    BreakdownRow, Doubt, Fault, Finding, Gap, Held, LedgerTotals, LegalAnomaly, PromiseVerdict, RouteRecord,
-    SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness,
+    BreakdownRow, BurstSizes, Doubt, Fault, Finding, Gap, Held, LedgerTotals, LegalAnomaly, PromiseVerdict,
+    PublishingRecord, RouteRecord, SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness,
 };
 use crate::point::Point;
 use crate::terms::{
@@ -286,6 +286,9 @@ pub struct GeneratorRecord {
     /// How late its threads woke; null in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wakes: Option<WakeLateness>,
+    /// What a pool of connections and batches came to; left out where neither was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publishing: Option<PublishingRecord>,
 }
 
 /// A thread that did the most of its kind.
@@ -295,19 +298,4 @@ pub struct BusiestThread {
     pub kind: String,
     /// Share of a core that the busiest thread of the kind used in an interval, the median over the window's.
     pub cores: f64,
-}
-
-/// Sizes of the batches that were handed to the transport, in requests.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct BurstSizes {
-    /// Batches handed over.
-    pub wakes: u64,
-    /// Mean size.
-    pub mean: f64,
-    /// Median size.
-    pub p50: u64,
-    /// 99th percentile of the size.
-    pub p99: u64,
-    /// Largest size.
-    pub max: u64,
 }

@@ -23,10 +23,10 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 use weighbridge_record::compare::{Options, compare};
 use weighbridge_record::fixture::{
-    Fixture, client_drops, rate_sweep, refused_half, shed_in_a_stall, with_outage,
+    Fixture, client_drops, rate_sweep, refused_half, shed_in_a_stall, with_outage, with_publishing,
 };
 use weighbridge_record::result::RunResult;
-use weighbridge_record::terms::TransportKind;
+use weighbridge_record::terms::{Flush, Pool, TransportKind};
 use weighbridge_report::{Placed, claims, comparison_claims, index_claims};
 
 use check::Source;
@@ -142,6 +142,9 @@ fn sentences_about_made_up_states_follow_from_the_record() {
         shed_in_a_stall(),
         client_drops(),
         rate_sweep(transports),
+        with_publishing(Fixture::default().build(), Pool::Guide, Flush::OneByOne),
+        with_publishing(Fixture { repetitions: 3, ..Fixture::default() }.build(), Pool::Guide, Flush::Guide),
+        with_publishing(Fixture::default().build(), Pool::Checkout, Flush::Together),
     ];
     for result in fixtures {
         let wrong = wrong(&result);

@@ -69,9 +69,11 @@ pub fn is_named(point: &Point, name: &str) -> bool {
 /// Whether another path has more of it, or less.
 fn beaten(record: &Record, at: &At, path: Path, what: &What, beats: fn(f64, f64) -> bool) -> Option<String> {
     let Some(own) = record.value(at, Some(path), what) else { return Some(format!("{path} has none of it")) };
-    // A change is the widest of all combinations of the other keys.
-    let places: Vec<At> = match what {
-        What::Change(_) => record.points().into_iter().flat_map(holding).map(At::Point).collect(),
+    // A change is the widest of all combinations of the other keys, over the key that is drawn.
+    let places: Vec<At> = match (what, at) {
+        (What::Change(_), At::Point(held)) => {
+            record.points().into_iter().map(|point| At::Point(holding(point, held))).collect()
+        }
         _ => vec![at.clone()],
     };
     let all = places.iter().flat_map(|at| record.paths(&At::Run).into_iter().map(move |path| (at, path)));
@@ -80,12 +82,8 @@ fn beaten(record: &Record, at: &At, path: Path, what: &What, beats: fn(f64, f64)
     over.map(|(other, value)| format!("{path} has {own}, {other} {value}"))
 }
 
-/// The point without one of its keys, in every way.
-fn holding(point: Point) -> Vec<Point> {
-    let without = |key: &String| {
-        let mut held = point.clone();
-        held.remove(key);
-        held
-    };
-    point.keys().map(without).collect()
+/// The point with those of its keys that are held.
+fn holding(mut point: Point, held: &Point) -> Point {
+    point.retain(|key, _| held.contains_key(key));
+    point
 }

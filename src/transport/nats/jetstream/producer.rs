@@ -15,6 +15,7 @@ use crate::connect::patience::ANSWERS_WITHIN;
 use crate::transport::ends::Producer;
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
+use crate::transport::limits::Limits;
 use crate::transport::nats::publishers::{Beside, Connecting, Publishers};
 use crate::transport::nats::subjects::{Inbox, last_token};
 use crate::transport::nats::subscription;
@@ -25,10 +26,11 @@ use weighbridge_record::terms::DeliveryMode;
 
 pub(super) async fn open(
     stores: &Stores,
+    limits: Limits,
     outcomes: Rc<dyn Outcomes>,
     troubles: &Troubles,
 ) -> Result<StreamProducer, TransportError> {
-    let (endpoint, limits) = (&stores.endpoint, stores.limits);
+    let endpoint = &stores.endpoint;
     let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::Unconfirmed };
     let publishers = Publishers::connect(stores.names.request_subjects(), &with).await?;
     let client = publishers.first().clone();

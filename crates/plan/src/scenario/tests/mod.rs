@@ -3,6 +3,7 @@
 mod answered;
 mod documented;
 mod flags;
+mod publishing;
 mod refused;
 mod rendered;
 mod repetitions;

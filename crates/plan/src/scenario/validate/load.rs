@@ -1,6 +1,7 @@
 //! `[load]`: which keys belong to which executor, and the limits on the whole of it.
 
 use super::check::{Check, DURATION_NS_MAX, WINDOW_NS_MIN};
+use super::publishing;
 use crate::scenario::prose::span;
 use crate::scenario::{duration, wire};
 use crate::{Arrivals, Executor, Load, RampStage};
@@ -38,6 +39,8 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         Executor::Saturate => BATCH_MAX.min(max_in_flight.div_ceil(4)),
         Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. } => BATCH_MAX,
     };
+    let publishing = publishing::check(check, load);
+    let batch = if publishing.is_some() { batch } else { load.batch.unwrap_or(batch) };
     too_many_in_all(check, &executor, warmup_ns.saturating_add(duration_ns).saturating_add(cooldown_ns));
     let load = Load {
         executor,
@@ -49,8 +52,10 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         timeout_ns,
         generators: load.generators.unwrap_or(1),
         connections: load.connections.unwrap_or(1),
-        batch: load.batch.unwrap_or(batch),
+        batch,
+        publishing,
     };
+    publishing::check_window(check, &load);
     too_few_in_all(check, &load);
     Some(load)
 }

@@ -6,6 +6,7 @@
 mod check;
 mod faults;
 mod load;
+mod publishing;
 mod repetitions;
 mod route;
 mod search;
