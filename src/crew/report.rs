@@ -20,6 +20,12 @@ pub struct CrewReport {
     pub breaks: Vec<Break>,
     /// What the broker said when it refused a worker what it had allowed before.
     pub refusal: Option<String>,
+    /// Processes of somebody else's that were started.
+    pub started: u32,
+    /// CPU time that they used, in seconds; none where it could not be read.
+    pub cpu_seconds: Option<f64>,
+    /// What they wrote, by the names of files.
+    pub logs: Vec<(String, Vec<u8>)>,
     /// How late the timers of their threads woke them.
     pub timer_lateness: Latency,
 }
@@ -37,6 +43,12 @@ impl CrewReport {
         self.ended_early += other.ended_early;
         self.refusal = self.refusal.take().or(other.refusal);
         self.dropped += other.dropped;
+        self.started += other.started;
+        self.cpu_seconds = match (self.cpu_seconds, other.cpu_seconds) {
+            (Some(ours), Some(theirs)) => Some(ours + theirs),
+            (ours, theirs) => ours.or(theirs),
+        };
+        self.logs.extend(other.logs);
         self.breaks.extend(other.breaks);
         self.timer_lateness.merge(&other.timer_lateness);
     }
@@ -64,6 +76,9 @@ mod tests {
             breaks,
             refusal: refused,
             timer_lateness: late(2),
+            started: 2,
+            cpu_seconds: Some(0.5),
+            logs: vec![("worker.1".to_owned(), vec![7])],
             ..CrewReport::ended("gone")
         };
         let mut merged = report.clone();
@@ -77,7 +92,10 @@ mod tests {
                 dropped: 6,
                 breaks: vec![lost.clone(), lost],
                 refusal,
-                timer_lateness: late(4)
+                started: 4,
+                cpu_seconds: Some(1.0),
+                logs: vec![("worker.1".to_owned(), vec![7]); 2],
+                timer_lateness: late(4),
             }
         );
         let sent = serde_json::to_string(&merged).unwrap();

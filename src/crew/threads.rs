@@ -117,7 +117,7 @@ async fn work(share: Share, place: Place, mut stopped: watch::Receiver<bool>) ->
     }
     let Noted { errors, dropped, breaks, refusal } = troubles.noted();
     let timer_lateness = timer.lateness();
-    report.merge(CrewReport { errors, ended_early: 0, dropped, breaks, refusal, timer_lateness });
+    report.merge(CrewReport { errors, dropped, breaks, refusal, timer_lateness, ..CrewReport::default() });
     report
 }
 

@@ -43,7 +43,8 @@ impl WorkOrder {
         seed: u64,
     ) -> Option<Self> {
         let (work, in_processes) = match &point.workers {
-            Workers::None => return None,
+            // Others know their work.
+            Workers::None | Workers::External(_) => return None,
             Workers::Threads(work) => (work, false),
             Workers::Processes(work) => (work, true),
         };

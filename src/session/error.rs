@@ -1,5 +1,6 @@
 //! Why a run could not be carried out.
 
+use crate::crew::ExternalError;
 use crate::fault::AimError;
 use crate::open_files;
 use crate::site::SiteError;
@@ -16,6 +17,8 @@ pub enum RunError {
     Transport(#[from] TransportError),
     #[error(transparent)]
     Aim(#[from] AimError),
+    #[error(transparent)]
+    Workers(#[from] ExternalError),
     #[error(
         "{path} needs {connections} connections, and this process may open only {limit} files; raise the limit of open \
          files with `ulimit -n {}`, or lower `workers.count`", open_files::enough_for(*.connections)
@@ -67,7 +70,8 @@ impl RunError {
                     | SiteError::Connect(_)
             ),
             Self::Transport(error) => matches!(error, TransportError::Connect(_)) || error.is_refusal(),
-            Self::Unheard(_) => true,
+            Self::Workers(ExternalError::Transport(error)) => matches!(error, TransportError::Connect(_)),
+            Self::Workers(_) | Self::Unheard(_) => true,
             _ => false,
         }
     }

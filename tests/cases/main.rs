@@ -21,6 +21,7 @@ mod mid_fault;
 mod network;
 mod no_scenario;
 mod output;
+mod own_workers;
 mod pair;
 mod patience;
 mod plug;

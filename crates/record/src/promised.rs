@@ -44,6 +44,9 @@ fn kept_over(leg: &Leg, action: Action) -> KeptOver {
     }
 }
 
+/// Why a promise about deliveries is not judged.
+const UNTOLD: &str = "the workers are external, and don't tell what they receive";
+
 /// Every promise of the trial's path; of a route, those of each leg.
 pub fn judge(trial: &Trial) -> Vec<PromiseVerdict> {
     match trial.legs.as_slice() {
@@ -187,7 +190,7 @@ fn examples(held: &Held<'_>, wanted: impl Fn(&Finding) -> bool) -> Vec<Finding> 
 }
 
 fn is_lost(finding: &Finding) -> bool {
-    matches!(finding.class, FindingClass::LostRequest | FindingClass::LostResult)
+    matches!(finding.class, FindingClass::LostRequest | FindingClass::LostResult | FindingClass::Lost)
 }
 
 /// Confirmed requests that were lost although the tier keeps them over what was done. Of a fault over which it keeps
@@ -249,6 +252,9 @@ fn loss_seen(held: &Held<'_>) -> PromiseVerdict {
 fn at_most_once(held: &Held<'_>) -> PromiseVerdict {
     let promise = Promised::AtMostOnce;
     let count = held.ledger.redelivered + held.ledger.duplicated;
+    if count == 0 && held.ledger.untold {
+        return verdict(promise, Kept::NotExercised, 0, UNTOLD.to_owned());
+    }
     if count == 0 && held.faults.is_empty() {
         return verdict(promise, Kept::NotExercised, 0, "nothing was done to the path".to_owned());
     }
@@ -260,6 +266,9 @@ fn at_most_once(held: &Held<'_>) -> PromiseVerdict {
 fn answered_once(held: &Held<'_>) -> PromiseVerdict {
     let promise = Promised::AnsweredOnce;
     let LedgerTotals { duplicated, redelivered, .. } = held.ledger;
+    if duplicated == 0 && held.ledger.untold {
+        return verdict(promise, Kept::NotExercised, 0, UNTOLD.to_owned());
+    }
     if duplicated == 0 && redelivered == 0 {
         return verdict(promise, Kept::NotExercised, 0, "no request was delivered twice".to_owned());
     }
@@ -269,7 +278,10 @@ fn answered_once(held: &Held<'_>) -> PromiseVerdict {
 
 fn order(held: &Held<'_>, leg: &Leg) -> PromiseVerdict {
     let promise = Promised::Order;
-    let LedgerTotals { delivered, reordered, redelivered, .. } = held.ledger;
+    let LedgerTotals { delivered, reordered, redelivered, untold, .. } = held.ledger;
+    if untold {
+        return verdict(promise, Kept::NotExercised, 0, UNTOLD.to_owned());
+    }
     if delivered < 2 {
         return verdict(promise, Kept::NotExercised, 0, "no two requests were delivered".to_owned());
     }

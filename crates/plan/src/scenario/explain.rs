@@ -251,6 +251,13 @@ fn workers(plan: &PointPlan) -> String {
     let Some(work) = plan.workers.work() else {
         return "none: requests are only published, the broker's acknowledgement ends them".to_owned();
     };
+    if let Some(external) = plan.workers.external() {
+        let workers = count(work.count as usize, "external worker");
+        return match &external.command {
+            Some(command) => format!("{workers}, each started with `{}`", command.join(" ")),
+            None => format!("{workers}, run by somebody else"),
+        };
+    }
     let ends = if work.results { "" } else { ", no results: delivery ends a request" };
     let service = match work.service_time {
         ServiceTime::Constant { ns: 0 } => "no service time".to_owned(),
