@@ -79,7 +79,7 @@ fn limits(point: &PointPlan) -> Limits {
             Workers::Processes(work) => work.count,
             // One alone takes all, as the engine does.
             Workers::External(external) if external.work.count > 1 => external.work.count,
-            Workers::None | Workers::Threads(_) | Workers::External(_) => 0,
+            Workers::None | Workers::Threads(_) | Workers::External(_) | Workers::Http(_) => 0,
         },
     }
 }

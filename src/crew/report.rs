@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::transport::Break;
 use weighbridge_record::latency::Latency;
+use weighbridge_record::result::ScorerCalls;
 
 /// What went wrong with workers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct CrewReport {
     pub started: u32,
     /// CPU time that they used, in seconds; none where it could not be read.
     pub cpu_seconds: Option<f64>,
+    /// What came of the calls of a scoring service; none where none was asked.
+    pub calls: Option<ScorerCalls>,
     /// What they wrote, by the names of files.
     pub logs: Vec<(String, Vec<u8>)>,
     /// How late the timers of their threads woke them.
@@ -49,6 +52,9 @@ impl CrewReport {
             (ours, theirs) => ours.or(theirs),
         };
         self.logs.extend(other.logs);
+        if let Some(theirs) = other.calls {
+            self.calls.get_or_insert_default().merge(&theirs);
+        }
         self.breaks.extend(other.breaks);
         self.timer_lateness.merge(&other.timer_lateness);
     }
@@ -78,6 +84,7 @@ mod tests {
             timer_lateness: late(2),
             started: 2,
             cpu_seconds: Some(0.5),
+            calls: Some(ScorerCalls { calls: 3, ..ScorerCalls::default() }),
             logs: vec![("worker.1".to_owned(), vec![7])],
             ..CrewReport::ended("gone")
         };
@@ -94,6 +101,7 @@ mod tests {
                 refusal,
                 started: 4,
                 cpu_seconds: Some(1.0),
+                calls: Some(ScorerCalls { calls: 6, ..ScorerCalls::default() }),
                 logs: vec![("worker.1".to_owned(), vec![7]); 2],
                 timer_lateness: late(4),
             }

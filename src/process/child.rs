@@ -346,7 +346,7 @@ mod tests {
             let id: i32 = sleep.parse().unwrap();
             procfs::process::Process::new(id).ok()?.stat().ok().map(|stat| stat.state)
         };
-        assert_eq!(state(), Some('S'));
+        wait_for(|| state() == Some('S'));
         process.pause().unwrap();
         wait_for(|| state() == Some('T'));
         process.kill();

@@ -29,6 +29,8 @@ pub enum RunError {
          server with a higher limit"
     )]
     Connections { path: Path, broker: BrokerKind, setting: &'static str, connections: u64, limit: u64 },
+    #[error("the scoring service (workers.url) is not there: {address}: {reason}")]
+    Scorer { address: String, reason: String },
     /// The run is to end at once, and this trial had not begun.
     #[error("stopped before the load began")]
     Stopped,
@@ -71,7 +73,7 @@ impl RunError {
             ),
             Self::Transport(error) => matches!(error, TransportError::Connect(_)) || error.is_refusal(),
             Self::Workers(ExternalError::Transport(error)) => matches!(error, TransportError::Connect(_)),
-            Self::Workers(_) | Self::Unheard(_) => true,
+            Self::Workers(_) | Self::Scorer { .. } | Self::Unheard(_) => true,
             _ => false,
         }
     }

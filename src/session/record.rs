@@ -13,12 +13,13 @@ use crate::fault::FaultReport;
 use crate::load::{AccountSummary, GeneratorOutcome, LegsSummary};
 use crate::metrics::Recording;
 use weighbridge_plan::credentials::redact;
-use weighbridge_plan::{PointPlan, Work};
+use weighbridge_plan::{PointPlan, ScoringFormat, ScoringService, Work};
 use weighbridge_record::promised;
 use weighbridge_record::recovery::{self, Around};
 use weighbridge_record::result::{
     BrokerRecord, ErrorGroup, Finding, FindingClass, GeneratorRecord, Held, LedgerTotals, Leg, OthersKind,
-    Rates, SeamCheck, SeriesRow, StageLatencies, Trial, WakeLateness, WorkersRecord,
+    Rates, ScorerCalls, ScorerRecord, SeamCheck, SeriesRow, StageLatencies, Trial, WakeLateness,
+    WorkersRecord,
 };
 use weighbridge_record::terms::TransportKind;
 
@@ -140,8 +141,18 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     trial
 }
 
-/// Workers of somebody else's; none where all are ours.
+/// Workers that are not ours alone; none where all are.
 fn others(point: &PointPlan, crew: &CrewReport) -> Option<WorkersRecord> {
+    if let Some(service) = point.workers.service() {
+        return Some(WorkersRecord {
+            kind: OthersKind::Http,
+            count: point.workers.work()?.count,
+            command: Vec::new(),
+            started: None,
+            cpu_seconds: None,
+            scorer: Some(scorer(service, crew.calls.unwrap_or_default())),
+        });
+    }
     let external = point.workers.external()?;
     let command = external.command.iter().flatten().map(|word| redact(word)).collect();
     Some(WorkersRecord {
@@ -150,7 +161,17 @@ fn others(point: &PointPlan, crew: &CrewReport) -> Option<WorkersRecord> {
         command,
         started: external.command.is_some().then_some(crew.started),
         cpu_seconds: crew.cpu_seconds,
+        scorer: None,
     })
+}
+
+fn scorer(service: &ScoringService, calls: ScorerCalls) -> ScorerRecord {
+    let model = match &service.format {
+        ScoringFormat::Json => None,
+        ScoringFormat::Openai { model } => Some(model.clone()),
+    };
+    let timeout_s = service.timeout_ns as f64 / 1e9;
+    ScorerRecord { url: redact(&service.url), model, timeout_s, retries: service.retries, calls }
 }
 
 /// Takes out what only workers tell, where they tell nothing.

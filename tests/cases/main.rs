@@ -36,6 +36,7 @@ mod remains;
 mod repeat;
 mod rights;
 mod routes;
+mod scorer;
 mod search;
 mod secrets;
 mod security;

@@ -159,6 +159,9 @@ fn no_worker_outlives_a_harness_that_is_killed() {
     wait_for("the end of the workers", || (sleeping() == 0).then_some(()));
 }
 
+/// Name and value.
+type Variable<'a> = (&'a str, &'a str);
+
 /// A worker that somebody starts by hand, again and again until its stream is there.
 struct ByHand {
     command: Command,
@@ -220,7 +223,7 @@ fn workers_that_a_user_starts_by_hand_are_waited_for() {
     let results = ("WEIGHBRIDGE_RESULTS", "own.prioritization.result.{category}");
     let durable = ("WEIGHBRIDGE_GROUP", "priority-workers");
     let queue = ("WEIGHBRIDGE_GROUP", "weighbridge");
-    let cases: [(&str, (&str, &str), Vec<(&str, &str)>); 5] = [
+    let cases: [(&str, Variable<'_>, Vec<Variable<'_>>); 5] = [
         ("nats-core", ("NATS_URL", &nats_url), vec![subjects, results, queue]),
         (
             "nats-request",

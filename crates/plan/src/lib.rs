@@ -23,4 +23,4 @@ pub use plan::{
 pub use publishing::{POOL_MAX, Publishing};
 pub use repeat::{Repeat, Sequential};
 pub use route::RoutePlan;
-pub use workers::{External, ServiceTime, Work, Workers};
+pub use workers::{AskingWork, External, ScoringFormat, ScoringService, ServiceTime, Work, Workers};

@@ -14,6 +14,38 @@ pub enum Workers {
     /// Processes of somebody else's that follow the schemas. What they receive they tell nobody, and results are all
     /// that is seen of them.
     External(External),
+    /// Threads of the harness that ask a scoring service for each score.
+    Http(AskingWork),
+}
+
+/// Workers that ask a scoring service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskingWork {
+    /// Each worker asks for as many scores at a time as it scores requests.
+    pub work: Work,
+    pub service: ScoringService,
+}
+
+/// A scoring service behind HTTP, and how it is asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoringService {
+    pub url: String,
+    /// Its host and port.
+    pub address: String,
+    pub format: ScoringFormat,
+    /// Longest that one answer may take.
+    pub timeout_ns: u64,
+    /// How often a request is asked again that may be answered then.
+    pub retries: u32,
+}
+
+/// What goes over the wire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ScoringFormat {
+    /// The request as it is; level and score come back.
+    Json,
+    /// A chat completion in OpenAI's format.
+    Openai { model: String },
 }
 
 /// Workers that are not ours.
@@ -46,6 +78,15 @@ impl Workers {
             Self::None => None,
             Self::Threads(work) | Self::Processes(work) => Some(work),
             Self::External(external) => Some(&external.work),
+            Self::Http(asking) => Some(&asking.work),
+        }
+    }
+
+    /// The service that they ask, where they do.
+    pub fn service(&self) -> Option<&ScoringService> {
+        match self {
+            Self::Http(asking) => Some(&asking.service),
+            _ => None,
         }
     }
 

@@ -44,9 +44,6 @@ fn kept_over(leg: &Leg, action: Action) -> KeptOver {
     }
 }
 
-/// Why a promise about deliveries is not judged.
-const UNTOLD: &str = "the workers are external, and don't tell what they receive";
-
 /// Every promise of the trial's path; of a route, those of each leg.
 pub fn judge(trial: &Trial) -> Vec<PromiseVerdict> {
     match trial.legs.as_slice() {
@@ -106,6 +103,14 @@ fn of_leg(held: &Held<'_>, leg: &Leg) -> Vec<PromiseVerdict> {
     }
     if leg.promise.order != Order::None {
         verdicts.push(order(held, leg));
+    }
+    let by_deliveries = [Promised::AtMostOnce, Promised::AnsweredOnce, Promised::Order];
+    for told in verdicts.iter_mut().filter(|told| held.ledger.untold && by_deliveries.contains(&told.promise))
+    {
+        if told.verdict != Kept::Broken {
+            let why = "the workers are external, and don't tell what they receive";
+            (told.verdict, told.reason) = (Kept::NotExercised, why.to_owned());
+        }
     }
     verdicts
 }
@@ -252,9 +257,6 @@ fn loss_seen(held: &Held<'_>) -> PromiseVerdict {
 fn at_most_once(held: &Held<'_>) -> PromiseVerdict {
     let promise = Promised::AtMostOnce;
     let count = held.ledger.redelivered + held.ledger.duplicated;
-    if count == 0 && held.ledger.untold {
-        return verdict(promise, Kept::NotExercised, 0, UNTOLD.to_owned());
-    }
     if count == 0 && held.faults.is_empty() {
         return verdict(promise, Kept::NotExercised, 0, "nothing was done to the path".to_owned());
     }
@@ -266,9 +268,6 @@ fn at_most_once(held: &Held<'_>) -> PromiseVerdict {
 fn answered_once(held: &Held<'_>) -> PromiseVerdict {
     let promise = Promised::AnsweredOnce;
     let LedgerTotals { duplicated, redelivered, .. } = held.ledger;
-    if duplicated == 0 && held.ledger.untold {
-        return verdict(promise, Kept::NotExercised, 0, UNTOLD.to_owned());
-    }
     if duplicated == 0 && redelivered == 0 {
         return verdict(promise, Kept::NotExercised, 0, "no request was delivered twice".to_owned());
     }
@@ -278,10 +277,7 @@ fn answered_once(held: &Held<'_>) -> PromiseVerdict {
 
 fn order(held: &Held<'_>, leg: &Leg) -> PromiseVerdict {
     let promise = Promised::Order;
-    let LedgerTotals { delivered, reordered, redelivered, untold, .. } = held.ledger;
-    if untold {
-        return verdict(promise, Kept::NotExercised, 0, UNTOLD.to_owned());
-    }
+    let LedgerTotals { delivered, reordered, redelivered, .. } = held.ledger;
     if delivered < 2 {
         return verdict(promise, Kept::NotExercised, 0, "no two requests were delivered".to_owned());
     }

@@ -30,7 +30,7 @@ pub use load::{Arrivals, Executor, Load};
 pub use repetitions::{Repeat, Repetitions};
 pub use route::{Route, ShareStage};
 pub use time::Duration;
-pub use workers::{Distribution, ServiceDistribution, ServiceTime, WorkerKind, Workers};
+pub use workers::{Distribution, ScoringFormat, ServiceDistribution, ServiceTime, WorkerKind, Workers};
 
 /// JSON Schema of a scenario file.
 pub fn schema() -> Schema {

@@ -94,9 +94,10 @@ impl LedgerTotals {
         .map(known)
     }
 
-    /// The same where nobody told what workers receive.
+    /// The same where nobody told what workers receive: what was parked is lost as far as anybody knows.
     pub fn without_told(self) -> Self {
         Self {
+            lost: self.lost + self.parked,
             delivered: 0,
             lost_requests: 0,
             lost_results: 0,
@@ -277,7 +278,7 @@ mod tests {
         for name in LedgerTotals::TOLD {
             assert_eq!((written.get(name), untold.count(name)), (None, None), "{name}");
         }
-        assert_eq!(written["lost"], 2);
+        assert_eq!(written["lost"], 3, "the parked one too");
         assert_eq!(serde_json::from_value::<LedgerTotals>(written).unwrap(), untold);
         let mut merged = totals();
         merged.merge(&untold);

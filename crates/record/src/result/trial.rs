@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::zero::is_zero;
 use super::{
     BreakdownRow, BurstSizes, Doubt, Fault, Finding, Gap, Held, LedgerTotals, LegalAnomaly, PromiseVerdict,
-    PublishingRecord, RouteRecord, SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness, WorkersRecord,
+    PublishingRecord, RouteRecord, SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness,
+    WorkersRecord,
 };
 use crate::point::Point;
 use crate::terms::{

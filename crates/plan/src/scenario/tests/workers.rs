@@ -1,7 +1,7 @@
 //! Who the workers are.
 
 use super::{SOUND, planned, refused, with};
-use crate::Workers;
+use crate::{ScoringFormat, Workers};
 use weighbridge_record::terms::CompletedBy;
 
 #[test]
@@ -23,13 +23,41 @@ fn nobody_cannot_be_counted() {
 
 #[test]
 fn kinds_that_are_not_there_are_refused_where_they_stand() {
-    let summary = refused(&with("count = 2", "kind = \"http\"")).summary();
-    assert!(
-        summary.contains("11:") && summary.contains("`workers.kind` = \"http\" is not available"),
-        "{summary}"
-    );
     let summary = refused(&with("count = 2", "kind = \"robots\"")).summary();
     assert!(summary.contains("workers.kind") && summary.contains("threads"), "{summary}");
+}
+
+#[test]
+fn a_scoring_service_is_asked_as_it_says() {
+    let text = "kind = \"http\"\nurl = \"http://127.0.0.1:8000/v1/chat\"\nformat = \"openai\"\nmodel = \"small\"\ntimeout = \"2s\"\nretries = 1\n";
+    let plan = planned(&with("count = 2", text));
+    let service = plan.points[0].workers.service().expect("a service");
+    assert_eq!(
+        (service.address.as_str(), service.timeout_ns, service.retries),
+        ("127.0.0.1:8000", 2_000_000_000, 1)
+    );
+    assert_eq!(service.format, ScoringFormat::Openai { model: "small".to_owned() });
+    let plan = planned(&with("count = 2", "kind = \"http\"\nurl = \"http://[::1]/score\"\n"));
+    let service = plan.points[0].workers.service().expect("a service");
+    assert_eq!((service.address.as_str(), &service.format), ("[::1]:80", &ScoringFormat::Json));
+}
+
+#[test]
+fn a_scoring_service_that_cannot_be_asked_is_refused() {
+    for (keys, told) in [
+        ("kind = \"http\"", "need `url`"),
+        ("kind = \"http\"\nurl = \"https://h/\"", "https is not built in"),
+        ("kind = \"http\"\nurl = \"http://u:geheim@h/\"", "WEIGHBRIDGE_SCORER_KEY"),
+        ("kind = \"http\"\nurl = \"redis://h/\"", "its scheme is another"),
+        ("kind = \"http\"\nurl = \"http://h/\"\nformat = \"openai\"", "needs `model`"),
+        ("kind = \"http\"\nurl = \"http://h/\"\nmodel = \"m\"", "`model` is for"),
+        ("kind = \"http\"\nurl = \"http://h/\"\nservice_time = \"1ms\"", "not for workers of kind http"),
+        ("kind = \"http\"\nurl = \"http://h/\"\nresults = false", "publish results"),
+        ("retries = 3", "`retries` is for workers of kind http"),
+    ] {
+        let summary = refused(&with("count = 2", keys)).summary();
+        assert!(summary.contains(told) && !summary.contains("geheim"), "{keys}: {summary}");
+    }
 }
 
 #[test]

@@ -1,15 +1,21 @@
 //! `[workers]`.
 
+use url::Url;
+
 use super::check::Check;
 use crate::scenario::wire;
-use crate::{Brokers, External, ServiceTime, Work, Workers};
+use crate::{AskingWork, Brokers, External, ScoringFormat, ScoringService, ServiceTime, Work, Workers};
 use weighbridge_record::terms::TransportKind;
 
 const HOUR_NS: u64 = 3_600 * 1_000_000_000;
+/// Of a scoring service.
+const ANSWERED_WITHIN_NS: u64 = 10 * 1_000_000_000;
+const RETRIES: u32 = 2;
 
 pub fn workers(check: &mut Check<'_>, asked: wire::Workers) -> Option<Workers> {
     let kind = asked.kind.unwrap_or(wire::WorkerKind::Threads);
     of_its_kind(check, kind);
+    let service = service(check, kind, &asked);
     let service_time = match asked.service_time {
         None => ServiceTime::Constant { ns: 0 },
         Some(wire::ServiceTime::Constant(duration)) => {
@@ -36,7 +42,7 @@ pub fn workers(check: &mut Check<'_>, asked: wire::Workers) -> Option<Workers> {
         wire::WorkerKind::Threads | wire::WorkerKind::Processes if work.count == 0 => Some(Workers::None),
         wire::WorkerKind::Threads => Some(Workers::Threads(work)),
         wire::WorkerKind::Processes => Some(Workers::Processes(work)),
-        wire::WorkerKind::Http => unavailable(check, "http"),
+        wire::WorkerKind::Http => service.and_then(|service| asking(check, work, service)),
     }
 }
 
@@ -47,12 +53,18 @@ fn of_its_kind(check: &mut Check<'_>, kind: wire::WorkerKind) {
         let message = "`command` is for workers of kind external";
         check.report(&["workers", "command"], message.to_owned());
     }
-    for (key, why) in [
-        ("service_time", "how long they take is their own affair"),
-        ("prefetch", "what they take ahead is their own affair"),
+    for (key, is_theirs, kind, why) in [
+        ("service_time", is_external, "external", "how long they take is their own affair"),
+        ("prefetch", is_external, "external", "what they take ahead is their own affair"),
+        ("service_time", kind == wire::WorkerKind::Http, "http", "the service takes what it takes"),
     ] {
-        if is_external && check.wrote(&["workers", key]) {
-            check.report(&["workers", key], format!("`{key}` is not for workers of kind external: {why}"));
+        if is_theirs && check.wrote(&["workers", key]) {
+            check.report(&["workers", key], format!("`{key}` is not for workers of kind {kind}: {why}"));
+        }
+    }
+    for key in ["url", "format", "model", "timeout", "retries"] {
+        if kind != wire::WorkerKind::Http && check.wrote(&["workers", key]) {
+            check.report(&["workers", key], format!("`{key}` is for workers of kind http"));
         }
     }
 }
@@ -98,12 +110,70 @@ pub fn can_be_found(
     }
 }
 
-fn unavailable(check: &mut Check<'_>, kind: &str) -> Option<Workers> {
-    check.report(
-        &["workers", "kind"],
-        format!("`workers.kind` = \"{kind}\" is not available; use threads, processes, external or none"),
-    );
-    None
+/// The service that workers of kind http ask; none for others, or if anything was reported.
+fn service(check: &mut Check<'_>, kind: wire::WorkerKind, asked: &wire::Workers) -> Option<ScoringService> {
+    if kind != wire::WorkerKind::Http {
+        return None;
+    }
+    let timeout_ns = check.positive_duration(&["workers", "timeout"], asked.timeout, ANSWERED_WITHIN_NS);
+    let format = match asked.format.unwrap_or(wire::ScoringFormat::Json) {
+        wire::ScoringFormat::Json => {
+            if check.wrote(&["workers", "model"]) {
+                check.report(&["workers", "model"], "`model` is for `format = \"openai\"`".to_owned());
+            }
+            Some(ScoringFormat::Json)
+        }
+        wire::ScoringFormat::Openai => {
+            if check.lacks(&["workers", "model"]) {
+                check.report(&["workers"], "`format = \"openai\"` needs `model`".to_owned());
+            }
+            asked.model.clone().map(|model| ScoringFormat::Openai { model })
+        }
+    };
+    if check.lacks(&["workers", "url"]) {
+        check.report(&["workers"], "workers of kind http need `url`".to_owned());
+    }
+    let (url, address) = match reachable(asked.url.as_deref()?) {
+        Ok(found) => found,
+        Err(why) => {
+            check.report(
+                &["workers", "url"],
+                format!("not the URL of a scoring service ({why}); write http://HOST:PORT/PATH"),
+            );
+            return None;
+        }
+    };
+    let retries = asked.retries.unwrap_or(RETRIES);
+    Some(ScoringService { url, address, format: format?, timeout_ns, retries })
+}
+
+/// A URL as it is asked, with its host and port.
+fn reachable(text: &str) -> Result<(String, String), String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" => {}
+        "https" => return Err("https is not built in".to_owned()),
+        _ => return Err("its scheme is another".to_owned()),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a key stands in WEIGHBRIDGE_SCORER_KEY, not in the URL".to_owned());
+    }
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or("the host is missing")?;
+    let address = format!("{host}:{}", url.port_or_known_default().unwrap_or(80));
+    Ok((url.to_string(), address))
+}
+
+fn asking(check: &mut Check<'_>, work: Work, service: ScoringService) -> Option<Workers> {
+    let before = check.findings.len();
+    if work.count == 0 {
+        let message = "`workers.count` must be at least 1 where `workers.kind` is http".to_owned();
+        check.report(&["workers", "count"], message);
+    }
+    if !work.results {
+        let message = "workers of kind http publish results: a score that nobody reads is not asked for";
+        check.report(&["workers", "results"], message.to_owned());
+    }
+    (check.findings.len() == before).then_some(Workers::Http(AskingWork { work, service }))
 }
 
 /// Paths on which nothing ends a request but a worker, or its result.

@@ -38,6 +38,33 @@ pub struct Workers {
     /// stands in its environment. Without it somebody else runs the workers.
     #[schemars(length(min = 1, max = 64), inner(length(max = 4096)))]
     pub command: Option<Vec<String>>,
+    /// Of kind http, which needs it: where the scoring service takes a POST, such as `http://127.0.0.1:8000/score`. A key
+    /// that it asks for stands in `WEIGHBRIDGE_SCORER_KEY`, never here.
+    #[schemars(length(max = 2048))]
+    pub url: Option<String>,
+    /// Of kind http: what the service takes and answers.
+    #[schemars(extend("default" = "json"))]
+    pub format: Option<ScoringFormat>,
+    /// Of format openai, which needs it: the model that is asked.
+    #[schemars(length(min = 1, max = 256))]
+    pub model: Option<String>,
+    /// Of kind http: longest that one answer may take.
+    #[schemars(extend("default" = "10s"))]
+    pub timeout: Option<Duration>,
+    /// Of kind http: how often the service is asked again for a request after no answer in time, a lost connection, status
+    /// 429 or 500 and above; after 50 ms, doubling up to 1 s.
+    #[schemars(range(min = 0, max = 100), extend("default" = 2))]
+    pub retries: Option<u32>,
+}
+
+/// What goes to a scoring service, and what comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScoringFormat {
+    /// The `PriorityRequest` as it is; an object with `urgency_level` and `priority_score` comes back.
+    Json,
+    /// A chat completion in OpenAI's format, whose content is such an object.
+    Openai,
 }
 
 /// Who the workers are.
@@ -54,7 +81,8 @@ pub enum WorkerKind {
     /// Processes of somebody else's, in any language, that follow the schemas: with `command` started for each trial,
     /// else run by somebody. What they receive and how long they take nobody tells; their results count.
     External,
-    /// A scoring service behind HTTP; not available.
+    /// Threads of the harness that ask a scoring service behind HTTP, `concurrency` at a time each. A request that gets no
+    /// score is refused.
     Http,
 }
 
