@@ -44,6 +44,7 @@ pub mod crew;
 mod doctor;
 mod environment;
 pub mod fault;
+mod inference;
 pub mod ledger;
 pub mod load;
 pub mod mailbox;

@@ -23,6 +23,8 @@ pub enum Event {
     Completed { sequence: u64, at_ns: u64, over: Leg, content: u64 },
     /// The broker gave the request up, and still stores it.
     Parked { sequence: u64, at_ns: u64, worker: u32 },
+    /// A worker could not score the request, and told its requester nothing.
+    Refused { sequence: u64, at_ns: u64, worker: u32 },
     /// A message that belongs to no request of this trial.
     Unexpected { at_ns: u64 },
 }
@@ -33,7 +35,8 @@ impl Event {
             Self::Received { sequence, .. }
             | Self::Scored { sequence, .. }
             | Self::Completed { sequence, .. }
-            | Self::Parked { sequence, .. } => *sequence,
+            | Self::Parked { sequence, .. }
+            | Self::Refused { sequence, .. } => *sequence,
             Self::Unexpected { .. } => 0,
         }
     }
@@ -132,9 +135,10 @@ mod tests {
             Event::Scored { sequence: 2, received_ns: 3, at_ns: 4 },
             Event::Completed { sequence: 5, at_ns: 6, over: Leg::Second, content: 9 },
             Event::Parked { sequence: 7, at_ns: 8, worker: 2 },
+            Event::Refused { sequence: 7, at_ns: 8, worker: 2 },
             Event::Unexpected { at_ns: 9 },
         ];
         let sent = serde_json::to_string(&events).unwrap();
-        assert_eq!(serde_json::from_str::<[Event; 5]>(&sent).unwrap(), events);
+        assert_eq!(serde_json::from_str::<[Event; 6]>(&sent).unwrap(), events);
     }
 }

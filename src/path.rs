@@ -50,7 +50,9 @@ impl Wiring {
 
     /// Connections that a trial of the point holds at the same time.
     pub fn connections(&self, point: &PointPlan) -> u64 {
-        let workers = point.workers.work().map_or(0, |work| work.count);
+        // Those of external workers are not made here, and not limited here.
+        let ours = point.workers.work().filter(|_| point.workers.external().is_none());
+        let workers = ours.map_or(0, |work| work.count);
         let load = &point.load;
         let connections = match &load.publishing {
             None => load.connections,
@@ -75,7 +77,9 @@ fn limits(point: &PointPlan) -> Limits {
         delivery: point.brokers.delivery,
         worker_channels: match &point.workers {
             Workers::Processes(work) => work.count,
-            Workers::None | Workers::Threads(_) => 0,
+            // One alone takes all, as the engine does.
+            Workers::External(external) if external.work.count > 1 => external.work.count,
+            Workers::None | Workers::Threads(_) | Workers::External(_) | Workers::Http(_) => 0,
         },
     }
 }

@@ -175,6 +175,10 @@ impl Progress for Bar {
         }
     }
 
+    fn waits(&self, words: &str) {
+        self.bar.borrow().suspend(|| tell(words));
+    }
+
     fn probe_judged(&self, probe: &Probe, trial: &Trial) {
         self.bar.borrow().suspend(|| tell(&capacity::probe_line(probe, trial)));
     }
@@ -210,6 +214,10 @@ impl Progress for Lines {
         if !self.searches {
             tell(&conclusion(&title(spec, false), trial));
         }
+    }
+
+    fn waits(&self, words: &str) {
+        tell(words);
     }
 
     fn probe_judged(&self, probe: &Probe, trial: &Trial) {

@@ -5,6 +5,10 @@
 //! a thread of ours.
 
 mod alone;
+mod commanded;
+mod external;
+mod hand;
+mod notice;
 mod pipe;
 mod processes;
 mod report;
@@ -20,6 +24,9 @@ use crate::start_line::StartLine;
 use crate::transport::{Targets, Transport};
 
 pub use alone::{WorkerError, at_work, serve_assigned};
+pub use external::{External, ExternalError};
+pub use hand::Hand;
+pub use notice::variables;
 pub use pipe::Told;
 pub use report::CrewReport;
 pub use threads::Threads;
@@ -34,6 +41,8 @@ pub enum Crew {
     None,
     Threads(Threads),
     Processes(Processes),
+    /// Processes of somebody else's.
+    External(External),
 }
 
 /// Where a crew works.
@@ -63,22 +72,33 @@ impl Crew {
             Self::None => 0,
             Self::Threads(threads) => threads.count(),
             Self::Processes(processes) => processes.count(),
+            // They are waited for by themselves: see `External::ready`.
+            Self::External(_) => 0,
         }
     }
 
     /// Threads of the harness that are part of it.
     pub fn threads(&self) -> u32 {
         match self {
-            Self::None | Self::Processes(_) => 0,
+            Self::None | Self::Processes(_) | Self::External(_) => 0,
             Self::Threads(threads) => threads.count(),
         }
     }
 
+    /// Somebody else's workers, who are to be waited for.
+    pub fn external(&self) -> Option<&External> {
+        match self {
+            Self::External(external) => Some(external),
+            _ => None,
+        }
+    }
+
     /// Workers that may be struck: those that are processes.
-    pub fn workers(&self) -> Vec<Arc<WorkerProcess>> {
+    pub fn workers(&self) -> Vec<Hand> {
         match self {
             Self::None | Self::Threads(_) => Vec::new(),
-            Self::Processes(processes) => processes.handles(),
+            Self::Processes(processes) => processes.handles().into_iter().map(Hand::Ours).collect(),
+            Self::External(external) => external.handles().into_iter().map(Hand::Theirs).collect(),
         }
     }
 
@@ -88,6 +108,7 @@ impl Crew {
             Self::None => CrewReport::default(),
             Self::Threads(threads) => threads.stop(),
             Self::Processes(processes) => processes.stop(),
+            Self::External(external) => external.stop(),
         }
     }
 }

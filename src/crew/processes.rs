@@ -9,7 +9,7 @@ use super::report::CrewReport;
 use super::work_order::WorkOrder;
 use super::worker_process::WorkerProcess;
 use crate::mailbox::Post;
-use crate::process::{Parent, Process, Recipe, Talk};
+use crate::process::{Parent, Process, Recipe, Talk, Variables};
 use crate::start_line::StartLine;
 use crate::transport::{Targets, TransportError};
 
@@ -79,6 +79,8 @@ fn recipe(program: &Path) -> Recipe {
         arguments: ["worker", "--assigned"].map(Into::into).into(),
         directory: PathBuf::from("."),
         talk: Talk::Pipes,
+        variables: Variables::default(),
+        with_offspring: false,
         mount: None,
     }
 }

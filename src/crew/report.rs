@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::transport::Break;
 use weighbridge_record::latency::Latency;
+use weighbridge_record::result::ScorerCalls;
 
 /// What went wrong with workers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,14 @@ pub struct CrewReport {
     pub breaks: Vec<Break>,
     /// What the broker said when it refused a worker what it had allowed before.
     pub refusal: Option<String>,
+    /// Processes of somebody else's that were started.
+    pub started: u32,
+    /// CPU time that they used, in seconds; none where it could not be read.
+    pub cpu_seconds: Option<f64>,
+    /// What came of the calls of a scoring service; none where none was asked.
+    pub calls: Option<ScorerCalls>,
+    /// What they wrote, by the names of files.
+    pub logs: Vec<(String, Vec<u8>)>,
     /// How late the timers of their threads woke them.
     pub timer_lateness: Latency,
 }
@@ -37,6 +46,15 @@ impl CrewReport {
         self.ended_early += other.ended_early;
         self.refusal = self.refusal.take().or(other.refusal);
         self.dropped += other.dropped;
+        self.started += other.started;
+        self.cpu_seconds = match (self.cpu_seconds, other.cpu_seconds) {
+            (Some(ours), Some(theirs)) => Some(ours + theirs),
+            (ours, theirs) => ours.or(theirs),
+        };
+        self.logs.extend(other.logs);
+        if let Some(theirs) = other.calls {
+            self.calls.get_or_insert_default().merge(&theirs);
+        }
         self.breaks.extend(other.breaks);
         self.timer_lateness.merge(&other.timer_lateness);
     }
@@ -64,6 +82,10 @@ mod tests {
             breaks,
             refusal: refused,
             timer_lateness: late(2),
+            started: 2,
+            cpu_seconds: Some(0.5),
+            calls: Some(ScorerCalls { calls: 3, ..ScorerCalls::default() }),
+            logs: vec![("worker.1".to_owned(), vec![7])],
             ..CrewReport::ended("gone")
         };
         let mut merged = report.clone();
@@ -77,7 +99,11 @@ mod tests {
                 dropped: 6,
                 breaks: vec![lost.clone(), lost],
                 refusal,
-                timer_lateness: late(4)
+                started: 4,
+                cpu_seconds: Some(1.0),
+                calls: Some(ScorerCalls { calls: 6, ..ScorerCalls::default() }),
+                logs: vec![("worker.1".to_owned(), vec![7]); 2],
+                timer_lateness: late(4),
             }
         );
         let sent = serde_json::to_string(&merged).unwrap();

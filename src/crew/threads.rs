@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::report::CrewReport;
 use super::work_order::WorkOrder;
 use crate::environment::cores;
+use crate::inference::Scorer;
 use crate::mailbox::Post;
 use crate::scheduling::keep_time;
 use crate::start_line::{Place, StartLine};
@@ -91,7 +92,7 @@ struct Share {
 async fn work(share: Share, place: Place, mut stopped: watch::Receiver<bool>) -> CrewReport {
     let mut serving = FuturesUnordered::new();
     let troubles = Troubles::default();
-    let timer = match share.connect(&troubles).await {
+    let (timer, scorer) = match share.connect(&troubles).await {
         Ok((ends, started)) => {
             serving.extend(ends);
             started
@@ -117,20 +118,29 @@ async fn work(share: Share, place: Place, mut stopped: watch::Receiver<bool>) ->
     }
     let Noted { errors, dropped, breaks, refusal } = troubles.noted();
     let timer_lateness = timer.lateness();
-    report.merge(CrewReport { errors, ended_early: 0, dropped, breaks, refusal, timer_lateness });
+    if let Some((calls, errors)) = scorer.map(|scorer| scorer.told()) {
+        report.merge(CrewReport { errors, calls: Some(calls), ..CrewReport::default() });
+    }
+    report.merge(CrewReport { errors, dropped, breaks, refusal, timer_lateness, ..CrewReport::default() });
     report
 }
+
+/// What the workers of a thread share and are asked about at the end.
+type Started = (Timer, Option<Rc<Scorer>>);
 
 impl Share {
     /// Connects the workers; the futures serve once polled, on the timer of their thread.
     async fn connect(
         self,
         troubles: &Troubles,
-    ) -> Result<(Vec<impl Future<Output = Result<(), TransportError>> + use<>>, Timer), TransportError> {
+    ) -> Result<(Vec<impl Future<Output = Result<(), TransportError>> + use<>>, Started), TransportError>
+    {
         let order = self.order;
         keep_time(order.paced);
         let timer = Timer::start()
             .map_err(|error| TransportError::failed("starting the high-resolution timer", error))?;
+        let scorer = order.scorer.clone().map(Scorer::new).transpose();
+        let scorer = scorer.map_err(|error| TransportError::failed("a scoring service", error))?.map(Rc::new);
         let serving = Serving {
             replies_to_sender: order.replies_to_sender(),
             scoring: Rc::new(order.scoring),
@@ -139,6 +149,7 @@ impl Share {
             concurrency: order.concurrency,
             results: order.results,
             worker: 0,
+            scorer: scorer.clone(),
             post: self.post,
             timer: timer.clone(),
         };
@@ -149,6 +160,6 @@ impl Share {
                 Serving { worker: index, ..serving.clone() },
             ));
         }
-        Ok((ends, timer))
+        Ok((ends, (timer, scorer)))
     }
 }

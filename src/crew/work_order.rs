@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::path::Wiring;
 use crate::schema::Correlation;
 use crate::worker::Scoring;
-use weighbridge_plan::{PointPlan, ServiceTime, Workers};
+use weighbridge_plan::{PointPlan, ScoringService, ServiceTime, Workers};
 use weighbridge_record::terms::TransportKind;
 
 /// The order of a trial's workers.
@@ -27,6 +27,9 @@ pub struct WorkOrder {
     /// Whether results are published; else requests are only taken and acknowledged.
     pub results: bool,
     pub service_time: ServiceTime,
+    /// Asked for the scores; none: they are those of the rules.
+    #[serde(default)]
+    pub scorer: Option<ScoringService>,
     /// Whether each worker is a process of its own.
     pub in_processes: bool,
     /// Whether the work is bounded by a schedule.
@@ -43,8 +46,10 @@ impl WorkOrder {
         seed: u64,
     ) -> Option<Self> {
         let (work, in_processes) = match &point.workers {
-            Workers::None => return None,
+            // Others know their work.
+            Workers::None | Workers::External(_) => return None,
             Workers::Threads(work) => (work, false),
+            Workers::Http(asking) => (&asking.work, false),
             Workers::Processes(work) => (work, true),
         };
         let categories = point.payload.categories.iter().map(|(name, _)| name.clone()).collect();
@@ -58,6 +63,7 @@ impl WorkOrder {
             concurrency: work.concurrency,
             results: work.results,
             service_time: work.service_time,
+            scorer: point.workers.service().cloned(),
             in_processes,
             // Slots mostly sleep; a worker that scores at once works as hard as the load lets it.
             paced: point.load.is_scheduled() && work.service_time.mean_ns() > 0,

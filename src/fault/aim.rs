@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::crew::WorkerProcess;
+use crate::crew::Hand;
 use crate::site::{Link, Server};
 use weighbridge_plan::{FaultAction, FaultPlan};
 use weighbridge_record::terms::{Action, Aim};
@@ -12,7 +12,7 @@ use weighbridge_record::terms::{Action, Aim};
 pub struct Handles {
     pub servers: Vec<Arc<Server>>,
     pub links: Vec<Arc<Link>>,
-    pub workers: Vec<Arc<WorkerProcess>>,
+    pub workers: Vec<Hand>,
 }
 
 /// One fault and one whom it strikes.
@@ -27,7 +27,7 @@ pub struct Aimed {
 pub enum Target {
     Server(Arc<Server>),
     Link(Arc<Link>),
-    Worker(Arc<WorkerProcess>),
+    Worker(Hand),
 }
 
 /// A fault that strikes nobody.
@@ -41,7 +41,9 @@ pub enum AimError {
         "a fault ({action}) needs a server that is started for the trial; those of others are never signalled"
     )]
     NoServers { action: Action },
-    #[error("a fault ({action}) needs workers that are processes: workers.kind = \"processes\"")]
+    #[error(
+        "a fault ({action}) needs workers that are processes started for the trial: workers.kind = \"processes\""
+    )]
     NoWorkers { action: Action },
 }
 

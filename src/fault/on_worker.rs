@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::lasting::{back_after, undone_after};
-use crate::crew::{Told, WorkerProcess};
+use crate::crew::{Hand, Told};
 use weighbridge_record::terms::Moment;
 
 /// How often a worker that is to end by itself is looked at.
@@ -13,7 +13,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 /// Ends it where it stands, or at its next request that comes to `moment`; `struck` is called when it is gone. Gives
 /// the time at which it was at work again; none if everything was stopped before that.
 pub async fn kill(
-    worker: &WorkerProcess,
+    worker: &Hand,
     moment: Option<Moment>,
     down_ns: u64,
     clock: &mut Clock,
@@ -37,7 +37,7 @@ pub async fn kill(
 
 /// Has it take `factor` times as long to score.
 pub async fn slow_down(
-    worker: &WorkerProcess,
+    worker: &Hand,
     factor: f64,
     lasting_ns: u64,
     clock: &mut Clock,
@@ -49,11 +49,7 @@ pub async fn slow_down(
 }
 
 /// Stops the process, so that nobody reads its socket.
-pub async fn stop_reading(
-    worker: &WorkerProcess,
-    lasting_ns: u64,
-    clock: &mut Clock,
-) -> Result<Option<u64>, String> {
+pub async fn stop_reading(worker: &Hand, lasting_ns: u64, clock: &mut Clock) -> Result<Option<u64>, String> {
     worker.pause().map_err(|error| error.to_string())?;
     // Fails only if the process is gone, which no longer stands still then.
     let resume = || drop(worker.resume());

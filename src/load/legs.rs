@@ -158,6 +158,11 @@ impl Legs {
         ledger.is_sent(number) && is_exposed(ledger, number, unknown)
     }
 
+    /// The leg that a worker serves.
+    pub(super) fn leg_of(&self, worker: u32) -> Leg {
+        self.route.leg_of_worker(worker)
+    }
+
     #[inline(never)]
     pub(super) fn delivered(&mut self, worker: u32, number: u64) -> Told {
         let leg = self.route.leg_of_worker(worker);

@@ -5,13 +5,14 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use weighbridge_unsynced::{FileSystem, MountError};
 
 use super::parent::Parent;
 use super::usage::{Usage, usage};
+use super::variables::Variables;
 
 /// A file system of ours, and where a process finds it.
 #[derive(Debug, Clone)]
@@ -27,6 +28,10 @@ pub struct Recipe {
     pub arguments: Vec<OsString>,
     pub directory: PathBuf,
     pub talk: Talk,
+    /// Set in its environment, beside what the harness has in its own.
+    pub variables: Variables,
+    /// Whether signals also go to what it has started: a command may be a shell that starts others.
+    pub with_offspring: bool,
     /// Seen by it and its children only.
     pub mount: Option<Mount>,
 }
@@ -36,6 +41,8 @@ pub struct Recipe {
 pub enum Talk {
     /// It reads nothing and writes into this file; a later life adds to it.
     Log(PathBuf),
+    /// The same with a file that is open already and has no name.
+    Kept(Arc<fs::File>),
     /// Through pipes, which [`Process::take_pipes`] gives; its errors go where the harness's own go.
     Pipes,
 }
@@ -66,13 +73,17 @@ impl Process {
     /// Starts the next life; the one before is ended if it still goes on.
     pub fn start_again(&self) -> io::Result<()> {
         let mut state = self.state();
-        state.end();
+        state.end(self.recipe.with_offspring);
         let mut command = Command::new(&self.recipe.program);
         command.args(&self.recipe.arguments).current_dir(&self.recipe.directory);
+        command.envs(self.recipe.variables.iter());
         match &self.recipe.talk {
             Talk::Log(path) => {
                 let log = fs::OpenOptions::new().append(true).create(true).open(path)?;
                 command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+            }
+            Talk::Kept(log) => {
+                command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log.try_clone()?);
             }
             Talk::Pipes => {
                 command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -121,6 +132,9 @@ impl Process {
     pub fn ended(&self) -> Option<String> {
         let mut state = self.state();
         let Some(child) = &mut state.child else { return Some("it was ended".to_string()) };
+        if self.recipe.with_offspring && has_exited(child) {
+            signal_offspring(child, Signal::KILL);
+        }
         match child.try_wait() {
             Ok(None) => None,
             Ok(Some(status)) => Some(format!("it ended with {status}")),
@@ -149,7 +163,7 @@ impl Process {
 
     /// Ends it with SIGKILL, which also ends one that is stopped, and waits until it is gone.
     pub fn kill(&self) {
-        self.state().end();
+        self.state().end(self.recipe.with_offspring);
     }
 
     /// Asks it to end, with SIGTERM; [`Process::ended`] says when it has.
@@ -160,6 +174,12 @@ impl Process {
     /// While the lock is held, the process id can't become anybody else's.
     fn signal(&self, signal: Signal) -> io::Result<()> {
         let state = self.state();
+        if let (true, Some(child)) = (self.recipe.with_offspring, &state.child) {
+            return match signal_offspring(child, signal) {
+                true => Ok(()),
+                false => Err(io::Error::other("the process is down")),
+            };
+        }
         let id = state.child.as_ref().and_then(|child| Pid::from_raw(i32::try_from(child.id()).ok()?));
         let id = id.ok_or_else(|| io::Error::other("the process is down"))?;
         Ok(kill_process(id, signal)?)
@@ -170,9 +190,27 @@ impl Process {
     }
 }
 
+/// Whether it is over, and nobody has waited for it yet.
+fn has_exited(child: &Child) -> bool {
+    let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    id.is_some_and(|id| waitid(WaitId::Pid(id), look).is_ok_and(|status| status.is_some()))
+}
+
+/// Signals a process with all that it has started and that did not leave its group; false once it was waited for, as
+/// its number may then be somebody else's.
+fn signal_offspring(child: &Child, signal: Signal) -> bool {
+    let Some(id) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return false };
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    waitid(WaitId::Pid(id), look).is_ok() && kill_process_group(id, signal).is_ok()
+}
+
 impl State {
-    fn end(&mut self) {
+    fn end(&mut self, with_offspring: bool) {
         let Some(mut child) = self.child.take() else { return };
+        if with_offspring {
+            signal_offspring(&child, Signal::KILL);
+        }
         // Fails only if the process has ended and was waited for, which is what is wanted.
         let _ = child.kill();
         if let Some(id) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
@@ -205,6 +243,8 @@ mod tests {
             arguments: ["-c", script].map(OsString::from).into(),
             directory: directory.to_path_buf(),
             talk: Talk::Log(directory.join("log")),
+            variables: Variables::default(),
+            with_offspring: false,
             mount: None,
         };
         Process::start(&Parent::start().unwrap(), recipe).unwrap()
@@ -268,6 +308,8 @@ mod tests {
             arguments: ["-c", "exit 3"].map(OsString::from).into(),
             directory: folder.path().to_path_buf(),
             talk: Talk::Log(folder.path().join("log")),
+            variables: Variables::default(),
+            with_offspring: false,
             mount: None,
         };
         let process = Process::start(&Parent::start().unwrap(), recipe).unwrap();
@@ -275,5 +317,39 @@ mod tests {
         assert!(process.ended().unwrap().contains('3'));
         process.kill();
         assert!(process.ended().is_some());
+    }
+
+    #[test]
+    fn what_a_command_has_started_ends_with_it_and_finds_its_variables() {
+        let log = Arc::new(tempfile::tempfile().unwrap());
+        let recipe = Recipe {
+            program: "/bin/sh".into(),
+            arguments: ["-c", "sleep 60 & echo \"$! $WHERE\"; wait"].map(OsString::from).into(),
+            directory: ".".into(),
+            talk: Talk::Kept(Arc::clone(&log)),
+            variables: Variables::from_iter([("WHERE", "here".to_owned())]),
+            with_offspring: true,
+            mount: None,
+        };
+        let process = Process::start(&Parent::start().unwrap(), recipe).unwrap();
+        let mut said = String::new();
+        wait_for(|| {
+            use std::os::unix::fs::FileExt;
+            let mut bytes = [0; 100];
+            let length = log.read_at(&mut bytes, 0).unwrap();
+            said = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            said.ends_with('\n')
+        });
+        let (sleep, place) = said.trim().split_once(' ').unwrap();
+        assert_eq!(place, "here");
+        let state = || {
+            let id: i32 = sleep.parse().unwrap();
+            procfs::process::Process::new(id).ok()?.stat().ok().map(|stat| stat.state)
+        };
+        wait_for(|| state() == Some('S'));
+        process.pause().unwrap();
+        wait_for(|| state() == Some('T'));
+        process.kill();
+        wait_for(|| matches!(state(), None | Some('Z')));
     }
 }

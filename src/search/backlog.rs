@@ -75,7 +75,7 @@ mod tests {
             duration_s: 0.1,
             offered: 100,
             sent: 100,
-            delivered: 100,
+            delivered: Some(100),
             completed: 100,
             in_flight: in_flight(index).max(0.0).round() as u64,
             ..SeriesRow::default()

@@ -1,5 +1,6 @@
 //! Why a run could not be carried out.
 
+use crate::crew::ExternalError;
 use crate::fault::AimError;
 use crate::open_files;
 use crate::site::SiteError;
@@ -16,6 +17,8 @@ pub enum RunError {
     Transport(#[from] TransportError),
     #[error(transparent)]
     Aim(#[from] AimError),
+    #[error(transparent)]
+    Workers(#[from] ExternalError),
     #[error(
         "{path} needs {connections} connections, and this process may open only {limit} files; raise the limit of open \
          files with `ulimit -n {}`, or lower `workers.count`", open_files::enough_for(*.connections)
@@ -26,6 +29,8 @@ pub enum RunError {
          server with a higher limit"
     )]
     Connections { path: Path, broker: BrokerKind, setting: &'static str, connections: u64, limit: u64 },
+    #[error("the scoring service (workers.url) is not there: {address}: {reason}")]
+    Scorer { address: String, reason: String },
     /// The run is to end at once, and this trial had not begun.
     #[error("stopped before the load began")]
     Stopped,
@@ -67,7 +72,8 @@ impl RunError {
                     | SiteError::Connect(_)
             ),
             Self::Transport(error) => matches!(error, TransportError::Connect(_)) || error.is_refusal(),
-            Self::Unheard(_) => true,
+            Self::Workers(ExternalError::Transport(error)) => matches!(error, TransportError::Connect(_)),
+            Self::Workers(_) | Self::Scorer { .. } | Self::Unheard(_) => true,
             _ => false,
         }
     }

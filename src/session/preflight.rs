@@ -4,6 +4,8 @@
 //! with the longest body that goes over it, and cleared up again. Servers are started for it only where a route asks
 //! whether its subjects are heard.
 
+use std::time::Duration;
+
 use super::error::RunError;
 use super::seam;
 use super::settings::Settings;
@@ -16,6 +18,8 @@ use crate::transport::{Targets, TransportError};
 use weighbridge_plan::{FaultPlan, Plan, PointPlan};
 use weighbridge_record::terms::{BrokerKind, Path};
 
+/// Longest that a scoring service may take to let us connect.
+const SCORER_WITHIN: Duration = Duration::from_secs(2);
 /// Connections that prepare a path, and look at its server.
 const WATCHING: u64 = 4;
 /// Those of this process for each that goes through a proxy of ours: its own, and the two of the proxy.
@@ -31,6 +35,7 @@ pub async fn preflight(plan: &Plan, settings: &Settings) -> Result<(), RunError>
             takes_all(point, path, kind)?;
         }
     }
+    scorers_are_there(plan, settings).await?;
     open_files_suffice(plan)?;
     for path in Tried::all(plan) {
         path.try_out().await?;
@@ -102,6 +107,25 @@ async fn servers_are_there(plan: &Plan, settings: &Settings) -> Result<(), RunEr
     }
     if plan.points.iter().flat_map(|point| &point.faults).any(FaultPlan::needs_own_file_system) {
         site::can_forget()?;
+    }
+    Ok(())
+}
+
+/// Whether every scoring service may be asked, and somebody listens there.
+async fn scorers_are_there(plan: &Plan, settings: &Settings) -> Result<(), RunError> {
+    let mut seen = Vec::new();
+    for service in plan.points.iter().filter_map(|point| point.workers.service()) {
+        if seen.contains(&&service.address) {
+            continue;
+        }
+        seen.push(&service.address);
+        site::check_host(&service.address, &settings.brokers.allowed_hosts)?;
+        let connecting = tokio::net::TcpStream::connect(&service.address);
+        let reached = match tokio::time::timeout(SCORER_WITHIN, connecting).await {
+            Ok(reached) => reached.map(drop).map_err(|error| error.to_string()),
+            Err(_) => Err(format!("no answer within {} s", SCORER_WITHIN.as_secs())),
+        };
+        reached.map_err(|reason| RunError::Scorer { address: service.address.clone(), reason })?;
     }
     Ok(())
 }

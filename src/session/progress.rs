@@ -32,6 +32,9 @@ pub trait Progress {
     fn glance(&self, spec: &TrialSpec<'_>, glance: &Glance);
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial);
 
+    /// The trial goes on when what these words say is there.
+    fn waits(&self, _words: &str) {}
+
     /// After the last attempt at a rate of a search.
     fn probe_judged(&self, _probe: &Probe, _trial: &Trial) {}
 }

@@ -10,14 +10,16 @@ use super::spec::TrialSpec;
 use crate::crew::CrewReport;
 use crate::environment;
 use crate::fault::FaultReport;
-use crate::load::{GeneratorOutcome, LegsSummary};
+use crate::load::{AccountSummary, GeneratorOutcome, LegsSummary};
 use crate::metrics::Recording;
-use weighbridge_plan::{PointPlan, Work};
+use weighbridge_plan::credentials::redact;
+use weighbridge_plan::{PointPlan, ScoringFormat, ScoringService, Work};
 use weighbridge_record::promised;
 use weighbridge_record::recovery::{self, Around};
 use weighbridge_record::result::{
-    BrokerRecord, ErrorGroup, Finding, GeneratorRecord, Held, LedgerTotals, Leg, Rates, SeamCheck, SeriesRow,
-    StageLatencies, Trial, WakeLateness,
+    BrokerRecord, ErrorGroup, Finding, FindingClass, GeneratorRecord, Held, LedgerTotals, Leg, OthersKind,
+    Rates, ScorerCalls, ScorerRecord, SeamCheck, SeriesRow, StageLatencies, Trial, WakeLateness,
+    WorkersRecord,
 };
 use weighbridge_record::terms::TransportKind;
 
@@ -45,7 +47,11 @@ pub struct Loaded {
 pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
     let point = spec.point;
     let (cost, errors) = (loaded.seen.cost(), errors(&loaded));
-    let summary = loaded.load.summary;
+    let mut summary = loaded.load.summary;
+    let workers = others(point, &loaded.crew);
+    if point.workers.external().is_some() {
+        without_told(&mut summary);
+    }
     let recording = summary.recorder.finish();
     let breaks = summary.breaks.into_iter().chain(loaded.crew.breaks);
     let gaps = gaps::of(breaks, &recording.timeline);
@@ -82,7 +88,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         refusal: loaded.crew.refusal.as_deref().or(summary.refusal.as_deref()),
         gaps: &gaps,
     });
-    let series = series(&recording, &loaded.seen);
+    let series = series(&recording, &loaded.seen, summary.totals.untold);
     let legs = legs(spec, &summary.totals, summary.legs.as_ref(), &loaded.left);
     let route_seen = RouteSeen { seam: loaded.seam, held: loaded.held };
     let routed = point.route.as_ref().zip(summary.legs.as_ref());
@@ -129,9 +135,53 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
             wakes: Some(wakes),
             publishing,
         },
+        workers,
     };
     (trial.promises, trial.legal) = (promised::judge(&trial), promised::legal(&trial));
     trial
+}
+
+/// Workers that are not ours alone; none where all are.
+fn others(point: &PointPlan, crew: &CrewReport) -> Option<WorkersRecord> {
+    if let Some(service) = point.workers.service() {
+        return Some(WorkersRecord {
+            kind: OthersKind::Http,
+            count: point.workers.work()?.count,
+            command: Vec::new(),
+            started: None,
+            cpu_seconds: None,
+            scorer: Some(scorer(service, crew.calls.unwrap_or_default())),
+        });
+    }
+    let external = point.workers.external()?;
+    let command = external.command.iter().flatten().map(|word| redact(word)).collect();
+    Some(WorkersRecord {
+        kind: OthersKind::External,
+        count: external.work.count,
+        command,
+        started: external.command.is_some().then_some(crew.started),
+        cpu_seconds: crew.cpu_seconds,
+        scorer: None,
+    })
+}
+
+fn scorer(service: &ScoringService, calls: ScorerCalls) -> ScorerRecord {
+    let model = match &service.format {
+        ScoringFormat::Json => None,
+        ScoringFormat::Openai { model } => Some(model.clone()),
+    };
+    let timeout_s = service.timeout_ns as f64 / 1e9;
+    ScorerRecord { url: redact(&service.url), model, timeout_s, retries: service.retries, calls }
+}
+
+/// Takes out what only workers tell, where they tell nothing.
+fn without_told(summary: &mut AccountSummary) {
+    summary.totals = summary.totals.without_told();
+    for finding in &mut summary.findings {
+        if finding.class == FindingClass::LostRequest {
+            finding.class = FindingClass::Lost;
+        }
+    }
 }
 
 /// The legs of the path, each with the requests that went over it.
@@ -172,7 +222,7 @@ fn rates(point: &PointPlan, recording: &Recording, totals: &LedgerTotals) -> Rat
         offered_per_s: point.load.is_scheduled().then(|| per_s(counts.offered)),
         sent_per_s: per_s(counts.sent),
         accepted_per_s: (totals.acknowledged > 0).then(|| per_s(counts.accepted)),
-        delivered_per_s: per_s(counts.delivered),
+        delivered_per_s: (!totals.untold).then(|| per_s(counts.delivered)),
         completed_per_s: per_s(counts.completed),
     }
 }
@@ -192,7 +242,7 @@ fn errors(loaded: &Loaded) -> Vec<ErrorGroup> {
 }
 
 /// Rows of the recording with the samples taken at their ends.
-fn series(recording: &Recording, seen: &Seen) -> Vec<SeriesRow> {
+fn series(recording: &Recording, seen: &Seen, untold: bool) -> Vec<SeriesRow> {
     let mut samples = seen.samples(&recording.timeline);
     let since_window_s = |at_ns: u64| recording.timeline.since_window_s(at_ns);
     let rows = recording.rows.iter().enumerate().map(|(interval, row)| {
@@ -206,7 +256,7 @@ fn series(recording: &Recording, seen: &Seen) -> Vec<SeriesRow> {
             sent: row.counts.sent,
             accepted: row.counts.accepted,
             rejected: row.counts.rejected,
-            delivered: row.counts.delivered,
+            delivered: (!untold).then_some(row.counts.delivered),
             completed: row.counts.completed,
             in_flight: row.counts.in_flight,
             lost: row.counts.lost,

@@ -16,7 +16,7 @@ use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::watch::watch_over;
 use crate::clock::now_ns;
-use crate::crew::{Crew, CrewReport, Place, WorkOrder};
+use crate::crew::{Crew, CrewReport, External, Place, WorkOrder};
 use crate::fault::{Faults, Handles, aim};
 use crate::load::{Generators, Shared};
 use crate::mailbox::{Mailboxes, Post};
@@ -39,11 +39,14 @@ const LEAD_NS: u64 = 50_000_000;
 /// is to be kept as well.
 const CLEAR_WITHIN: Duration = Duration::from_millis(500);
 
+/// Name of who wrote it, and what it wrote.
+type Logs = Vec<(String, Vec<u8>)>;
+
 /// A trial's record and what its servers left behind.
 pub struct Measured {
     pub trial: Trial,
-    /// Server and log.
-    pub logs: Vec<(String, Vec<u8>)>,
+    /// Of servers, and of external workers where something went wrong.
+    pub logs: Logs,
     pub kept: Vec<PathBuf>,
 }
 
@@ -69,7 +72,10 @@ pub async fn measure(
     let left = site.stop(outcome.as_ref().is_err_and(|error| !matches!(error, RunError::Stopped)));
     settings.remains.set_folders(Vec::new());
     match outcome {
-        Ok(trial) => Ok(Measured { trial, logs: left.logs, kept: left.directories }),
+        Ok((trial, of_workers)) => {
+            let logs = left.logs.into_iter().chain(of_workers).collect();
+            Ok(Measured { trial, logs, kept: left.directories })
+        }
         Err(error) => {
             for directory in left.directories {
                 tracing::warn!("the broker's directory is kept: {}", directory.display());
@@ -84,7 +90,7 @@ async fn on_site(
     spec: &TrialSpec<'_>,
     settings: &Settings,
     progress: &dyn Progress,
-) -> Result<Trial, RunError> {
+) -> Result<(Trial, Logs), RunError> {
     site.link(&spec.point.faults)?;
     let nonce = nonce();
     let prefix = prefix(spec.point, site.is_external(), nonce);
@@ -104,7 +110,7 @@ pub async fn measure_wrapped<T: Transport + 'static>(
     let wiring = Wiring::of(spec.point, spec.path.last(), "");
     let transport = Arc::new(wrap(wiring.build(&Targets::default())?));
     let parts = Parts::new(spec, settings, vec![Leg { wiring, transport }], nonce());
-    parts.measure(&mut Site::default(), progress).await
+    parts.measure(&mut Site::default(), progress).await.map(|(trial, _)| trial)
 }
 
 /// Random bits of a ULID: no message of another trial carries them.
@@ -148,7 +154,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Prepares the path, puts the load on it, clears it up.
-    async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<Trial, RunError> {
+    async fn measure(&self, site: &mut Site, progress: &dyn Progress) -> Result<(Trial, Logs), RunError> {
         let seam = self.seam(site).await?;
         let mut created = Vec::new();
         for leg in &self.legs {
@@ -170,7 +176,11 @@ impl<'a> Parts<'a> {
         let left_behind = self.clear_up(created).await;
         self.settings.remains.set_stored(Vec::new());
         left_behind.iter().for_each(|left| tracing::error!("{left}"));
-        Ok(Trial { left_behind, ..assemble(self.spec, loaded?) })
+        let mut loaded = loaded?;
+        let logs = std::mem::take(&mut loaded.crew.logs);
+        let trial = Trial { left_behind, ..assemble(self.spec, loaded) };
+        let is_sound = trial.valid && trial.ledger.unanswered() == 0;
+        Ok((trial, if is_sound { Logs::new() } else { logs }))
     }
 
     async fn load(&self, site: &mut Site, progress: &dyn Progress) -> Result<Loaded, RunError> {
@@ -179,8 +189,11 @@ impl<'a> Parts<'a> {
         let connections = self.legs.iter().map(|leg| leg.wiring.connections(self.spec.point)).sum();
         let mut line = StartLine::waiting_for(connections);
 
-        let crews = self.crews(&site.targets(), &line).map_err(failed("starting a worker"))?;
+        let crews = self.crews(&site.targets(), &line)?;
         unless_stopped(stop, line.ready(crews.iter().map(Crew::count).sum())).await??;
+        for external in crews.iter().filter_map(Crew::external) {
+            unless_stopped(stop, external.ready(|words| progress.waits(words))).await??;
+        }
         let load = Generators::start(&self.run(), &line).map_err(failed("starting a generator thread"))?;
         unless_stopped(stop, line.ready(load.count())).await??;
         let probes = Probes::start(site, &line, self.spec.point.load.is_scheduled())
@@ -236,15 +249,19 @@ impl<'a> Parts<'a> {
     }
 
     /// Workers for each leg.
-    fn crews(&self, targets: &Targets, line: &StartLine) -> std::io::Result<Vec<Crew>> {
+    fn crews(&self, targets: &Targets, line: &StartLine) -> Result<Vec<Crew>, RunError> {
         let crew = |(leg, Leg { wiring, transport }): (usize, &Leg)| {
+            if let Some(asked) = self.spec.point.workers.external() {
+                return Ok(Crew::External(External::start(asked, wiring, transport, targets)?));
+            }
             let order = WorkOrder::of(self.spec.point, leg as u32, wiring, self.correlation, self.spec.seed);
             let served = |order: WorkOrder| WorkOrder {
                 service_time: self.settings.defect.served(order.service_time),
                 ..order
             };
             let post = Arc::clone(&self.mailboxes) as Arc<dyn Post>;
-            Crew::start(order.map(served), &Place { transport, targets }, post, line)
+            let crew = Crew::start(order.map(served), &Place { transport, targets }, post, line);
+            crew.map_err(|error| RunError::failed("starting a worker", error))
         };
         self.legs.iter().enumerate().map(crew).collect()
     }

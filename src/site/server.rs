@@ -13,7 +13,7 @@ use super::abandoned::{self, Lock};
 use super::error::SiteError;
 use super::storage;
 use super::stored::{self, Stored};
-use crate::process::{Mount, Parent, Process, Recipe, Talk, Usage};
+use crate::process::{Mount, Parent, Process, Recipe, Talk, Usage, Variables};
 use weighbridge_record::result::Storage;
 use weighbridge_unsynced::FileSystem;
 
@@ -137,6 +137,8 @@ impl Server {
             arguments: arguments.into_iter().map(Into::into).collect(),
             directory: directory.path().to_path_buf(),
             talk: Talk::Log(directory.log()),
+            variables: Variables::default(),
+            with_offspring: false,
             mount: directory.mount(),
         };
         let process = Process::start(parent, recipe)

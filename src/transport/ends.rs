@@ -121,6 +121,11 @@ pub trait Transport: Send + Sync {
     /// Opens the connections of worker `index`, in the runtime that will use them.
     async fn worker(&self, index: u32, troubles: &Troubles) -> Result<WorkerEnd, TransportError>;
 
+    /// Whether somebody takes requests, as far as the server tells; a message that is no request may go out for it.
+    async fn is_served(&self) -> Result<bool, TransportError> {
+        Ok(true)
+    }
+
     /// What the server stores for this path, the stream of requests first; commands are what the broker's own client
     /// takes. Empty where nothing is stored, or where the server does not say.
     async fn held(&self) -> Vec<Held> {

@@ -3,6 +3,7 @@
 //! A transport knows no schema, scorer, metrics or schedule. It is made once per trial on the control thread
 //! (`prepare`, `dismantle`); its ends are opened inside the single-threaded runtimes that use them.
 
+mod addresses;
 mod created;
 mod ends;
 mod error;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, TransportKind};
 
+pub use addresses::{Addresses, addresses};
 pub use created::{bare_client, client};
 pub use ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Returns, Transport, WorkerEnd};
 pub use error::TransportError;

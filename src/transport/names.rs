@@ -51,6 +51,14 @@ impl Names {
         format!("{}prioritization.sync", self.prefix)
     }
 
+    /// A subject that goes to whoever takes requests, and that no request uses where subjects have categories.
+    pub fn canary(&self) -> String {
+        match self.subjects {
+            Subjects::ByCategory => format!("{}.preflight", self.request()),
+            Subjects::Bare => self.request(),
+        }
+    }
+
     /// `prioritization.request.{category}`, by key.
     pub fn request_subjects(&self) -> Vec<String> {
         let base = self.request();

@@ -7,7 +7,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Correlation, ErrorReply, PriorityRequest, PriorityResult};
+use crate::schema::{Correlation, ErrorReply, PriorityRequest, PriorityResult, Urgency};
 use crate::scorer::Score;
 
 /// What all workers of a trial know.
@@ -68,11 +68,22 @@ impl Accepted<'_> {
     /// Scores the request and writes its result.
     pub fn score(&self, processing_ns: u64, timestamp: &str, arena: &mut BytesMut) -> Bytes {
         let score = Score::of(&self.request);
+        self.result((score.urgency(), score.value()), processing_ns, timestamp, arena)
+    }
+
+    /// Writes the result of a request with this level and score.
+    pub fn result(
+        &self,
+        (urgency_level, priority_score): (Urgency, f64),
+        processing_ns: u64,
+        timestamp: &str,
+        arena: &mut BytesMut,
+    ) -> Bytes {
         let result = PriorityResult {
             request_id: self.request.id.as_ref().into(),
             correlation_id: self.request.correlation_id.as_ref().into(),
-            urgency_level: score.urgency(),
-            priority_score: score.value(),
+            urgency_level,
+            priority_score,
             processing_time_ms: processing_ns / 1_000_000,
             timestamp: timestamp.into(),
         };

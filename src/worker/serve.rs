@@ -13,7 +13,7 @@ use weighbridge_plan::ServiceTime;
 
 /// Serves until the transport ends or fails.
 pub async fn serve(end: WorkerEnd, serving: Serving) -> Result<(), TransportError> {
-    let at_once = serving.service_time == (ServiceTime::Constant { ns: 0 });
+    let at_once = serving.scorer.is_none() && serving.service_time == (ServiceTime::Constant { ns: 0 });
     if at_once && !serving.results {
         take_at_once(end, serving).await
     } else if at_once {

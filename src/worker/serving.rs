@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::scoring::Scoring;
+use crate::inference::Scorer;
 use crate::mailbox::Post;
 use crate::timer::Timer;
 use weighbridge_plan::ServiceTime;
@@ -23,6 +24,8 @@ pub struct Serving {
     pub worker: u32,
     /// Whether a reply goes to the requester alone, so that an error reply makes sense.
     pub replies_to_sender: bool,
+    /// Asked for the scores; none: they are those of the rules.
+    pub scorer: Option<Rc<Scorer>>,
     pub post: Arc<dyn Post>,
     pub timer: Timer,
 }

@@ -11,10 +11,12 @@ use bytes::BytesMut;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::punctual::Punctual;
+use super::scoring::error_reply;
 use super::service::sample_ns;
 use super::serving::Serving;
 use super::unscored::{parked, refuse};
 use crate::clock::{now_ns, rfc3339, unix_seconds};
+use crate::inference::{Answer, Scorer};
 use crate::mailbox::Event;
 use crate::sabotage;
 use crate::transport::{Delivery, Reply, Responder, TransportError, WorkerEnd};
@@ -122,30 +124,63 @@ impl Slots {
         }
     }
 
-    /// Holds a slot for the request's service time and until its reply is out.
+    /// Holds a slot until the request has its score and its reply is out.
     async fn work(self: Rc<Self>, job: Job, permit: OwnedSemaphorePermit) {
+        let reply = match &self.serving.scorer {
+            Some(scorer) => self.asked(scorer, job).await,
+            None => self.served(job).await,
+        };
+        let Some(reply) = reply else { return };
+        sabotage::at(Moment::BeforeReply);
+        if let Err(error) = self.responder.reply(&mut vec![reply]).await {
+            self.failure.borrow_mut().get_or_insert(error);
+            self.free.close();
+            self.failed.notify_one();
+        }
+        drop(permit);
+    }
+
+    /// The reply of the scoring service, however long that takes. Whoever gets no score is refused: by an error reply,
+    /// or else by telling the account.
+    async fn asked(&self, scorer: &Scorer, job: Job) -> Option<Reply> {
+        let serving = &self.serving;
+        let Job { delivery, sequence, received_ns } = job;
+        let accepted = serving.scoring.read(&delivery.body).ok()?;
+        let (answer, at_ns) = (scorer.score(&delivery.body).await, now_ns());
+        let mut arena = self.arena.borrow_mut();
+        let body = match answer {
+            Some(Answer { urgency_level, priority_score }) => {
+                serving.post.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
+                let (took_ns, now) = (at_ns.saturating_sub(received_ns), rfc3339(unix_seconds()));
+                Some(accepted.result((urgency_level, priority_score), took_ns, &now, &mut arena))
+            }
+            None if serving.replies_to_sender => Some(error_reply("no score", &mut arena)),
+            None => {
+                serving.post.post(&mut vec![Event::Refused { sequence, at_ns, worker: serving.worker }]);
+                None
+            }
+        };
+        let (key, request) = (accepted.key, body.is_some().then_some(sequence));
+        Some(Reply { request, key, body, receipt: delivery.receipt })
+    }
+
+    /// The reply of the rules, after the service time.
+    async fn served(&self, job: Job) -> Option<Reply> {
         let serving = &self.serving;
         let Job { delivery, sequence, received_ns } = job;
         let service_ns = sabotage::slowed(sample_ns(serving.service_time, serving.seed, sequence));
         let due_ns = received_ns + service_ns;
         let (key, body) = {
             // Scored before the wait, not after it: the rules' own time is part of the service time asked for.
-            let Ok(accepted) = serving.scoring.read(&delivery.body) else { return };
+            let accepted = serving.scoring.read(&delivery.body).ok()?;
             let mut arena = self.arena.borrow_mut();
             let result =
                 serving.results.then(|| accepted.score(service_ns, &timestamp_at(due_ns), &mut arena));
             (accepted.key, result)
         };
-        let mut reply = vec![Reply { request: Some(sequence), key, body, receipt: delivery.receipt }];
         let at_ns = self.punctual.wait_until(due_ns).await;
         serving.post.post(&mut vec![Event::Scored { sequence, received_ns, at_ns }]);
-        sabotage::at(Moment::BeforeReply);
-        if let Err(error) = self.responder.reply(&mut reply).await {
-            self.failure.borrow_mut().get_or_insert(error);
-            self.free.close();
-            self.failed.notify_one();
-        }
-        drop(permit);
+        Some(Reply { request: Some(sequence), key, body, receipt: delivery.receipt })
     }
 }
 
@@ -228,6 +263,7 @@ mod tests {
                 results: true,
                 worker: 0,
                 replies_to_sender: false,
+                scorer: None,
                 post,
                 timer: Timer::start().expect("a timer"),
             };

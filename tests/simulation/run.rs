@@ -131,6 +131,7 @@ impl Tasks {
             results: case.completed_by == CompletedBy::Result,
             worker: 0,
             replies_to_sender: false,
+            scorer: None,
             post: Arc::clone(post) as Arc<dyn Post>,
             timer: world.timer.clone(),
         };

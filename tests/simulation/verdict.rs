@@ -142,6 +142,13 @@ fn reached(events: &[(u64, Event)], oracle: &Expected) -> BTreeSet<&'static str>
     if oracle.late_completions > 0 {
         reached.insert("a completion after its timeout");
     }
-    reached.extend(oracle.totals.fields().into_iter().filter(|(_, count)| *count > 0).map(|(name, _)| name));
+    reached.extend(
+        oracle
+            .totals
+            .fields()
+            .into_iter()
+            .filter(|(_, count)| count.is_some_and(|count| count > 0))
+            .map(|(name, _)| name),
+    );
     reached
 }

@@ -13,13 +13,14 @@ mod publishing;
 mod repeat;
 pub mod route;
 pub mod scenario;
+mod workers;
 
 pub use fault::{End, FaultAction, FaultPlan, Network};
 pub use load::{Arrivals, Executor, Load, RampStage};
 pub use plan::{
-    Brokers, Metric, Operator, PROBES_MAX, Payload, Plan, PointPlan, SearchPlan, ServiceTime, Statistic,
-    Threshold, Work, Workers,
+    Brokers, Metric, Operator, PROBES_MAX, Payload, Plan, PointPlan, SearchPlan, Statistic, Threshold,
 };
 pub use publishing::{POOL_MAX, Publishing};
 pub use repeat::{Repeat, Sequential};
 pub use route::RoutePlan;
+pub use workers::{AskingWork, External, ScoringFormat, ScoringService, ServiceTime, Work, Workers};

@@ -2,13 +2,12 @@
 //!
 //! Made only by `scenario/`, which knows TOML; read by everything that runs or reports.
 
-use serde::{Deserialize, Serialize};
-
 use crate::endpoint::Endpoint;
 use crate::fault::FaultPlan;
 use crate::load::{Executor, Load};
 use crate::repeat::Sequential;
 use crate::route::RoutePlan;
+use crate::workers::Workers;
 use weighbridge_record::point::Point;
 use weighbridge_record::terms::{
     AuthMode, BrokerKind, CompletedBy, DeliveryMode, Durability, Objective, Path, Stage, Subjects, TlsMode,
@@ -128,68 +127,6 @@ pub struct Payload {
     /// Categories with weights; a category is also the last token of the subject.
     pub categories: Vec<(String, f64)>,
     pub requester_roles: Vec<(String, f64)>,
-}
-
-/// Who answers.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Workers {
-    /// Nobody: requests are only published.
-    None,
-    /// Threads of the harness.
-    Threads(Work),
-    /// Processes of ours, one a worker.
-    Processes(Work),
-}
-
-/// How much is done at a time, and how long it takes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Work {
-    /// Workers, each with connections of its own; at least one.
-    pub count: u32,
-    /// Requests that one worker scores at a time.
-    pub concurrency: u32,
-    /// Whether workers publish results; else they only take requests and acknowledge them.
-    pub results: bool,
-    pub service_time: ServiceTime,
-    /// Requests that a worker's client may take ahead; none: as many as it can be sure to score in time.
-    pub prefetch: Option<u32>,
-}
-
-impl Workers {
-    /// What they do; none where there are none.
-    pub fn work(&self) -> Option<&Work> {
-        match self {
-            Self::None => None,
-            Self::Threads(work) | Self::Processes(work) => Some(work),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub enum ServiceTime {
-    /// Also `"0s"`: score and answer at once.
-    Constant {
-        ns: u64,
-    },
-    Exponential {
-        mean_ns: u64,
-    },
-    /// `median` and `sigma` of the underlying normal: mean = median * exp(sigma^2 / 2).
-    Lognormal {
-        median_ns: u64,
-        sigma: f64,
-    },
-}
-
-impl ServiceTime {
-    /// Mean of the distribution, in nanoseconds.
-    pub fn mean_ns(self) -> u64 {
-        match self {
-            Self::Constant { ns } => ns,
-            Self::Exponential { mean_ns } => mean_ns,
-            Self::Lognormal { median_ns, sigma } => (median_ns as f64 * (sigma * sigma / 2.0).exp()) as u64,
-        }
-    }
 }
 
 #[derive(Debug, Clone)]

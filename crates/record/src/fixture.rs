@@ -190,6 +190,7 @@ impl Fixture {
             left_behind: Vec::new(),
             brokers: transport.broker().map(broker).into_iter().collect(),
             generator: generator(),
+            workers: None,
         }
     }
 
@@ -203,7 +204,7 @@ impl Fixture {
             offered_per_s: self.scheduled.then_some(rate),
             sent_per_s: rate,
             accepted_per_s: None,
-            delivered_per_s: rate - 0.5,
+            delivered_per_s: Some(rate - 0.5),
             completed_per_s: rate - 1.0,
         }
     }
@@ -231,7 +232,7 @@ impl Fixture {
             phase,
             offered: if self.scheduled { sent } else { 0 },
             sent,
-            delivered: sent,
+            delivered: Some(sent),
             completed: if stalled { sent / 2 } else { sent - 3 },
             in_flight: if stalled { 900 } else { (median_ns(transport) / 2e5) as u64 },
             turnaround: Some(IntervalLatency {

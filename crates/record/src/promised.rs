@@ -104,6 +104,14 @@ fn of_leg(held: &Held<'_>, leg: &Leg) -> Vec<PromiseVerdict> {
     if leg.promise.order != Order::None {
         verdicts.push(order(held, leg));
     }
+    let by_deliveries = [Promised::AtMostOnce, Promised::AnsweredOnce, Promised::Order];
+    for told in verdicts.iter_mut().filter(|told| held.ledger.untold && by_deliveries.contains(&told.promise))
+    {
+        if told.verdict != Kept::Broken {
+            let why = "the workers are external, and don't tell what they receive";
+            (told.verdict, told.reason) = (Kept::NotExercised, why.to_owned());
+        }
+    }
     verdicts
 }
 
@@ -187,7 +195,7 @@ fn examples(held: &Held<'_>, wanted: impl Fn(&Finding) -> bool) -> Vec<Finding> 
 }
 
 fn is_lost(finding: &Finding) -> bool {
-    matches!(finding.class, FindingClass::LostRequest | FindingClass::LostResult)
+    matches!(finding.class, FindingClass::LostRequest | FindingClass::LostResult | FindingClass::Lost)
 }
 
 /// Confirmed requests that were lost although the tier keeps them over what was done. Of a fault over which it keeps

@@ -96,8 +96,9 @@ impl<'a> Own<'a> {
     fn events(&self, fault: &mut Fault) {
         let rows = &self.series[self.from..self.to];
         fault.duplicated = Some(rows.iter().map(|row| row.duplicated).sum());
-        fault.redelivered = Some(rows.iter().map(|row| row.redelivered).sum());
-        fault.parked = Some(rows.iter().map(|row| row.parked).sum());
+        let told = rows.iter().all(|row| row.delivered.is_some());
+        fault.redelivered = told.then(|| rows.iter().map(|row| row.redelivered).sum());
+        fault.parked = told.then(|| rows.iter().map(|row| row.parked).sum());
     }
 
     fn recovery(&self, fault: &mut Fault, around: &Around) {

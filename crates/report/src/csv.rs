@@ -67,7 +67,9 @@ fn row(trial: &Trial, keys: &BTreeSet<&String>) -> Vec<String> {
                 .map(|name| figure(latency.and_then(|latency| latency.statistic(name)))),
         );
     }
-    fields.extend(trial.ledger.fields().map(|(_, count)| count.to_string()));
+    fields.extend(
+        trial.ledger.fields().map(|(_, count)| count.map_or_else(String::new, |count| count.to_string())),
+    );
     fields.push(own_lateness(trial));
     fields
 }

@@ -32,6 +32,7 @@ const ORDER_LISTED_MAX: usize = 60;
 
 pub fn sheet(result: &RunResult, groups: &[Group<'_>]) -> Fairness {
     let mut sections = vec![run(result), machine(result), instrument(result, groups)];
+    sections.extend(workers(result));
     sections.extend(brokers(result));
     let mut promises: Vec<(Path, String, String)> = Vec::new();
     for trial in groups.iter().flat_map(Group::trials) {
@@ -61,6 +62,23 @@ fn run(result: &RunResult) -> Section {
             fact("Layout of the record", format!("version {}", result.schema_version)),
         ],
     }
+}
+
+/// Workers that are not the harness's own; none where all are.
+fn workers(result: &RunResult) -> Option<Section> {
+    let mut facts: Vec<(String, String)> = Vec::new();
+    let others = result.trials.iter().filter_map(|trial| trial.workers.as_ref());
+    for told in others.map(|workers| fact("Workers", workers.words())) {
+        if !facts.contains(&told) {
+            facts.push(told);
+        }
+    }
+    if result.trials.iter().any(|trial| trial.ledger.untold) {
+        let not_measured = "deliveries, service and transit, how requests were lost, redelivered, reordered or parked: \
+                            external workers don't tell what they receive";
+        facts.push(fact("Not measured", not_measured));
+    }
+    (!facts.is_empty()).then(|| Section { title: "Workers".to_owned(), facts })
 }
 
 fn machine(result: &RunResult) -> Section {

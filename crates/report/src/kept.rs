@@ -100,6 +100,7 @@ fn life(finding: &Finding) -> String {
     let at = |what: &str, at_s: Option<f64>| at_s.map(|at_s| format!("{what} at {at_s:.4} s"));
     let end = match finding.class {
         FindingClass::LostRequest => Some("no worker had it".to_owned()),
+        FindingClass::Lost => Some("no result came".to_owned()),
         FindingClass::LostResult => Some("its result never came".to_owned()),
         FindingClass::Duplicated => at("a further result came", finding.at_s),
         FindingClass::Redelivered => at("delivered again", finding.at_s),

@@ -143,9 +143,13 @@ fn row(entry: &Entry<'_>) -> Row {
         note: format!("of {} requests", format::count(ledger.attempted)),
         ..counted(ledger.unanswered())
     });
-    let of_requests = [ledger.lost, ledger.rejected, ledger.parked, ledger.indeterminate];
-    let of_deliveries = [ledger.duplicated, ledger.redelivered, ledger.reordered, ledger.unsent];
-    cells.extend(of_requests.into_iter().chain(of_deliveries).map(counted));
+    let of_requests = ["lost", "rejected", "parked", "indeterminate"];
+    let of_deliveries = ["duplicated", "redelivered", "reordered", "unsent"];
+    let count = |name| match ledger.count(name) {
+        Some(count) => counted(count),
+        None => single(None, format::number, "not measured: external workers don't tell what they receive"),
+    };
+    cells.extend(of_requests.into_iter().chain(of_deliveries).map(count));
     let no_process = "the broker's process could not be read";
     cells.push(single(entry.cpu_seconds_per_million(), format::number, no_process));
     cells.push(single(entry.broker_rss_bytes_max().map(|bytes| bytes as f64), format::bytes, no_process));

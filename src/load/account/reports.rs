@@ -4,6 +4,7 @@ use super::Account;
 use crate::ledger::Entry;
 use crate::load::in_flight::Since;
 use crate::mailbox::Event;
+use weighbridge_plan::route::Leg;
 use weighbridge_record::result::FindingClass;
 use weighbridge_record::terms::{CompletedBy, Stage};
 
@@ -22,6 +23,7 @@ impl Account {
                     self.completed_over(over, sequence, at_ns, content);
                 }
                 Event::Parked { sequence, at_ns, worker } => self.parked(sequence, at_ns, worker),
+                Event::Refused { sequence, at_ns, worker } => self.unscored(sequence, at_ns, worker),
                 Event::Unexpected { at_ns } => self.unexpected(at_ns),
             }
         }
@@ -43,6 +45,12 @@ impl Account {
             Entry::Again => {}
         }
         self.settle(number, entry);
+    }
+
+    /// A worker has the request and no score for it.
+    fn unscored(&mut self, sequence: u64, at_ns: u64, worker: u32) {
+        let leg = self.legs.as_ref().map_or(Leg::First, |legs| legs.leg_of(worker));
+        self.rejected_over(leg, sequence, "worker: no score", at_ns);
     }
 
     #[inline]

@@ -14,7 +14,8 @@ use super::confirmed::Confirmed;
 use super::link::{self, Change, Changes};
 use super::publishers::{self, Beside, Connecting, Publishers};
 use super::rights::{self, Rights};
-use super::subjects::lasting;
+use super::served;
+use super::subjects::{QUEUE_GROUP, lasting};
 use super::subscription::{self, Requests};
 use crate::connect;
 use crate::sabotage;
@@ -119,12 +120,16 @@ impl Transport for NatsCore {
         let told = (Side::Worker, troubles);
         let (client, _) = link::connect(&self.endpoint, "weighbridge-worker", queue, told).await?;
         let subject = self.names.filter(&self.names.request());
-        let requests = subscription::subscribe(&client, subject, Some("weighbridge")).await?;
+        let requests = subscription::subscribe(&client, subject, Some(QUEUE_GROUP)).await?;
         let subjects = self.names.result_subjects().iter().map(|subject| lasting(subject)).collect();
         Ok(WorkerEnd {
             consumer: Box::new(Requests { requests }),
             responder: Rc::new(ResultPublisher { client, subjects }),
         })
+    }
+
+    async fn is_served(&self) -> Result<bool, TransportError> {
+        served::hears(&self.endpoint, self.names.canary()).await
     }
 }
 

@@ -33,7 +33,9 @@ use crate::transport::outcomes::Outcomes;
 use crate::transport::troubles::Troubles;
 use requests::{Requests, advisory};
 use responder::StreamResponder;
-use stores::{DURABLE, Stores};
+pub(in crate::transport) use stores::{DURABLE, REQUESTS};
+
+use stores::Stores;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::{Held, LeftBehind, Side};
 use weighbridge_record::terms::Durability;
@@ -127,6 +129,12 @@ impl Transport for NatsJetstream {
         let unstored = responder.unstored();
         let consumer = Requests::open(&self.0, index, client, changes, unstored, troubles).await?;
         Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })
+    }
+
+    async fn is_served(&self) -> Result<bool, TransportError> {
+        let (_client, context) = self.preflight().await?;
+        let waits = held::is_waited_at(&self.0, &context).await;
+        waits.map_err(|error| TransportError::failed("looking for workers", error))
     }
 
     async fn held(&self) -> Vec<Held> {

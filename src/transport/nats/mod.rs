@@ -9,10 +9,12 @@ mod link;
 mod publishers;
 mod request;
 mod rights;
+mod served;
 mod subjects;
 mod subscription;
 mod watch;
 
 pub(super) use self::core::NatsCore;
-pub(super) use jetstream::NatsJetstream;
+pub(super) use jetstream::{DURABLE, NatsJetstream, REQUESTS};
 pub(super) use request::NatsRequest;
+pub(super) use subjects::QUEUE_GROUP;

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use super::link;
 use super::publishers::{self, Beside, Connecting, Publishers};
 use super::rights::{self, Rights};
-use super::subjects::Inbox;
+use super::served;
+use super::subjects::{Inbox, QUEUE_GROUP};
 use super::subscription::{self, Requests};
 use crate::connect;
 use crate::sabotage;
@@ -93,11 +94,15 @@ impl Transport for NatsRequest {
         let queue = self.limits.max_in_flight as usize;
         let told = (Side::Worker, troubles);
         let (client, _) = link::connect(&self.endpoint, "weighbridge-worker", queue, told).await?;
-        let requests = subscription::subscribe(&client, self.names.sync(), Some("weighbridge")).await?;
+        let requests = subscription::subscribe(&client, self.names.sync(), Some(QUEUE_GROUP)).await?;
         Ok(WorkerEnd {
             consumer: Box::new(Requests { requests }),
             responder: Rc::new(ReplyPublisher { client }),
         })
+    }
+
+    async fn is_served(&self) -> Result<bool, TransportError> {
+        served::hears(&self.endpoint, self.names.sync()).await
     }
 }
 

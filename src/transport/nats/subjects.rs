@@ -8,6 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 use async_nats::{Client, Message, Subject};
 
+/// The queue group of the workers.
+pub(in crate::transport) const QUEUE_GROUP: &str = "weighbridge";
+
 /// A subject that lives as long as the process, each once: copies of it cost no counting of references.
 pub(super) fn lasting(subject: &str) -> Subject {
     static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());

@@ -4,9 +4,10 @@ mod link;
 mod pipelines;
 mod preflight;
 mod pubsub;
+mod served;
 mod streams;
 mod subscription;
 mod told;
 
 pub(super) use pubsub::RedisPubsub;
-pub(super) use streams::RedisStreams;
+pub(super) use streams::{GROUP, RedisStreams};

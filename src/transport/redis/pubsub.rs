@@ -14,6 +14,7 @@ use redis::{Cmd, Pipeline, Value};
 use super::link::{Link, OnBreak, Settings, Wait};
 use super::pipelines::Pipelines;
 use super::preflight::{preflight, refused};
+use super::served;
 use super::subscription::{Feed, SUBSCRIPTION_CAPACITY, subscribe, take};
 use super::told::tell;
 use crate::connect::{self, patience::SILENCE_MAX};
@@ -163,6 +164,10 @@ impl Transport for RedisPubsub {
             consumer: Box::new(Requests { requests: self.requests.1.clone() }),
             responder: Rc::new(ResultPublisher { link, channels, troubles: troubles.clone() }),
         })
+    }
+
+    async fn is_served(&self) -> Result<bool, TransportError> {
+        served::hear(&self.endpoint, &self.channels()).await
     }
 }
 

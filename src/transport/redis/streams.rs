@@ -24,6 +24,7 @@ use redis::aio::MultiplexedConnection;
 use super::link::{Link, OnBreak, Settings, Wait};
 use super::pipelines::Pipelines;
 use super::preflight::{preflight, refused};
+use super::served;
 use crate::connect;
 use crate::connect::patience::{ANSWERS_WITHIN, SILENCE_MAX};
 use crate::connect::redis::plain;
@@ -35,6 +36,8 @@ use crate::transport::limits::Limits;
 use crate::transport::names::Names;
 use crate::transport::outcomes::Outcomes;
 use crate::transport::troubles::Troubles;
+pub(in crate::transport) use group::GROUP;
+
 use entries::add;
 use in_hand::InHand;
 use once::{Once, answered};
@@ -217,6 +220,10 @@ impl Transport for RedisStreams {
             troubles: troubles.clone(),
         };
         Ok(WorkerEnd { consumer: Box::new(consumer), responder: Rc::new(responder) })
+    }
+
+    async fn is_served(&self) -> Result<bool, TransportError> {
+        served::has_consumers(&self.endpoint, &self.names.request(), GROUP).await
     }
 
     async fn held(&self) -> Vec<Held> {

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use super::prose::{count, number, span};
 use super::warnings::warnings;
 use crate::PROBES_MAX;
+use crate::credentials::redact;
 use crate::route::{Asked, RoutePlan, Stage};
 use crate::{Arrivals, Executor, Load, Plan, PointPlan, RampStage, SearchPlan, Sequential, ServiceTime};
 use weighbridge_record::terms::{CompletedBy, Draw, OnFailure, Seam};
@@ -251,6 +252,17 @@ fn workers(plan: &PointPlan) -> String {
     let Some(work) = plan.workers.work() else {
         return "none: requests are only published, the broker's acknowledgement ends them".to_owned();
     };
+    if let Some(external) = plan.workers.external() {
+        let workers = count(work.count as usize, "external worker");
+        return match &external.command {
+            Some(command) => format!("{workers}, each started with `{}`", command.join(" ")),
+            None => format!("{workers}, run by somebody else"),
+        };
+    }
+    if let Some(service) = plan.workers.service() {
+        let workers = count(work.count as usize, "worker");
+        return format!("{workers}, {} at a time each, ask {}", work.concurrency, redact(&service.url));
+    }
     let ends = if work.results { "" } else { ", no results: delivery ends a request" };
     let service = match work.service_time {
         ServiceTime::Constant { ns: 0 } => "no service time".to_owned(),

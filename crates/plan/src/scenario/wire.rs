@@ -10,6 +10,7 @@ mod load;
 mod repetitions;
 mod route;
 mod time;
+mod workers;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub use load::{Arrivals, Executor, Load};
 pub use repetitions::{Repeat, Repetitions};
 pub use route::{Route, ShareStage};
 pub use time::Duration;
+pub use workers::{Distribution, ScoringFormat, ServiceDistribution, ServiceTime, WorkerKind, Workers};
 
 /// JSON Schema of a scenario file.
 pub fn schema() -> Schema {
@@ -155,90 +157,6 @@ pub struct Token(pub String);
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Weight(#[schemars(range(max = 1e6), extend("exclusiveMinimum" = 0))] pub f64);
-
-/// Who scores the requests.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Workers {
-    /// Who they are.
-    #[schemars(extend("default" = "threads"))]
-    pub kind: Option<WorkerKind>,
-    /// Workers, each with connections of its own. With 0, requests are only published, and the broker's
-    /// acknowledgement ends them.
-    #[schemars(range(min = 0, max = 10_000), extend("default" = 4))]
-    pub count: Option<u32>,
-    /// Requests that one worker scores at a time.
-    #[schemars(range(min = 1, max = 10_000), extend("default" = 16))]
-    pub concurrency: Option<u32>,
-    /// Whether workers publish results. If not, a request ends when a worker has received it.
-    #[schemars(extend("default" = true))]
-    pub results: Option<bool>,
-    /// How long scoring takes: always the same, or drawn from a distribution. Drawn from seed and sequence
-    /// number, so a request takes as long on every path. At most 1 h.
-    #[schemars(extend("default" = "0s"))]
-    pub service_time: Option<ServiceTime>,
-    /// Requests that a worker's client may take ahead of those that it scores, on nats-jetstream. What waits there
-    /// uses up `brokers.ack_wait`.
-    #[schemars(
-        range(min = 1, max = 100_000),
-        extend("x-default" = "what a worker scores in half of `brokers.ack_wait`, at most twice `concurrency`")
-    )]
-    pub prefetch: Option<u32>,
-}
-
-/// Who the workers are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum WorkerKind {
-    /// Threads of the harness.
-    Threads,
-    /// Nobody: requests are only published, as with `count = 0`.
-    None,
-    /// Processes of the harness, one a worker, which can be ended on purpose. On redis-pubsub the publisher spreads
-    /// requests over a channel for each.
-    Processes,
-    /// Processes of somebody else's; not available.
-    External,
-    /// A scoring service behind HTTP; not available.
-    Http,
-}
-
-/// How long scoring takes: a duration such as "2ms", or a distribution.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum ServiceTime {
-    Constant(Duration),
-    Drawn(ServiceDistribution),
-}
-
-/// A distribution of service times.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ServiceDistribution {
-    /// The form of the distribution.
-    pub distribution: Distribution,
-    /// Of constant, which needs it: the one value.
-    pub value: Option<Duration>,
-    /// Of exponential, which needs it: the mean, longer than zero.
-    pub mean: Option<Duration>,
-    /// Of lognormal, which needs it: the median, longer than zero.
-    pub median: Option<Duration>,
-    /// Of lognormal, which needs it: standard deviation of the underlying normal distribution. The mean is the
-    /// median times exp(sigma^2 / 2).
-    #[schemars(range(max = 10), extend("exclusiveMinimum" = 0))]
-    pub sigma: Option<f64>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Distribution {
-    /// `value`, always.
-    Constant,
-    /// Memoryless, with a `mean`: most are short, p99 is 4.6 times the mean.
-    Exponential,
-    /// With a `median` and the `sigma` of the underlying normal distribution.
-    Lognormal,
-}
 
 /// Where `weighbridge search` looks for the highest rate that keeps the thresholds; only for
 /// constant-arrival-rate. Every rate is tried once: `repeat` and `load.rate` are for `weighbridge run`.

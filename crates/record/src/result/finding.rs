@@ -40,6 +40,8 @@ pub enum FindingClass {
     LostRequest,
     /// A worker had it, and its result never arrived.
     LostResult,
+    /// Lost, and nobody told whether a worker had it.
+    Lost,
     /// A result beyond the first.
     Duplicated,
     /// A delivery beyond the first.

@@ -1,10 +1,15 @@
 //! Totals of the ledger of one trial, and the equations they must satisfy.
 
+mod written;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use written::Written;
+
 /// What became of every request of the trial, warm-up and cool-down included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Written", into = "Written")]
 pub struct LedgerTotals {
     /// Requests that the schedule asked for.
     pub attempted: u64,
@@ -40,6 +45,9 @@ pub struct LedgerTotals {
     pub parked: u64,
     /// Messages that belong to no request of this trial: foreign, corrupt or stale.
     pub unexpected: u64,
+    /// Whether nobody told what workers receive, as they are somebody else's: counts of [`LedgerTotals::TOLD`] are then
+    /// not known, and 0 here.
+    pub untold: bool,
 }
 
 /// An equation of the ledger that does not hold: a defect of the instrument.
@@ -55,8 +63,15 @@ impl LedgerTotals {
     /// Name of [`LedgerTotals::unanswered`] among the counts.
     pub const UNANSWERED: &str = "unanswered";
 
-    /// Every field with its name in `result.json`, in the order of a request's life.
-    pub fn fields(&self) -> [(&'static str, u64); 17] {
+    /// What only workers tell, and what follows from it.
+    pub const TOLD: [&str; 6] =
+        ["delivered", "lost_requests", "lost_results", "redelivered", "reordered", "parked"];
+
+    /// Every field with its name in `result.json`, in the order of a request's life; none where it was not measured.
+    pub fn fields(&self) -> [(&'static str, Option<u64>); 17] {
+        let known = |(name, count): (&'static str, u64)| {
+            (name, (!self.untold || !Self::TOLD.contains(&name)).then_some(count))
+        };
         [
             ("attempted", self.attempted),
             ("unsent", self.unsent),
@@ -76,6 +91,22 @@ impl LedgerTotals {
             ("parked", self.parked),
             ("unexpected", self.unexpected),
         ]
+        .map(known)
+    }
+
+    /// The same where nobody told what workers receive: what was parked is lost as far as anybody knows.
+    pub fn without_told(self) -> Self {
+        Self {
+            lost: self.lost + self.parked,
+            delivered: 0,
+            lost_requests: 0,
+            lost_results: 0,
+            redelivered: 0,
+            reordered: 0,
+            parked: 0,
+            untold: true,
+            ..self
+        }
     }
 
     /// Requests that got no answer: shed, refused, lost or parked.
@@ -84,13 +115,13 @@ impl LedgerTotals {
     }
 
     /// Every count that a threshold may name: the fields, and what follows from them.
-    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
-        self.fields().into_iter().chain([(Self::UNANSWERED, self.unanswered())])
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, Option<u64>)> + use<> {
+        self.fields().into_iter().chain([(Self::UNANSWERED, Some(self.unanswered()))])
     }
 
-    /// A count by its name.
+    /// A count by its name; none also where it was not measured.
     pub fn count(&self, name: &str) -> Option<u64> {
-        self.counts().find(|(count, _)| *count == name).map(|(_, value)| value)
+        self.counts().find(|(count, _)| *count == name).and_then(|(_, value)| value)
     }
 
     /// Adds the totals of another segment of the same trial.
@@ -112,6 +143,7 @@ impl LedgerTotals {
         self.reordered += other.reordered;
         self.parked += other.parked;
         self.unexpected += other.unexpected;
+        self.untold |= other.untold;
     }
 
     /// Checks the equations that every trial must satisfy.
@@ -125,7 +157,9 @@ impl LedgerTotals {
             self.unsent + self.rejected + self.completed + self.lost + self.parked,
         )?;
         equal("attempted = unsent + sent", self.attempted, self.unsent + self.sent)?;
-        equal("lost = lost_requests + lost_results", self.lost, self.lost_requests + self.lost_results)?;
+        if !self.untold {
+            equal("lost = lost_requests + lost_results", self.lost, self.lost_requests + self.lost_results)?;
+        }
         if self.lost_acknowledged > self.lost {
             return Err(LedgerUnbalanced {
                 equation: "lost_acknowledged <= lost",
@@ -134,6 +168,56 @@ impl LedgerTotals {
             });
         }
         Ok(())
+    }
+}
+
+impl From<Written> for LedgerTotals {
+    fn from(written: Written) -> Self {
+        Self {
+            attempted: written.attempted,
+            unsent: written.unsent,
+            sent: written.sent,
+            acknowledged: written.acknowledged,
+            rejected: written.rejected,
+            indeterminate: written.indeterminate,
+            delivered: written.delivered.unwrap_or(0),
+            completed: written.completed,
+            lost: written.lost,
+            lost_requests: written.lost_requests.unwrap_or(0),
+            lost_results: written.lost_results.unwrap_or(0),
+            lost_acknowledged: written.lost_acknowledged,
+            duplicated: written.duplicated,
+            redelivered: written.redelivered.unwrap_or(0),
+            reordered: written.reordered.unwrap_or(0),
+            parked: written.parked.unwrap_or(0),
+            unexpected: written.unexpected,
+            untold: written.delivered.is_none(),
+        }
+    }
+}
+
+impl From<LedgerTotals> for Written {
+    fn from(totals: LedgerTotals) -> Self {
+        let told = |count| (!totals.untold).then_some(count);
+        Self {
+            attempted: totals.attempted,
+            unsent: totals.unsent,
+            sent: totals.sent,
+            acknowledged: totals.acknowledged,
+            rejected: totals.rejected,
+            indeterminate: totals.indeterminate,
+            delivered: told(totals.delivered),
+            completed: totals.completed,
+            lost: totals.lost,
+            lost_requests: told(totals.lost_requests),
+            lost_results: told(totals.lost_results),
+            lost_acknowledged: totals.lost_acknowledged,
+            duplicated: totals.duplicated,
+            redelivered: told(totals.redelivered),
+            reordered: told(totals.reordered),
+            parked: told(totals.parked),
+            unexpected: totals.unexpected,
+        }
     }
 }
 
@@ -182,8 +266,29 @@ mod tests {
         let mut merged = totals();
         merged.merge(&totals());
         for ((name, one), (_, two)) in totals().fields().into_iter().zip(merged.fields()) {
-            assert_eq!(two, 2 * one, "{name}");
+            assert_eq!(two, one.map(|one| 2 * one), "{name}");
         }
         assert_eq!(merged.check(), Ok(()));
+    }
+    #[test]
+    fn what_nobody_told_is_left_out_and_read_back_as_not_measured() {
+        let untold = totals().without_told();
+        assert_eq!(untold.check(), Ok(()), "how the lost were lost is not known");
+        let written = serde_json::to_value(untold).unwrap();
+        for name in LedgerTotals::TOLD {
+            assert_eq!((written.get(name), untold.count(name)), (None, None), "{name}");
+        }
+        assert_eq!(written["lost"], 3, "the parked one too");
+        assert_eq!(serde_json::from_value::<LedgerTotals>(written).unwrap(), untold);
+        let mut merged = totals();
+        merged.merge(&untold);
+        assert!(merged.untold, "a sum of which a part is not known");
+    }
+
+    #[test]
+    fn what_workers_told_is_written_as_it_was() {
+        let written = serde_json::to_value(totals()).unwrap();
+        assert_eq!((&written["delivered"], &written["parked"]), (&0.into(), &1.into()));
+        assert_eq!(serde_json::from_value::<LedgerTotals>(written).unwrap(), totals());
     }
 }

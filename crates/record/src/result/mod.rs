@@ -24,6 +24,7 @@ mod series;
 mod summary;
 mod trial;
 mod wakes;
+mod workers;
 mod zero;
 
 use schemars::JsonSchema;
@@ -51,6 +52,7 @@ pub use trial::{
     BrokerRecord, BusiestThread, ErrorGroup, GeneratorRecord, LeftBehind, Leg, ProxyRecord, Rates, Trial,
 };
 pub use wakes::{Storage, WakeLateness};
+pub use workers::{OthersKind, ScorerCalls, ScorerRecord, WorkersRecord};
 
 /// Version of the layout of `result.json`; raised when a reader of the old one would misread the new one.
 pub const SCHEMA_VERSION: u32 = 2;

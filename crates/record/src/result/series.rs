@@ -24,8 +24,8 @@ pub struct SeriesRow {
     pub accepted: u64,
     /// Requests refused.
     pub rejected: u64,
-    /// Requests that a worker received for the first time.
-    pub delivered: u64,
+    /// Requests that a worker received for the first time; null where workers are external and don't tell.
+    pub delivered: Option<u64>,
     /// Requests completed.
     pub completed: u64,
     /// Requests sent whose end was not known at the end of the interval.
@@ -42,7 +42,7 @@ pub struct SeriesRow {
     /// Results beyond the first.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub duplicated: u64,
-    /// Deliveries beyond the first.
+    /// Deliveries beyond the first; not known where `delivered` is null, like the next count.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub redelivered: u64,
     /// Requests that the broker gave up.

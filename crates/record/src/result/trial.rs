@@ -10,6 +10,7 @@ use super::zero::is_zero;
 use super::{
     BreakdownRow, BurstSizes, Doubt, Fault, Finding, Gap, Held, LedgerTotals, LegalAnomaly, PromiseVerdict,
     PublishingRecord, RouteRecord, SeriesRow, StageLatencies, Storage, TwinAnswers, WakeLateness,
+    WorkersRecord,
 };
 use crate::point::Point;
 use crate::terms::{
@@ -68,6 +69,9 @@ pub struct Trial {
     /// The servers of the trial, in the order of its site.
     pub brokers: Vec<BrokerRecord>,
     pub generator: GeneratorRecord,
+    /// Who answered, where that was not the harness alone; left out where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<WorkersRecord>,
 }
 
 /// One transport of a path.
@@ -147,8 +151,8 @@ pub struct Rates {
     pub sent_per_s: f64,
     /// Null where the broker never answers.
     pub accepted_per_s: Option<f64>,
-    /// Requests that a worker received for the first time, per second.
-    pub delivered_per_s: f64,
+    /// Requests that a worker received for the first time, per second; null where workers are external and don't tell.
+    pub delivered_per_s: Option<f64>,
     /// Requests completed, per second.
     pub completed_per_s: f64,
 }
@@ -160,7 +164,7 @@ impl Rates {
             ("offered_per_s", self.offered_per_s),
             ("sent_per_s", Some(self.sent_per_s)),
             ("accepted_per_s", self.accepted_per_s),
-            ("delivered_per_s", Some(self.delivered_per_s)),
+            ("delivered_per_s", self.delivered_per_s),
             ("completed_per_s", Some(self.completed_per_s)),
         ]
     }

@@ -53,7 +53,7 @@ pub struct TimeChart<'a> {
 }
 
 fn busy(row: &SeriesRow) -> bool {
-    row.phase != Phase::Drain || row.completed + row.delivered + row.in_flight > 0
+    row.phase != Phase::Drain || row.completed + row.delivered.unwrap_or(0) + row.in_flight > 0
 }
 
 /// Labels of the bands, in the order of `Phase`; the window has none.

@@ -19,6 +19,13 @@ pub(super) async fn held(stores: &Stores, context: &jetstream::Context) -> Resul
     Ok(held)
 }
 
+/// Whether somebody waits for requests at the consumer of the workers.
+pub(super) async fn is_waited_at(stores: &Stores, context: &jetstream::Context) -> Result<bool, Failed> {
+    let requests = context.get_stream(stores.requests()).await?;
+    let mut workers = requests.get_consumer::<consumer::pull::Config>(DURABLE).await?;
+    Ok(workers.info().await?.num_waiting > 0)
+}
+
 fn consumer(stream: &str, info: &consumer::Info) -> Held {
     let name = format!("{} {DURABLE}", quoted(stream));
     Held {

@@ -17,8 +17,8 @@ use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::result::{GapKind, LeftBehind, Side};
 use weighbridge_record::terms::{BrokerKind, DeliveryMode, Durability};
 
-pub(super) const DURABLE: &str = "priority-workers";
-const REQUESTS: &str = "PRIORITY_REQUESTS";
+pub(in crate::transport) const DURABLE: &str = "priority-workers";
+pub(in crate::transport) const REQUESTS: &str = "PRIORITY_REQUESTS";
 const RESULTS: &str = "PRIORITY_RESULTS";
 
 const DAY: Duration = Duration::from_secs(86_400);

@@ -7,7 +7,7 @@ use crate::clock::now_ns;
 use crate::transport::troubles::Troubles;
 use weighbridge_record::result::{GapKind, Side};
 
-pub(super) const GROUP: &str = "priority-workers";
+pub(in crate::transport) const GROUP: &str = "priority-workers";
 
 /// Creates the group, and the stream with it; all that is in the stream is for the group.
 pub(super) async fn create(stream: &str, connection: &mut MultiplexedConnection) -> Result<(), RedisError> {

@@ -66,9 +66,9 @@ fn the_worked_example_is_explained_as_the_binary_explains_it() {
     assert_eq!(blocks(&text, "text").next().unwrap().trim_end(), explained.trim_end());
 }
 
-/// `SOUND`, a ramp, a search, one that is repeated as needed and some with routes: between them, scenarios in which every
+/// `SOUND`, a ramp, a search, one that is repeated as needed, one that asks a service and some with routes: between them, scenarios in which every
 /// key may stand.
-fn hosts() -> [String; 7] {
+fn hosts() -> [String; 8] {
     let head = "name = \"host\"\nquestion = \"Which?\"\ntransports = [\"nats-core\"]\n[load]\n";
     let stages = "executor = \"ramping-arrival-rate\"\nstages = [{ target = 9, duration = \"5s\" }]\n";
     let search = "executor = \"constant-arrival-rate\"\nduration = \"5s\"\n[search]\nlow = 10\n";
@@ -81,7 +81,17 @@ fn hosts() -> [String; 7] {
     let dual = routed("kind = \"dual\"");
     let split = routed("kind = \"split\"\npercent = 5");
     let cutover = routed("kind = \"cutover\"\nat = \"1s\"");
-    [dual, split, cutover, SOUND.to_owned(), format!("{head}{stages}"), format!("{head}{search}"), repeated]
+    let http = SOUND.replacen("count = 2", "kind = \"http\"\nurl = \"http://127.0.0.1/\"", 1);
+    [
+        http,
+        dual,
+        split,
+        cutover,
+        SOUND.to_owned(),
+        format!("{head}{stages}"),
+        format!("{head}{search}"),
+        repeated,
+    ]
 }
 
 /// Every key path with a fixed default, and that default.

@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use crate::scenario::wire;
-use crate::{Brokers, End, FaultAction, FaultPlan, Load, Network, Workers};
+use crate::{Brokers, End, External, FaultAction, FaultPlan, Load, Network, Workers};
 use weighbridge_record::terms::{Action, Aim, TransportKind};
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -112,12 +112,35 @@ impl One<'_, '_> {
             Aim::Worker if fault.target.is_some() && !at_worker => {
                 self.report(key, format!("{action} befalls workers: `worker`, or one such as `worker.2`"));
             }
-            Aim::Worker if !matches!(around.workers, Workers::Processes(_)) => {
-                self.report(key, format!("{action} needs `workers.kind = \"processes\"`"));
-            }
+            Aim::Worker => self.worker(fault, key, around),
             Aim::Server if at_worker => self.report(key, format!("{action} befalls servers, not workers")),
             Aim::Server => self.server(fault, key, around),
-            Aim::Worker => self.number(fault, key, around),
+        }
+    }
+
+    fn worker(&mut self, fault: &wire::Fault, key: &str, around: &Around<'_>) {
+        let action = fault.action;
+        match around.workers {
+            Workers::Processes(_) => self.number(fault, key, around),
+            Workers::External(External { command: Some(_), .. }) => {
+                if action == Action::SlowWorker {
+                    self.report(
+                        key,
+                        format!("{action} needs workers of ours: `workers.kind = \"processes\"`"),
+                    );
+                }
+                if fault.moment.is_some() {
+                    let message = "`moment` needs workers of ours: others don't tell where they are";
+                    self.report("moment", message.to_owned());
+                }
+                self.number(fault, key, around);
+            }
+            Workers::External(_) => {
+                let message =
+                    format!("{action} needs workers that are started for the trial: `workers.command`");
+                self.report(key, message);
+            }
+            _ => self.report(key, format!("{action} needs `workers.kind = \"processes\"`")),
         }
     }
 

@@ -12,6 +12,7 @@ mod route;
 mod search;
 mod sections;
 mod threshold;
+mod workers;
 
 use serde_json::Value as Json;
 
@@ -63,7 +64,7 @@ pub fn point(
         search::check_requests(&mut check, search, load);
     }
     let payload = sections::payload(wire.payload.unwrap_or_default());
-    let workers = sections::workers(&mut check, wire.workers.unwrap_or_default());
+    let workers = workers::workers(&mut check, wire.workers.unwrap_or_default());
     let thresholds = threshold::check_all(&mut check);
     let transports = paths.iter().flat_map(|path| path.legs()).collect::<Vec<_>>();
     let route = match (&wire.route, &load, &workers) {
@@ -71,9 +72,12 @@ pub fn point(
         _ => None,
     };
     if let Some(workers) = &workers {
-        sections::needed_workers(&mut check, workers, &transports);
+        workers::needed_workers(&mut check, workers, &transports);
     }
     let brokers = sections::brokers(&mut check, wire.brokers.unwrap_or_default(), &transports);
+    if let Some(workers) = &workers {
+        workers::can_be_found(&mut check, workers, &brokers, &transports);
+    }
     let faults = match (&load, &workers) {
         (Some(load), Some(workers)) => {
             let legs = paths.iter().map(|path| path.legs().count() as u32).max().unwrap_or(1);

@@ -53,6 +53,10 @@ pub fn plan(check: &mut Check<'_>, route: &wire::Route, load: &Load, workers: &W
         let why = "a route needs workers that answer: set `workers.count` and leave `workers.results` on";
         check.report(&["route"], why.to_owned());
     }
+    if workers.external().is_some() {
+        let why = "a route needs workers of ours: others don't tell over which leg they have a request";
+        check.report(&["route"], why.to_owned());
+    }
     within_the_window(check, route, load);
     if check.findings.len() > before {
         return None;

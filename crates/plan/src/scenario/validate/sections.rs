@@ -1,14 +1,12 @@
-//! `[payload]`, `[workers]` and `[brokers]`.
+//! `[payload]` and `[brokers]`.
 
 use std::collections::BTreeMap;
 
 use super::check::Check;
 use crate::endpoint::Endpoint;
 use crate::scenario::wire;
-use crate::{Brokers, Payload, ServiceTime, Work, Workers};
+use crate::{Brokers, Payload};
 use weighbridge_record::terms::{BrokerKind, DeliveryMode, Durability, TransportKind};
-
-const HOUR_NS: u64 = 3_600 * 1_000_000_000;
 
 /// A help desk's day: much small trouble, few emergencies.
 const CATEGORIES: [(&str, f64); 6] = [
@@ -44,115 +42,6 @@ fn weighted(
         Some(words) => words.into_iter().map(|(word, weight)| (word.0, weight.0)).collect(),
         None => default.iter().map(|(word, weight)| ((*word).to_owned(), *weight)).collect(),
     }
-}
-
-pub fn workers(check: &mut Check<'_>, asked: wire::Workers) -> Option<Workers> {
-    let service_time = match asked.service_time {
-        None => ServiceTime::Constant { ns: 0 },
-        Some(wire::ServiceTime::Constant(duration)) => {
-            ServiceTime::Constant { ns: within_an_hour(check, &["workers", "service_time"], duration) }
-        }
-        Some(wire::ServiceTime::Drawn(drawn)) => distribution(check, &drawn)?,
-    };
-    let work = Work {
-        count: asked.count.unwrap_or(4),
-        concurrency: asked.concurrency.unwrap_or(16),
-        results: asked.results.unwrap_or(true),
-        service_time,
-        prefetch: asked.prefetch,
-    };
-    match asked.kind.unwrap_or(wire::WorkerKind::Threads) {
-        wire::WorkerKind::Threads if work.count == 0 => Some(Workers::None),
-        wire::WorkerKind::Threads => Some(Workers::Threads(work)),
-        wire::WorkerKind::Processes if work.count == 0 => Some(Workers::None),
-        wire::WorkerKind::Processes => Some(Workers::Processes(work)),
-        wire::WorkerKind::None => {
-            if asked.count.is_some_and(|count| count > 0) {
-                let message = "`workers.count` must be 0 or left out where `workers.kind` is none";
-                check.report(&["workers", "count"], message.to_owned());
-            }
-            Some(Workers::None)
-        }
-        wire::WorkerKind::External => unavailable(check, "external"),
-        wire::WorkerKind::Http => unavailable(check, "http"),
-    }
-}
-
-fn unavailable(check: &mut Check<'_>, kind: &str) -> Option<Workers> {
-    check.report(
-        &["workers", "kind"],
-        format!("`workers.kind` = \"{kind}\" is not available; use threads, processes or none"),
-    );
-    None
-}
-
-/// Paths on which nothing ends a request but a worker, or its result.
-pub fn needed_workers(check: &mut Check<'_>, workers: &Workers, transports: &[TransportKind]) {
-    let asked = |transport| transports.contains(&transport);
-    if matches!(workers, Workers::Processes(_)) && asked(TransportKind::InProcess) {
-        let message = "in-process is memory of the harness, which no other process reads".to_owned();
-        check.report(&["workers", "kind"], message);
-    }
-    match workers.work() {
-        None => {
-            let place = if check.wrote(&["workers", "count"]) { "count" } else { "kind" };
-            for transport in
-                [TransportKind::NatsRequest, TransportKind::InProcess].into_iter().filter(|t| asked(*t))
-            {
-                let message = format!("{transport} needs workers: nobody else takes its requests");
-                check.report(&["workers", place], message);
-            }
-        }
-        Some(work) if !work.results && asked(TransportKind::NatsRequest) => {
-            let message = "nats-request needs results: its requester waits for the reply".to_owned();
-            check.report(&["workers", "results"], message);
-        }
-        Some(_) => {}
-    }
-}
-
-fn within_an_hour(check: &mut Check<'_>, path: &[&str], duration: wire::Duration) -> u64 {
-    if duration.ns > HOUR_NS {
-        check.report(path, format!("`{}` must be at most 1h", path.join(".")));
-    }
-    duration.ns
-}
-
-fn distribution(check: &mut Check<'_>, drawn: &wire::ServiceDistribution) -> Option<ServiceTime> {
-    let (name, own): (&str, &[&str]) = match drawn.distribution {
-        wire::Distribution::Constant => ("constant", &["value"]),
-        wire::Distribution::Exponential => ("exponential", &["mean"]),
-        wire::Distribution::Lognormal => ("lognormal", &["median", "sigma"]),
-    };
-    for key in ["value", "mean", "median", "sigma"] {
-        let path = ["workers", "service_time", key];
-        let owns = own.contains(&key);
-        if check.wrote(&path) && !owns {
-            let takes = own.join(" and ");
-            check.report(
-                &path,
-                format!("`{key}` doesn't belong to the {name} distribution, which takes {takes}"),
-            );
-        }
-        if owns && check.lacks(&path) {
-            check.report(&path, format!("the {name} distribution needs `{key}`"));
-        }
-    }
-    let mut time = |key: &str, duration: wire::Duration| {
-        let path = ["workers", "service_time", key];
-        let ns = within_an_hour(check, &path, duration);
-        if ns == 0 && key != "value" {
-            check.report(&path, format!("`{}` must be longer than zero", path.join(".")));
-        }
-        ns
-    };
-    Some(match drawn.distribution {
-        wire::Distribution::Constant => ServiceTime::Constant { ns: time("value", drawn.value?) },
-        wire::Distribution::Exponential => ServiceTime::Exponential { mean_ns: time("mean", drawn.mean?) },
-        wire::Distribution::Lognormal => {
-            ServiceTime::Lognormal { median_ns: time("median", drawn.median?), sigma: drawn.sigma? }
-        }
-    })
 }
 
 pub fn brokers(check: &mut Check<'_>, asked: wire::Brokers, transports: &[TransportKind]) -> Brokers {
