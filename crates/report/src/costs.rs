@@ -113,7 +113,7 @@ mod tests {
             cost("mutual", vec![change(NatsJetstream, 0.9, ChangeVerdict::Better)]),
         ];
         let text = sentence(&costs).unwrap().text.replace('\u{a0}', " ");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @"With brokers.tls = tls against brokers.tls = off: slower, p50 of redis-pubsub 1.30× (1.29 to 1.31); no difference shown, p50 of nats-core 1.00× (0.99 to 1.01). With brokers.tls = mutual against brokers.tls = off: faster, p50 of nats-jetstream 0.90× (0.89 to 0.91).");
         assert_eq!(sentence(&[]), None);
         assert_eq!(interval_name(&costs), "its 95 % interval");
         let mut few = costs[1].clone();

@@ -165,7 +165,7 @@ impl Beside {
             endpoint.access = access;
         }
         let certificates = self.certificates()?;
-        if certificates != Certificates::default() && !(self.plain && !endpoint.tls.is_on()) {
+        if certificates != Certificates::default() && (endpoint.tls.is_on() || !self.plain) {
             endpoint.tls = Tls::On(certificates);
         }
         Ok(endpoint)

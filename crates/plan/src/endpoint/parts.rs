@@ -45,7 +45,7 @@ pub fn from_parts(kind: BrokerKind, variable: impl Fn(&str) -> Option<String>) -
     let encoded =
         |part: Option<String>| part.map(|part| utf8_percent_encode(&part, NON_ALPHANUMERIC).to_string());
     let access = match (encoded(part("USERNAME")), encoded(part("PASSWORD"))) {
-        // A name without a colon would be a token.
+        // A name without a password is a token, as the NATS command line has it.
         (user, password) if user.is_some() || password.is_some() => {
             format!("{}:{}@", user.unwrap_or_default(), password.unwrap_or_default())
         }
@@ -135,7 +135,12 @@ mod tests {
         let found = endpoint(BrokerKind::NatsServer, &set).unwrap();
         assert!(found.address() == "a:1,b:4222" && found.tls.is_on());
         assert!(found.access == Access::Token(Secret::new("hu sh")));
-        let user = [("NATS_HOST", "one"), ("NATS_TOKEN", "hush"), ("NATS_USERNAME", "anna")];
+        let user = [
+            ("NATS_HOST", "one"),
+            ("NATS_TOKEN", "hush"),
+            ("NATS_USERNAME", "anna"),
+            ("NATS_PASSWORD", "hush"),
+        ];
         assert_eq!(endpoint(BrokerKind::NatsServer, &user).unwrap().access.name(), "password");
     }
 
