@@ -126,6 +126,6 @@ fn a_server_that_cannot_be_connected_to_is_told_with_the_reason() {
     let url = format!("tls://{}", server.address);
     let ran = Run::short(&["nats-core"]).with(&["--nats-url", &url]).end();
     ran.expect_code(&[69])
-        .expect_error(&[&server.address, "write nats:// instead of tls://"])
+        .expect_error(&[&server.address, "write nats:// where it has none"])
         .expect_no_report();
 }
