@@ -19,7 +19,7 @@ use compare::{COMPARE_HELP, tolerance};
 use pair::PAIR_HELP;
 use worker::WORKER_HELP;
 
-pub use brokers::Brokers;
+pub use brokers::{Brokers, Given};
 pub use compare::Compare;
 pub use pair::SideServers;
 pub use repeat::{Enough, Repetitions};

@@ -8,7 +8,13 @@ use super::url_of::UrlOf;
 use weighbridge_plan::endpoint::{Beside, Context, ContextError, GivenUrl, Purpose, from_parts};
 use weighbridge_record::terms::BrokerKind;
 
-const KINDS: [BrokerKind; 2] = [BrokerKind::RedisServer, BrokerKind::NatsServer];
+/// A server as flags and environment give it.
+pub struct Given {
+    /// By a flag for its URL, by a context, by a variable for its URL, else by its parts in the environment.
+    pub url: Option<GivenUrl>,
+    /// What is given beside that URL, or beside one of a scenario.
+    pub beside: Beside,
+}
 
 /// Which brokers to measure; without a URL a private one is started for each trial.
 #[derive(Debug, Args)]
@@ -67,24 +73,29 @@ pub struct Brokers {
 }
 
 impl Brokers {
-    /// The server of this kind that was given: by a flag for its URL, by a context, by a variable for its URL, else by
-    /// its parts in the environment.
-    pub fn given(&self, kind: BrokerKind) -> Result<Option<GivenUrl>, ContextError> {
-        let url = match kind {
-            BrokerKind::RedisServer => &self.redis_url,
-            BrokerKind::NatsServer => &self.nats_url,
+    /// What was given of each kind of server, Redis first.
+    pub fn given(&self) -> Result<[Given; 2], ContextError> {
+        let [redis, nats] = BrokerKind::ALL;
+        let by_parts = |kind| from_parts(kind, environment);
+        let of_redis = Given {
+            url: self.redis_url.clone().or_else(|| by_parts(redis)),
+            beside: Beside::new(redis, self.files(redis), environment),
         };
-        let context = self.context(kind)?;
+        let beside = Beside::new(nats, self.files(nats), environment);
         // Where a context is in force, a URL is not.
-        let by_context = context.map(|context| context.url);
-        Ok(by_context.or_else(|| url.clone()).or_else(|| from_parts(kind, environment)))
+        let of_nats = match self.context()? {
+            Some(context) => {
+                Given { beside: beside.or(&context.place, context.files), url: Some(context.url) }
+            }
+            None => Given { url: self.nats_url.clone().or_else(|| by_parts(nats)), beside },
+        };
+        Ok([of_redis, of_nats])
     }
 
     /// The context that is in force: a flag goes before the URL of the environment, a variable after it.
-    fn context(&self, kind: BrokerKind) -> Result<Option<Context>, ContextError> {
+    fn context(&self) -> Result<Option<Context>, ContextError> {
         let by_variable = || environment("NATS_CONTEXT").filter(|name| !name.is_empty());
         let name = match (&self.nats_context, &self.nats_url) {
-            _ if kind != BrokerKind::NatsServer => None,
             (Some(name), Some(url)) if url.by_environment() => Some(name.clone()),
             (_, Some(_)) => None,
             (Some(name), None) => Some(name.clone()),
@@ -96,8 +107,8 @@ impl Brokers {
         name.map(|name| Context::read(&name, &configuration, &home)).transpose()
     }
 
-    /// What was given beside the URL of this kind of server.
-    pub fn beside(&self, kind: BrokerKind) -> Result<Beside, ContextError> {
+    /// Files that flags name for this kind of server.
+    fn files(&self, kind: BrokerKind) -> Vec<(Purpose, PathBuf)> {
         let files = match kind {
             BrokerKind::RedisServer => [
                 (Purpose::Issuers, &self.redis_ca),
@@ -114,22 +125,7 @@ impl Brokers {
             ]
             .to_vec(),
         };
-        let given = files.into_iter().filter_map(|(purpose, file)| Some((purpose, file.clone()?)));
-        let beside = Beside::new(kind, given, environment);
-        Ok(match self.context(kind)? {
-            Some(context) => beside.or(&context.place, context.files),
-            None => beside,
-        })
-    }
-
-    /// What was given beside the URLs of all kinds.
-    pub fn all_beside(&self) -> Result<Vec<Beside>, ContextError> {
-        KINDS.into_iter().map(|kind| self.beside(kind)).collect()
-    }
-
-    /// The servers that were given.
-    pub fn urls(&self) -> Result<Vec<GivenUrl>, ContextError> {
-        KINDS.into_iter().filter_map(|kind| self.given(kind).transpose()).collect()
+        files.into_iter().filter_map(|(purpose, file)| Some((purpose, file.clone()?))).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::output::colored;
 use super::{CommandError, Outcome, broker_options, print, runtime};
-use crate::cli::{self, Doctor, env_file};
+use crate::cli::{Doctor, Given, env_file};
 use crate::doctor::{Asked, InForce, Named, examine};
 use weighbridge_plan::credentials::{HIDDEN, redact};
 use weighbridge_plan::endpoint::{Beside, GivenUrl, is_off, shown};
@@ -53,13 +53,15 @@ pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
     let deadline_ns =
         parse_duration(&arguments.deadline).map_err(|error| CommandError::Deadline(error.to_string()))?;
     let brokers = &arguments.brokers;
-    let (redis, nats) = (named(brokers, BrokerKind::RedisServer)?, named(brokers, BrokerKind::NatsServer)?);
+    let given = brokers.given()?;
+    let [redis, nats] = given.each_ref().map(named);
+    let (redis, nats) = (redis?, nats?);
     let options = broker_options(brokers);
     let asked = Asked {
         options: &options,
         deadline: Duration::from_nanos(deadline_ns),
         wants_jetstream: set(JETSTREAM_ENABLED).is_none_or(|value| !is_off(&value)),
-        in_force: in_force(brokers, [&redis, &nats])?,
+        in_force: in_force(&given, [&redis, &nats]),
     };
     let runtime = runtime()?;
     let examining = examine(asked, redis.as_ref(), nats.as_ref());
@@ -72,14 +74,13 @@ pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
     outcome.unless_unprinted(printed)
 }
 
-fn named(brokers: &cli::Brokers, kind: BrokerKind) -> Result<Option<Named>, CommandError> {
-    let (given, beside) = (brokers.given(kind)?, brokers.beside(kind)?);
-    let Some(url) = given else { return beside.without_server().map(|()| None).map_err(Into::into) };
+fn named(Given { url, beside }: &Given) -> Result<Option<Named>, CommandError> {
+    let Some(url) = url else { return beside.without_server().map(|()| None).map_err(Into::into) };
     let endpoint = match url.endpoint() {
         Ok(endpoint) => beside.complete(endpoint)?,
         Err(source) => return Err(CommandError::Url { place: url.place(), source }),
     };
-    Ok(Some(Named { endpoint, place: place(&url, &beside) }))
+    Ok(Some(Named { endpoint, place: place(url, beside) }))
 }
 
 /// All that has named a server and how to get in.
@@ -94,19 +95,18 @@ fn place(url: &GivenUrl, beside: &Beside) -> String {
 }
 
 /// What flags, environment and file say, and whether a server goes by it.
-fn in_force(brokers: &cli::Brokers, servers: [&Option<Named>; 2]) -> Result<Vec<InForce>, CommandError> {
+fn in_force(given: &[Given], servers: [&Option<Named>; 2]) -> Vec<InForce> {
     let used = |name: &str| {
         let words = |named: &Named| named.place.split([' ', ',']).any(|word| word == name);
         servers.iter().any(|server| server.as_ref().is_some_and(words))
     };
     let mut found = Vec::new();
-    for kind in [BrokerKind::RedisServer, BrokerKind::NatsServer] {
-        if let Some(url) = brokers.given(kind)?.filter(|url| !url.by_environment()) {
-            let (name, shown) = (GivenUrl::flag(kind).to_owned(), url.shown());
+    for Given { url, beside } in given {
+        if let Some(url) = url.as_ref().filter(|url| !url.by_environment()) {
+            let (name, shown) = (GivenUrl::flag(url.kind).to_owned(), url.shown());
             found.push(InForce { name, shown, source: "flag".to_owned() });
         }
-        for (_, path, place) in brokers.beside(kind)?.named().filter(|(_, _, place)| place.starts_with("--"))
-        {
+        for (_, path, place) in beside.named().filter(|(_, _, place)| place.starts_with("--")) {
             let (name, shown) = (place.to_owned(), path.display().to_string());
             found.push(InForce { name, shown, source: "flag".to_owned() });
         }
@@ -124,7 +124,7 @@ fn in_force(brokers: &cli::Brokers, servers: [&Option<Named>; 2]) -> Result<Vec<
         let source = format!("{}{aside}", env_file::source(name));
         found.push(InForce { name: name.to_owned(), shown, source });
     }
-    Ok(found)
+    found
 }
 
 fn set(name: &str) -> Option<String> {

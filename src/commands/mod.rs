@@ -38,7 +38,7 @@ use crate::crew::WorkerError;
 use crate::session::RunError;
 use weighbridge_plan::Plan;
 use weighbridge_plan::credentials::redact;
-use weighbridge_plan::endpoint::{BesideError, ContextError, UrlError};
+use weighbridge_plan::endpoint::{Beside, BesideError, ContextError, GivenUrl, UrlError};
 use weighbridge_plan::scenario::{self, LoadError, Overrides};
 use weighbridge_record::compare::CompareError;
 use weighbridge_record::result::Verdict;
@@ -266,16 +266,24 @@ fn trial_overrides(
     changes: &cli::TrialChanges,
     brokers: Option<&cli::Brokers>,
 ) -> Result<Overrides, CommandError> {
+    let (urls, beside) = brokers.map(given).transpose()?.unwrap_or_default();
     Ok(Overrides {
         transports: changes.transports.clone(),
         duration: changes.duration.clone(),
         warmup: changes.warmup.clone(),
         seed: changes.seed,
-        urls: brokers.map(cli::Brokers::urls).transpose()?.unwrap_or_default(),
-        beside: brokers.map(cli::Brokers::all_beside).transpose()?.unwrap_or_default(),
+        urls,
+        beside,
         set: changes.set.clone(),
         ..Overrides::default()
     })
+}
+
+/// The servers that were given, and what was given beside their URLs.
+fn given(brokers: &cli::Brokers) -> Result<(Vec<GivenUrl>, Vec<Beside>), CommandError> {
+    let (urls, beside): (Vec<_>, Vec<_>) =
+        brokers.given()?.into_iter().map(|given| (given.url, given.beside)).unzip();
+    Ok((urls.into_iter().flatten().collect(), beside))
 }
 
 /// Flags that say which servers may be used.

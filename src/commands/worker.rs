@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::interrupt::Interrupt;
 use super::output::tell;
-use super::{CommandError, Outcome, broker_options, runtime};
+use super::{CommandError, Outcome, broker_options, given, runtime};
 use crate::cli::Worker;
 use crate::crew::{WorkOrder, at_work, serve_assigned};
 use crate::mailbox::{Event, Post};
@@ -78,7 +78,7 @@ fn planned(transport: TransportKind, arguments: &Worker) -> Result<Plan, Command
         set.push(format!("brokers.prefix={}", arguments.prefix));
     }
     set.extend(arguments.categories.iter().map(|category| format!("payload.categories.{category}=1")));
-    let (urls, beside) = (arguments.brokers.urls()?, arguments.brokers.all_beside()?);
+    let (urls, beside) = given(&arguments.brokers)?;
     let overrides = Overrides { transports: vec![transport], urls, beside, set, ..Overrides::default() };
     plan("worker", SCENARIO, &overrides)
         .map_err(|errors| CommandError::Load(LoadError::Invalid(Box::new(errors))))

@@ -5,9 +5,9 @@ use std::io;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 
-use super::ConnectError;
 use super::backoff::delay;
 use super::patience::{CONNECT_WITHIN, PING_EVERY};
+use super::{ConnectError, tls};
 use weighbridge_plan::endpoint::{Access, Certificates, Endpoint, Tls};
 
 /// Slow subscriptions drop beyond this, as the library's default does.
@@ -89,10 +89,10 @@ pub(crate) async fn open(endpoint: &Endpoint, options: ConnectOptions) -> Result
         }
         ConnectErrorKind::TimedOut => {
             let reason = format!("it did not answer within {} s", CONNECT_WITHIN.as_secs());
-            ConnectError::unavailable(endpoint, reason + tls_hint(endpoint), &error)
+            ConnectError::unavailable(endpoint, reason + &tls::hint(endpoint), &error)
         }
         _ if is_of_the_system(&error) => ConnectError::unavailable(endpoint, error.to_string(), &error),
-        _ => ConnectError::unavailable(endpoint, error.to_string() + tls_hint(endpoint), &error),
+        _ => ConnectError::unavailable(endpoint, error.to_string() + &tls::hint(endpoint), &error),
     })
 }
 
@@ -111,14 +111,6 @@ pub(crate) fn unreachable(endpoint: &Endpoint, reason: &str) -> ConnectError {
 fn is_of_the_system(error: &async_nats::ConnectError) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     cause.is_some_and(|cause| cause.raw_os_error().is_some())
-}
-
-/// What may be wrong where there is a connection and no understanding.
-fn tls_hint(endpoint: &Endpoint) -> &'static str {
-    match endpoint.tls {
-        Tls::On(_) => "; where it has no TLS, write nats:// instead of tls://",
-        Tls::Off => "",
-    }
 }
 
 fn hint(access: &Access) -> &'static str {

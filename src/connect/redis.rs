@@ -75,12 +75,8 @@ async fn in_time<T>(
     match tokio::time::timeout(CONNECT_WITHIN, opening).await {
         Ok(opened) => opened.map_err(|error| unreachable(endpoint, &error)),
         Err(elapsed) => {
-            let hint = if endpoint.tls.is_on() {
-                "; where it has no TLS, write redis:// instead of rediss://"
-            } else {
-                ""
-            };
-            let reason = format!("it did not answer within {} s{hint}", CONNECT_WITHIN.as_secs());
+            let (within, hint) = (CONNECT_WITHIN.as_secs(), tls::hint(endpoint));
+            let reason = format!("it did not answer within {within} s{hint}");
             Err(ConnectError::unavailable(endpoint, reason, &elapsed))
         }
     }

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::{
     self, AlertDescription, CertificateError, ClientConfig, RootCertStore, crypto::ring,
 };
 
-use weighbridge_plan::endpoint::{Certificates, Purpose};
+use weighbridge_plan::endpoint::{Certificates, Endpoint, Purpose, Tls, scheme};
 use weighbridge_record::terms::BrokerKind;
 
 /// Encrypts a connection to `host`, whose certificate must be its own and from a trusted issuer.
@@ -126,17 +126,19 @@ pub(super) fn mend(kind: BrokerKind, error: &(dyn Error + 'static)) -> Option<St
         rustls::Error::InvalidMessage(_) => {
             format!(
                 "what answers there does not speak TLS: write {}:// where it has none",
-                plain_scheme(kind)
+                scheme(kind, false)
             )
         }
         other => other.to_string(),
     })
 }
 
-fn plain_scheme(kind: BrokerKind) -> &'static str {
-    match kind {
-        BrokerKind::RedisServer => "redis",
-        BrokerKind::NatsServer => "nats",
+/// What may be wrong where there is a connection and no understanding.
+pub(super) fn hint(endpoint: &Endpoint) -> String {
+    let (plain, given) = (scheme(endpoint.kind, false), endpoint.scheme());
+    match endpoint.tls {
+        Tls::On(_) => format!("; where it has no TLS, write {plain}:// instead of {given}://"),
+        Tls::Off => String::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::path::Wiring;
 use crate::process::Variables;
 use crate::transport::{Targets, addresses};
 use weighbridge_plan::Work;
-use weighbridge_plan::endpoint::{Endpoint, Exposed};
+use weighbridge_plan::endpoint::{Endpoint, Exposed, GivenUrl};
 use weighbridge_record::terms::BrokerKind;
 
 /// Those of worker `index`. URLs carry whatever the servers are shown.
@@ -15,11 +15,7 @@ pub fn variables(wiring: &Wiring, targets: &Targets, work: &Work, index: u32) ->
 /// The same as a line for a shell, for whoever starts them by hand; URLs are without credentials.
 pub(super) fn shown(wiring: &Wiring, targets: &Targets, work: &Work, index: u32) -> String {
     let without_credentials = |endpoint: &Endpoint| {
-        let name = match endpoint.kind {
-            BrokerKind::RedisServer => "REDIS_URL",
-            BrokerKind::NatsServer => "NATS_URL",
-        };
-        vec![(name, format!("{}://{}", endpoint.scheme(), endpoint.address()))]
+        vec![(GivenUrl::variable(endpoint.kind), format!("{}://{}", endpoint.scheme(), endpoint.address()))]
     };
     let told = told(wiring, targets, work, index, without_credentials).into_iter();
     told.map(|(name, value)| format!("{name}={}", crate::shell::quoted(&value))).collect::<Vec<_>>().join(" ")

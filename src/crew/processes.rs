@@ -58,17 +58,7 @@ impl Processes {
 
     /// Tells the workers to stop, and waits for them.
     pub fn stop(self) -> CrewReport {
-        // All at once: each takes a moment to say its last words.
-        let stopping: Vec<_> =
-            self.workers.into_iter().map(|worker| std::thread::spawn(move || worker.stop())).collect();
-        let mut all = CrewReport::default();
-        for worker in stopping {
-            match worker.join() {
-                Ok(report) => all.merge(report),
-                Err(_) => all.merge(CrewReport::ended("a thread that stops a worker panicked")),
-            }
-        }
-        all
+        CrewReport::of_stopping(self.workers, |worker| worker.stop())
     }
 }
 

@@ -34,6 +34,23 @@ pub struct CrewReport {
 }
 
 impl CrewReport {
+    /// Of workers that are stopped all at once, as each takes a moment to end.
+    pub(super) fn of_stopping<W: Send + 'static>(
+        workers: impl IntoIterator<Item = W>,
+        stop: impl Fn(&W) -> Self + Copy + Send + 'static,
+    ) -> Self {
+        let stopping: Vec<_> =
+            workers.into_iter().map(|worker| std::thread::spawn(move || stop(&worker))).collect();
+        let mut all = Self::default();
+        for worker in stopping {
+            match worker.join() {
+                Ok(report) => all.merge(report),
+                Err(_) => all.merge(Self::ended("a thread that stops a worker panicked")),
+            }
+        }
+        all
+    }
+
     /// Of a worker that ended by itself.
     pub(super) fn ended(error: impl ToString) -> Self {
         Self { errors: BTreeMap::from([(error.to_string(), 1)]), ended_early: 1, ..Self::default() }

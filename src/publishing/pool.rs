@@ -11,7 +11,7 @@ use super::answers;
 use super::awaited::Awaited;
 use super::connection::Connection;
 use super::told::{Carriers, Told};
-use crate::transport::{Arrival, Outcomes, Returns, Transport, TransportError, Troubles};
+use crate::transport::{Arrival, Connections, Outcomes, Returns, Transport, TransportError, Troubles};
 
 /// What connections of a pool are opened with.
 pub(super) struct Opener {
@@ -147,7 +147,8 @@ impl Opener {
             returns: self.returns,
             carriers: Some((Rc::clone(&self.carriers), number)),
         };
-        let end = self.transport.publisher(self.generator, Rc::new(told), &self.troubles).await?;
+        let end =
+            self.transport.publisher(self.generator, Connections::One, Rc::new(told), &self.troubles).await?;
         if let Some(collector) = end.collector {
             let (answers, troubles) = (self.answers.clone(), self.troubles.clone());
             tokio::task::spawn_local(answers::forward(collector, answers, troubles));

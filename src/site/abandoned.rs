@@ -56,8 +56,7 @@ pub fn clear(temporary: &Path) {
 /// The lock of a folder of ours that nobody else holds.
 fn abandoned(path: &Path) -> Option<File> {
     let server = path.file_name()?.to_str()?.strip_prefix(PREFIX)?;
-    let kinds = [BrokerKind::RedisServer, BrokerKind::NatsServer];
-    if !kinds.iter().any(|kind| server.starts_with(kind.name())) {
+    if !BrokerKind::ALL.iter().any(|kind| server.starts_with(kind.name())) {
         return None;
     }
     let own = |path: &Path| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::link::Link;
 use super::meter::Meter;
 use super::server::Server;
-use weighbridge_plan::endpoint::{Access, Endpoint, Tls};
+use weighbridge_plan::endpoint::{Endpoint, Tls};
 use weighbridge_record::result::{BrokerRecord, Storage};
 use weighbridge_record::terms::{AuthMode, BrokerKind, TlsMode};
 
@@ -55,13 +55,9 @@ impl Node {
 
     /// What clients show.
     fn auth(&self) -> AuthMode {
-        match &self.endpoint.access {
-            Access::None => AuthMode::None,
-            Access::Password { .. } if self.watched.access != self.endpoint.access => AuthMode::Acl,
-            Access::Password { .. } => AuthMode::Password,
-            Access::Token(_) => AuthMode::Token,
-            Access::Nkey(_) => AuthMode::Nkey,
-            Access::Credentials(_) => AuthMode::Credentials,
+        match self.endpoint.access.mode() {
+            AuthMode::Password if self.watched.access != self.endpoint.access => AuthMode::Acl,
+            mode => mode,
         }
     }
 

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::error::TransportError;
 use super::frame::{Arrival, Delivery, Frame, Reply};
+use super::limits::Connections;
 use super::outcomes::Outcomes;
 use super::troubles::Troubles;
 use weighbridge_record::result::{Held, LeftBehind};
@@ -89,13 +90,20 @@ pub trait Transport: Send + Sync {
         index: u32,
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
-    ) -> Result<GeneratorEnd, TransportError>;
+    ) -> Result<GeneratorEnd, TransportError> {
+        let mut end = self.publisher(index, Connections::All, Rc::clone(&outcomes), troubles).await?;
+        if end.collector.is_none() {
+            end.collector = self.collector(index, outcomes, troubles).await?;
+        }
+        Ok(end)
+    }
 
-    /// Opens one publishing connection of generator `index` by itself, as pools do. With a collector where answers come
-    /// back on it.
+    /// Opens publishing connections of generator `index`: all of them, or one by itself, as pools do. With a collector
+    /// where answers come back on them.
     async fn publisher(
         &self,
         _index: u32,
+        _connections: Connections,
         _outcomes: Rc<dyn Outcomes>,
         _troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {

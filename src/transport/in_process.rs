@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use crate::transport::ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Delivery, Frame, Receipt, Reply};
-use crate::transport::limits::Limits;
+use crate::transport::limits::{Connections, Limits};
 use crate::transport::outcomes::Outcomes;
 use crate::transport::troubles::Troubles;
 
@@ -102,19 +102,10 @@ impl Transport for InProcess {
         Ok(())
     }
 
-    async fn generator(
-        &self,
-        index: u32,
-        outcomes: Rc<dyn Outcomes>,
-        troubles: &Troubles,
-    ) -> Result<GeneratorEnd, TransportError> {
-        let producer = Box::new(Requests(self.requests.clone()));
-        Ok(GeneratorEnd { producer, collector: self.collector(index, outcomes, troubles).await? })
-    }
-
     async fn publisher(
         &self,
         _index: u32,
+        _connections: Connections,
         _outcomes: Rc<dyn Outcomes>,
         _troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {

@@ -29,10 +29,22 @@ pub struct Limits {
     pub worker_channels: u32,
 }
 
+/// Which publishing connections of a generator are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// As many as it has.
+    All,
+    /// One more, by itself.
+    One,
+}
+
 impl Limits {
-    /// Those of a single publishing connection of a generator.
-    pub(super) fn of_one_connection(self) -> Self {
-        Self { connections: 1, ..self }
+    /// Those of so many publishing connections of a generator.
+    pub(super) fn over(self, connections: Connections) -> Self {
+        match connections {
+            Connections::All => self,
+            Connections::One => Self { connections: 1, ..self },
+        }
     }
 
     /// Whether generator `index` collects the results, where one does so for all.

@@ -26,7 +26,7 @@ pub use created::{bare_client, client};
 pub use ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Returns, Transport, WorkerEnd};
 pub use error::TransportError;
 pub use frame::{Arrival, Delivery, Frame, Receipt, Reply};
-pub use limits::Limits;
+pub use limits::{Connections, Limits};
 pub use names::Names;
 pub use outcomes::{Outcomes, Unknown};
 pub use troubles::{Break, Noted, Troubles};

@@ -22,7 +22,7 @@ use crate::sabotage;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Returns, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
-use crate::transport::limits::Limits;
+use crate::transport::limits::{Connections, Limits};
 use crate::transport::names::Names;
 use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
@@ -38,21 +38,6 @@ pub struct NatsCore {
 impl NatsCore {
     pub fn new(endpoint: Endpoint, names: Names, limits: Limits) -> Self {
         Self { endpoint, names, limits }
-    }
-
-    async fn producer(
-        &self,
-        limits: Limits,
-        outcomes: Rc<dyn Outcomes>,
-        troubles: &Troubles,
-    ) -> Result<Box<dyn Producer>, TransportError> {
-        let endpoint = &self.endpoint;
-        let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::All };
-        let publishers = Publishers::connect(self.names.request_subjects(), &with).await?;
-        Ok(match limits.completed_by {
-            CompletedBy::Acknowledgement => Box::new(Confirmed::new(publishers, limits, outcomes).await?),
-            CompletedBy::Delivery | CompletedBy::Result => Box::new(CoreProducer(publishers)),
-        })
     }
 }
 
@@ -71,24 +56,21 @@ impl Transport for NatsCore {
         rights::check(&self.endpoint, &rights).await
     }
 
-    async fn generator(
-        &self,
-        index: u32,
-        outcomes: Rc<dyn Outcomes>,
-        troubles: &Troubles,
-    ) -> Result<GeneratorEnd, TransportError> {
-        let producer = self.producer(self.limits, Rc::clone(&outcomes), troubles).await?;
-        Ok(GeneratorEnd { producer, collector: self.collector(index, outcomes, troubles).await? })
-    }
-
     async fn publisher(
         &self,
         _index: u32,
+        connections: Connections,
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let one = self.limits.of_one_connection();
-        Ok(GeneratorEnd { producer: self.producer(one, outcomes, troubles).await?, collector: None })
+        let (endpoint, limits) = (&self.endpoint, self.limits.over(connections));
+        let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::All };
+        let publishers = Publishers::connect(self.names.request_subjects(), &with).await?;
+        let producer: Box<dyn Producer> = match limits.completed_by {
+            CompletedBy::Acknowledgement => Box::new(Confirmed::new(publishers, limits, outcomes).await?),
+            CompletedBy::Delivery | CompletedBy::Result => Box::new(CoreProducer(publishers)),
+        };
+        Ok(GeneratorEnd { producer, collector: None })
     }
 
     async fn collector(

@@ -27,7 +27,7 @@ use crate::connect;
 use crate::connect::patience::ANSWERS_WITHIN;
 use crate::transport::ends::{Collector, GeneratorEnd, Returns, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
-use crate::transport::limits::Limits;
+use crate::transport::limits::{Connections, Limits};
 use crate::transport::names::Names;
 use crate::transport::outcomes::Outcomes;
 use crate::transport::troubles::Troubles;
@@ -81,25 +81,15 @@ impl Transport for NatsJetstream {
         self.0.create(&context).await
     }
 
-    async fn generator(
-        &self,
-        index: u32,
-        outcomes: Rc<dyn Outcomes>,
-        troubles: &Troubles,
-    ) -> Result<GeneratorEnd, TransportError> {
-        let producer = producer::open(&self.0, self.0.limits, Rc::clone(&outcomes), troubles).await?;
-        let collector = self.collector(index, outcomes, troubles).await?;
-        Ok(GeneratorEnd { producer: Box::new(producer), collector })
-    }
-
     async fn publisher(
         &self,
         _index: u32,
+        connections: Connections,
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let one = self.0.limits.of_one_connection();
-        let producer = producer::open(&self.0, one, outcomes, troubles).await?;
+        let limits = self.0.limits.over(connections);
+        let producer = producer::open(&self.0, limits, outcomes, troubles).await?;
         Ok(GeneratorEnd { producer: Box::new(producer), collector: None })
     }
 

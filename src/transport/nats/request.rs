@@ -20,7 +20,7 @@ use crate::sabotage;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Responder, Returns, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Frame, Reply};
-use crate::transport::limits::Limits;
+use crate::transport::limits::{Connections, Limits};
 use crate::transport::names::Names;
 use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
@@ -37,24 +37,6 @@ impl NatsRequest {
     pub fn new(endpoint: Endpoint, names: Names, limits: Limits) -> Self {
         Self { endpoint, names, limits }
     }
-
-    async fn requester(
-        &self,
-        limits: Limits,
-        outcomes: Rc<dyn Outcomes>,
-        troubles: &Troubles,
-    ) -> Result<GeneratorEnd, TransportError> {
-        let endpoint = &self.endpoint;
-        let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::All };
-        let publishers = Publishers::connect(vec![self.names.sync()], &with).await?;
-        let inbox = Inbox::new(publishers.first());
-        // The inbox is read on the first publishing connection, as a client's own request() would.
-        let replies = subscription::subscribe(publishers.first(), inbox.wildcard(), None).await?;
-        Ok(GeneratorEnd {
-            producer: Box::new(Requester { publishers, inbox }),
-            collector: Some(Box::new(Replies(replies))),
-        })
-    }
 }
 
 #[async_trait(?Send)]
@@ -68,22 +50,23 @@ impl Transport for NatsRequest {
         rights::check(&self.endpoint, &Rights::on(sync)).await
     }
 
-    async fn generator(
-        &self,
-        _index: u32,
-        outcomes: Rc<dyn Outcomes>,
-        troubles: &Troubles,
-    ) -> Result<GeneratorEnd, TransportError> {
-        self.requester(self.limits, outcomes, troubles).await
-    }
-
     async fn publisher(
         &self,
         _index: u32,
+        connections: Connections,
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        self.requester(self.limits.of_one_connection(), outcomes, troubles).await
+        let (endpoint, limits) = (&self.endpoint, self.limits.over(connections));
+        let with = Connecting { endpoint, limits, outcomes: &outcomes, troubles, unknown: Unknown::All };
+        let publishers = Publishers::connect(vec![self.names.sync()], &with).await?;
+        let inbox = Inbox::new(publishers.first());
+        // The inbox is read on the first publishing connection, as a client's own request() would.
+        let replies = subscription::subscribe(publishers.first(), inbox.wildcard(), None).await?;
+        Ok(GeneratorEnd {
+            producer: Box::new(Requester { publishers, inbox }),
+            collector: Some(Box::new(Replies(replies))),
+        })
     }
 
     fn returns(&self) -> Returns {

@@ -24,7 +24,7 @@ use crate::transport::ends::{
 };
 use crate::transport::error::TransportError;
 use crate::transport::frame::{Arrival, Delivery, Frame, Receipt, Reply};
-use crate::transport::limits::Limits;
+use crate::transport::limits::{Connections, Limits};
 use crate::transport::names::Names;
 use crate::transport::outcomes::{Outcomes, Unknown};
 use crate::transport::troubles::Troubles;
@@ -60,18 +60,6 @@ impl RedisPubsub {
         }
     }
 
-    async fn producer(
-        &self,
-        limits: Limits,
-        index: u32,
-        (outcomes, troubles): (Rc<dyn Outcomes>, &Troubles),
-    ) -> Result<Box<dyn Producer>, TransportError> {
-        let told = (Rc::clone(&outcomes), troubles);
-        let on_break = || NothingStored(Rc::clone(&outcomes));
-        let pipelines = Pipelines::connect((&self.endpoint, limits), told, on_break).await?;
-        Ok(Box::new(Publisher { pipelines, channels: self.channels(), next: Cell::new(index as usize) }))
-    }
-
     /// Reads channels, each once, into a queue.
     fn feed(
         &self,
@@ -102,24 +90,19 @@ impl Transport for RedisPubsub {
         Ok(())
     }
 
-    async fn generator(
-        &self,
-        index: u32,
-        outcomes: Rc<dyn Outcomes>,
-        troubles: &Troubles,
-    ) -> Result<GeneratorEnd, TransportError> {
-        let producer = self.producer(self.limits, index, (Rc::clone(&outcomes), troubles)).await?;
-        Ok(GeneratorEnd { producer, collector: self.collector(index, outcomes, troubles).await? })
-    }
-
     async fn publisher(
         &self,
         index: u32,
+        connections: Connections,
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let one = self.limits.of_one_connection();
-        Ok(GeneratorEnd { producer: self.producer(one, index, (outcomes, troubles)).await?, collector: None })
+        let (server, told) =
+            ((&self.endpoint, self.limits.over(connections)), (Rc::clone(&outcomes), troubles));
+        let on_break = || NothingStored(Rc::clone(&outcomes));
+        let pipelines = Pipelines::connect(server, told, on_break).await?;
+        let producer = Publisher { pipelines, channels: self.channels(), next: Cell::new(index as usize) };
+        Ok(GeneratorEnd { producer: Box::new(producer), collector: None })
     }
 
     async fn collector(

@@ -32,7 +32,7 @@ use crate::transport::created;
 use crate::transport::ends::{Collector, GeneratorEnd, Producer, Returns, Transport, WorkerEnd};
 use crate::transport::error::TransportError;
 use crate::transport::frame::Frame;
-use crate::transport::limits::Limits;
+use crate::transport::limits::{Connections, Limits};
 use crate::transport::names::Names;
 use crate::transport::outcomes::Outcomes;
 use crate::transport::troubles::Troubles;
@@ -87,17 +87,6 @@ impl RedisStreams {
             return READ_MAX;
         }
         (2 * self.limits.worker_concurrency as usize).min(READ_MAX)
-    }
-
-    async fn producer(
-        &self,
-        limits: Limits,
-        told: (Rc<dyn Outcomes>, &Troubles),
-    ) -> Result<Box<dyn Producer>, TransportError> {
-        let (stream, subjects) = (self.names.request(), self.names.request_subjects());
-        let on_break = || SameRequests { stream: stream.clone(), troubles: told.1.clone() };
-        let pipelines = Pipelines::connect((&self.endpoint, limits), told.clone(), on_break).await?;
-        Ok(Box::new(Adder { pipelines, stream, subjects }))
     }
 
     async fn results(&self, troubles: &Troubles) -> Result<Box<dyn Collector>, TransportError> {
@@ -155,24 +144,18 @@ impl Transport for RedisStreams {
         self.try_all(&mut connection).await
     }
 
-    async fn generator(
-        &self,
-        index: u32,
-        outcomes: Rc<dyn Outcomes>,
-        troubles: &Troubles,
-    ) -> Result<GeneratorEnd, TransportError> {
-        let producer = self.producer(self.limits, (Rc::clone(&outcomes), troubles)).await?;
-        Ok(GeneratorEnd { producer, collector: self.collector(index, outcomes, troubles).await? })
-    }
-
     async fn publisher(
         &self,
         _index: u32,
+        connections: Connections,
         outcomes: Rc<dyn Outcomes>,
         troubles: &Troubles,
     ) -> Result<GeneratorEnd, TransportError> {
-        let one = self.limits.of_one_connection();
-        Ok(GeneratorEnd { producer: self.producer(one, (outcomes, troubles)).await?, collector: None })
+        let (stream, subjects) = (self.names.request(), self.names.request_subjects());
+        let on_break = || SameRequests { stream: stream.clone(), troubles: troubles.clone() };
+        let server = (&self.endpoint, self.limits.over(connections));
+        let pipelines = Pipelines::connect(server, (outcomes, troubles), on_break).await?;
+        Ok(GeneratorEnd { producer: Box::new(Adder { pipelines, stream, subjects }), collector: None })
     }
 
     async fn collector(

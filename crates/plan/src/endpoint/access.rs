@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
+use weighbridge_record::terms::AuthMode;
 
 /// What the server is shown before it lets us in.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,14 +24,14 @@ pub enum Access {
 }
 
 impl Access {
-    /// What it is, in a word.
-    pub fn name(&self) -> &'static str {
+    /// What it is; rights don't show in it.
+    pub fn mode(&self) -> AuthMode {
         match self {
-            Self::None => "none",
-            Self::Password { .. } => "password",
-            Self::Token(_) => "token",
-            Self::Nkey(_) => "nkey",
-            Self::Credentials(_) => "credentials",
+            Self::None => AuthMode::None,
+            Self::Password { .. } => AuthMode::Password,
+            Self::Token(_) => AuthMode::Token,
+            Self::Nkey(_) => AuthMode::Nkey,
+            Self::Credentials(_) => AuthMode::Credentials,
         }
     }
 }

@@ -179,7 +179,7 @@ impl Beside {
             (Some(file), None) | (None, Some(file)) => file,
         };
         if endpoint.access != Access::None {
-            return Err(file.beside(&format!("the {} in the URL", endpoint.access.name())));
+            return Err(file.beside(&format!("the {} in the URL", endpoint.access.mode())));
         }
         let text = file.text()?;
         if file.purpose == Purpose::Credentials {

@@ -120,6 +120,7 @@ impl File {
 mod tests {
     use super::super::Access;
     use super::*;
+    use weighbridge_record::terms::AuthMode;
 
     fn read(text: &str) -> Result<Context, ContextError> {
         let folder = tempfile::tempdir().unwrap();
@@ -144,7 +145,7 @@ mod tests {
         let creds = PathBuf::from("/home/anna/x.creds");
         assert_eq!(context.files, [(Purpose::Issuers, "/ca.pem".into()), (Purpose::Credentials, creds)]);
         for token in [r#"{"url": "tls://h", "token": "hush"}"#, r#"{"url": "tls://h", "user": "hush"}"#] {
-            assert_eq!(read(token).unwrap().url.endpoint().unwrap().access.name(), "token");
+            assert_eq!(read(token).unwrap().url.endpoint().unwrap().access.mode(), AuthMode::Token);
         }
         assert_eq!(read("{}").unwrap().url.endpoint().unwrap().address(), "127.0.0.1:4222");
     }

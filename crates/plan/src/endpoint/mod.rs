@@ -19,4 +19,4 @@ pub use exposed::Exposed;
 pub use given::GivenUrl;
 pub use parts::{from_parts, is_off};
 pub use secret::Secret;
-pub use url::{Endpoint, Server, UrlError, shown};
+pub use url::{Endpoint, Server, UrlError, scheme, shown};

@@ -80,6 +80,7 @@ fn cluster_hosts(list: &str) -> String {
 mod tests {
     use super::*;
     use crate::endpoint::{Access, Endpoint, Secret, Tls};
+    use weighbridge_record::terms::AuthMode;
 
     fn endpoint(kind: BrokerKind, set: &[(&str, &str)]) -> Option<Endpoint> {
         let given = from_parts(kind, |name| {
@@ -141,7 +142,7 @@ mod tests {
             ("NATS_USERNAME", "anna"),
             ("NATS_PASSWORD", "hush"),
         ];
-        assert_eq!(endpoint(BrokerKind::NatsServer, &user).unwrap().access.name(), "password");
+        assert_eq!(endpoint(BrokerKind::NatsServer, &user).unwrap().access.mode(), AuthMode::Password);
     }
 
     #[test]

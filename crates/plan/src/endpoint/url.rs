@@ -147,7 +147,7 @@ impl Endpoint {
 }
 
 /// What the URL of a server begins with.
-pub(super) fn scheme(kind: BrokerKind, encrypted: bool) -> &'static str {
+pub fn scheme(kind: BrokerKind, encrypted: bool) -> &'static str {
     match (kind, encrypted) {
         (BrokerKind::RedisServer, false) => "redis",
         (BrokerKind::RedisServer, true) => "rediss",
@@ -232,7 +232,7 @@ impl fmt::Debug for Endpoint {
         f.debug_struct("Endpoint")
             .field("kind", &self.kind)
             .field("servers", &self.servers)
-            .field("access", &self.access.name())
+            .field("access", &self.access.mode().name())
             .field("tls", &self.tls)
             .field("database", &self.database)
             .finish()

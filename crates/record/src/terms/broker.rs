@@ -14,6 +14,8 @@ pub enum BrokerKind {
 }
 
 impl BrokerKind {
+    pub const ALL: [Self; 2] = [Self::RedisServer, Self::NatsServer];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::RedisServer => "redis-server",
