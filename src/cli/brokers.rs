@@ -58,6 +58,9 @@ pub struct Brokers {
     /// Measure the NATS server of this context, as `nats context` keeps it (else NATS_CONTEXT)
     #[arg(long, value_name = "NAME")]
     pub nats_context: Option<String>,
+    /// Ask the NATS server that is measured for its figures here, for example http://127.0.0.1:8222
+    #[arg(long, value_name = "U", env = "NATS_MONITORING_URL", hide_env_values = true)]
+    pub nats_monitoring: Option<String>,
     /// Read this file of NAME=VALUE lines first; what the environment has goes before it
     #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::output::colored;
 use super::{CommandError, Outcome, broker_options, print, runtime};
-use crate::cli::{Doctor, Given, env_file};
+use crate::cli::{Brokers, Doctor, Given, env_file};
 use crate::doctor::{Asked, InForce, Named, examine};
 use weighbridge_plan::credentials::{HIDDEN, redact};
 use weighbridge_plan::endpoint::{Beside, GivenUrl, is_off, shown};
@@ -13,7 +13,7 @@ use weighbridge_plan::scenario::parse_duration;
 use weighbridge_record::terms::BrokerKind;
 
 /// Variables that say where servers are and how to get in, and what stands in them.
-const VARIABLES: [(&str, Holds); 25] = [
+const VARIABLES: [(&str, Holds); 26] = [
     ("REDIS_URL", Holds::Url(BrokerKind::RedisServer)),
     ("REDIS_HOST", Holds::Plain),
     ("REDIS_PORT", Holds::Plain),
@@ -38,8 +38,10 @@ const VARIABLES: [(&str, Holds); 25] = [
     ("NATS_TLS_KEY_PATH", Holds::Plain),
     ("NATS_CREDS", Holds::Plain),
     ("NATS_NKEY", Holds::Plain),
+    (NATS_MONITORING_URL, Holds::Plain),
     (JETSTREAM_ENABLED, Holds::Plain),
 ];
+const NATS_MONITORING_URL: &str = "NATS_MONITORING_URL";
 const JETSTREAM_ENABLED: &str = "JETSTREAM_ENABLED";
 
 #[derive(Clone, Copy)]
@@ -61,7 +63,7 @@ pub fn run(arguments: &Doctor) -> Result<Outcome, CommandError> {
         options: &options,
         deadline: Duration::from_nanos(deadline_ns),
         wants_jetstream: set(JETSTREAM_ENABLED).is_none_or(|value| !is_off(&value)),
-        in_force: in_force(&given, [&redis, &nats]),
+        in_force: [monitoring_flag(brokers), in_force(&given, [&redis, &nats])].concat(),
     };
     let runtime = runtime()?;
     let examining = examine(asked, redis.as_ref(), nats.as_ref());
@@ -119,12 +121,28 @@ fn in_force(given: &[Given], servers: [&Option<Named>; 2]) -> Vec<InForce> {
             Holds::Url(kind) => shown(kind, &value),
         };
         // A switch is heeded wherever it is.
-        let heeded = used(name) || name.ends_with("_ENABLED") || name == "NATS_CONTEXT" && used("context");
+        let heeded = match name {
+            NATS_MONITORING_URL => servers[1].is_some(),
+            "NATS_CONTEXT" => used(name) || used("context"),
+            _ => used(name) || name.ends_with("_ENABLED"),
+        };
         let aside = if heeded { "" } else { ", not in force" };
         let source = format!("{}{aside}", env_file::source(name));
         found.push(InForce { name: name.to_owned(), shown, source });
     }
     found
+}
+
+/// The monitoring, where a flag names another than the environment.
+fn monitoring_flag(brokers: &Brokers) -> Vec<InForce> {
+    let named = brokers.nats_monitoring.as_deref();
+    let by_flag = named.filter(|url| set(NATS_MONITORING_URL).as_deref() != Some(*url));
+    let shown = |url: &str| InForce {
+        name: "--nats-monitoring".to_owned(),
+        shown: redact(url),
+        source: "flag".to_owned(),
+    };
+    by_flag.map(shown).into_iter().collect()
 }
 
 fn set(name: &str) -> Option<String> {

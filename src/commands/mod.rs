@@ -294,6 +294,7 @@ fn broker_options(brokers: &cli::Brokers) -> crate::site::Options {
             nats_server: brokers.nats_server.clone(),
         },
         allowed_hosts: brokers.allow_hosts.clone(),
+        nats_monitoring: brokers.nats_monitoring.clone(),
     }
 }
 

@@ -18,6 +18,40 @@ pub mod column {
     pub const NET_IN_BYTES: &str = "net_in_bytes";
     /// Counter, as the server counts.
     pub const NET_OUT_BYTES: &str = "net_out_bytes";
+    /// How long a server took to answer all that it was asked at a look.
+    pub const ANSWER_SECONDS: &str = "answer_seconds";
+    /// Questions that a server did not answer in time: counter.
+    pub const UNANSWERED: &str = "unanswered";
+    /// Memory that the server says it uses.
+    pub const MEMORY_BYTES: &str = "memory_bytes";
+    /// Cores that the server says it keeps busy.
+    pub const CPU_CORES: &str = "cpu_cores";
+    /// Clients connected now.
+    pub const CONNECTIONS: &str = "connections";
+    /// Messages that it holds in the streams of the trial.
+    pub const STORED_MESSAGES: &str = "stored_messages";
+    /// Of these, messages that were not yet delivered to the groups or consumers that read them.
+    pub const UNDELIVERED_MESSAGES: &str = "undelivered_messages";
+    /// Messages that were delivered and not yet acknowledged.
+    pub const UNACKNOWLEDGED_MESSAGES: &str = "unacknowledged_messages";
+    /// What waits in the server for its clients to read it.
+    pub const BUFFERED_BYTES: &str = "buffered_bytes";
+    /// Clients that it cut off because they read too slowly: counter.
+    pub const SLOW_CONSUMERS: &str = "slow_consumers";
+    /// Writes that waited for a sync to the disk: counter.
+    pub const SYNCS_DELAYED: &str = "syncs_delayed";
+    /// Times that it forked: counter.
+    pub const FORKS: &str = "forks";
+    /// The longest event that held it up since the look before, by its own latency monitor.
+    pub const STALL_SECONDS: &str = "stall_seconds";
+    /// 1 if it says that it is well, else 0.
+    pub const HEALTHY: &str = "healthy";
+    /// Time that it spent answering us: counter, where it tells.
+    pub const ASKED_SECONDS: &str = "asked_seconds";
+
+    /// Counters of a server that start again with its process.
+    pub const OF_A_LIFE: [&str; 7] =
+        [CPU_SECONDS, NET_IN_BYTES, NET_OUT_BYTES, SLOW_CONSUMERS, SYNCS_DELAYED, FORKS, ASKED_SECONDS];
     /// Counter over all cores of the machine.
     pub const MACHINE_BUSY_SECONDS: &str = "machine_busy_seconds";
     /// Counter: time that the hypervisor gave to others.
@@ -80,6 +114,12 @@ impl Series {
         let (before, earlier) = self.known(name).take_while(|(index, _)| *index < look).last()?;
         let seconds = self.at_ns[look].saturating_sub(self.at_ns[before]) as f64 / 1e9;
         (seconds > 0.0).then(|| (value - earlier).max(0.0) / seconds)
+    }
+
+    /// By how much a counter rose from the first look that had it up to this one.
+    pub fn risen(&self, name: &str, look: usize) -> Option<f64> {
+        let (_, first) = self.known(name).next()?;
+        Some(self.value(name, look)? - first)
     }
 
     /// By how much a figure changed from the first look that had it to the last; none if only one had it.

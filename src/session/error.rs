@@ -69,6 +69,7 @@ impl RunError {
                     | SiteError::Unresolved { .. }
                     | SiteError::Start { .. }
                     | SiteError::Forgetting(_)
+                    | SiteError::Monitoring { .. }
                     | SiteError::Connect(_)
             ),
             Self::Transport(error) => matches!(error, TransportError::Connect(_)) || error.is_refusal(),

@@ -8,8 +8,9 @@ use crate::probe::{Harness, HiccupMeter, Probe, Scheduled, Series, column};
 use crate::site::Site;
 use crate::start_line::StartLine;
 use weighbridge_record::latency::Latency;
-use weighbridge_record::result::{BrokerRecord, BrokerSample, BusiestThread};
+use weighbridge_record::result::{Asking, BrokerRecord, BrokerSample, BusiestThread};
 use weighbridge_record::stats::median;
+use weighbridge_record::terms::BrokerKind;
 
 /// One on the harness and one on each node of the site.
 pub struct Probes {
@@ -67,10 +68,16 @@ pub struct Sample {
 
 impl Probes {
     /// `paced` if the generators have a schedule.
-    pub fn start(site: &mut Site, line: &StartLine, paced: bool) -> io::Result<Self> {
+    /// The names of the streams of the trial go by the kind of their server.
+    pub fn start(
+        site: &mut Site,
+        line: &StartLine,
+        paced: bool,
+        streams: impl Fn(BrokerKind) -> Vec<String>,
+    ) -> io::Result<Self> {
         Ok(Self {
             harness: Probe::start("harness", Box::new(Harness::default()), line.place())?,
-            nodes: site.watch(line)?,
+            nodes: site.watch(line, streams)?,
             ordinary: HiccupMeter::start(Scheduled::Ordinary, line.place())?,
             prompt: HiccupMeter::start(Scheduled::Prompt { paced }, line.place())?,
         })
@@ -133,6 +140,7 @@ impl Seen {
                 disk_write_bytes: change(column::DISK_WRITE_BYTES),
                 net_in_bytes: change(column::NET_IN_BYTES),
                 net_out_bytes: change(column::NET_OUT_BYTES),
+                asking: asking(node),
                 ..record
             }
         });
@@ -167,9 +175,37 @@ fn looks(series: &Series, timeline: &Timeline) -> impl Iterator<Item = (usize, u
     looks.map(move |(look, at_ns)| (timeline.interval(middle_ns(*at_ns)), look))
 }
 
+/// What asking a server cost; none where it was not asked.
+fn asking(node: &Series) -> Option<Asking> {
+    let looks = 0..node.at_ns().len();
+    let mut seconds: Vec<f64> = looks.filter_map(|look| node.value(column::ANSWER_SECONDS, look)).collect();
+    let unanswered = node.max(column::UNANSWERED)? as u64;
+    seconds.sort_unstable_by(f64::total_cmp);
+    Some(Asking {
+        answered: seconds.len() as u64,
+        unanswered,
+        answer_seconds: seconds.iter().sum(),
+        answer_seconds_max: seconds.last().copied(),
+        server_seconds: node.change(column::ASKED_SECONDS),
+    })
+}
+
 fn broker(node: &Series, look: usize) -> BrokerSample {
+    let count = |name| node.value(name, look).map(|count| count as u64);
+    let risen = |name| node.risen(name, look).map(|count| count as u64);
     BrokerSample {
-        cpu_cores: node.per_s(column::CPU_SECONDS, look),
+        memory_bytes: count(column::MEMORY_BYTES),
+        connections: count(column::CONNECTIONS),
+        stored_messages: count(column::STORED_MESSAGES),
+        undelivered_messages: count(column::UNDELIVERED_MESSAGES),
+        unacknowledged_messages: count(column::UNACKNOWLEDGED_MESSAGES),
+        buffered_bytes: count(column::BUFFERED_BYTES),
+        slow_consumers: risen(column::SLOW_CONSUMERS),
+        syncs_delayed: risen(column::SYNCS_DELAYED),
+        forks: risen(column::FORKS),
+        stall_ms: node.value(column::STALL_SECONDS, look).map(|seconds| seconds * 1e3),
+        healthy: node.value(column::HEALTHY, look).map(|healthy| healthy > 0.0),
+        cpu_cores: node.per_s(column::CPU_SECONDS, look).or_else(|| node.value(column::CPU_CORES, look)),
         rss_bytes: node.value(column::RSS_BYTES, look).map(|bytes| bytes as u64),
         net_in_bytes_per_s: node.per_s(column::NET_IN_BYTES, look),
         net_out_bytes_per_s: node.per_s(column::NET_OUT_BYTES, look),

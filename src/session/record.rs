@@ -14,6 +14,7 @@ use crate::load::{AccountSummary, GeneratorOutcome, LegsSummary};
 use crate::metrics::Recording;
 use weighbridge_plan::credentials::redact;
 use weighbridge_plan::{PointPlan, ScoringFormat, ScoringService, Work};
+use weighbridge_record::behind;
 use weighbridge_record::promised;
 use weighbridge_record::recovery::{self, Around};
 use weighbridge_record::result::{
@@ -88,7 +89,8 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         refusal: loaded.crew.refusal.as_deref().or(summary.refusal.as_deref()),
         gaps: &gaps,
     });
-    let series = series(&recording, &loaded.seen, summary.totals.untold);
+    let mut series = series(&recording, &loaded.seen, summary.totals.untold);
+    behind::fill(&mut series);
     let legs = legs(spec, &summary.totals, summary.legs.as_ref(), &loaded.left);
     let route_seen = RouteSeen { seam: loaded.seam, held: loaded.held };
     let routed = point.route.as_ref().zip(summary.legs.as_ref());
@@ -259,6 +261,7 @@ fn series(recording: &Recording, seen: &Seen, untold: bool) -> Vec<SeriesRow> {
             delivered: (!untold).then_some(row.counts.delivered),
             completed: row.counts.completed,
             in_flight: row.counts.in_flight,
+            behind_s: None,
             lost: row.counts.lost,
             lost_acknowledged: row.counts.lost_acknowledged,
             first_lost_acknowledged_s: row.counts.first_lost_acknowledged_ns.map(since_window_s),

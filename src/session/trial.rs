@@ -31,7 +31,7 @@ use crate::stop::{Stop, StopSignal};
 use crate::transport::{Targets, Transport};
 use weighbridge_plan::{FaultPlan, PointPlan};
 use weighbridge_record::result::{Held, LeftBehind, SeamCheck, Trial};
-use weighbridge_record::terms::CompletedBy;
+use weighbridge_record::terms::{BrokerKind, CompletedBy};
 
 /// From the last connection to the first request.
 const LEAD_NS: u64 = 50_000_000;
@@ -196,8 +196,9 @@ impl<'a> Parts<'a> {
         }
         let load = Generators::start(&self.run(), &line).map_err(failed("starting a generator thread"))?;
         unless_stopped(stop, line.ready(load.count())).await??;
-        let probes = Probes::start(site, &line, self.spec.point.load.is_scheduled())
-            .map_err(failed("starting a probe"))?;
+        let paced = self.spec.point.load.is_scheduled();
+        let probes = Probes::start(site, &line, paced, |kind| self.streams(kind));
+        let probes = probes.map_err(failed("starting a probe"))?;
         let workers = crews.iter().flat_map(Crew::workers).collect();
         let handles = Handles { servers: site.servers(), links: site.links(), workers };
         let aimed = aim(&self.spec.point.faults, &handles)?;
@@ -224,6 +225,12 @@ impl<'a> Parts<'a> {
         let (records, tier_doubts) = (site.records(), site.tier_doubts());
         let (left, seam) = (Vec::new(), Vec::new());
         Ok(Loaded { load, crew, faults, seen, records, tier_doubts, threads, held, left, seam, complete })
+    }
+
+    /// The names of what the legs store on a kind of server.
+    fn streams(&self, kind: BrokerKind) -> Vec<String> {
+        let legs = self.legs.iter().filter(|leg| leg.wiring.transport.broker() == Some(kind));
+        legs.flat_map(|leg| leg.transport.creates()).map(|stored| stored.name).collect()
     }
 
     /// Whether what the legs of a route publish is heard.

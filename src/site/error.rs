@@ -21,6 +21,10 @@ pub enum SiteError {
     HostNotAllowed { host: String, resolved: String },
     #[error("cannot resolve {host}: {reason}")]
     Unresolved { host: String, reason: String },
+    #[error(
+        "the monitoring of NATS at {url} {reason}; name that of the server that is measured, or leave it out"
+    )]
+    Monitoring { url: String, reason: String },
     #[error("power-failure and fill-disk need a file system of their own: {0}")]
     Forgetting(#[source] weighbridge_unsynced::MountError),
     #[error(transparent)]

@@ -6,9 +6,15 @@ use std::time::Duration;
 
 use super::discover::at_least;
 use super::error::SiteError;
+use super::meter::Meter;
+use super::nats_meter::NatsMeter;
 use super::node::{Config, Node};
+use super::options::Options;
+use super::redis_meter::RedisMeter;
 use super::redis_server::{expected, read_back};
 use crate::connect::{self, ConnectError};
+use url::Url;
+use weighbridge_plan::credentials::redact;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, Durability};
 
@@ -21,15 +27,15 @@ const ATTEMPTS: u32 = 4;
 pub async fn reach(
     name: &str,
     endpoint: &Endpoint,
-    allowed_hosts: &[String],
+    options: &Options,
     durability: Durability,
 ) -> Result<Node, SiteError> {
     for server in &endpoint.servers {
-        check_host(&server.to_string(), allowed_hosts)?;
+        check_host(&server.to_string(), &options.allowed_hosts)?;
     }
-    let (version, config) = match endpoint.kind {
+    let Reached { version, config, meter } = match endpoint.kind {
         BrokerKind::RedisServer => redis(endpoint).await?,
-        BrokerKind::NatsServer => nats(endpoint).await?,
+        BrokerKind::NatsServer => nats(endpoint, options).await?,
     };
     let tier_doubts = match endpoint.kind {
         BrokerKind::RedisServer => redis_doubts(&config, durability),
@@ -45,21 +51,28 @@ pub async fn reach(
         storage: None,
         server: None,
         link: None,
-        meter: None,
+        meter,
     })
 }
 
-async fn redis(endpoint: &Endpoint) -> Result<(String, Config), SiteError> {
+/// What a server that answers has told.
+struct Reached {
+    version: String,
+    config: Config,
+    meter: Option<Box<dyn Meter>>,
+}
+
+async fn redis(endpoint: &Endpoint) -> Result<Reached, SiteError> {
     let timeout = Some(Duration::from_secs(5));
     let mut connection = retry(async || connect::redis::connect(endpoint, timeout, 0).await).await?;
     let config = read_back(&mut connection).await?;
     // Valkey gives the version of Redis that it is compatible with as well.
     let told = ["valkey_version", "redis_version"].into_iter().find_map(|name| config.get(name));
     let version = told.cloned().unwrap_or_else(|| "unknown".to_string());
-    Ok((version, config))
+    Ok(Reached { version, config, meter: Some(Box::new(RedisMeter::new(endpoint.clone()))) })
 }
 
-async fn nats(endpoint: &Endpoint) -> Result<(String, Config), SiteError> {
+async fn nats(endpoint: &Endpoint, options: &Options) -> Result<Reached, SiteError> {
     let name = "weighbridge-preflight";
     let client = retry(async || connect::nats::connect(endpoint, name, 0).await).await?;
     let info = client.server_info();
@@ -75,7 +88,28 @@ async fn nats(endpoint: &Endpoint) -> Result<(String, Config), SiteError> {
         ("go".to_string(), info.go.clone()),
         ("max_payload".to_string(), info.max_payload.to_string()),
     ]);
-    Ok((info.version.clone(), config))
+    let meter = options.nats_monitoring.as_deref().map(|url| monitored(url, &info.server_id, options));
+    let meter = meter.transpose()?.map(|meter| Box::new(meter) as Box<dyn Meter>);
+    Ok(Reached { version: info.version.clone(), config, meter })
+}
+
+/// The monitoring at `url`, which must be that of the server of this id.
+fn monitored(url: &str, server_id: &str, options: &Options) -> Result<NatsMeter, SiteError> {
+    let shown = redact(url);
+    let wrong = |reason: String| SiteError::Monitoring { url: shown.clone(), reason };
+    let parsed = Url::parse(url).map_err(|error| wrong(format!("is no URL ({error})")))?;
+    // Who asks has no credentials for it, and it is shown in errors.
+    let plain = parsed.username().is_empty() && parsed.password().is_none();
+    let (Some(host), "http", true) = (parsed.host_str(), parsed.scheme(), plain) else {
+        return Err(wrong("is no URL of the form http://HOST:PORT".to_owned()));
+    };
+    check_host(&format!("{host}:{}", parsed.port_or_known_default().unwrap_or(80)), &options.allowed_hosts)?;
+    let meter = NatsMeter::new(url);
+    match meter.server_id() {
+        Ok(id) if id == server_id => Ok(meter),
+        Ok(_) => Err(wrong("is that of another server".to_owned())),
+        Err(error) => Err(wrong(format!("does not answer ({error})"))),
+    }
 }
 
 /// Every setting that is not the tier's, or can't be read.

@@ -14,9 +14,11 @@ mod external;
 mod guard;
 mod link;
 mod meter;
+mod nats_meter;
 mod nats_server;
 mod node;
 mod options;
+mod redis_meter;
 mod redis_server;
 pub mod rights;
 mod server;
@@ -65,7 +67,7 @@ pub struct Left {
 pub async fn preflight(kind: BrokerKind, plan: &plan::Brokers, options: &Options) -> Result<(), SiteError> {
     match plan.endpoint(kind) {
         Some(endpoint) => {
-            let reached = external::reach(kind.name(), endpoint, &options.allowed_hosts, plan.durability);
+            let reached = external::reach(kind.name(), endpoint, options, plan.durability);
             reached.await.map(|_| ())
         }
         None => find(kind, &options.binaries).map(|_| ()),
@@ -176,10 +178,19 @@ impl Site {
         doubts
     }
 
-    /// A probe on each node, in their order. Meters go with the first probes, so a site is watched once.
-    pub fn watch(&mut self, line: &StartLine) -> std::io::Result<Vec<Probe>> {
+    /// A probe on each node, in their order; `streams` are the names of those that a kind of server has for the trial.
+    /// Meters go with the first probes, so a site is watched once.
+    pub fn watch(
+        &mut self,
+        line: &StartLine,
+        streams: impl Fn(BrokerKind) -> Vec<String>,
+    ) -> std::io::Result<Vec<Probe>> {
         let watch = |node: &mut Node| {
-            let watched = NodeWatch::new(node.server.clone(), node.meter.take());
+            let mut meter = node.meter.take();
+            if let Some(meter) = &mut meter {
+                meter.look_into(&streams(node.kind()));
+            }
+            let watched = NodeWatch::new(node.server.clone(), meter);
             Probe::start(&node.name, Box::new(watched), line.place())
         };
         self.nodes.iter_mut().map(watch).collect()
@@ -214,7 +225,7 @@ async fn start_node(
 ) -> Result<Node, SiteError> {
     let plan = asked.brokers;
     if let Some(endpoint) = plan.endpoint(kind) {
-        return external::reach(&name, endpoint, &options.allowed_hosts, plan.durability).await;
+        return external::reach(&name, endpoint, options, plan.durability).await;
     }
     let binary = find(kind, &options.binaries)?;
     let mut node = match kind {

@@ -4,16 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::asked::Asked;
 use super::discover::Binary;
 use super::error::SiteError;
 use super::guard::{Demand, Guard, USER, WATCHER, write_private};
-use super::meter::{Meter, Traffic};
+use super::nats_meter::NatsMeter;
 use super::node::{Config, Node};
 use super::rights;
 use super::server::{Directory, Server};
@@ -22,8 +20,6 @@ use crate::process::Parent;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, Durability};
 
-/// Longest that `/varz` may take.
-const VARZ_WITHIN: Duration = Duration::from_millis(500);
 /// Longest body, as it is by default. It is set, so that a payload beyond it is refused before a server is started.
 pub(super) const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 /// Lets the server choose.
@@ -36,7 +32,7 @@ struct Ports {
     monitoring: Vec<String>,
 }
 
-/// The parts of `/varz` that are read.
+/// The settings that `/varz` shows.
 #[derive(Deserialize)]
 struct Varz {
     version: String,
@@ -45,8 +41,6 @@ struct Varz {
     max_payload: u64,
     max_pending: u64,
     write_deadline: u64,
-    in_bytes: u64,
-    out_bytes: u64,
     jetstream: JetStreamVarz,
 }
 
@@ -96,8 +90,8 @@ pub async fn start(
         return Err(server.failure("its ports file names no ports".to_string()));
     };
     settings.write(&port(&endpoint.address()), &port(&monitoring))?;
-    let meter = NatsMeter::new(monitoring);
-    let varz = match meter.varz() {
+    let meter = NatsMeter::new(&monitoring);
+    let varz: Varz = match meter.page("varz") {
         Ok(varz) => varz,
         Err(error) => return Err(server.failure(format!("/varz: {error}"))),
     };
@@ -140,31 +134,6 @@ async fn answers(folder: &Path, id: u32, guard: &Guard) -> Option<bool> {
     let (endpoint, _) = Ports::read(folder, id)?.first()?;
     let endpoint = guard.for_watcher(&endpoint);
     Some(connect::nats::connect(&endpoint, "weighbridge-readiness", 0).await.is_ok())
-}
-
-/// Asks over HTTP; only the thread of its probe waits for the answer.
-struct NatsMeter {
-    monitoring: String,
-    agent: ureq::Agent,
-}
-
-impl NatsMeter {
-    fn new(monitoring: String) -> Self {
-        let agent = ureq::Agent::config_builder().timeout_global(Some(VARZ_WITHIN)).build().into();
-        Self { monitoring, agent }
-    }
-
-    fn varz(&self) -> Result<Varz, ureq::Error> {
-        self.agent.get(format!("{}/varz", self.monitoring)).call()?.body_mut().read_json()
-    }
-}
-
-#[async_trait(?Send)]
-impl Meter for NatsMeter {
-    async fn traffic(&mut self) -> Option<Traffic> {
-        let varz = self.varz().ok()?;
-        Some(Traffic { in_bytes: varz.in_bytes, out_bytes: varz.out_bytes })
-    }
 }
 
 /// What was read back; an error for a server whose settings are not those that were written.

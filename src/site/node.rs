@@ -78,6 +78,7 @@ impl Node {
             proxy: self.link.as_ref().map(|link| link.record()),
             tls: self.tls(),
             auth: self.auth(),
+            asking: None,
         }
     }
 }

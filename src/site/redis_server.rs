@@ -8,15 +8,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
 
 use super::asked::Asked;
 use super::discover::Binary;
 use super::error::SiteError;
 use super::guard::{Demand, Guard, USER, WATCHER, write_private};
-use super::meter::{Meter, Traffic};
 use super::node::{Config, Node};
+use super::redis_meter::{RedisMeter, field};
 use super::rights;
 use super::server::{Directory, Server, port_taken};
 use crate::connect;
@@ -27,8 +26,8 @@ use weighbridge_record::terms::{BrokerKind, Durability};
 const PORT_ATTEMPTS: u32 = 5;
 /// Connections that it takes, as by default. It is set, so that more are refused before a server is started.
 pub(super) const MAXCLIENTS: u64 = 10_000;
-/// Longest that the server may take to tell its traffic.
-const TRAFFIC_WITHIN: Duration = Duration::from_millis(500);
+/// What its latency monitor notes, in milliseconds. By default it notes nothing.
+const NOTED_FROM_MS: u64 = 10;
 
 /// Settings that bear on the figures.
 const READ_BACK: &[&str] = &[
@@ -43,6 +42,7 @@ const READ_BACK: &[&str] = &[
     "client-output-buffer-limit",
     "tcp-backlog",
     "hz",
+    "latency-monitor-threshold",
 ];
 
 /// Starts a server of our own and reads its settings back.
@@ -98,7 +98,7 @@ async fn start_once(
             return Err(server.failure(reason));
         }
     }
-    let meter = RedisMeter { endpoint: watched.clone(), connection: None };
+    let meter = RedisMeter::new(watched.clone());
     Ok(Node {
         storage: None,
         name: name.to_string(),
@@ -116,13 +116,14 @@ async fn start_once(
 fn arguments(port: u16, directory: &Directory, durability: Durability, guard: &Guard) -> Vec<OsString> {
     // An encrypted server has no plain port.
     let plain = if guard.tls.is_some() { 0 } else { port };
-    let fixed: [(&str, OsString); 6] = [
+    let fixed: [(&str, OsString); 7] = [
         ("--port", plain.to_string().into()),
         ("--bind", "127.0.0.1".into()),
         ("--daemonize", "no".into()),
         ("--dir", directory.data().into_os_string()),
         ("--save", OsString::new()),
         ("--maxclients", MAXCLIENTS.to_string().into()),
+        ("--latency-monitor-threshold", NOTED_FROM_MS.to_string().into()),
     ];
     let tls = guard.tls.iter().flat_map(|files| {
         let clients = if files.mutual { "yes" } else { "no" };
@@ -157,43 +158,7 @@ fn guarded(guard: &Guard) -> String {
 async fn answers(endpoint: &Endpoint, id: u32) -> Option<bool> {
     let mut connection = connect::redis::connect(endpoint, Some(Duration::from_secs(1)), 0).await.ok()?;
     let info: String = redis::cmd("INFO").query_async(&mut connection).await.ok()?;
-    Some(field(&info, "process_id") == Some(u64::from(id)) && field(&info, "loading") == Some(0))
-}
-
-/// A number in the answer to `INFO`.
-fn field(info: &str, name: &str) -> Option<u64> {
-    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.trim().parse().ok())
-}
-
-/// Asks on a connection of its own, opened where it is used.
-struct RedisMeter {
-    endpoint: Endpoint,
-    connection: Option<MultiplexedConnection>,
-}
-
-impl RedisMeter {
-    async fn ask(&mut self) -> Option<Traffic> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(connect::redis::connect(&self.endpoint, Some(TRAFFIC_WITHIN), 0).await.ok()?),
-        };
-        let info: String = redis::cmd("INFO").arg("stats").query_async(connection).await.ok()?;
-        let (in_bytes, out_bytes) =
-            (field(&info, "total_net_input_bytes")?, field(&info, "total_net_output_bytes")?);
-        Some(Traffic { in_bytes, out_bytes })
-    }
-}
-
-#[async_trait(?Send)]
-impl Meter for RedisMeter {
-    async fn traffic(&mut self) -> Option<Traffic> {
-        let answer = tokio::time::timeout(TRAFFIC_WITHIN, self.ask()).await.ok().flatten();
-        if answer.is_none() {
-            // A late answer must not be taken for the next; a server that comes back is connected to anew.
-            self.connection = None;
-        }
-        answer
-    }
+    Some(field(&info, "process_id") == Some(f64::from(id)) && field(&info, "loading") == Some(0.0))
 }
 
 fn persistence(durability: Durability) -> &'static [&'static str] {

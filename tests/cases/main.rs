@@ -18,6 +18,7 @@ mod kept;
 mod kicked;
 mod leftovers;
 mod mid_fault;
+mod monitoring;
 mod network;
 mod no_scenario;
 mod output;

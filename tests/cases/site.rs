@@ -111,7 +111,7 @@ async fn nodes_of_a_kind_are_numbered_and_each_is_a_server_of_its_own() {
 async fn watched(site: &mut Site, middle: impl AsyncFnOnce(&[Arc<Server>])) -> Vec<Series> {
     let servers = site.servers();
     let mut line = StartLine::new();
-    let probes = site.watch(&line).expect("threads");
+    let probes = site.watch(&line, |_| Vec::new()).expect("threads");
     line.ready(probes.len() as u32).await.expect("probes are always ready");
     // Intervals of a tenth of a second.
     line.start(Timeline::new(now_ns(), 0, SECOND_NS, 0));

@@ -2,6 +2,7 @@
 //!
 //! For tests and for looking at the page; its figures mean nothing.
 
+mod broker;
 mod environment;
 mod outage;
 mod publishing;
@@ -9,6 +10,7 @@ mod rate_sweep;
 mod transit;
 mod unanswered;
 
+use broker::broker;
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
@@ -20,13 +22,11 @@ use crate::breakdown::{Breakdown, Parts};
 use crate::histogram::{answers, encode};
 use crate::point::Point;
 use crate::result::{
-    BrokerRecord, BrokerSample, BurstSizes, Doubt, DoubtKind, Estimate, GeneratorRecord, IntervalLatency,
-    LatencySummary, LedgerTotals, Leg, Phase, Rates, RunResult, SCHEMA_VERSION, ScenarioRecord, SeriesRow,
-    StageLatencies, SummaryRow, ThresholdOutcome, Trial, Verdict,
+    BrokerSample, BurstSizes, Doubt, DoubtKind, Estimate, GeneratorRecord, IntervalLatency, LatencySummary,
+    LedgerTotals, Leg, Phase, Rates, RunResult, SCHEMA_VERSION, ScenarioRecord, SeriesRow, StageLatencies,
+    SummaryRow, ThresholdOutcome, Trial, Verdict,
 };
-use crate::terms::{
-    AuthMode, BrokerKind, CompletedBy, DeliveryMode, Durability, Stage, TlsMode, TransportKind,
-};
+use crate::terms::{CompletedBy, DeliveryMode, Durability, Stage, TransportKind};
 
 use environment::environment;
 pub use outage::with_outage;
@@ -224,6 +224,9 @@ impl Fixture {
             net_in_bytes_per_s: Some(sent as f64 * 420.0),
             net_out_bytes_per_s: Some(sent as f64 * 430.0),
             disk_write_bytes_per_s: transport.stores().then_some(sent as f64 * 80.0),
+            undelivered_messages: transport.stores().then_some((median_ns(transport) / 1e6) as u64),
+            slow_consumers: Some(0),
+            ..BrokerSample::default()
         };
         let stalled = t_s == 6.0 && transport == TransportKind::RedisStreams;
         SeriesRow {
@@ -235,6 +238,7 @@ impl Fixture {
             delivered: Some(sent),
             completed: if stalled { sent / 2 } else { sent - 3 },
             in_flight: if stalled { 900 } else { (median_ns(transport) / 2e5) as u64 },
+            behind_s: Some(if stalled { 0.75 } else { 0.001 }),
             turnaround: Some(IntervalLatency {
                 count: summary.count,
                 p50: summary.p50,
@@ -362,29 +366,6 @@ fn leg(transport: TransportKind, ledger: LedgerTotals) -> Leg {
         ledger,
         stored: None,
         held: Vec::new(),
-    }
-}
-
-fn broker(kind: BrokerKind) -> BrokerRecord {
-    let (version, config) = match kind {
-        BrokerKind::RedisServer => ("7.0.15", [("appendonly", "no"), ("save", "")]),
-        BrokerKind::NatsServer => ("2.14.0", [("jetstream", "memory"), ("write_deadline", "10s")]),
-    };
-    BrokerRecord {
-        kind,
-        version: version.to_owned(),
-        managed: true,
-        address: "127.0.0.1:40123".to_owned(),
-        config: config.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-        cpu_seconds: Some(2.6),
-        rss_bytes_max: Some(14 << 20),
-        net_in_bytes: Some(9_000_000),
-        net_out_bytes: Some(9_100_000),
-        disk_write_bytes: Some(0),
-        storage: None,
-        proxy: None,
-        tls: TlsMode::Off,
-        auth: AuthMode::None,
     }
 }
 

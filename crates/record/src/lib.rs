@@ -9,6 +9,7 @@
 //!
 //! Pure: knows no broker, clock, file or page.
 
+pub mod behind;
 pub mod breakdown;
 pub mod change;
 pub mod compare;

@@ -132,6 +132,10 @@ pub enum What {
     Backlog,
     /// When that was, in seconds from the start of the window.
     BacklogAt,
+    /// The farthest that workers were behind at the end of an interval of the window of any repetition, in seconds.
+    Behind,
+    /// The most of a figure of the brokers, summed over them, at the end of an interval of the window of any repetition.
+    OfBrokers(&'static str),
     /// The lowest of a percentile in the intervals of a trial.
     Lowest(Intervals),
     /// The highest of a percentile in the intervals of a trial.

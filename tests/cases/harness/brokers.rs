@@ -227,7 +227,7 @@ impl Redis {
 /// A NATS server, with JetStream, that the harness is to treat as external.
 pub struct Nats {
     pub address: String,
-    monitoring: String,
+    pub monitoring: String,
     server: Server,
 }
 

@@ -136,6 +136,7 @@ impl Run {
             "NATS_CONTEXT",
             "NATS_CREDS",
             "NATS_NKEY",
+            "NATS_MONITORING_URL",
             "NO_COLOR",
             "WEIGHBRIDGE_LOG",
         ] {

@@ -30,6 +30,10 @@ pub struct SeriesRow {
     pub completed: u64,
     /// Requests sent whose end was not known at the end of the interval.
     pub in_flight: u64,
+    /// Age of the next request to be completed at the end of the interval, in seconds: how far the workers are behind.
+    /// As `behind::seconds_behind` has it; left out where there are no workers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind_s: Option<f64>,
     /// Requests sent in the interval that were lost; left out where there were none, like the counts that follow.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u64,
@@ -108,4 +112,37 @@ pub struct BrokerSample {
     pub net_out_bytes_per_s: Option<f64>,
     /// Bytes written to disk per second.
     pub disk_write_bytes_per_s: Option<f64>,
+    /// Memory that it says it uses, in bytes; left out where it was not asked or does not tell, like all that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
+    /// Connections to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u64>,
+    /// Messages in the streams of the trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_messages: Option<u64>,
+    /// Messages that the groups or consumers of these streams have still to get.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undelivered_messages: Option<u64>,
+    /// Messages that they got and have not acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unacknowledged_messages: Option<u64>,
+    /// Bytes that wait in it for clients to read them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffered_bytes: Option<u64>,
+    /// Clients that it has cut off because they read too slowly, since it was first asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_consumers: Option<u64>,
+    /// Writes that have waited for a sync to the disk, since it was first asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub syncs_delayed: Option<u64>,
+    /// Times that it has forked, since it was first asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forks: Option<u64>,
+    /// The longest event that its latency monitor has noted since it was last asked, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stall_ms: Option<f64>,
+    /// Whether it said that it is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub healthy: Option<bool>,
 }

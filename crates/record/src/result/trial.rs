@@ -217,9 +217,10 @@ pub struct BrokerRecord {
     pub address: String,
     /// Settings that bear on the figures, read back from the broker.
     pub config: BTreeMap<String, String>,
-    /// Null for external brokers, whose process can't be read.
+    /// CPU time of its process; of an external Redis by its own count, null for other external brokers.
     pub cpu_seconds: Option<f64>,
-    /// Highest reading of its resident memory, in bytes; null for external brokers.
+    /// Highest reading of its resident memory, in bytes; of external brokers by their own count, null where they were
+    /// not asked.
     pub rss_bytes_max: Option<u64>,
     /// Bytes that it received, as it counts them; null where it was not asked.
     pub net_in_bytes: Option<u64>,
@@ -239,6 +240,24 @@ pub struct BrokerRecord {
     /// What clients showed to be let in; left out for nothing.
     #[serde(default, skip_serializing_if = "AuthMode::is_none")]
     pub auth: AuthMode,
+    /// What it cost to ask it for the figures that it tells itself; left out where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asking: Option<Asking>,
+}
+
+/// The cost of asking a server for figures, about once a second.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Asking {
+    /// Times that it answered.
+    pub answered: u64,
+    /// Times that it did not answer in time.
+    pub unanswered: u64,
+    /// All time from questions to answers, in seconds: the server worked on them no longer than this.
+    pub answer_seconds: f64,
+    /// The longest that it took to answer, in seconds; null where it never did.
+    pub answer_seconds_max: Option<f64>,
+    /// Time that it spent on the answers by its own count, in seconds; null where it does not count it.
+    pub server_seconds: Option<f64>,
 }
 
 /// Traffic between a server and the requests' clients, which met the faults of the network in a proxy of the harness.

@@ -7,6 +7,7 @@
 mod area;
 pub(super) mod axis;
 mod backlog;
+mod behind;
 mod corrected;
 mod distribution;
 mod drawing;
@@ -15,6 +16,7 @@ pub(super) mod forest;
 mod frame;
 mod heatmap;
 mod hockey_stick;
+mod inside;
 pub(super) mod overlay;
 pub(super) mod palette;
 mod percentile_curve;
@@ -45,7 +47,7 @@ use weighbridge_record::result::SearchRecord;
 type Draw = fn(&Group<'_>, Detail) -> Result<Option<Figure>, ReportError>;
 
 /// Every chart of the page: an identifier for links, and what draws it.
-const CHARTS: [(&str, Draw); 12] = [
+const CHARTS: [(&str, Draw); 14] = [
     ("percentiles", percentile_curve::draw),
     ("stages", stages::draw),
     ("transit", transit::draw),
@@ -54,9 +56,11 @@ const CHARTS: [(&str, Draw); 12] = [
     ("over-time", percentiles_over_time::draw),
     ("rates", rates_over_time::draw),
     ("backlog", backlog::draw),
+    ("behind", behind::draw),
     ("corrected", corrected::draw),
     ("send-lag", send_lag::draw),
     ("resources", resources::draw),
+    ("inside", inside::draw),
     ("repetitions", repetitions::draw),
 ];
 

@@ -47,7 +47,7 @@ fn figure_wrong(
     if !is_same(own, value) {
         return Some(format!("{said} ({value}) is {own}"));
     }
-    let seconds = matches!(of.2, What::CpuPerMillion | What::BacklogAt);
+    let seconds = matches!(of.2, What::CpuPerMillion | What::BacklogAt | What::Behind);
     let Some((printed, rounding)) = parse(said, seconds) else { return Some(format!("{said} is no figure")) };
     ((printed - value).abs() > rounding * (1.0 + 1e-6)).then(|| format!("{said} is not {value}"))
 }

@@ -25,6 +25,12 @@ pub fn backlog(trials: &[&Value]) -> Option<(f64, f64)> {
     highest
 }
 
+/// The most of a figure of the rows of the window.
+pub fn most(trials: &[&Value], figure: impl Fn(&Value) -> Option<f64>) -> Option<f64> {
+    let rows = trials.iter().flat_map(|trial| rows(trial, "series"));
+    rows.filter(|row| row["phase"] == "window").filter_map(figure).reduce(f64::max)
+}
+
 /// The lowest or highest of a percentile over the intervals whose middle lies in the window; those with fewer than
 /// ten requests above the percentile have none.
 pub fn extreme(trials: &[Value], asked: &Intervals, choose: fn(f64, f64) -> f64) -> Option<f64> {

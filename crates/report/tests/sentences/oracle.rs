@@ -196,6 +196,11 @@ impl Record {
             }
             What::Backlog => intervals::backlog(&self.counted(at, path)).map(|(in_flight, _)| in_flight),
             What::BacklogAt => intervals::backlog(&self.counted(at, path)).map(|(_, at_s)| at_s),
+            What::Behind => intervals::most(&self.counted(at, path), |row| number(row, "behind_s")),
+            What::OfBrokers(field) => intervals::most(&self.counted(at, path), |row| {
+                let brokers = array(row, "brokers").iter().filter_map(|broker| number(broker, field));
+                brokers.reduce(|sum, more| sum + more)
+            }),
             What::Lowest(asked) => intervals::extreme(self.trials(), asked, f64::min),
             What::Highest(asked) => intervals::extreme(self.trials(), asked, f64::max),
             What::Part { statistic, part } => {
