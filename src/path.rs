@@ -38,7 +38,9 @@ impl Wiring {
     /// The wiring that a point asks for. `prefix` stands before every name on the wire.
     pub fn of(point: &PointPlan, transport: TransportKind, prefix: &str) -> Self {
         let categories = point.payload.categories.iter().map(|(name, _)| name.clone());
-        let names = Names::new(prefix, categories, point.brokers.subjects);
+        let brokers = &point.brokers;
+        let names = Names::new(prefix, categories, brokers.subjects)
+            .on(brokers.base_subjects.clone(), brokers.jetstream.domain.clone());
         let durability = point.brokers.durability;
         Self { transport, names, limits: limits(point), durability }
     }

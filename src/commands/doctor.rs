@@ -9,11 +9,11 @@ use crate::cli::{Brokers, Doctor, Given, env_file};
 use crate::doctor::{Asked, InForce, Named, examine};
 use weighbridge_plan::credentials::{HIDDEN, redact};
 use weighbridge_plan::endpoint::{Beside, GivenUrl, is_off, shown};
-use weighbridge_plan::scenario::parse_duration;
+use weighbridge_plan::scenario::{VARIABLES as VARIABLES_OF_SCENARIOS, parse_duration};
 use weighbridge_record::terms::BrokerKind;
 
 /// Variables that say where servers are and how to get in, and what stands in them.
-const VARIABLES: [(&str, Holds); 26] = [
+const VARIABLES: [(&str, Holds); 32] = [
     ("REDIS_URL", Holds::Url(BrokerKind::RedisServer)),
     ("REDIS_HOST", Holds::Plain),
     ("REDIS_PORT", Holds::Plain),
@@ -40,7 +40,16 @@ const VARIABLES: [(&str, Holds); 26] = [
     ("NATS_NKEY", Holds::Plain),
     (NATS_MONITORING_URL, Holds::Plain),
     (JETSTREAM_ENABLED, Holds::Plain),
+    ("JETSTREAM_DOMAIN", Holds::Plain),
+    (MAX_MEMORY, Holds::Plain),
+    (MAX_STORAGE, Holds::Plain),
+    ("PRIORITY_REQUEST_SUBJECT", Holds::Plain),
+    ("PRIORITY_RESULT_SUBJECT", Holds::Plain),
+    ("PRIORITY_SYNC_SUBJECT", Holds::Plain),
 ];
+/// Of servers that are started here.
+const MAX_MEMORY: &str = "JETSTREAM_MAX_MEMORY";
+const MAX_STORAGE: &str = "JETSTREAM_MAX_STORAGE";
 const NATS_MONITORING_URL: &str = "NATS_MONITORING_URL";
 const JETSTREAM_ENABLED: &str = "JETSTREAM_ENABLED";
 
@@ -123,6 +132,8 @@ fn in_force(given: &[Given], servers: [&Option<Named>; 2]) -> Vec<InForce> {
         // A switch is heeded wherever it is.
         let heeded = match name {
             NATS_MONITORING_URL => servers[1].is_some(),
+            MAX_MEMORY | MAX_STORAGE => servers[1].is_none(),
+            _ if VARIABLES_OF_SCENARIOS.iter().any(|(known, _)| *known == name) => true,
             "NATS_CONTEXT" => used(name) || used("context"),
             _ => used(name) || name.ends_with("_ENABLED"),
         };

@@ -274,9 +274,18 @@ fn trial_overrides(
         seed: changes.seed,
         urls,
         beside,
+        variables: variables(),
         set: changes.set.clone(),
         ..Overrides::default()
     })
+}
+
+/// Variables of the environment that stand for keys of a scenario; an empty one is not set.
+fn variables() -> Vec<(&'static str, String)> {
+    let set = |(name, _): &(&'static str, &str)| {
+        std::env::var(name).ok().filter(|value| !value.is_empty()).map(|value| (*name, value))
+    };
+    scenario::VARIABLES.iter().filter_map(set).collect()
 }
 
 /// The servers that were given, and what was given beside their URLs.

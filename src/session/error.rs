@@ -80,16 +80,21 @@ impl RunError {
     }
 }
 
+/// What the category of a request adds to the subject.
+const CATEGORY: &str = ".{category}";
+
 /// Where its workers hear, as far as the subjects tell.
 fn heard_elsewhere(check: &SeamCheck) -> String {
-    let heard = Subjects::ByCategory;
-    match check.subject == heard.shape() {
+    match check.subject.ends_with(CATEGORY) {
         true => {
             "look for a mapping or an import of subjects on the server, or for somebody else who takes them"
                 .to_owned()
         }
         false => {
-            format!("its workers hear `{}`: publish there with brokers.subjects = \"{heard}\"", heard.shape())
+            let (heard, subject) = (Subjects::ByCategory, &check.subject);
+            format!(
+                "its workers hear `{subject}{CATEGORY}`: publish there with brokers.subjects = \"{heard}\""
+            )
         }
     }
 }

@@ -107,17 +107,12 @@ fn has_forms(transport: TransportKind) -> bool {
 fn checks(wiring: &Wiring, heard: &BTreeSet<u16>) -> Vec<SeamCheck> {
     let (transport, keys) = (wiring.transport, wiring.names.keys());
     let delivered = keys.clone().filter(|key| heard.contains(key)).count() as u64;
-    let subject = if has_forms(transport) { wiring.names.subjects().shape() } else { "prioritization.sync" };
-    let used = SeamCheck {
-        transport,
-        subject: subject.to_owned(),
-        used: true,
-        published: keys.len() as u64,
-        delivered,
-    };
+    let names = &wiring.names;
+    let subject = if has_forms(transport) { names.shape(names.subjects()) } else { names.sync_shape() };
+    let used = SeamCheck { transport, subject, used: true, published: keys.len() as u64, delivered };
     let other = has_forms(transport).then(|| SeamCheck {
         transport,
-        subject: wiring.names.subjects().other().shape().to_owned(),
+        subject: names.shape(names.subjects().other()),
         used: false,
         published: 1,
         delivered: u64::from(heard.contains(&keys.end)),

@@ -136,7 +136,13 @@ fn admitted(
             let (user, watcher) = (secret(), secret());
             let (client, own) = (password_of(USER, &user), password_of(WATCHER, &watcher));
             let prefix = brokers.prefix.clone().unwrap_or_default();
-            let served = Served { transports: transports.to_vec(), prefix, delivery: brokers.delivery };
+            let served = Served {
+                transports: transports.to_vec(),
+                prefix,
+                bases: brokers.base_subjects.clone(),
+                delivery: brokers.delivery,
+                domain: brokers.jetstream.domain.clone(),
+            };
             (Demand::Rights { user, watcher, served }, client, own)
         }
     })

@@ -17,6 +17,7 @@ use super::rights;
 use super::server::{Directory, Server};
 use crate::connect;
 use crate::process::Parent;
+use weighbridge_plan::JetStream;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, Durability};
 
@@ -73,6 +74,7 @@ pub async fn start(
         directory: directory.path().to_path_buf(),
         data: directory.data(),
         durability,
+        jetstream: asked.brokers.jetstream.clone(),
         guard: guarded(&guard),
     };
     settings.write(ANY_PORT, ANY_PORT)?;
@@ -203,6 +205,7 @@ struct Settings {
     directory: PathBuf,
     data: PathBuf,
     durability: Durability,
+    jetstream: JetStream,
     /// The part about encryption and credentials.
     guard: String,
 }
@@ -224,12 +227,15 @@ impl Settings {
             Durability::None | Durability::Memory | Durability::Os => "sync_interval: \"2m\"",
         };
         let (folder, data) = (self.directory.display(), self.data.display());
+        let JetStream { domain, max_memory, max_storage } = &self.jetstream;
+        let domain = domain.as_ref().map_or_else(String::new, |domain| format!("domain: \"{domain}\"\n  "));
         format!(
             "listen: \"127.0.0.1:{client_port}\"\n\
              http: \"127.0.0.1:{monitoring_port}\"\n\
              ports_file_dir: \"{folder}\"\n\
              max_payload: {MAX_PAYLOAD_BYTES}\n\
-             jetstream {{\n  store_dir: \"{data}\"\n  max_memory_store: 4GB\n  max_file_store: 16GB\n  {sync}\n}}\n{}",
+             jetstream {{\n  store_dir: \"{data}\"\n  max_memory_store: {max_memory}\n  \
+             max_file_store: {max_storage}\n  {domain}{sync}\n}}\n{}",
             self.guard
         )
     }

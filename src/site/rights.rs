@@ -1,5 +1,6 @@
 //! The least rights that each transport needs on each broker.
 
+use weighbridge_plan::BaseSubjects;
 use weighbridge_record::terms::{DeliveryMode, TransportKind};
 
 /// What a user has to do.
@@ -9,13 +10,17 @@ pub struct Served {
     pub transports: Vec<TransportKind>,
     /// First token of all names.
     pub prefix: String,
+    pub bases: BaseSubjects,
     pub delivery: DeliveryMode,
+    /// Of JetStream.
+    pub domain: Option<String>,
 }
 
 /// Rules of Redis' ACL.
 pub fn redis(served: &Served) -> Vec<String> {
-    let Served { transports, prefix, delivery } = served;
-    let names = names(prefix, "*");
+    let Served { transports, delivery, .. } = served;
+    let names =
+        |kind: char| names(served).into_iter().map(|name| format!("{kind}{name}*")).collect::<Vec<_>>();
     let mut rules = vec!["resetkeys".to_owned(), "resetchannels".to_owned(), "-@all".to_owned()];
     let mut add = |more: &[&str]| {
         for rule in more {
@@ -27,11 +32,11 @@ pub fn redis(served: &Served) -> Vec<String> {
     for transport in transports {
         match transport {
             TransportKind::RedisPubsub => {
-                add(&[&format!("&{names}")]);
+                add(&borrowed(&names('&')));
                 add(&REDIS_PUBSUB);
             }
             TransportKind::RedisStreams => {
-                add(&[&format!("~{names}")]);
+                add(&borrowed(&names('~')));
                 add(&REDIS_STREAMS);
                 if *delivery == DeliveryMode::ExactlyOnce {
                     add(&REDIS_EXACTLY_ONCE);
@@ -67,23 +72,33 @@ const REDIS_HOLDINGS: [&str; 2] = ["+xlen", "+xinfo|groups"];
 
 /// What a user of NATS may publish and subscribe to.
 pub fn nats(served: &Served) -> (Vec<String>, Vec<String>) {
-    let Served { transports, prefix, .. } = served;
-    let names = names(prefix, ">");
+    let names = || names(served).into_iter().flat_map(|name| [format!("{name}.>"), name]);
     // Answers go to inboxes; who tries its rights before the load answers itself.
     let inboxes = "_INBOX.>".to_owned();
-    let (mut publish, mut subscribe) = (vec![names.clone(), inboxes.clone()], vec![names, inboxes]);
-    if transports.contains(&TransportKind::NatsJetstream) {
+    let all = || names().chain([inboxes.clone()]).collect::<Vec<_>>();
+    let (mut publish, mut subscribe) = (all(), all());
+    if served.transports.contains(&TransportKind::NatsJetstream) {
         publish.extend(["$JS.API.>", "$JS.ACK.>"].map(str::to_owned));
+        publish.extend(served.domain.iter().map(|domain| format!("$JS.{domain}.API.>")));
         subscribe.push("$JS.EVENT.ADVISORY.>".to_owned());
     }
     (publish, subscribe)
 }
 
-/// All names of the engine.
-fn names(prefix: &str, rest: &str) -> String {
-    if prefix.is_empty() {
-        format!("prioritization.{rest}")
-    } else {
-        format!("{prefix}.prioritization.{rest}")
+/// What all names of these paths begin with.
+fn names(Served { prefix, bases, transports, .. }: &Served) -> Vec<String> {
+    let dot = if prefix.is_empty() { "" } else { "." };
+    let asks = |transport: &TransportKind| *transport == TransportKind::NatsRequest;
+    let mut used = Vec::new();
+    if !transports.iter().all(asks) {
+        used.extend([&bases.request, &bases.result]);
     }
+    if transports.iter().any(asks) {
+        used.push(&bases.sync);
+    }
+    used.into_iter().map(|base| format!("{prefix}{dot}{base}")).collect()
+}
+
+fn borrowed(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use weighbridge_plan::BaseSubjects;
 use weighbridge_record::terms::Subjects;
 
 /// Names on the wire.
@@ -11,6 +12,9 @@ pub struct Names {
     prefix: String,
     categories: Vec<String>,
     subjects: Subjects,
+    bases: BaseSubjects,
+    /// In which JetStream is asked.
+    domain: Option<String>,
     /// Requests have one more subject, behind those of the categories: one of the form that is not used.
     with_other_form: bool,
 }
@@ -18,7 +22,31 @@ pub struct Names {
 impl Names {
     pub fn new(prefix: &str, categories: impl IntoIterator<Item = String>, subjects: Subjects) -> Self {
         let (prefix, categories) = (prefix.to_string(), categories.into_iter().collect());
-        Self { prefix, categories, subjects, with_other_form: false }
+        let bases = BaseSubjects::default();
+        Self { prefix, categories, subjects, bases, domain: None, with_other_form: false }
+    }
+
+    /// The same with other subjects, and in a domain of JetStream.
+    pub fn on(self, bases: BaseSubjects, domain: Option<String>) -> Self {
+        Self { bases, domain, ..self }
+    }
+
+    /// The domain in which JetStream is asked, if there is one.
+    pub fn domain(&self) -> Option<&str> {
+        self.domain.as_deref()
+    }
+
+    /// The subject of requests in this form, without prefix: `prioritization.request.{category}`.
+    pub fn shape(&self, subjects: Subjects) -> String {
+        match subjects {
+            Subjects::ByCategory => format!("{}.{{category}}", self.bases.request),
+            Subjects::Bare => self.bases.request.clone(),
+        }
+    }
+
+    /// What `nats-request` asks on, without prefix.
+    pub fn sync_shape(&self) -> String {
+        self.bases.sync.clone()
     }
 
     /// The same under a token of their own, to be tried where nobody uses them.
@@ -38,17 +66,17 @@ impl Names {
 
     /// `prioritization.request`
     pub fn request(&self) -> String {
-        format!("{}prioritization.request", self.prefix)
+        format!("{}{}", self.prefix, self.bases.request)
     }
 
     /// `prioritization.result`
     pub fn result(&self) -> String {
-        format!("{}prioritization.result", self.prefix)
+        format!("{}{}", self.prefix, self.bases.result)
     }
 
     /// `prioritization.sync`
     pub fn sync(&self) -> String {
-        format!("{}prioritization.sync", self.prefix)
+        format!("{}{}", self.prefix, self.bases.sync)
     }
 
     /// A subject that goes to whoever takes requests, and that no request uses where subjects have categories.

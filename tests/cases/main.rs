@@ -49,6 +49,8 @@ mod slow_consumer;
 mod start;
 mod stop;
 mod struck;
+mod valkey;
+mod variables;
 mod wire_nats;
 mod wire_redis;
 mod witness;

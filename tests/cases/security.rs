@@ -5,6 +5,7 @@ use nkeys::KeyPair;
 use weighbridge::site::accounts::Accounts;
 use weighbridge::site::authority::Authority;
 use weighbridge::site::rights::{self, Served};
+use weighbridge_plan::BaseSubjects;
 use weighbridge_record::terms::{DeliveryMode, TransportKind};
 
 use crate::harness::brokers::{Nats, Redis};
@@ -248,7 +249,13 @@ fn a_redis_user_needs_each_right_that_it_is_given() {
         (TransportKind::RedisPubsub, DeliveryMode::AtLeastOnce),
         (TransportKind::RedisStreams, DeliveryMode::ExactlyOnce),
     ] {
-        let served = Served { transports: vec![transport], prefix: "own".to_owned(), delivery };
+        let served = Served {
+            transports: vec![transport],
+            prefix: "own".to_owned(),
+            bases: BaseSubjects::default(),
+            delivery,
+            domain: None,
+        };
         let rules = rights::redis(&served);
         let granted = |rules: &[String]| {
             let mut admin = server.connect();

@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod endpoint;
 mod fault;
 mod load;
+mod naming;
 mod places;
 mod plan;
 mod publishing;
@@ -17,6 +18,7 @@ mod workers;
 
 pub use fault::{End, FaultAction, FaultPlan, Network};
 pub use load::{Arrivals, Executor, Load, RampStage};
+pub use naming::{BaseSubjects, JetStream};
 pub use plan::{
     Brokers, Metric, Operator, PROBES_MAX, Payload, Plan, PointPlan, SearchPlan, Statistic, Threshold,
 };

@@ -5,6 +5,7 @@
 use crate::endpoint::Endpoint;
 use crate::fault::FaultPlan;
 use crate::load::{Executor, Load};
+use crate::naming::{BaseSubjects, JetStream};
 use crate::repeat::Sequential;
 use crate::route::RoutePlan;
 use crate::workers::Workers;
@@ -146,6 +147,9 @@ pub struct Brokers {
     pub delivery: DeliveryMode,
     /// Which subjects requests and results are published on.
     pub subjects: Subjects,
+    /// What those are called.
+    pub base_subjects: BaseSubjects,
+    pub jetstream: JetStream,
     /// Whether connections to servers of ours are encrypted.
     pub tls: TlsMode,
     /// What clients of servers of ours show.
@@ -168,6 +172,8 @@ impl Brokers {
             max_deliver: MAX_DELIVER,
             delivery: DeliveryMode::AtLeastOnce,
             subjects: Subjects::ByCategory,
+            base_subjects: BaseSubjects::default(),
+            jetstream: JetStream::default(),
             tls: TlsMode::Off,
             auth: AuthMode::None,
         }

@@ -49,7 +49,7 @@ impl NatsJetstream {
 
     async fn preflight(&self) -> Result<(async_nats::Client, jetstream::Context), TransportError> {
         let client = connect::nats::connect(&self.0.endpoint, "weighbridge-preflight", 0).await?;
-        let context = jetstream::new(client.clone());
+        let context = self.0.context(client.clone());
         Ok((client, context))
     }
 

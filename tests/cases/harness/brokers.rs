@@ -20,7 +20,7 @@ const NATS_DATA: &str = "store";
 
 /// A child process with its folder, which outlives it.
 struct Server {
-    kind: BrokerKind,
+    binary: PathBuf,
     arguments: Vec<String>,
     child: Child,
     folder: TempDir,
@@ -41,14 +41,14 @@ fn binary(kind: BrokerKind) -> PathBuf {
 }
 
 impl Server {
-    fn spawn(kind: BrokerKind, folder: TempDir, arguments: Vec<String>) -> Self {
-        let child = Self::child(kind, folder.path(), &arguments);
-        Self { kind, arguments, child, folder }
+    fn spawn(binary: PathBuf, folder: TempDir, arguments: Vec<String>) -> Self {
+        let child = Self::child(&binary, folder.path(), &arguments);
+        Self { binary, arguments, child, folder }
     }
 
-    fn child(kind: BrokerKind, folder: &Path, arguments: &[String]) -> Child {
+    fn child(binary: &Path, folder: &Path, arguments: &[String]) -> Child {
         let log = File::create(folder.join("log")).expect("a log");
-        let mut command = Command::new(binary(kind));
+        let mut command = Command::new(binary);
         command.args(arguments).current_dir(folder).stdin(Stdio::null());
         command.stderr(log.try_clone().expect("a log")).stdout(log);
         command.spawn().expect("starting a server")
@@ -73,7 +73,7 @@ impl Server {
     }
 
     fn spawn_again(&mut self) {
-        self.child = Self::child(self.kind, self.folder.path(), &self.arguments);
+        self.child = Self::child(&self.binary, self.folder.path(), &self.arguments);
     }
 
     /// Keeps a copy of one of its folders as it stands.
@@ -107,18 +107,23 @@ pub struct Redis {
 impl Redis {
     /// `settings` as on the command line of `redis-server`.
     pub fn start(settings: &[&str]) -> Self {
-        // The port that was free may be taken by the time the server binds it.
-        (0..5).find_map(|_| Self::start_once(settings)).expect("a redis-server on a free port")
+        Self::start_of(&binary(BrokerKind::RedisServer), settings)
     }
 
-    fn start_once(settings: &[&str]) -> Option<Self> {
+    /// Of a binary that speaks the same.
+    pub fn start_of(binary: &Path, settings: &[&str]) -> Self {
+        // The port that was free may be taken by the time the server binds it.
+        (0..5).find_map(|_| Self::start_once(binary, settings)).expect("a redis-server on a free port")
+    }
+
+    fn start_once(binary: &Path, settings: &[&str]) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
         let folder = tempfile::tempdir().ok()?;
         let fixed = ["--bind", "127.0.0.1", "--save", "", "--port"];
         let mut arguments: Vec<String> = fixed.iter().map(|word| (*word).to_string()).collect();
         arguments.push(port.to_string());
         arguments.extend(settings.iter().map(|word| (*word).to_string()));
-        let mut server = Server::spawn(BrokerKind::RedisServer, folder, arguments);
+        let mut server = Server::spawn(binary.to_owned(), folder, arguments);
         let ready = wait_for("redis-server", || {
             let ended = server.child.try_wait().expect("watching redis-server").is_some();
             let ready = server.log().contains("Ready to accept connections");
@@ -134,7 +139,8 @@ impl Redis {
             let encrypted = ["--tls-port".to_owned(), port.to_string()];
             let words: Vec<&str> =
                 encrypted.iter().map(String::as_str).chain(settings.iter().copied()).collect();
-            Self::start_once(&words).map(|server| Self { encrypted_port: Some(port), ..server })
+            Self::start_once(&binary(BrokerKind::RedisServer), &words)
+                .map(|server| Self { encrypted_port: Some(port), ..server })
         };
         (0..5).find_map(|_| start()).expect("a redis-server on free ports")
     }
@@ -242,7 +248,7 @@ impl Nats {
         );
         std::fs::write(folder.path().join("nats.conf"), config).expect("writing the configuration");
         let arguments = vec!["-c".to_string(), "nats.conf".to_string()];
-        let mut server = Server::spawn(BrokerKind::NatsServer, folder, arguments);
+        let mut server = Server::spawn(binary(BrokerKind::NatsServer), folder, arguments);
         let ports = server.folder.path().join(format!("nats-server_{}.ports", server.child.id()));
         let (address, monitoring) = wait_for("nats-server", || {
             let ended = server.child.try_wait().expect("watching nats-server");

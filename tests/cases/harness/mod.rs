@@ -137,6 +137,12 @@ impl Run {
             "NATS_CREDS",
             "NATS_NKEY",
             "NATS_MONITORING_URL",
+            "PRIORITY_REQUEST_SUBJECT",
+            "PRIORITY_RESULT_SUBJECT",
+            "PRIORITY_SYNC_SUBJECT",
+            "JETSTREAM_DOMAIN",
+            "JETSTREAM_MAX_MEMORY",
+            "JETSTREAM_MAX_STORAGE",
             "NO_COLOR",
             "WEIGHBRIDGE_LOG",
         ] {

@@ -32,7 +32,7 @@ use std::path::Path;
 pub use duration::{format as format_duration, parse as parse_duration};
 pub use error::{ScenarioError, ScenarioErrors};
 pub use explain::explain;
-pub use overrides::{Overrides, shown_assignment};
+pub use overrides::{Overrides, VARIABLES, shown_assignment};
 pub use planning::plan;
 pub use reference::markdown;
 pub use shelf::{Listed, LoadError, Place, Summary, list};

@@ -13,6 +13,16 @@ use crate::endpoint::{Beside, GivenUrl};
 use crate::{PointPlan, Repeat};
 use weighbridge_record::terms::{BrokerKind, TransportKind};
 
+/// Variables of the environment that stand for keys of `[brokers]`.
+pub const VARIABLES: [(&str, &str); 6] = [
+    ("PRIORITY_REQUEST_SUBJECT", "request_subject"),
+    ("PRIORITY_RESULT_SUBJECT", "result_subject"),
+    ("PRIORITY_SYNC_SUBJECT", "sync_subject"),
+    ("JETSTREAM_DOMAIN", "jetstream_domain"),
+    ("JETSTREAM_MAX_MEMORY", "jetstream_max_memory"),
+    ("JETSTREAM_MAX_STORAGE", "jetstream_max_storage"),
+];
+
 /// Values of the command line; empty means: as the file says.
 #[derive(Clone, Default)]
 pub struct Overrides {
@@ -35,6 +45,8 @@ pub struct Overrides {
     pub low: Option<f64>,
     pub high: Option<f64>,
     pub precision: Option<f64>,
+    /// Of [`VARIABLES`], those that are set, with their values.
+    pub variables: Vec<(&'static str, String)>,
     /// `key.path=value`, the value in TOML; a bare word is a string.
     pub set: Vec<String>,
 }
@@ -56,6 +68,7 @@ impl fmt::Debug for Overrides {
             .field("seed", &self.seed)
             .field("urls", &urls)
             .field("beside", &self.beside)
+            .field("variables", &self.variables)
             .field("search", &self.search)
             .field("low", &self.low)
             .field("high", &self.high)
@@ -137,9 +150,9 @@ impl Overrides {
         }
     }
 
-    /// `--set` comes first: the shorthands are more specific.
+    /// Variables come first, as flags go before them; then `--set`: the shorthands are more specific.
     fn settings(&self, findings: &mut Vec<Finding>) -> Vec<Setting> {
-        let mut settings = Vec::new();
+        let mut settings: Vec<_> = self.variables.iter().filter_map(variable_setting).collect();
         for text in &self.set {
             match assignment(text) {
                 Ok(setting) => settings.push(setting),
@@ -187,6 +200,14 @@ impl Overrides {
         settings.extend(self.urls.iter().map(url_setting));
         settings
     }
+}
+
+/// None of a variable that stands for nothing.
+fn variable_setting((name, text): &(&'static str, String)) -> Option<Setting> {
+    let (_, key) = VARIABLES.iter().find(|(known, _)| known == name)?;
+    let origin = Origin::Variable(format!("the environment variable {name}"));
+    let node = Node { origin: origin.clone(), value: Value::Text(text.clone()) };
+    Some(Setting { origin, path: vec!["brokers".to_owned(), (*key).to_owned()], node })
 }
 
 fn url_setting(given: &GivenUrl) -> Setting {

@@ -1,6 +1,6 @@
 //! The forms that strings in a scenario must have: as a pattern for the JSON Schema, as a check, and in words.
 //!
-//! Written out by hand because there are six of them: an engine for regular expressions would still
+//! Written out by hand because there are few of them: an engine for regular expressions would still
 //! leave an author to read `^[A-Z0-9_-]{1,64}$` in an error message.
 
 use super::duration;
@@ -10,6 +10,10 @@ pub const TOKEN: &str = "^[A-Z0-9_-]{1,64}$";
 pub const PREFIX: &str = "^[A-Za-z0-9_-]*$";
 pub const REDIS_URL: &str = "^rediss?://.+";
 pub const NATS_URL: &str = "^(nats|tls)://.+";
+/// A subject without wildcards.
+pub const SUBJECT: &str = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$";
+/// A size as `nats-server` takes it.
+pub const SIZE: &str = "^[1-9][0-9]*([KMGT](B|i|iB)?)?$";
 /// A server or a worker, or one of several.
 pub const TARGET: &str = r"^(redis-server|nats-server|worker)(\.[1-9][0-9]*)?$";
 pub const DURATION: &str = r"^([0-9]+(\.[0-9]+)?(h|ms|m|s|us|ns))+$";
@@ -30,6 +34,10 @@ pub fn check(pattern: &str, text: &str) -> Result<(), String> {
         REDIS_URL => starts(&["redis://", "rediss://"]),
         NATS_URL => starts(&["nats://", "tls://"]),
         TARGET => is_target(text),
+        SUBJECT => {
+            text.split('.').all(|token| all(token, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+        }
+        SIZE => is_size(text),
         DURATION => return duration::parse(text).map(|_| ()),
         _ => false,
     };
@@ -47,9 +55,22 @@ pub fn words(pattern: &str) -> &str {
         REDIS_URL => "a URL that starts with redis:// or rediss://",
         NATS_URL => "a URL that starts with nats:// or tls://",
         TARGET => "`redis-server`, `nats-server` or `worker`, or one of several such as `worker.2`",
+        SUBJECT => {
+            "a subject without wildcards: letters, digits, `_` and `-`, with dots between, such as \
+             prioritization.request"
+        }
+        SIZE => "a size as nats-server takes it, such as 512MB or 4GB",
         DURATION => "a duration with its unit",
         unknown => unknown,
     }
+}
+
+fn is_size(text: &str) -> bool {
+    let unit = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit);
+    let units = ["", "B", "i", "iB"];
+    let known = unit.is_empty() || (unit.starts_with(['K', 'M', 'G', 'T']) && units.contains(&&unit[1..]));
+    known && !number.is_empty() && !number.starts_with('0')
 }
 
 fn is_target(text: &str) -> bool {

@@ -14,7 +14,7 @@ use super::structure::{known_values, resolve, type_of};
 /// Keys in the order in which a scenario is written; JSON Schema knows none. A key that is missing here
 /// comes last, and a test asks for its place.
 #[rustfmt::skip] // A line for each table.
-const ORDER: [&str; 89] = [
+const ORDER: [&str; 95] = [
     "name", "question", "reading", "transports", "repeat", "seed",
     "route", "legs", "percent", "both", "draw", "back_at", "seam", "on_failure",
     "load", "executor", "rate", "arrivals", "start_rate", "stages", "target", "in_flight", "warmup", "duration",
@@ -22,6 +22,7 @@ const ORDER: [&str; 89] = [
     "payload", "description_bytes", "categories", "requester_roles",
     "workers", "kind", "command", "url", "format", "model", "retries", "count", "concurrency", "results", "prefetch", "service_time", "distribution", "value", "mean", "median", "sigma",
     "brokers", "durability", "redis_url", "nats_url", "prefix", "ack_wait", "max_deliver", "delivery", "subjects",
+    "request_subject", "result_subject", "sync_subject", "jetstream_domain", "jetstream_max_memory", "jetstream_max_storage",
     "tls", "auth",
     "faults", "action", "at", "every", "down_for", "for", "moment", "factor", "delay", "jitter", "bytes_per_s",
     "thresholds", "sweep", "repetitions", "margin_percent", "budget", "max",

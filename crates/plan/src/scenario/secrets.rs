@@ -14,8 +14,22 @@ use crate::endpoint;
 use weighbridge_record::terms::BrokerKind;
 
 /// Keys of `[brokers]` that hold no URL. A misspelt one may be meant to.
-const PLAIN_KEYS: [&str; 8] =
-    ["durability", "prefix", "ack_wait", "max_deliver", "delivery", "subjects", "tls", "auth"];
+const PLAIN_KEYS: [&str; 14] = [
+    "durability",
+    "prefix",
+    "ack_wait",
+    "max_deliver",
+    "delivery",
+    "subjects",
+    "request_subject",
+    "result_subject",
+    "sync_subject",
+    "jetstream_domain",
+    "jetstream_max_memory",
+    "jetstream_max_storage",
+    "tls",
+    "auth",
+];
 
 /// Whether the value at a path is the URL of a server, or may be meant to be one.
 pub fn is_url(path: &[String]) -> bool {

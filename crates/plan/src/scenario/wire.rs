@@ -219,6 +219,26 @@ pub struct Brokers {
     /// Which subjects and channels requests and results are published on.
     #[schemars(extend("default" = "by-category"))]
     pub subjects: Option<Subjects>,
+    /// What requests are published on: the subject or channel that their category follows, and the key of the stream in
+    /// Redis; `PRIORITY_REQUEST_SUBJECT` goes before it.
+    #[schemars(length(max = 128), regex(pattern = pattern::SUBJECT), extend("default" = "prioritization.request"))]
+    pub request_subject: Option<String>,
+    /// The same for results; `PRIORITY_RESULT_SUBJECT` goes before it.
+    #[schemars(length(max = 128), regex(pattern = pattern::SUBJECT), extend("default" = "prioritization.result"))]
+    pub result_subject: Option<String>,
+    /// What `nats-request` asks on; `PRIORITY_SYNC_SUBJECT` goes before it.
+    #[schemars(length(max = 128), regex(pattern = pattern::SUBJECT), extend("default" = "prioritization.sync"))]
+    pub sync_subject: Option<String>,
+    /// The domain in which JetStream is asked, and of which a private server is; `JETSTREAM_DOMAIN` goes before it.
+    #[schemars(length(max = 64), regex(pattern = pattern::PREFIX), extend("x-default" = "none"))]
+    pub jetstream_domain: Option<String>,
+    /// Memory that JetStream of a private server may fill, as `nats-server` writes sizes; `JETSTREAM_MAX_MEMORY` goes
+    /// before it.
+    #[schemars(length(max = 24), regex(pattern = pattern::SIZE), extend("default" = "4GB"))]
+    pub jetstream_max_memory: Option<String>,
+    /// The same for its files; `JETSTREAM_MAX_STORAGE` goes before it.
+    #[schemars(length(max = 24), regex(pattern = pattern::SIZE), extend("default" = "16GB"))]
+    pub jetstream_max_storage: Option<String>,
     /// Whether connections to private servers are encrypted, with certificates made for the run. On other servers the
     /// URL and what is given beside it say so.
     #[schemars(extend("default" = "off"))]

@@ -27,14 +27,6 @@ impl Subjects {
         }
     }
 
-    /// The subject of requests as the guide writes it.
-    pub fn shape(self) -> &'static str {
-        match self {
-            Self::ByCategory => "prioritization.request.{category}",
-            Self::Bare => "prioritization.request",
-        }
-    }
-
     /// The form that is not this one.
     pub fn other(self) -> Self {
         match self {

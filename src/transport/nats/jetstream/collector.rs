@@ -25,7 +25,7 @@ pub(super) async fn open(stores: &Stores, troubles: &Troubles) -> Result<Box<dyn
     let told = (Side::Collector, troubles);
     let queue = stores.limits.max_in_flight as usize;
     let (client, changes) = link::connect(&stores.endpoint, "weighbridge-collector", queue, told).await?;
-    let mut context = jetstream::new(client);
+    let mut context = stores.context(client);
     context.set_timeout(ANSWERS_WITHIN);
     let last = Last::default();
     let (stores, troubles) = (stores.clone(), troubles.clone());

@@ -89,7 +89,7 @@ struct Restoring {
 
 impl Restoring {
     fn new(stores: &Stores, client: Client, troubles: &Troubles) -> Self {
-        let mut context = jetstream::new(client);
+        let mut context = stores.context(client);
         context.set_timeout(ANSWERS_WITHIN);
         let (stores, troubles) = (stores.clone(), troubles.clone());
         Self { stores, context, troubles, under_way: Rc::default() }

@@ -59,7 +59,7 @@ impl Requests {
         unstored: Rc<Unstored>,
         troubles: &Troubles,
     ) -> Result<Self, TransportError> {
-        let mut context = jetstream::new(client.clone());
+        let mut context = stores.context(client.clone());
         context.set_timeout(ANSWERS_WITHIN);
         let failed = |reason: &dyn std::fmt::Display| TransportError::failed("opening the consumer", reason);
         let requests = context.get_stream_no_info(stores.requests()).await.map_err(|error| failed(&error))?;

@@ -40,6 +40,14 @@ impl Stores {
         Self { endpoint, names, limits, storage }
     }
 
+    /// JetStream as it is asked over a connection.
+    pub fn context(&self, client: async_nats::Client) -> jetstream::Context {
+        match self.names.domain() {
+            Some(domain) => jetstream::with_domain(client, domain),
+            None => jetstream::new(client),
+        }
+    }
+
     /// Name of the stream of requests.
     pub fn requests(&self) -> String {
         self.names.stored(REQUESTS)
@@ -199,6 +207,10 @@ impl Stores {
     }
 
     fn refused(&self, reason: String) -> TransportError {
+        let asked = self.names.domain().map(|domain| {
+            format!("; JetStream was asked in the domain `{domain}`, which brokers.jetstream_domain or JETSTREAM_DOMAIN names")
+        });
+        let reason = reason + &asked.unwrap_or_default();
         TransportError::Refused { broker: BrokerKind::NatsServer, address: self.endpoint.address(), reason }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::check::Check;
 use crate::endpoint::Endpoint;
 use crate::scenario::wire;
-use crate::{Brokers, Payload};
+use crate::{BaseSubjects, Brokers, JetStream, Payload};
 use weighbridge_record::terms::{BrokerKind, DeliveryMode, Durability, TransportKind};
 
 /// A help desk's day: much small trouble, few emergencies.
@@ -64,11 +64,54 @@ pub fn brokers(check: &mut Check<'_>, asked: wire::Brokers, transports: &[Transp
     let ack_wait_ns = check.positive_duration(&["brokers", "ack_wait"], asked.ack_wait, usual.ack_wait_ns);
     let max_deliver = asked.max_deliver.unwrap_or(usual.max_deliver);
     let (prefix, subjects) = (asked.prefix, asked.subjects.unwrap_or_default());
+    let base_subjects = base_subjects(check, asked.request_subject, asked.result_subject, asked.sync_subject);
+    let usual = usual.jetstream;
+    let jetstream = JetStream {
+        domain: asked.jetstream_domain.filter(|domain| !domain.is_empty()),
+        max_memory: asked.jetstream_max_memory.unwrap_or(usual.max_memory),
+        max_storage: asked.jetstream_max_storage.unwrap_or(usual.max_storage),
+    };
     let (tls, auth) = (asked.tls.unwrap_or_default(), asked.auth.unwrap_or_default());
-    let brokers =
-        Brokers { durability, redis, nats, prefix, ack_wait_ns, max_deliver, delivery, subjects, tls, auth };
+    let brokers = Brokers {
+        durability,
+        redis,
+        nats,
+        prefix,
+        ack_wait_ns,
+        max_deliver,
+        delivery,
+        subjects,
+        base_subjects,
+        jetstream,
+        tls,
+        auth,
+    };
     guarded(check, &brokers, transports);
     brokers
+}
+
+/// What the engine's subjects are called, where none hears what is meant for another.
+fn base_subjects(
+    check: &mut Check<'_>,
+    request: Option<String>,
+    result: Option<String>,
+    sync: Option<String>,
+) -> BaseSubjects {
+    let usual = BaseSubjects::default();
+    let named = BaseSubjects {
+        request: request.unwrap_or(usual.request),
+        result: result.unwrap_or(usual.result),
+        sync: sync.unwrap_or(usual.sync),
+    };
+    if let Some([one, other]) = named.clash() {
+        check.report(
+            &["brokers"],
+            format!(
+                "`{one}` and `{other}` hear each other's messages: name subjects of which none begins another"
+            ),
+        );
+    }
+    named
 }
 
 /// Encryption and credentials that are asked for can be had of every server.
