@@ -18,7 +18,7 @@ brokers: ## install redis-server and nats-server where they are missing
 browser: ## install Chromium and chromedriver where they are missing
 	@./scripts/install-browser.sh
 
-witness: ## install the Python clients that hear the wire in tests, where they are missing
+witness: ## install the Python packages that hear the wire and read scrapes in tests, where they are missing
 	@./scripts/install-witness.sh
 
 demo: brokers ## measure all transports for some seconds each, and say where the report is

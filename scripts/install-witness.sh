@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Python clients that the tests hear the wire with, into target/witness. Needs root or sudo only where
-# there is no Python with pip.
+# Installs the Python packages that the tests hear the wire and read scrapes with, into target/witness. Needs root or
+# sudo only where there is no Python with pip.
 #
 # Exit codes: 0 they are there, 69 they could not be installed.
 set -euo pipefail
@@ -30,7 +30,7 @@ if cmp --silent "$here/witness.txt" "$packages/installed.txt"; then
 fi
 find_python
 rm -rf "$packages"
-say 'downloading nats-py and redis'
+say 'downloading nats-py, redis and prometheus-client'
 PIP_ROOT_USER_ACTION=ignore "$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
     --requirement "$here/witness.txt" --target "$packages" >&2 || give_up 'pip could not install scripts/witness.txt'
 # Last, so that it stands only beside all of them.

@@ -34,6 +34,21 @@ pub mod column {
     pub const MEMORY_PRESSURE_SECONDS: &str = "memory_pressure_seconds";
     /// By how much the wall clock runs ahead of the monotonic one.
     pub const WALL_AHEAD_NS: &str = "wall_ahead_ns";
+
+    /// The counters among them, for those who must tell them from figures that rise and fall.
+    pub const COUNTERS: &[&str] = &[
+        CPU_SECONDS,
+        DISK_WRITE_BYTES,
+        NET_IN_BYTES,
+        NET_OUT_BYTES,
+        MACHINE_BUSY_SECONDS,
+        MACHINE_STEAL_SECONDS,
+        MACHINE_SECONDS,
+        SWAPPED_PAGES,
+        CPU_PRESSURE_SECONDS,
+        IO_PRESSURE_SECONDS,
+        MEMORY_PRESSURE_SECONDS,
+    ];
 }
 
 /// Shortest stretch that a worst share is taken over, a little less than the second that looks are apart.
@@ -190,6 +205,25 @@ mod tests {
         short.push(SECOND_NS / 2, vec![(column::CPU_SECONDS, 1.4)]);
         assert!((short.worst_per_s(column::CPU_SECONDS).unwrap() - 0.8).abs() < 1e-9);
         assert_eq!(short.worst_per_s(column::SWAPPED_PAGES), None);
+    }
+
+    #[test]
+    fn the_counters_are_those_whose_words_say_so() {
+        let source = include_str!("series.rs").split("#[cfg(test)]").next().unwrap_or_default();
+        let mut words = String::new();
+        for line in source.lines().map(str::trim) {
+            if let Some(doc) = line.strip_prefix("/// ") {
+                words += doc;
+            } else if let Some(constant) =
+                line.strip_prefix("pub const ").filter(|rest| rest.contains("&str ="))
+            {
+                let name = constant.split('"').nth(1).unwrap();
+                assert_eq!(column::COUNTERS.contains(&name), words.starts_with("Counter"), "{name}: {words}");
+                words.clear();
+            } else {
+                words.clear();
+            }
+        }
     }
 
     #[test]
