@@ -22,6 +22,7 @@ use worker::WORKER_HELP;
 
 pub use brokers::{Brokers, Given};
 pub use compare::Compare;
+pub use listen::ANY_PORT;
 pub use pair::SideServers;
 pub use repeat::{Enough, Repetitions};
 pub use worker::Worker;
@@ -89,6 +90,7 @@ Examples:
   weighbridge run throughput --set payload.description_bytes=1024 --json > result.json
   NATS_URL=nats://127.0.0.1:4222 weighbridge run quickstart --transport nats-core
   weighbridge run baseline-latency --metrics 9464    figures on http://127.0.0.1:9464/metrics meanwhile
+  weighbridge run baseline-latency --live            a page to look on; --live=9465 names its port
 
 Without a scenario, lists them. Results go to standard output, progress to standard error.
 Press Ctrl-C once to stop sending and get a partial report, twice to end within a second.
@@ -137,6 +139,11 @@ pub struct Conduct {
     /// alone, or HOST:PORT
     #[arg(long, value_name = "ADDR", value_parser = listen::address)]
     pub metrics: Option<String>,
+    /// Serve a page that shows what happens as it happens, on a free port of this machine alone, or on ADDR, PORT or
+    /// HOST:PORT
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = ANY_PORT,
+        value_parser = listen::address)]
+    pub live: Option<String>,
 }
 
 const SEARCH_HELP: &str = "\

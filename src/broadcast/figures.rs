@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::clock::now_ns;
 use crate::load::Turnarounds;
 use crate::probe::column;
@@ -29,6 +31,17 @@ pub struct Begun {
     pub trials: Option<u32>,
     /// Whether nobody tells what workers receive, as they are somebody else's.
     pub untold: bool,
+    /// In the order of their times.
+    pub faults: Vec<FaultAhead>,
+}
+
+/// Something that is to be done on purpose.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FaultAhead {
+    /// After the load began.
+    pub at_s: f64,
+    /// `kill-broker`, with its target where one is named.
+    pub words: String,
 }
 
 /// Sums over trials at one place, those that were measured again among them.
@@ -45,6 +58,8 @@ pub struct Sums {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Now {
     pub place: Place,
+    /// When its load began, on the monotonic clock; no other trial has the same.
+    pub began_ns: u64,
     pub order: u32,
     pub trials: Option<u32>,
     /// Since its load began.
@@ -54,6 +69,9 @@ pub struct Now {
     pub in_flight: u64,
     /// Open requests whose outcome is unknown.
     pub unknown: u64,
+    /// Names of the nodes of its site.
+    pub nodes: Vec<String>,
+    pub faults: Vec<FaultAhead>,
 }
 
 /// All figures at one moment.
@@ -157,9 +175,12 @@ impl Reading {
 fn now(begun: &Begun, sight: &Sight, now_ns: u64) -> Now {
     use std::sync::atomic::Ordering::Relaxed;
     let timeline = &sight.timeline;
-    let Begun { place, order, trials, .. } = begun.clone();
+    let Begun { place, order, trials, faults, .. } = begun.clone();
     Now {
         place,
+        began_ns: timeline.start_ns(),
+        nodes: sight.nodes.iter().map(|(node, _)| node.clone()).collect(),
+        faults,
         order,
         trials,
         elapsed: Duration::from_nanos(now_ns.saturating_sub(timeline.start_ns())),
@@ -188,7 +209,7 @@ mod tests {
         let (live, latest) = (Arc::new(Live::tallied(true)), Arc::<Latest>::default());
         let timeline = Timeline::new(now_ns(), 0, 1_000_000_000, 0);
         let sight = Sight { timeline, live: vec![live], nodes: vec![("nats-server".to_owned(), latest)] };
-        (Begun { place: place(path), order: 1, trials: Some(2), untold: false }, sight)
+        (Begun { place: place(path), order: 1, trials: Some(2), untold: false, faults: Vec::new() }, sight)
     }
 
     fn count(sight: &Sight, completed: u64, cpu_seconds: f64) {

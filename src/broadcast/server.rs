@@ -6,22 +6,20 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::Full;
+use hyper::Request;
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::LocalSet;
+use tokio::time::MissedTickBehavior;
 
-use super::exposition;
+use super::answers::Answers;
+use super::events::Ended;
 use super::figures::Figures;
-use super::scrapes::Scrapes;
 use crate::clock::now_ns;
 use crate::stop::{Stop, StopSignal};
 
@@ -31,53 +29,60 @@ const CONNECTIONS_MAX: usize = 32;
 const REQUEST_WITHIN: Duration = Duration::from_secs(10);
 /// Between two tries to accept a connection where that fails, say for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// Between two looks whether the last scrape has come.
+/// Between two looks whether all have seen the end.
 const LOOK: Duration = Duration::from_millis(10);
-
-const PLAIN: &str = "text/plain; charset=utf-8";
+/// Longest that open pages are given to hear that the run has ended.
+const HEARD_WITHIN: Duration = Duration::from_secs(1);
+/// A page gets a sample so often.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
 /// A server at work; dropped, it ends.
 pub struct Server {
-    address: SocketAddr,
-    shown: Arc<Shown>,
+    addresses: Vec<SocketAddr>,
+    answers: Arc<Answers>,
+    began: Instant,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What is served, and to whom.
-#[derive(Default)]
-struct Shown {
-    figures: Arc<Figures>,
-    scrapes: Scrapes,
-}
-
 impl Server {
-    /// Serves `figures` on `address`, `HOST:PORT`; port 0 stands for any that is free. An error says why nobody can
-    /// listen there.
-    pub fn start(address: &str, figures: Arc<Figures>) -> io::Result<Self> {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
+    /// Serves `figures`, and `page` with its events if there is one, on each of `listeners`.
+    pub fn start(
+        listeners: Vec<TcpListener>,
+        figures: Arc<Figures>,
+        page: Option<String>,
+    ) -> io::Result<Self> {
+        let mut addresses = Vec::new();
+        for listener in &listeners {
+            listener.set_nonblocking(true)?;
+            addresses.push(listener.local_addr()?);
+        }
         let (stop, stopped) = watch::channel(false);
-        let shown = Arc::new(Shown { figures, scrapes: Scrapes::default() });
-        let served = Arc::clone(&shown);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let body = move || LocalSet::new().block_on(&runtime, serve(listener, served, stopped));
-        let thread = std::thread::Builder::new().name("metrics".to_owned()).spawn(body)?;
-        Ok(Self { address, shown, stop, thread: Some(thread) })
+        let answers = Arc::new(Answers { figures, page, ..Answers::default() });
+        let (served, began) = (Arc::clone(&answers), Instant::now());
+        let body = move || LocalSet::new().block_on(&runtime, serve(listeners, served, began, stopped));
+        let thread = std::thread::Builder::new().name("onlookers".to_owned()).spawn(body)?;
+        Ok(Self { addresses, answers, began, stop, thread: Some(thread) })
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Where it listens, in the order of the listeners.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
-    /// Waits until whoever scrapes has seen how the run ended: for the next scrape, if there were several and it is not
-    /// overdue, and not where the run is being stopped.
-    pub fn linger(&self, stop: &StopSignal) {
-        let (seen, until_ns) = (self.shown.scrapes.count(), self.shown.scrapes.due_ns(now_ns()));
-        while self.shown.scrapes.count() == seen && now_ns() < until_ns && stop.get() == Stop::No {
+    /// Tells pages that the run has ended, and waits until they have heard it, and whoever scrapes has: for the next
+    /// scrape, if there were several and it is not overdue. Not where the run is being stopped.
+    pub fn linger(&self, ended: &Ended, stop: &StopSignal) {
+        let Answers { figures, scrapes, events, .. } = &*self.answers;
+        events.sample(self.began.elapsed().as_secs_f64(), figures.read());
+        events.end(ended);
+        let heard_by = Instant::now() + HEARD_WITHIN;
+        while events.readers() > 0 && Instant::now() < heard_by {
+            std::thread::sleep(LOOK);
+        }
+        let (seen, until_ns) = (scrapes.count(), scrapes.due_ns(now_ns()));
+        while scrapes.count() == seen && now_ns() < until_ns && stop.get() == Stop::No {
             std::thread::sleep(LOOK);
         }
     }
@@ -93,35 +98,54 @@ impl Drop for Server {
     }
 }
 
-async fn serve(listener: TcpListener, shown: Arc<Shown>, mut stopped: watch::Receiver<bool>) {
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => return tracing::error!("the figures of the run are not served: {error}"),
-    };
+async fn serve(
+    listeners: Vec<TcpListener>,
+    answers: Arc<Answers>,
+    began: Instant,
+    mut stopped: watch::Receiver<bool>,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    for listener in listeners {
+        match tokio::net::TcpListener::from_std(listener) {
+            Ok(listener) => {
+                let (answers, places) = (Arc::clone(&answers), Arc::clone(&places));
+                tokio::task::spawn_local(async move { accept(&listener, &answers, &places).await });
+            }
+            Err(error) => tracing::error!("the figures of the run are not served: {error}"),
+        }
+    }
     tokio::select! {
-        () = accept(&listener, &shown, &places) => {}
+        () = sample(&answers, began), if answers.page.is_some() => {}
         // An error means that the server was dropped.
         _ = stopped.wait_for(|stop| *stop) => {}
     }
 }
 
-async fn accept(listener: &tokio::net::TcpListener, shown: &Arc<Shown>, places: &Arc<Semaphore>) {
+/// Tells pages how the run gets on.
+async fn sample(answers: &Answers, began: Instant) {
+    let mut times = tokio::time::interval(SAMPLE_EVERY);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        times.tick().await;
+        answers.events.sample(began.elapsed().as_secs_f64(), answers.figures.read());
+    }
+}
+
+async fn accept(listener: &tokio::net::TcpListener, answers: &Arc<Answers>, places: &Arc<Semaphore>) {
     // It is never closed.
     while let Ok(place) = Arc::clone(places).acquire_owned().await {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let shown = Arc::clone(shown);
+                let answers = Arc::clone(answers);
                 tokio::task::spawn_local(async move {
-                    let answered = converse(TokioIo::new(stream), shown).await;
-                    if let Err(error) = answered {
-                        tracing::debug!("a reader of the figures: {error}");
+                    if let Err(error) = converse(TokioIo::new(stream), answers).await {
+                        tracing::debug!("one who looks on: {error}");
                     }
                     drop(place);
                 });
             }
             Err(error) => {
-                tracing::debug!("accepting a reader of the figures: {error}");
+                tracing::debug!("accepting one who looks on: {error}");
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -130,42 +154,15 @@ async fn accept(listener: &tokio::net::TcpListener, shown: &Arc<Shown>, places: 
 
 fn converse(
     stream: TokioIo<tokio::net::TcpStream>,
-    shown: Arc<Shown>,
+    answers: Arc<Answers>,
 ) -> impl Future<Output = hyper::Result<()>> {
     let answer = move |request: Request<Incoming>| {
-        let response = respond(request.method(), request.uri().path(), &shown);
+        let response = answers.to(request.method(), request.uri().path());
         async move { Ok::<_, Infallible>(response) }
     };
     let mut protocol = http1::Builder::new();
     protocol.timer(TokioTimer::new()).header_read_timeout(REQUEST_WITHIN);
     protocol.serve_connection(stream, service_fn(answer))
-}
-
-fn respond(method: &Method, path: &str, shown: &Shown) -> Response<Full<Bytes>> {
-    if ![Method::GET, Method::HEAD].contains(method) {
-        let mut refused = answer(StatusCode::METHOD_NOT_ALLOWED, PLAIN, "only GET and HEAD\n".to_owned());
-        refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return refused;
-    }
-    match path {
-        "/metrics" => match exposition::text(shown.figures.read()) {
-            Ok(text) => {
-                shown.scrapes.note(now_ns());
-                answer(StatusCode::OK, exposition::CONTENT_TYPE, text)
-            }
-            Err(error) => answer(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, format!("{error}\n")),
-        },
-        "/" => answer(StatusCode::OK, PLAIN, "The figures of a run of Weighbridge: /metrics\n".to_owned()),
-        _ => answer(StatusCode::NOT_FOUND, PLAIN, "there is only /metrics\n".to_owned()),
-    }
-}
-
-fn answer(status: StatusCode, kind: &'static str, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 #[cfg(test)]
@@ -174,13 +171,14 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpStream;
 
-    fn served() -> Server {
-        Server::start("127.0.0.1:0", Arc::default()).unwrap()
+    fn served(page: Option<&str>) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Server::start(vec![listener], Arc::default(), page.map(str::to_owned)).unwrap()
     }
 
     /// What is answered to these bytes.
     fn ask(server: &Server, request: &str) -> String {
-        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let mut stream = TcpStream::connect(server.addresses()[0]).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -189,7 +187,7 @@ mod tests {
 
     #[test]
     fn only_what_there_is_is_served_and_only_to_those_who_read() {
-        let server = served();
+        let server = served(None);
         for (request, status) in [
             ("GET /metrics", "200"),
             ("HEAD /metrics", "200"),
@@ -204,14 +202,30 @@ mod tests {
     }
 
     #[test]
-    fn a_port_in_use_is_an_error_and_one_that_was_left_is_free_again() {
-        let server = served();
-        let address = server.address().to_string();
-        let refused = Server::start(&address, Arc::default()).err().unwrap();
-        assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
-        // A reader who stays keeps nobody from ending.
-        let _reader = TcpStream::connect(&address).unwrap();
+    fn the_page_asks_only_where_it_came_from_and_hears_the_end() {
+        let server = served(Some("<!doctype html>"));
+        let page = ask(&server, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        assert!(page.contains("default-src 'none';") && page.ends_with("<!doctype html>"), "{page}");
+        std::thread::scope(|scope| {
+            let reader =
+                scope.spawn(|| ask(&server, "GET /events HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
+            while server.answers.events.readers() == 0 {
+                std::thread::sleep(LOOK);
+            }
+            server.linger(&Ended { reports: vec!["here".to_owned()] }, &StopSignal::default());
+            let told = reader.join().unwrap();
+            assert!(told.contains("event: history") && told.contains("{\"reports\":[\"here\"]}"), "{told}");
+        });
+        let absent = ask(&served(None), "GET /events HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        assert!(absent.starts_with("HTTP/1.1 404 "), "{absent}");
+    }
+
+    #[test]
+    fn a_reader_who_stays_keeps_no_server_from_ending() {
+        let server = served(None);
+        let address = server.addresses()[0];
+        let _reader = TcpStream::connect(address).unwrap();
         drop(server);
-        assert!(Server::start(&address, Arc::default()).is_ok());
+        assert!(TcpListener::bind(address).is_ok());
     }
 }

@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 /// Who can reach what is served where no host is named.
 const OURSELVES: &str = "127.0.0.1";
 
+/// A port that is free, of this machine alone.
+pub const ANY_PORT: &str = "127.0.0.1:0";
+
 /// `9464`, `:9464`, `127.0.0.1:9464`, `[::1]:9464` or `localhost:9464`, as `HOST:PORT`.
 pub fn address(text: &str) -> Result<String, String> {
     let port = text.strip_prefix(':').unwrap_or(text);

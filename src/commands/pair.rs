@@ -27,7 +27,7 @@ pub fn run(arguments: &Pair, interrupt: &Interrupt) -> Result<Outcome, CommandEr
         let progress = onlookers.told(progress::for_stderr(conduct.quiet), &base.plan.name, false);
         let mut keeping = Keeping::new(&conduct.out, &[]);
         let finished = session::pair(&base, &new, arguments.tolerance, &*progress, &mut keeping).await?;
-        deliver(finished, keeping, conduct)
+        deliver(finished, keeping, conduct, &onlookers)
     });
     onlookers.leave(&interrupt.heed());
     outcome

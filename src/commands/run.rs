@@ -61,7 +61,7 @@ async fn run_one(
         // An instrument that fails its known answers has measured nothing.
         finished.result.verdict = Verdict::Invalid;
     }
-    deliver(finished, keeping, conduct)
+    deliver(finished, keeping, conduct, onlookers)
 }
 
 async fn calibrate(settings: &Settings, quiet: bool) -> Result<Vec<Check>, CommandError> {

@@ -27,7 +27,7 @@ pub fn run(arguments: &Search, interrupt: &Interrupt) -> Result<Outcome, Command
         let progress = onlookers.told(progress, &plan.name, true);
         let mut keeping = Keeping::new(&arguments.conduct.out, &[]);
         let finished = session::search(&plan, &settings, &*progress, &mut keeping).await?;
-        deliver(finished, keeping, &arguments.conduct)
+        deliver(finished, keeping, &arguments.conduct, &onlookers)
     });
     onlookers.leave(&interrupt.heed());
     outcome

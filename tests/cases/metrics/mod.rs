@@ -1,4 +1,5 @@
 //! Figures of a run for Prometheus: scraped while it goes on, read by Prometheus' own parser, held against the record.
+//! What the page beside them shows is looked at in `tests/browser`.
 
 mod scrape;
 
@@ -125,8 +126,30 @@ fn a_port_in_use_is_refused_by_name_before_any_load() {
         let ran = run.with(&["--metrics", &address]).end();
         ran.expect_code(&[1]).expect_error(&[&address, "in use"]).expect_no_report();
     }
+    let ran = Run::short(&["in-process"]).with(&[&format!("--live={address}")]).end();
+    ran.expect_code(&[1]).expect_error(&[&address, "in use"]).expect_no_report();
     let ran = Run::short(&["in-process"]).with(&["--metrics", "here"]).end();
     ran.expect_code(&[2]).expect_error(&["here", "9464"]).expect_no_report();
+}
+
+#[test]
+fn one_server_has_figures_and_page_unless_they_are_to_stand_apart() {
+    let fetched =
+        |url: &str| ureq::get(url).call().expect("an answer").body_mut().read_to_string().expect("text");
+    for (live, together) in [("--live", true), ("--live=localhost:0", false)] {
+        let mut running = Run::short(&["in-process"]).with(&ANY_PORT).with(&[live]).start();
+        let metrics = running.told("Metrics: ");
+        let page = running.told("Live: ");
+        assert!(fetched(&page).contains("A run as it happens"));
+        assert!(fetched(&metrics).is_empty() || fetched(&metrics).contains("weighbridge_"));
+        assert_eq!(format!("{page}metrics") == metrics, together, "{page} and {metrics}");
+        running.end().expect_measured();
+    }
+    let mut running = Run::short(&["in-process"]).with(&["--live", "-q"]).start();
+    let page = running.told("Live: ");
+    assert!(page.starts_with("http://127.0.0.1:"), "{page}");
+    assert!(fetched(&page).contains("A run as it happens"));
+    running.end().expect_measured();
 }
 
 /// Names of metrics in a text that no scrape has. One that ends in `_` stands for all that begin so.
