@@ -33,6 +33,10 @@
   const named = (column) => column.replace(/_/g, " ");
   const ofColumn = (column, value) => (/bytes$/.test(column) ? bytes : /_ns$/.test(column) ? time : count)(value);
 
+  // Of a server that somebody else runs, what it says itself where it does.
+  const cpuOf = (broker) => broker.cpu_cores ?? broker.shown.cpu_cores;
+  const memoryOf = (broker) => broker.shown.rss_bytes ?? broker.shown.memory_bytes;
+
   let samples = [], ended = false, held = false;
 
   // What a trial is told apart by: lines don't go on from one to the next.
@@ -87,9 +91,9 @@
       .concat(Object.keys(WORDS).map((name) => [WORDS[name], count(requests[name])]))
       .concat([["valid trials", count(totals.valid)], ["invalid trials", count(totals.invalid)]]));
     brokers.forEach((broker) => {
-      const { rss_bytes: memory, ...others } = broker.shown;
+      const { rss_bytes: _memory, memory_bytes: _said, cpu_cores: _cores, ...others } = broker.shown;
       sheet(broker.node, [
-        ["CPU", cores(broker.cpu_cores)], ["memory", bytes(memory)],
+        ["CPU", cores(cpuOf(broker))], ["memory", bytes(memoryOf(broker))],
         ["in", bytesPerS(broker.in_bytes_per_s)], ["out", bytesPerS(broker.out_bytes_per_s)],
       ].concat(Object.keys(others).map((column) => [named(column), ofColumn(column, others[column])])));
     });
@@ -114,10 +118,10 @@
       line("p50", trial.p50_ns, "line second " + s), line("p99", trial.p99_ns, "line " + s)]) },
     { id: "in-flight", title: "In flight", format: count, lines: ofTrial((trial, s) => [
       line("in flight", trial.in_flight, "line " + s), line("outcome unknown", trial.unknown, "line second " + s)]) },
-    { id: "cpu", title: "Broker CPU", format: cores, lines: ofBrokers((broker, look) => [line(broker.node, broker.cpu_cores, look)]) },
-    { id: "memory", title: "Broker memory", format: bytes, unit: 1048576, lines: ofBrokers((broker, look) => [line(broker.node, broker.shown.rss_bytes, look)]) },
+    { id: "cpu", title: "Broker CPU", format: cores, lines: ofBrokers((broker, look) => [line(broker.node, cpuOf(broker), look)]) },
+    { id: "memory", title: "Broker memory", format: bytes, unit: 1048576, lines: ofBrokers((broker, look) => [line(broker.node, memoryOf(broker), look)]) },
     { id: "backlog", title: "Broker backlog", format: count, lines: ofBrokers((broker, look) =>
-      Object.keys(broker.shown).filter((column) => !/_(bytes|ns)$/.test(column))
+      Object.keys(broker.shown).filter((column) => /messages|pending|backlog/.test(column))
         .map((column) => line(broker.node + ": " + named(column), broker.shown[column], look))) },
   ];
   const charts = new Map();
