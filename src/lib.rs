@@ -16,6 +16,7 @@
 //! | Rooms | What is done there |
 //! |---|---|
 //! | [`cli`], [`commands`] | flags, verbs, exit codes |
+//! | [`broadcast`] | figures of a run for whoever looks on |
 //! | [`schedule`], [`payload`], [`schema`], [`scorer`] | pure: when to send, what to send, how it is scored |
 //! | [`load`], [`mailbox`], [`worker`], `crew` | generator and worker threads, and what the second tell the first |
 //! | `publishing` | pools of connections and batches, between load and transport, where they are asked for |
@@ -35,6 +36,7 @@
 //! Threads: the main thread orchestrates. Servers, generators, workers, probes and faults have threads of their
 //! own. Generators share nothing but the mailboxes; what they recorded is merged once, when they have ended.
 
+pub mod broadcast;
 pub mod calibrate;
 pub mod cli;
 pub mod clock;

@@ -40,7 +40,9 @@ fn words_of(argument: &Arg, given: &ArgMatches) -> Vec<(usize, String)> {
         (flag, _) => {
             let words = values(id, given).into_iter().map(|value| match &flag {
                 None => quoted(&value).into_owned(),
-                Some(flag) if value.starts_with('-') => quoted(&format!("{flag}={value}")).into_owned(),
+                Some(flag) if value.starts_with('-') || argument.is_require_equals_set() => {
+                    quoted(&format!("{flag}={value}")).into_owned()
+                }
                 Some(flag) => format!("{flag} {}", quoted(&value)),
             });
             places.zip(words).collect()
@@ -82,6 +84,7 @@ mod tests {
             "nats-core",
             "--out",
             "a \"b\"",
+            "--live",
         ];
         let again = [
             "weighbridge",
@@ -97,6 +100,7 @@ mod tests {
             "nats-core",
             "--out",
             "a \"b\"",
+            "--live=127.0.0.1:0",
         ];
         assert_eq!(recorded_words(&words), again);
         assert_eq!(recorded_words(&again), again);

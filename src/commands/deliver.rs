@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::interrupt::Interrupt;
 use super::keeping::Keeping;
+use super::onlookers::Onlookers;
 use super::output::colored;
 use super::{CommandError, Outcome, broker_options, browser, command_line, print};
 use crate::cli::{Brokers, Conduct};
@@ -25,7 +26,12 @@ pub fn settings(brokers: &Brokers, conduct: &Conduct, interrupt: &Interrupt) -> 
 
 /// Settles the report, prints what came out, and says how the run ended. What can't be written, drawn or printed
 /// keeps nobody from reading the rest, and changes no verdict.
-pub fn deliver(finished: Finished, keeping: Keeping<'_>, conduct: &Conduct) -> Result<Outcome, CommandError> {
+pub fn deliver(
+    finished: Finished,
+    keeping: Keeping<'_>,
+    conduct: &Conduct,
+    onlookers: &Onlookers,
+) -> Result<Outcome, CommandError> {
     let result = &finished.result;
     let written = keeping.settle(result);
     if let Err(error) = append_to_job_summary(result) {
@@ -33,6 +39,7 @@ pub fn deliver(finished: Finished, keeping: Keeping<'_>, conduct: &Conduct) -> R
     }
     show(tell(result, conduct));
     let written = written?;
+    onlookers.reported(&written.shown());
     let listing = index::renew(&conduct.out);
     if let Err(error) = &listing {
         // The run is whole without the list, and `weighbridge report` makes it later.

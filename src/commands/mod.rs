@@ -13,6 +13,7 @@ pub mod interrupt;
 mod keeping;
 pub mod list;
 mod live_line;
+mod onlookers;
 mod output;
 pub mod pair;
 mod progress;
@@ -189,6 +190,8 @@ pub enum CommandError {
     NoServerToServe { transport: TransportKind, flag: &'static str },
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    #[error("nobody can listen on {address}: name another address, or port 0 for any that is free")]
+    Listen { address: String, source: io::Error },
     #[error("{action}: {source}")]
     Io { action: &'static str, source: io::Error },
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::deliver::{deliver, settings};
 use super::interrupt::Interrupt;
 use super::keeping::Keeping;
+use super::onlookers::Onlookers;
 use super::{CommandError, Outcome, progress, repeated, runnable, runtime, trial_overrides};
 use crate::cli::Pair;
 use crate::session::{self, Side};
@@ -21,12 +22,15 @@ pub fn run(arguments: &Pair, interrupt: &Interrupt) -> Result<Outcome, CommandEr
     let new = side(arguments, &arguments.new, new_servers, interrupt)?;
     let conduct = &arguments.conduct;
     folder::probe(&conduct.out)?;
-    runtime()?.block_on(async {
-        let progress = progress::for_stderr(conduct.quiet);
+    let onlookers = Onlookers::open(conduct)?;
+    let outcome = runtime()?.block_on(async {
+        let progress = onlookers.told(progress::for_stderr(conduct.quiet), &base.plan.name, false);
         let mut keeping = Keeping::new(&conduct.out, &[]);
         let finished = session::pair(&base, &new, arguments.tolerance, &*progress, &mut keeping).await?;
-        deliver(finished, keeping, conduct)
-    })
+        deliver(finished, keeping, conduct, &onlookers)
+    });
+    onlookers.leave(&interrupt.heed());
+    outcome
 }
 
 /// A side with what is set on it, and with servers of its own: of Redis, then of NATS.

@@ -3,6 +3,7 @@
 use super::deliver::{deliver, settings};
 use super::interrupt::Interrupt;
 use super::keeping::Keeping;
+use super::onlookers::Onlookers;
 use super::output::tell;
 use super::{CommandError, Outcome, list, overrides, print, progress, runnable, runtime};
 use crate::calibrate::Group;
@@ -25,24 +26,32 @@ pub fn run(arguments: &Run, interrupt: &Interrupt) -> Result<Outcome, CommandErr
         plans.push(runnable(reference, &arguments.folder, &overrides)?);
     }
     folder::probe(&arguments.conduct.out)?;
+    let onlookers = Onlookers::open(&arguments.conduct)?;
     let runtime = runtime()?;
     let stop = interrupt.heed();
     let mut worst = Outcome::Good;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let settings = settings(&arguments.brokers, &arguments.conduct, interrupt);
         for plan in &plans {
-            worst = worst.worse(run_one(plan, arguments, &settings).await?);
+            worst = worst.worse(run_one(plan, arguments, &settings, &onlookers).await?);
             if stop.get() != Stop::No {
                 break;
             }
         }
         Ok(worst)
-    })
+    });
+    onlookers.leave(&stop);
+    outcome
 }
 
-async fn run_one(plan: &Plan, arguments: &Run, settings: &Settings) -> Result<Outcome, CommandError> {
+async fn run_one(
+    plan: &Plan,
+    arguments: &Run,
+    settings: &Settings,
+    onlookers: &Onlookers,
+) -> Result<Outcome, CommandError> {
     let conduct = &arguments.conduct;
-    let progress = progress::for_stderr(conduct.quiet);
+    let progress = onlookers.told(progress::for_stderr(conduct.quiet), &plan.name, false);
     let calibration =
         if arguments.calibrate { calibrate(settings, conduct.quiet).await? } else { Vec::new() };
     let mut keeping = Keeping::new(&conduct.out, &calibration);
@@ -52,7 +61,7 @@ async fn run_one(plan: &Plan, arguments: &Run, settings: &Settings) -> Result<Ou
         // An instrument that fails its known answers has measured nothing.
         finished.result.verdict = Verdict::Invalid;
     }
-    deliver(finished, keeping, conduct)
+    deliver(finished, keeping, conduct, onlookers)
 }
 
 async fn calibrate(settings: &Settings, quiet: bool) -> Result<Vec<Check>, CommandError> {

@@ -178,16 +178,21 @@ impl Ledger {
         (0..self.attempted).filter(|number| self.has(*number, SENT) && !self.has(*number, SETTLED))
     }
 
-    /// The totals: whatever is still open is lost, or was never sent.
-    pub fn totals(&self) -> LedgerTotals {
-        let mut totals = LedgerTotals {
+    /// Totals that are known at any time, without a look at each request; the others are 0.
+    pub fn running(&self) -> LedgerTotals {
+        LedgerTotals {
             attempted: self.attempted,
             duplicated: self.duplicated,
             redelivered: self.redelivered,
             reordered: self.reordered,
             unexpected: self.unexpected,
             ..LedgerTotals::default()
-        };
+        }
+    }
+
+    /// The totals: whatever is still open is lost, or was never sent.
+    pub fn totals(&self) -> LedgerTotals {
+        let mut totals = self.running();
         let mut left = self.attempted as usize;
         for block in &self.blocks {
             for state in &block[..left.min(BLOCK)] {

@@ -16,7 +16,7 @@ use super::order::Order;
 use super::summary::AccountSummary;
 use crate::ledger::{Entry, Ledger};
 use crate::mailbox::{Event, Mailboxes};
-use crate::metrics::{Recorder, Timeline};
+use crate::metrics::{Counts, Recorder, Timeline};
 use crate::schedule::Stripe;
 use weighbridge_record::result::FindingClass;
 use weighbridge_record::terms::{CompletedBy, Stage};
@@ -26,6 +26,7 @@ const ERROR_KINDS_MAX: usize = 50;
 
 mod reports;
 mod routed;
+mod tallied;
 
 pub struct Account {
     stripe: Stripe,
@@ -44,6 +45,8 @@ pub struct Account {
     /// Requests below this number have ended, or nobody knows what becomes of them.
     watched_from: u64,
     last_interval: usize,
+    /// Of the intervals before that one; only where a tally is kept.
+    counted_before: Counts,
     completed: u64,
     /// Sent and ended requests that are not recorded yet, because the next may have the same times.
     sending: Alike,
@@ -78,6 +81,7 @@ impl Account {
             timeout_ns,
             watched_from: 0,
             last_interval: 0,
+            counted_before: Counts::default(),
             completed: 0,
             sending: Alike::default(),
             ending: Alike::default(),
@@ -219,6 +223,9 @@ impl Account {
         let turnaround_ns = at_ns.saturating_sub(intended_ns);
         self.recorder.record_turnaround(intended_ns, turnaround_ns, count);
         self.live.recent.push(turnaround_ns);
+        if let Some(tally) = &self.live.tally {
+            tally.ended(turnaround_ns, count);
+        }
         let uncorrected_ns = at_ns.saturating_sub(sent_ns);
         self.recorder.record_n(Stage::TurnaroundUncorrected, intended_ns, uncorrected_ns, count);
     }
@@ -275,10 +282,12 @@ impl Account {
             let end_of_last = now_ns.saturating_sub(timeline.interval_ns());
             self.recorder.counts_at(end_of_last).in_flight = in_flight;
             self.last_interval = interval;
+            self.count_before(interval);
         }
         self.live.attempted.store(self.ledger.attempted(), Ordering::Relaxed);
         self.live.completed.store(self.completed, Ordering::Relaxed);
         self.live.in_flight.store(in_flight, Ordering::Relaxed);
+        self.tell_tally();
     }
 
     /// Requests older than the timeout no longer count as in flight; their outcome is unknown, not failed.

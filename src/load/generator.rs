@@ -65,9 +65,10 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Starts generator `index`. It connects, reports ready, and sends from the start of the timeline.
-    pub fn start(index: u32, run: Shared, place: Place) -> std::io::Result<Self> {
-        let live = Arc::new(Live::default());
+    /// Starts generator `index`. It connects, reports ready, sends from the start of the timeline, and tells how it gets
+    /// on through `live`.
+    pub fn start(index: u32, run: Shared, live: Live, place: Place) -> std::io::Result<Self> {
+        let live = Arc::new(live);
         let shared = Arc::clone(&live);
         let thread = std::thread::Builder::new().name(format!("generator-{index}")).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()

@@ -18,9 +18,9 @@ pub struct Generators {
 }
 
 impl Generators {
-    /// Starts the generators; each takes a place at the line and reports there.
-    pub fn start(run: &Shared, line: &StartLine) -> io::Result<Self> {
-        let start = |index| Generator::start(index, run.clone(), line.place());
+    /// Starts the generators; each takes a place at the line and reports there, and keeps a tally if one is wanted.
+    pub fn start(run: &Shared, tallied: bool, line: &StartLine) -> io::Result<Self> {
+        let start = |index| Generator::start(index, run.clone(), Live::tallied(tallied), line.place());
         let all = (0..run.load.generators).map(start).collect::<io::Result<_>>()?;
         Ok(Self { all, defect: run.defect })
     }
@@ -40,8 +40,8 @@ impl Generators {
     }
 
     /// What each has done so far.
-    pub fn live(&self) -> impl Iterator<Item = &Live> {
-        self.all.iter().map(|generator| &*generator.live)
+    pub fn live(&self) -> impl Iterator<Item = &Arc<Live>> {
+        self.all.iter().map(|generator| &generator.live)
     }
 
     /// Waits for all of them, and adds up what they bring. They end by themselves, when everything is

@@ -21,6 +21,7 @@ mod recent;
 mod seam;
 mod sender;
 mod summary;
+mod tally;
 mod twins;
 mod unpaced;
 
@@ -33,3 +34,4 @@ pub use live::Live;
 pub use outcome::GeneratorOutcome;
 pub use seam::UnderWay;
 pub use summary::AccountSummary;
+pub use tally::{BOUNDS_NS, Turnarounds};

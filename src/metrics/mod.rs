@@ -102,6 +102,20 @@ impl Recorder {
         &mut self.counts[interval]
     }
 
+    /// Events of one interval so far.
+    pub fn counted_in(&self, interval: usize) -> Counts {
+        self.counts.get(interval).copied().unwrap_or_default()
+    }
+
+    /// The sum of all intervals but one.
+    pub fn counted_beside(&self, interval: usize) -> Counts {
+        let others = self.counts.iter().enumerate().filter(|(other, _)| *other != interval);
+        others.fold(Counts::default(), |mut sum, (_, counts)| {
+            sum.merge(*counts);
+            sum
+        })
+    }
+
     /// Adds what another thread recorded on the same timeline.
     pub fn merge(&mut self, other: Self) {
         for (mine, theirs) in self.stages.iter_mut().zip(&other.stages) {

@@ -4,10 +4,12 @@
 
 mod harness;
 mod hiccups;
+mod latest;
 mod series;
 mod thread;
 
 pub use harness::Harness;
 pub use hiccups::{HiccupMeter, Scheduled};
+pub use latest::{Figure, Latest};
 pub use series::{Row, Series, column};
 pub use thread::{Probe, Watched};

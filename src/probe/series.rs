@@ -20,7 +20,7 @@ pub mod column {
     pub const NET_OUT_BYTES: &str = "net_out_bytes";
     /// How long a server took to answer all that it was asked at a look.
     pub const ANSWER_SECONDS: &str = "answer_seconds";
-    /// Questions that a server did not answer in time: counter.
+    /// Counter: questions that a server did not answer in time.
     pub const UNANSWERED: &str = "unanswered";
     /// Memory that the server says it uses.
     pub const MEMORY_BYTES: &str = "memory_bytes";
@@ -36,17 +36,17 @@ pub mod column {
     pub const UNACKNOWLEDGED_MESSAGES: &str = "unacknowledged_messages";
     /// What waits in the server for its clients to read it.
     pub const BUFFERED_BYTES: &str = "buffered_bytes";
-    /// Clients that it cut off because they read too slowly: counter.
+    /// Counter: clients that it cut off because they read too slowly.
     pub const SLOW_CONSUMERS: &str = "slow_consumers";
-    /// Writes that waited for a sync to the disk: counter.
+    /// Counter: writes that waited for a sync to the disk.
     pub const SYNCS_DELAYED: &str = "syncs_delayed";
-    /// Times that it forked: counter.
+    /// Counter: times that it forked.
     pub const FORKS: &str = "forks";
     /// The longest event that held it up since the look before, by its own latency monitor.
     pub const STALL_SECONDS: &str = "stall_seconds";
     /// 1 if it says that it is well, else 0.
     pub const HEALTHY: &str = "healthy";
-    /// Time that it spent answering us: counter, where it tells.
+    /// Counter: time that it spent answering us, where it tells.
     pub const ASKED_SECONDS: &str = "asked_seconds";
 
     /// Counters of a server that start again with its process.
@@ -68,6 +68,26 @@ pub mod column {
     pub const MEMORY_PRESSURE_SECONDS: &str = "memory_pressure_seconds";
     /// By how much the wall clock runs ahead of the monotonic one.
     pub const WALL_AHEAD_NS: &str = "wall_ahead_ns";
+
+    /// The counters among them, for those who must tell them from figures that rise and fall.
+    pub const COUNTERS: &[&str] = &[
+        CPU_SECONDS,
+        DISK_WRITE_BYTES,
+        NET_IN_BYTES,
+        NET_OUT_BYTES,
+        UNANSWERED,
+        SLOW_CONSUMERS,
+        SYNCS_DELAYED,
+        FORKS,
+        ASKED_SECONDS,
+        MACHINE_BUSY_SECONDS,
+        MACHINE_STEAL_SECONDS,
+        MACHINE_SECONDS,
+        SWAPPED_PAGES,
+        CPU_PRESSURE_SECONDS,
+        IO_PRESSURE_SECONDS,
+        MEMORY_PRESSURE_SECONDS,
+    ];
 }
 
 /// Shortest stretch that a worst share is taken over, a little less than the second that looks are apart.
@@ -230,6 +250,26 @@ mod tests {
         short.push(SECOND_NS / 2, vec![(column::CPU_SECONDS, 1.4)]);
         assert!((short.worst_per_s(column::CPU_SECONDS).unwrap() - 0.8).abs() < 1e-9);
         assert_eq!(short.worst_per_s(column::SWAPPED_PAGES), None);
+    }
+
+    #[test]
+    fn the_counters_are_those_whose_words_say_so() {
+        let source = include_str!("series.rs").split("#[cfg(test)]").next().unwrap_or_default();
+        let mut words = String::new();
+        for line in source.lines().map(str::trim) {
+            if let Some(doc) = line.strip_prefix("/// ") {
+                words += doc;
+            } else if let Some(constant) =
+                line.strip_prefix("pub const ").filter(|rest| rest.contains("&str ="))
+            {
+                let name = constant.split('"').nth(1).unwrap();
+                let says_so = words.to_lowercase().contains("counter");
+                assert_eq!(column::COUNTERS.contains(&name), says_so, "{name}: {words}");
+                words.clear();
+            } else {
+                words.clear();
+            }
+        }
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The thread of a probe.
 
 use std::io;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use super::latest::Latest;
 use super::series::{Row, Series};
 use crate::clock::now_ns;
 use crate::start_line::Place;
@@ -28,6 +30,7 @@ pub trait Watched: Send {
 pub struct Probe {
     thread: JoinHandle<Series>,
     stop: watch::Sender<bool>,
+    latest: Arc<Latest>,
 }
 
 impl Probe {
@@ -35,11 +38,18 @@ impl Probe {
     /// told to stop.
     pub fn start(name: &str, watched: Box<dyn Watched>, place: Place) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
+        let latest = Arc::<Latest>::default();
+        let noted = Arc::clone(&latest);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name(format!("probe-{name}"))
-            .spawn(move || runtime.block_on(watch(watched, place, stopped)))?;
-        Ok(Self { thread, stop })
+            .spawn(move || runtime.block_on(watch(watched, place, stopped, &noted)))?;
+        Ok(Self { thread, stop, latest })
+    }
+
+    /// What it saw last; to be looked at while it is at work.
+    pub fn latest(&self) -> &Arc<Latest> {
+        &self.latest
     }
 
     /// What was seen; nothing if the probe failed.
@@ -54,10 +64,15 @@ async fn watch(
     mut watched: Box<dyn Watched>,
     mut place: Place,
     mut stopped: watch::Receiver<bool>,
+    latest: &Latest,
 ) -> Series {
     let mut series = Series::default();
+    let mut note = |at_ns, row| {
+        latest.note(at_ns, &row);
+        series.push(at_ns, row);
+    };
     let at_ns = now_ns();
-    series.push(at_ns, watched.look().await);
+    note(at_ns, watched.look().await);
     place.ready(Ok(()));
     let Some(timeline) = place.started().await else { return series };
     loop {
@@ -67,10 +82,10 @@ async fn watch(
         let ended = tokio::time::timeout(Duration::from_nanos(left_ns), told).await.is_ok();
         let at_ns = now_ns();
         if ended {
-            series.push(at_ns, watched.last_look().await);
+            note(at_ns, watched.last_look().await);
             return series;
         }
-        series.push(at_ns, watched.look().await);
+        note(at_ns, watched.look().await);
     }
 }
 
@@ -104,13 +119,16 @@ mod tests {
         // Intervals of a tenth of a second.
         line.start(Timeline::new(now_ns(), 0, 1_000_000_000, 0));
         tokio::time::sleep(Duration::from_millis(900)).await;
+        let latest = Arc::clone(probe.latest());
         let series = probe.stop();
+        let told = latest.figures()[column::RSS_BYTES];
         let looks = series.at_ns().len();
         // Before the start, a hole for three intervals and a half, and about five more.
         assert!((3..=8).contains(&looks), "{looks}");
         assert_eq!(series.value(column::RSS_BYTES, 0), Some(1.0));
         assert_eq!(series.value(column::RSS_BYTES, 1), None);
         assert_eq!(series.value(column::RSS_BYTES, looks - 1), Some(looks as f64));
+        assert_eq!((told.first, told.last), (1.0, looks as f64));
     }
 
     #[tokio::test]

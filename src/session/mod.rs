@@ -27,7 +27,7 @@ pub use error::RunError;
 pub use gathered::Finished;
 pub use keeper::{Keeper, Unkept};
 pub use pair::{Side, pair};
-pub use progress::{Glance, Progress, Silent};
+pub use progress::{Glance, Progress, Sight, Silent};
 pub use run::run;
 pub use search::search;
 pub use settings::Settings;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use crate::metrics::Timeline;
-use crate::probe::{Harness, HiccupMeter, Probe, Scheduled, Series, column};
+use crate::probe::{Harness, HiccupMeter, Latest, Probe, Scheduled, Series, column};
 use crate::site::Site;
 use crate::start_line::StartLine;
 use weighbridge_record::latency::Latency;
@@ -86,6 +87,11 @@ impl Probes {
     /// Threads that report at the line.
     pub fn count(&self) -> u32 {
         3 + self.nodes.len() as u32
+    }
+
+    /// What those on nodes saw last, in the order of the site's nodes.
+    pub fn latest(&self) -> impl Iterator<Item = Arc<Latest>> {
+        self.nodes.iter().map(|node| Arc::clone(node.latest()))
     }
 
     pub fn stop(self) -> Seen {

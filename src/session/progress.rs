@@ -1,8 +1,12 @@
 //! What a run says of itself while it goes on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::spec::TrialSpec;
+use crate::load::Live;
+use crate::metrics::Timeline;
+use crate::probe::Latest;
 use weighbridge_record::result::{Probe, Trial};
 
 /// What is known while a trial runs.
@@ -26,9 +30,28 @@ impl Glance {
     }
 }
 
+/// What may be looked at from any thread while a trial runs, and still after it.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    pub timeline: Timeline,
+    /// Of each generator.
+    pub live: Vec<Arc<Live>>,
+    /// Of each node of the site, with its name.
+    pub nodes: Vec<(String, Arc<Latest>)>,
+}
+
 /// Told how a run gets on.
 pub trait Progress {
     fn trial_started(&self, spec: &TrialSpec<'_>);
+
+    /// The load begins.
+    fn load_started(&self, _spec: &TrialSpec<'_>, _sight: Sight) {}
+
+    /// Whether generators are to keep a tally for whoever gets sight of them.
+    fn wants_tallies(&self) -> bool {
+        false
+    }
+
     fn glance(&self, spec: &TrialSpec<'_>, glance: &Glance);
     fn trial_finished(&self, spec: &TrialSpec<'_>, trial: &Trial);
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::error::RunError;
 use super::holdings;
 use super::probes::Probes;
-use super::progress::Progress;
+use super::progress::{Progress, Sight};
 use super::record::{Loaded, assemble};
 use super::seam;
 use super::settings::Settings;
@@ -194,7 +194,8 @@ impl<'a> Parts<'a> {
         for external in crews.iter().filter_map(Crew::external) {
             unless_stopped(stop, external.ready(|words| progress.waits(words))).await??;
         }
-        let load = Generators::start(&self.run(), &line).map_err(failed("starting a generator thread"))?;
+        let load = Generators::start(&self.run(), progress.wants_tallies(), &line);
+        let load = load.map_err(failed("starting a generator thread"))?;
         unless_stopped(stop, line.ready(load.count())).await??;
         let paced = self.spec.point.load.is_scheduled();
         let probes = Probes::start(site, &line, paced, |kind| self.streams(kind));
@@ -210,6 +211,7 @@ impl<'a> Parts<'a> {
         site.servers().iter().for_each(|server| server.settle_data());
         let timeline = self.timeline();
         line.start(timeline);
+        progress.load_started(self.spec, sight(timeline, &load, site, &probes));
         let ((), held) = tokio::join!(
             watch_over(self.spec, &load, progress, timeline),
             holdings::at_seams(&self.legs, self.route.as_deref(), (&load, timeline)),
@@ -316,6 +318,12 @@ impl<'a> Parts<'a> {
         }
         left.concat()
     }
+}
+
+/// What others may look at while the load is on.
+fn sight(timeline: Timeline, load: &Generators, site: &Site, probes: &Probes) -> Sight {
+    let names = site.nodes().iter().map(|node| node.name.clone());
+    Sight { timeline, live: load.live().cloned().collect(), nodes: names.zip(probes.latest()).collect() }
 }
 
 /// What a future gives, unless the run is to end at once before that.

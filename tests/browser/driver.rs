@@ -27,7 +27,8 @@ const ENDS_WITHIN: Duration = Duration::from_secs(30);
 /// The first that is on PATH.
 const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Beside `--user-data-dir`. No name is ever resolved, so nothing can leave the machine.
+/// Beside `--user-data-dir`. No name is ever resolved, so nothing can leave the machine; a run of a test that serves a
+/// page is reached by its number.
 const FLAGS: [&str; 15] = [
     "--headless=new",
     "--no-sandbox",
@@ -41,7 +42,7 @@ const FLAGS: [&str; 15] = [
     "--disable-breakpad",
     "--no-first-run",
     "--no-default-browser-check",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--remote-debugging-pipe",
     "--window-size=1280,900",
 ];
@@ -113,10 +114,14 @@ impl Browser {
 
     /// Forgets what was logged before.
     pub fn open_file(&self, file: &Path) {
+        self.open_url(&format!("file://{}", file.display()));
+    }
+
+    /// The same of a page that a run serves.
+    pub fn open_url(&self, url: &str) {
         self.log("browser");
         self.log("performance");
-        let url = format!("file://{}", file.display());
-        self.wait_for(&url, self.client().goto(&url));
+        self.wait_for(url, self.client().goto(url));
     }
 
     /// Opens the same page once more.

@@ -11,6 +11,7 @@ mod every_page;
 mod fixtures;
 mod hostile;
 mod keyboard;
+mod live;
 mod pages;
 mod paper;
 mod pictures;

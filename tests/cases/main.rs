@@ -17,6 +17,7 @@ mod health;
 mod kept;
 mod kicked;
 mod leftovers;
+mod metrics;
 mod mid_fault;
 mod monitoring;
 mod network;

@@ -1,4 +1,5 @@
-//! What people read: made only from `RunResult`, never from live state.
+//! What people read: made only from `RunResult`, never from live state, but for the page that shows a run while it goes
+//! on (`live_page`), which is filled by the run itself.
 //!
 //! ```text
 //! RunResult -> searches                   -> capacity                                     -> html, terminal
@@ -52,6 +53,7 @@ mod interval_latency;
 mod junit;
 mod kept;
 mod knee;
+pub mod live_page;
 pub mod markdown;
 mod matrix;
 mod page;

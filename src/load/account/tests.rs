@@ -201,3 +201,32 @@ fn a_number_that_was_never_sent_is_unexpected_and_puts_nothing_behind() {
     );
     assert!(!summary.recorder.finish().latencies.contains_key(&Stage::Service), "nobody's time was recorded");
 }
+
+#[test]
+fn a_tally_says_at_each_look_what_was_counted_and_late_events_at_the_next_interval() {
+    let timeline = Timeline::new(SECOND_NS, 0, 20 * SECOND_NS, 0);
+    let live = Arc::new(Live::tallied(true));
+    let (mailboxes, seen) = (Arc::new(Mailboxes::new(1, None)), Arc::clone(&live));
+    let mut account =
+        Account::new(Stripe::WHOLE, timeline, mailboxes, live, 5 * SECOND_NS, CompletedBy::Result, 1);
+    let tally = seen.tally.as_ref().unwrap();
+    let told = || {
+        let totals = tally.totals();
+        (totals.attempted, totals.sent, totals.acknowledged, totals.completed)
+    };
+    let [first, second] = [0, 1].map(|ms| send(&mut account, SECOND_NS + ms * 1_000_000));
+    account.completed_over(Leg::First, first, SECOND_NS + 9_000_000, 0);
+    account.tick(SECOND_NS + 10_000_000, &timeline);
+    assert_eq!((told(), tally.unknown()), ((2, 2, 0, 1), 0));
+    // An acknowledgement of the first interval, heard of in the next.
+    account.tick(5 * SECOND_NS, &timeline);
+    account.accepted(second, SECOND_NS + 11_000_000);
+    account.tick(5 * SECOND_NS, &timeline);
+    assert_eq!(told(), (2, 2, 0, 1));
+    account.tick(8 * SECOND_NS, &timeline);
+    assert_eq!((told(), tally.unknown()), ((2, 2, 1, 1), 1));
+    account.completed_over(Leg::First, second, 9 * SECOND_NS, 0);
+    account.close();
+    let turnarounds = tally.turnarounds();
+    assert_eq!((turnarounds.count(), turnarounds.sum_ns), (2, 9_000_000 + 8 * SECOND_NS - 1_000_000));
+}

@@ -5,6 +5,7 @@ pub mod guide;
 pub mod library;
 pub mod papers;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -275,6 +276,23 @@ impl Running {
     pub fn signal(&self, signal: Signal) {
         let id = Pid::from_raw(self.id() as i32).expect("a process id");
         kill_process(id, signal).expect("signalling the run");
+    }
+
+    /// Waits for a line on standard error that begins so, and gives the rest of it. What is told until then is read.
+    pub fn told(&mut self, beginning: &str) -> String {
+        let errors = self.child.as_mut().and_then(|child| child.stderr.as_mut()).expect("a run that tells");
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        while errors.read(&mut byte).expect("reading what it tells") == 1 {
+            if byte != *b"\n" {
+                line.push(byte[0]);
+                continue;
+            }
+            let told = String::from_utf8_lossy(&std::mem::take(&mut line)).into_owned();
+            if let Some(rest) = told.strip_prefix(beginning) {
+                return rest.to_owned();
+            }
+        }
+        panic!("the run ended and told nothing that begins with {beginning:?}");
     }
 
     /// Whoever read its output and its errors has gone.
