@@ -152,8 +152,8 @@ pub(super) fn field(info: &str, name: &str) -> Option<f64> {
 
 fn of_info(info: &str) -> Row {
     let plain = OF_INFO.iter().filter_map(|(name, column)| Some((*column, field(info, name)?)));
-    let known = WELL.iter().filter_map(|(name, well)| Some(line(info, name)? == *well));
-    let healthy = if known.fold(true, |all, well| all && well) { 1.0 } else { 0.0 };
+    let mut known = WELL.iter().filter_map(|(name, well)| Some(line(info, name)? == *well));
+    let healthy = if known.all(|well| well) { 1.0 } else { 0.0 };
     let cpu = CPU.iter().map(|name| field(info, name)).sum::<Option<f64>>();
     let asked = [(column::HEALTHY, healthy), (column::ASKED_SECONDS, asked_seconds(info))];
     plain.chain(cpu.map(|seconds| (column::CPU_SECONDS, seconds))).chain(asked).collect()
