@@ -65,7 +65,7 @@ renew run spike "${slow[@]}" --warmup 200ms --set workers.concurrency=64 --set l
     --set 'load.stages=[{target=100,duration="600ms"},{target=800,duration="100ms"},
     {target=800,duration="700ms"},{target=100,duration="100ms"},{target=100,duration="1s"}]'
 # Three repetitions: what a setting costs is told over pairs.
-for scenario in auth-overhead auth-overhead-nats tls-overhead; do
+for scenario in auth-overhead auth-overhead-nats tls-connects tls-overhead; do
     renew run "$scenario" --repeat 3 --rate 400 --warmup 100ms --duration 500ms --transport nats-core \
         --transport nats-jetstream "${slow[@]}"
 done

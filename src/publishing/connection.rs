@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use tokio::sync::Mutex;
+use tokio::task::AbortHandle;
 
 use super::told::Carriers;
 use crate::transport::{Frame, Producer, TransportError};
@@ -12,6 +13,18 @@ pub(super) struct Connection {
     pub producer: Box<dyn Producer>,
     pub number: u32,
     pub carriers: Rc<Carriers>,
+    /// Reads the answers that come back on it, where they do.
+    pub answers: Option<AbortHandle>,
+}
+
+impl Connection {
+    /// Nobody reads what would still come back on it.
+    pub async fn close(mut self) -> Result<(), TransportError> {
+        if let Some(answers) = self.answers.take() {
+            answers.abort();
+        }
+        self.producer.close().await
+    }
 }
 
 /// A connection to be used now.
@@ -26,7 +39,7 @@ impl Lent {
     pub async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<u64, TransportError> {
         match self {
             Self::Shared(producer) => hand_over(&mut **producer.lock().await, batch).await,
-            Self::Own(Connection { producer, number, carriers }) => {
+            Self::Own(Connection { producer, number, carriers, .. }) => {
                 batch.iter().for_each(|frame| carriers.carries(*number, frame.sequence));
                 hand_over(&mut **producer, batch).await
             }

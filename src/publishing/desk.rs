@@ -62,9 +62,9 @@ impl Desk {
         }
     }
 
-    pub fn give_back(&self, lent: Lent) {
+    pub async fn give_back(&self, lent: Lent) {
         if let (Source::Pool(pool), Lent::Own(connection)) = (&self.source, lent) {
-            pool.give_back(connection);
+            pool.give_back(connection).await;
         }
     }
 

@@ -47,7 +47,7 @@ pub(super) async fn together(desk: Rc<Desk>, batch: Vec<Pending>) {
         outcome.flush.record(now_ns().saturating_sub(begun_ns));
         outcome.failed += u64::from(!succeeded);
     }
-    desk.give_back(lent);
+    desk.give_back(lent).await;
 }
 
 /// The guide's `flush_batch`, word for word: goes through the list as it is when each publish has returned, so that it
@@ -90,7 +90,7 @@ pub(super) async fn one_by_one(desk: &Desk, list: &RefCell<Vec<Pending>>) -> boo
             None => break false,
         }
     };
-    desk.give_back(lent);
+    desk.give_back(lent).await;
     let mut outcome = desk.outcome.borrow_mut();
     outcome.flush.record(now_ns().saturating_sub(begun_ns));
     match succeeded {

@@ -50,7 +50,7 @@ pub async fn open(
     let told = (Rc::clone(&book), troubles);
     let (source, collector) = match plan.pool {
         terms::Pool::Shared => shared(transport, generator, told, &awaited).await?,
-        terms::Pool::Checkout | terms::Pool::Guide => {
+        terms::Pool::Checkout | terms::Pool::Fresh | terms::Pool::Guide => {
             pooled(transport, (plan, load, generator), told, &awaited).await?
         }
     };
@@ -133,6 +133,7 @@ async fn pooled(
             let most = plan.connections_max(load.connections, load.generators);
             Pool::of_the_guide(opener, load.connections, most)
         }
+        terms::Pool::Fresh => Pool::fresh(opener, load.connections),
         terms::Pool::Shared | terms::Pool::Checkout => Pool::bounded(opener, load.connections).await?,
     };
     Ok((Source::Pool(pool), collector))

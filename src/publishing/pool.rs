@@ -1,4 +1,5 @@
-//! Pools of connections: a bounded one, and the integration guide's.
+//! Pools of connections: a bounded one, one whose connections are opened and closed each time, and the integration
+//! guide's.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -40,6 +41,8 @@ pub(super) struct Pool {
 enum Rule {
     /// Who finds none free waits for its turn.
     Bounded { turns: Semaphore },
+    /// None is ever free: each is opened when its turn has come, and closed when it is given back.
+    Fresh { turns: Semaphore },
     /// Who finds none free opens so many more, one after the other, as the guide's `get_connection` does; others may
     /// take them meanwhile.
     Guide { each_time: u32, most: u32 },
@@ -62,6 +65,11 @@ impl Pool {
         Ok(pool)
     }
 
+    /// Opens a connection for each that asks, at most `size` at a time.
+    pub fn fresh(opener: Opener, size: u32) -> Self {
+        Self::new(opener, Rule::Fresh { turns: Semaphore::new(size as usize) })
+    }
+
     /// Opens nothing before somebody asks.
     pub fn of_the_guide(opener: Opener, each_time: u32, most: u32) -> Self {
         Self::new(opener, Rule::Guide { each_time, most })
@@ -74,11 +82,17 @@ impl Pool {
 
     pub async fn checkout(&self) -> Result<CheckedOut, TransportError> {
         let at_once = match &self.rule {
-            Rule::Bounded { turns } => {
-                let at_once = turns.available_permits() > 0;
-                let turn = turns.acquire().await;
-                turn.map_err(|error| TransportError::failed("waiting for a connection", error))?.forget();
-                at_once
+            Rule::Bounded { turns } => turn(turns).await?,
+            Rule::Fresh { turns } => {
+                turn(turns).await?;
+                match self.open().await {
+                    Ok(connection) => self.free.borrow_mut().push(connection),
+                    Err(error) => {
+                        turns.add_permits(1);
+                        return Err(error);
+                    }
+                }
+                false
             }
             Rule::Guide { each_time, most } => {
                 let at_once = !self.free.borrow().is_empty();
@@ -96,12 +110,20 @@ impl Pool {
         Ok(CheckedOut { connection, at_once })
     }
 
-    pub fn give_back(&self, connection: Connection) {
+    pub async fn give_back(&self, connection: Connection) {
         self.out.set(self.out.get() - 1);
+        let turns = match &self.rule {
+            Rule::Fresh { turns } => {
+                if let Err(error) = connection.close().await {
+                    self.opener.troubles.note(&error);
+                }
+                return turns.add_permits(1);
+            }
+            Rule::Bounded { turns } => Some(turns),
+            Rule::Guide { .. } => None,
+        };
         self.free.borrow_mut().push(connection);
-        if let Rule::Bounded { turns } = &self.rule {
-            turns.add_permits(1);
-        }
+        turns.into_iter().for_each(|turns| turns.add_permits(1));
     }
 
     pub fn opened(&self) -> u64 {
@@ -139,6 +161,14 @@ impl Pool {
     }
 }
 
+/// Waits for a turn, which is given back by hand. Whether there was one at once.
+async fn turn(turns: &Semaphore) -> Result<bool, TransportError> {
+    let at_once = turns.available_permits() > 0;
+    let turn = turns.acquire().await;
+    turn.map_err(|error| TransportError::failed("waiting for a connection", error))?.forget();
+    Ok(at_once)
+}
+
 impl Opener {
     async fn open(&self, number: u32) -> Result<Connection, TransportError> {
         let told = Told {
@@ -149,10 +179,10 @@ impl Opener {
         };
         let end =
             self.transport.publisher(self.generator, Connections::One, Rc::new(told), &self.troubles).await?;
-        if let Some(collector) = end.collector {
+        let answers = end.collector.map(|collector| {
             let (answers, troubles) = (self.answers.clone(), self.troubles.clone());
-            tokio::task::spawn_local(answers::forward(collector, answers, troubles));
-        }
-        Ok(Connection { producer: end.producer, number, carriers: Rc::clone(&self.carriers) })
+            tokio::task::spawn_local(answers::forward(collector, answers, troubles)).abort_handle()
+        });
+        Ok(Connection { producer: end.producer, number, carriers: Rc::clone(&self.carriers), answers })
     }
 }

@@ -26,6 +26,11 @@ pub trait Producer {
     /// No batch follows. Whoever keeps requests back lets them go.
     fn end(&mut self) {}
 
+    /// Lets what was handed over out, and closes its connections. Nothing follows, and nothing more is told of it.
+    async fn close(&mut self) -> Result<(), TransportError> {
+        Ok(())
+    }
+
     /// Messages published so far that are no requests.
     fn markers(&self) -> u64 {
         0

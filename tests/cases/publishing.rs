@@ -56,6 +56,28 @@ fn every_path_publishes_over_a_bounded_pool_and_never_over_more() {
     }
 }
 
+#[test]
+fn every_path_opens_a_connection_for_each_request_and_closes_it_again() {
+    for tls in ["off", "mutual"] {
+        let load = "rate = 150\nduration = \"1s\"\npool = \"fresh\"\nconnections = 8";
+        let scenario = scenario(load, "").replace("[brokers]", &format!("[brokers]\ntls = \"{tls}\""));
+        for transport in planned(&scenario).transports() {
+            let trial = library::trial(&planned(&scenario), transport);
+            assert_all_answered_once(&trial);
+            assert!(trial.gaps.is_empty() && trial.errors.is_empty(), "{transport}: {:?}", trial.gaps);
+            let pool = trial.generator.publishing.as_ref().and_then(|publishing| publishing.pool.as_ref());
+            let pool = pool.expect("a pool was asked for");
+            let attempted = trial.ledger.attempted;
+            assert_eq!((pool.opened, pool.checkouts, pool.waited), (attempted, attempted, attempted));
+            assert!((1..=8).contains(&pool.out_max), "{transport}: {pool:?}");
+            // The last look is taken when all are done. Those of workers, collector and probe are a dozen.
+            let seen = trial.series.iter().flat_map(|row| &row.brokers);
+            let most = seen.filter_map(|broker| broker.connections).max().expect("the server was asked");
+            assert!(most < 50, "{transport} with TLS {tls}: {most} connections of {attempted}");
+        }
+    }
+}
+
 /// A requester has its connection until the reply is there, 8 ms and more.
 const HELD: &str = "concurrency = 64\nservice_time = \"8ms\"";
 

@@ -28,7 +28,7 @@ impl Publishing {
     /// The most connections that a generator of `generators` opens, whose pool is to have `connections`.
     pub fn connections_max(&self, connections: u32, generators: u32) -> u32 {
         match self.pool {
-            Pool::Shared | Pool::Checkout => connections,
+            Pool::Shared | Pool::Checkout | Pool::Fresh => connections,
             Pool::Guide => (POOL_MAX / generators).max(1),
         }
     }

@@ -141,6 +141,10 @@ impl Producer for Confirmed {
         Ok(())
     }
 
+    async fn close(&mut self) -> Result<(), TransportError> {
+        self.publishers.close().await
+    }
+
     async fn pause(&mut self) -> Result<(), TransportError> {
         for lane in &mut self.lanes {
             lane.follow_connection();

@@ -131,6 +131,10 @@ impl Producer for CoreProducer {
     async fn send(&mut self, batch: &mut Vec<Frame>) -> Result<(), TransportError> {
         self.0.send(batch, |_| Beside::default()).await
     }
+
+    async fn close(&mut self) -> Result<(), TransportError> {
+        self.0.close().await
+    }
 }
 
 /// Publishes results on the subject of their category; nothing to acknowledge.

@@ -107,6 +107,18 @@ impl Publishers {
         &self.clients
     }
 
+    /// Lets what is queued out and closes the connections, whoever else has a hand on them.
+    pub async fn close(&self) -> Result<(), TransportError> {
+        let failed =
+            |error: &dyn std::fmt::Display| TransportError::failed("closing a publishing connection", error);
+        for client in &self.clients {
+            // A drain writes what is queued only where there are subscriptions to wait for.
+            client.flush().await.map_err(|error| failed(&error))?;
+            client.drain().await.map_err(|error| failed(&error))?;
+        }
+        Ok(())
+    }
+
     pub fn lanes(&self) -> Lanes {
         self.lanes
     }

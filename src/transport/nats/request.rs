@@ -100,6 +100,10 @@ impl Producer for Requester {
         let inbox = &mut self.inbox;
         self.publishers.send(batch, |sequence| Beside::reply(inbox.subject(sequence))).await
     }
+
+    async fn close(&mut self) -> Result<(), TransportError> {
+        self.publishers.close().await
+    }
 }
 
 struct ReplyPublisher {

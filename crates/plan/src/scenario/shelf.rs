@@ -27,7 +27,7 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 const PIPE_WAIT: Duration = Duration::from_secs(5);
 
 /// The shipped scenarios by name, in the order of names.
-pub const EMBEDDED: [(&str, &str); 38] = [
+pub const EMBEDDED: [(&str, &str); 39] = [
     ("auth-overhead", include_str!("../../../../scenarios/auth-overhead.toml")),
     ("auth-overhead-nats", include_str!("../../../../scenarios/auth-overhead-nats.toml")),
     ("baseline-latency", include_str!("../../../../scenarios/baseline-latency.toml")),
@@ -63,6 +63,7 @@ pub const EMBEDDED: [(&str, &str); 38] = [
     ("soak", include_str!("../../../../scenarios/soak.toml")),
     ("spike", include_str!("../../../../scenarios/spike.toml")),
     ("throughput", include_str!("../../../../scenarios/throughput.toml")),
+    ("tls-connects", include_str!("../../../../scenarios/tls-connects.toml")),
     ("tls-overhead", include_str!("../../../../scenarios/tls-overhead.toml")),
     ("worker-crash", include_str!("../../../../scenarios/worker-crash.toml")),
     ("workers-scaling", include_str!("../../../../scenarios/workers-scaling.toml")),

@@ -17,6 +17,9 @@ pub enum Pool {
     /// A batch checks a connection out, has it for itself until its publishes have returned, and gives it back. Where
     /// none is free it waits for its turn.
     Checkout,
+    /// A batch has a connection of its own, opened for it and closed when its publishes have returned; at most
+    /// `connections` are open at a time, and who finds as many waits for its turn.
+    Fresh,
     /// The integration guide's pool: nothing is opened before it is needed, and whoever finds it empty opens another
     /// `connections`, one after the other, however many are out. The harness stops at 500 over all generators.
     Guide,
@@ -45,6 +48,7 @@ impl Pool {
         match self {
             Self::Shared => "shared",
             Self::Checkout => "checkout",
+            Self::Fresh => "fresh",
             Self::Guide => "guide",
         }
     }

@@ -55,6 +55,10 @@ impl Producer for StreamProducer {
             |sequence| Beside { reply: Some(inbox.subject(sequence)), headers: message_id(mode, sequence) };
         self.publishers.send(batch, beside).await
     }
+
+    async fn close(&mut self) -> Result<(), TransportError> {
+        self.publishers.close().await
+    }
 }
 
 async fn read_acks(mut acks: Subscriber, outcomes: Rc<dyn Outcomes>, restoring: Restoring) {
