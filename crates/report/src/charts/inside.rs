@@ -1,14 +1,14 @@
-//! What the brokers told of themselves over time, and what it cost to ask them.
+//! What the brokers told of themselves over time.
 
 use super::axis::Axis;
-use super::figure::{Detail, Figure, Panel, Table};
+use super::figure::{Detail, Figure, Panel};
 use super::plot::Size;
 use super::time::{self, TimeChart, Timeline};
 use crate::ReportError;
 use crate::claim::{Claim, Fact, What, of};
 use crate::groups::{Entry, Group};
 use weighbridge_record::format;
-use weighbridge_record::result::{BrokerSample, Phase, SeriesRow, Trial};
+use weighbridge_record::result::{BrokerSample, Phase, SeriesRow};
 use weighbridge_record::terms::Path;
 
 /// How a reading is printed and what its axis counts.
@@ -75,6 +75,8 @@ fn of_brokers(row: &SeriesRow, read: Read) -> Option<f64> {
 pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportError> {
     let Some(timeline) = Timeline::of(group, detail) else { return Ok(None) };
     let mut panels = Vec::new();
+    // A broker that tells none of this has no line, and no legend.
+    let mut drawn: Vec<Path> = Vec::new();
     for Told { title, unit, read } in PANELS {
         // The highest reading of an interval: a peak must not vanish when intervals are merged.
         let series = time::overlay(&timeline, group, |rows| {
@@ -83,12 +85,12 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         let top = time::highest(&series);
         if top > 0.0 {
             let (y, print) = axis(unit, top);
+            drawn.extend(series.iter().filter(|series| series.readable).filter_map(|series| series.path));
             let chart = TimeChart { size: Size::Small, y, print, series: &series, cells: Vec::new() };
             panels.push(Panel { title: title.to_owned(), drawing: timeline.draw(chart)? });
         }
     }
-    let tables: Vec<Table> = asking(group).into_iter().collect();
-    if panels.is_empty() && tables.is_empty() {
+    if panels.is_empty() {
         return Ok(None);
     }
     Ok(Some(Figure {
@@ -99,15 +101,11 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
             "As the brokers told about once a second; what stayed at zero is left out. {}",
             time::note(group)
         ),
-        paths: if panels.is_empty() {
-            Vec::new()
-        } else {
-            group.entries.iter().map(|entry| entry.path).collect()
-        },
+        paths: group.entries.iter().map(|entry| entry.path).filter(|path| drawn.contains(path)).collect(),
         kinds: Vec::new(),
         layout: time::LAYOUT,
         panels,
-        tables,
+        tables: Vec::new(),
     }))
 }
 
@@ -146,50 +144,6 @@ fn takeaway(group: &Group<'_>) -> Claim {
         .resting_on(Fact::Most { at: group.at.clone(), path, what })
 }
 
-/// What it cost to ask; none where nobody was asked.
-fn asking(group: &Group<'_>) -> Option<Table> {
-    let head = [
-        "transport",
-        "repetition",
-        "broker",
-        "answered",
-        "unanswered",
-        "an answer took",
-        "at most",
-        "its own time",
-    ];
-    let mut rows = Vec::new();
-    for trial in group.trials() {
-        rows.extend(trial.brokers.iter().filter_map(|broker| {
-            let asking = broker.asking?;
-            let mean_s = (asking.answered > 0).then(|| asking.answer_seconds / asking.answered as f64);
-            let time = |seconds: Option<f64>| seconds.map_or_else(String::new, |s| format::latency(s * 1e9));
-            let own = asking.server_seconds.map_or_else(String::new, |seconds| share(seconds, trial));
-            let (path, repetition) = (trial.path.name().to_owned(), trial.repetition.to_string());
-            let counts = [asking.answered, asking.unanswered].map(format::count);
-            let [answered, unanswered] = counts;
-            let (mean, most) = (time(mean_s), time(asking.answer_seconds_max));
-            Some(vec![path, repetition, broker.kind.to_string(), answered, unanswered, mean, most, own])
-        }));
-    }
-    let head = head.map(str::to_owned).into();
-    (!rows.is_empty()).then_some(Table {
-        caption: "What it cost to ask the brokers for these figures",
-        head,
-        rows,
-    })
-}
-
-/// Of the time that the intervals of a trial took.
-fn share(seconds: f64, trial: &Trial) -> String {
-    let whole: f64 = trial.series.iter().map(|row| row.duration_s).sum();
-    if whole > 0.0 {
-        format!("{} % of the run", format::number(seconds / whole * 100.0))
-    } else {
-        String::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,21 +167,21 @@ mod tests {
     }
 
     #[test]
-    fn what_asking_cost_stands_in_a_table_also_where_a_server_was_silent() {
+    fn a_broker_that_tells_nothing_has_no_legend() {
         let mut result = Fixture { seconds: 10, ..Fixture::default() }.build();
-        let asking = result.trials[0].brokers[0].asking.as_mut().unwrap();
-        (asking.answered, asking.unanswered, asking.answer_seconds_max) = (0, 7, None);
-        let figure = drawn(&result).unwrap();
-        let row = &figure.tables[0].rows[0];
-        assert_eq!(row[3..7], ["0", "7", "", ""]);
-        assert_eq!(figure.tables[0].rows[1][3], "10");
+        let all = drawn(&result).unwrap().paths;
+        assert!(all.len() > 1);
+        let silent = result.trials[0].path;
+        let told = result.trials.iter_mut().filter(|trial| trial.path == silent);
+        told.flat_map(|trial| &mut trial.series).for_each(|row| row.brokers.clear());
+        let rest: Vec<Path> = all.into_iter().filter(|path| *path != silent).collect();
+        assert_eq!(drawn(&result).unwrap().paths, rest);
     }
 
     #[test]
     fn a_record_without_answers_has_no_such_figure() {
         let mut result = Fixture { seconds: 10, ..Fixture::default() }.build();
         for trial in &mut result.trials {
-            trial.brokers.iter_mut().for_each(|broker| broker.asking = None);
             trial.series.iter_mut().for_each(|row| row.brokers.clear());
         }
         assert!(drawn(&result).is_none());

@@ -5,6 +5,7 @@
 //! here knows of HTML beyond SVG.
 
 mod area;
+mod asking;
 pub(super) mod axis;
 mod backlog;
 mod behind;

@@ -1,5 +1,6 @@
 //! CPU, memory, network and disk over time, of the broker and of the generator.
 
+use super::asking;
 use super::axis::Axis;
 use super::figure::{Detail, Figure, Panel};
 use super::plot::Size;
@@ -84,7 +85,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
         kinds: Vec::new(),
         layout: time::LAYOUT,
         panels,
-        tables: Vec::new(),
+        tables: asking::table(group).into_iter().collect(),
     }))
 }
 
