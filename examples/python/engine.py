@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from urllib.parse import unquote, urlsplit
 
 TRANSPORT = os.environ["WEIGHBRIDGE_TRANSPORT"]
-REQUESTS = os.environ["WEIGHBRIDGE_REQUESTS"]
+REQUESTS = os.environ.get("WEIGHBRIDGE_REQUESTS", "")
 RESULTS = os.environ.get("WEIGHBRIDGE_RESULTS", "")
 RESULT_SUBJECT = os.environ.get("WEIGHBRIDGE_RESULT_SUBJECT", "")
 GROUP = os.environ.get("WEIGHBRIDGE_GROUP", "")

@@ -1,8 +1,10 @@
-//! One worker that a command has started: ready when it says so, ended on purpose, started again alike.
+//! One process that a command has started, a worker or a publisher: ready when it says so, ended on purpose, started
+//! again alike.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::process::{ChildStdin, ChildStdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,9 +13,9 @@ use super::report::CrewReport;
 use crate::process::{Parent, Process, Recipe, Talk, Variables};
 
 /// The line that it writes when its connections stand.
-const READY: &[u8] = b"ready";
+pub(super) const READY: &[u8] = b"ready";
 /// Longest that it may take to write it: interpreters start slowly, and twenty at a time more so.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const READY_WITHIN: Duration = Duration::from_secs(60);
 /// From SIGTERM to SIGKILL.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -22,14 +24,14 @@ const LOG_BYTES_MAX: u64 = 1 << 20;
 /// Lines of it that an error repeats.
 const LAST_LINES: usize = 8;
 
-/// A worker process of somebody else's. All may be called from any thread; dropped, it is killed.
+/// A process of somebody else's. All may be called from any thread; dropped, it is killed.
 pub struct Commanded {
     name: String,
     process: Process,
     log: Arc<File>,
     /// Length of the log when the life that goes on began.
     from: AtomicU64,
-    /// Whether a fault has ended it.
+    /// Whether its end is ours: a fault has ended it, or it was let go.
     struck: AtomicBool,
 }
 
@@ -40,6 +42,27 @@ impl Commanded {
         command: &[String],
         variables: Variables,
     ) -> io::Result<Self> {
+        Self::start_talking(parent, name, (command, variables), Talk::Kept)
+    }
+
+    /// Starts one that is talked to, and gives what it reads and what it writes. Its log is what it writes as errors.
+    pub(super) fn start_piped(
+        parent: &Parent,
+        name: String,
+        command: &[String],
+        variables: Variables,
+    ) -> io::Result<(Self, (ChildStdin, ChildStdout))> {
+        let started = Self::start_talking(parent, name, (command, variables), Talk::PipesBeside)?;
+        let pipes = started.process.take_pipes();
+        Ok((started, pipes.ok_or_else(|| io::Error::other("the process has no pipes"))?))
+    }
+
+    fn start_talking(
+        parent: &Parent,
+        name: String,
+        (command, variables): (&[String], Variables),
+        talk: impl Fn(Arc<File>) -> Talk,
+    ) -> io::Result<Self> {
         let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         // Without a name, so that nothing is left of it whatever ends the harness.
         let log = Arc::new(tempfile::tempfile()?);
@@ -47,7 +70,7 @@ impl Commanded {
             program: program.into(),
             arguments: arguments.iter().map(Into::into).collect(),
             directory: ".".into(),
-            talk: Talk::Kept(Arc::clone(&log)),
+            talk: talk(Arc::clone(&log)),
             variables,
             with_offspring: true,
             mount: None,
@@ -70,6 +93,18 @@ impl Commanded {
 
     pub fn resume(&self) -> io::Result<()> {
         self.process.resume()
+    }
+
+    /// Why it does not run, with what it wrote last, if it does not.
+    pub(super) fn ended(&self) -> Option<String> {
+        self.process.ended().map(|how| format!("{how}{}", self.last_words()))
+    }
+
+    /// From here on it may end by itself.
+    pub(super) fn let_go(&self) {
+        if !self.has_ended() {
+            self.struck.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Ends it with SIGKILL, for a fault.
@@ -139,12 +174,13 @@ impl Commanded {
 
     /// Asks it to end, waits, then kills it with all that it has started.
     pub(super) fn stop(&self) -> CrewReport {
-        let mut report = CrewReport { started: self.process.lives(), ..CrewReport::default() };
+        // Before anything asks whether it has ended, after which the kernel has forgotten it.
+        let cpu_seconds = self.process.usage().map(|usage| usage.cpu_seconds);
+        let mut report = CrewReport { started: self.process.lives(), cpu_seconds, ..CrewReport::default() };
         let ended = self.process.ended().filter(|_| !self.struck.load(Ordering::Relaxed));
         if let Some(how) = &ended {
             report.merge(CrewReport::ended(format!("{} ended before the trial did: {how}", self.name)));
         }
-        report.cpu_seconds = self.process.usage().map(|usage| usage.cpu_seconds);
         // Fails only if it has ended.
         if self.process.terminate().is_ok() {
             // One that is stopped hears nothing.

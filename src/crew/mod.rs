@@ -1,4 +1,4 @@
-//! The crew of a trial: who takes requests and answers them.
+//! The crew of a trial: who takes requests and answers them; and who publishes them, where a command does.
 //!
 //! What a worker is told stands in one [`WorkOrder`], what it tells goes through one [`Post`],
 //! and what is left to say at the end in one [`CrewReport`]; all can be serialized, so that a worker need not be
@@ -11,7 +11,9 @@ mod hand;
 mod notice;
 mod pipe;
 mod processes;
+mod publisher;
 mod report;
+mod said;
 mod threads;
 mod work_order;
 mod worker_process;
@@ -28,6 +30,7 @@ pub use external::{External, ExternalError};
 pub use hand::Hand;
 pub use notice::variables;
 pub use pipe::Told;
+pub use publisher::Published;
 pub use report::CrewReport;
 pub use threads::Threads;
 pub use work_order::WorkOrder;

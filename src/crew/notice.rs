@@ -1,15 +1,31 @@
-//! What a worker that is not ours is told: variables of its environment, documented in `docs/OWN-SERVICE.md`.
+//! What a worker or publisher that is not ours is told: variables of its environment, documented in
+//! `docs/OWN-SERVICE.md`.
 
 use crate::path::Wiring;
 use crate::process::Variables;
 use crate::transport::{Targets, addresses};
 use weighbridge_plan::Work;
 use weighbridge_plan::endpoint::{Endpoint, Exposed, GivenUrl};
-use weighbridge_record::terms::BrokerKind;
+use weighbridge_record::terms::{BrokerKind, TransportKind};
 
 /// Those of worker `index`. URLs carry whatever the servers are shown.
 pub fn variables(wiring: &Wiring, targets: &Targets, work: &Work, index: u32) -> Variables {
     told(wiring, targets, work, index, |endpoint| Exposed::new(endpoint).variables()).into_iter().collect()
+}
+
+/// Those of publisher `index`. Where each request goes stands in its line, but for the key of a Redis stream.
+pub(super) fn of_publisher(wiring: &Wiring, targets: &Targets, index: u32) -> Variables {
+    let Wiring { transport, names, limits, .. } = wiring;
+    let stream = || (*transport == TransportKind::RedisStreams).then(|| names.request());
+    let all = [
+        ("WEIGHBRIDGE_TRANSPORT", Some(transport.name().to_owned())),
+        ("WEIGHBRIDGE_REQUESTS", stream()),
+        ("WEIGHBRIDGE_PUBLISHER", Some((index + 1).to_string())),
+        ("WEIGHBRIDGE_PUBLISHERS", Some(limits.generators.to_string())),
+    ];
+    let named = all.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let server = server(*transport, targets).map(|endpoint| Exposed::new(endpoint).variables());
+    server.into_iter().flatten().chain(named).collect()
 }
 
 /// The same as a line for a shell, for whoever starts them by hand; URLs are without credentials.
@@ -30,10 +46,6 @@ fn told(
 ) -> Vec<(&'static str, String)> {
     let Wiring { transport, names, limits, .. } = wiring;
     let at = addresses(*transport, names, limits, index).unwrap_or_default();
-    let server = match transport.broker() {
-        Some(BrokerKind::RedisServer) => targets.redis.as_ref(),
-        _ => targets.nats.as_ref(),
-    };
     let stored = |value: u64| transport.stores().then(|| value.to_string());
     let all = [
         ("WEIGHBRIDGE_TRANSPORT", Some(transport.name().to_owned())),
@@ -49,14 +61,20 @@ fn told(
         ("WEIGHBRIDGE_MAX_DELIVER", stored(u64::from(limits.max_deliver))),
     ];
     let named = all.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    server.map(of_server).unwrap_or_default().into_iter().chain(named).collect()
+    server(*transport, targets).map(of_server).unwrap_or_default().into_iter().chain(named).collect()
+}
+
+fn server(transport: TransportKind, targets: &Targets) -> Option<&Endpoint> {
+    match transport.broker() {
+        Some(BrokerKind::RedisServer) => targets.redis.as_ref(),
+        _ => targets.nats.as_ref(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use weighbridge_plan::scenario::{Overrides, plan};
-    use weighbridge_record::terms::TransportKind;
 
     fn told_of(transport: TransportKind, count: u32, subjects: &str, index: u32) -> String {
         let text = format!(

@@ -45,6 +45,8 @@ pub enum Talk {
     Kept(Arc<fs::File>),
     /// Through pipes, which [`Process::take_pipes`] gives; its errors go where the harness's own go.
     Pipes,
+    /// The same with errors into a file that is open already and has no name.
+    PipesBeside(Arc<fs::File>),
 }
 
 /// A process of ours. All may be called from any thread; dropping it kills the process.
@@ -87,6 +89,9 @@ impl Process {
             }
             Talk::Pipes => {
                 command.stdin(Stdio::piped()).stdout(Stdio::piped());
+            }
+            Talk::PipesBeside(log) => {
+                command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log.try_clone()?);
             }
         }
         state.child = Some(self.spawn(command)?);

@@ -72,7 +72,10 @@ impl RunError {
                     | SiteError::Monitoring { .. }
                     | SiteError::Connect(_)
             ),
-            Self::Transport(error) => matches!(error, TransportError::Connect(_)) || error.is_refusal(),
+            Self::Transport(error) => {
+                matches!(error, TransportError::Connect(_) | TransportError::Publisher(_))
+                    || error.is_refusal()
+            }
             Self::Workers(ExternalError::Transport(error)) => matches!(error, TransportError::Connect(_)),
             Self::Workers(_) | Self::Scorer { .. } | Self::Unheard(_) => true,
             _ => false,

@@ -19,8 +19,8 @@ use weighbridge_record::promised;
 use weighbridge_record::recovery::{self, Around};
 use weighbridge_record::result::{
     BrokerRecord, ErrorGroup, Finding, FindingClass, GeneratorRecord, Held, LedgerTotals, Leg, OthersKind,
-    Rates, ScorerCalls, ScorerRecord, SeamCheck, SeriesRow, StageLatencies, Trial, WakeLateness,
-    WorkersRecord,
+    PublishersRecord, Rates, ScorerCalls, ScorerRecord, SeamCheck, SeriesRow, StageLatencies, Trial,
+    WakeLateness, WorkersRecord,
 };
 use weighbridge_record::terms::TransportKind;
 
@@ -28,6 +28,8 @@ use weighbridge_record::terms::TransportKind;
 pub struct Loaded {
     pub load: GeneratorOutcome,
     pub crew: CrewReport,
+    /// Of publishers that are not ours.
+    pub publishers: Option<CrewReport>,
     pub faults: FaultReport,
     pub seen: Seen,
     /// Of the site's nodes, without figures.
@@ -85,7 +87,9 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
         complete: loaded.complete,
         dropped: loaded.crew.dropped + summary.dropped,
         busiest_threads: &busiest_threads,
-        ended_early: loaded.crew.ended_early + u32::from(summary.collector_ended),
+        ended_early: loaded.crew.ended_early
+            + loaded.publishers.as_ref().map_or(0, |publishers| publishers.ended_early)
+            + u32::from(summary.collector_ended),
         refusal: loaded.crew.refusal.as_deref().or(summary.refusal.as_deref()),
         gaps: &gaps,
     });
@@ -136,6 +140,7 @@ pub fn assemble(spec: &TrialSpec<'_>, loaded: Loaded) -> Trial {
             scheduling: loaded.load.scheduling.name().to_string(),
             wakes: Some(wakes),
             publishing,
+            publishers: publishers(point, loaded.publishers.as_ref()),
         },
         workers,
     };
@@ -165,6 +170,13 @@ fn others(point: &PointPlan, crew: &CrewReport) -> Option<WorkersRecord> {
         cpu_seconds: crew.cpu_seconds,
         scorer: None,
     })
+}
+
+/// Publishers that are not ours; none where we publish.
+fn publishers(point: &PointPlan, report: Option<&CrewReport>) -> Option<PublishersRecord> {
+    let (command, report) = (point.load.command.as_ref()?, report?);
+    let command = command.iter().map(|word| redact(word)).collect();
+    Some(PublishersRecord { command, started: report.started, cpu_seconds: report.cpu_seconds })
 }
 
 fn scorer(service: &ScoringService, calls: ScorerCalls) -> ScorerRecord {
@@ -232,7 +244,8 @@ fn rates(point: &PointPlan, recording: &Recording, totals: &LedgerTotals) -> Rat
 /// Those of all parts, most frequent first.
 fn errors(loaded: &Loaded) -> Vec<ErrorGroup> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    let told = loaded.load.summary.errors.iter().chain(&loaded.crew.errors);
+    let of_publishers = loaded.publishers.iter().flat_map(|publishers| &publishers.errors);
+    let told = loaded.load.summary.errors.iter().chain(&loaded.crew.errors).chain(of_publishers);
     let told = told.map(|(message, count)| (message.as_str(), *count));
     for (message, count) in told.chain(loaded.faults.errors.iter().map(|message| (message.as_str(), 1))) {
         *counts.entry(message).or_default() += count;

@@ -16,7 +16,7 @@ use super::settings::Settings;
 use super::spec::TrialSpec;
 use super::watch::watch_over;
 use crate::clock::now_ns;
-use crate::crew::{Crew, CrewReport, External, Place, WorkOrder};
+use crate::crew::{Crew, CrewReport, External, Place, Published, WorkOrder};
 use crate::fault::{Faults, Handles, aim};
 use crate::load::{Generators, Shared};
 use crate::mailbox::{Mailboxes, Post};
@@ -94,9 +94,19 @@ async fn on_site(
     site.link(&spec.point.faults)?;
     let nonce = nonce();
     let prefix = prefix(spec.point, site.is_external(), nonce);
-    let built = |wiring: Wiring| Ok(Leg { transport: wiring.build(&site.targets())?, wiring });
+    let targets = site.targets();
+    let built = |wiring: Wiring| Ok(Leg { transport: wiring.build(&targets)?, wiring });
     let legs = Wiring::legs(spec.point, spec.path, &prefix).into_iter().map(built);
-    let parts = Parts::new(spec, settings, legs.collect::<Result<_, RunError>>()?, nonce);
+    let mut legs = legs.collect::<Result<Vec<_>, RunError>>()?;
+    let mut publishers = None;
+    // Only paths of one leg have one.
+    if let (Some(command), [leg]) = (&spec.point.load.command, &mut legs[..]) {
+        let (path, wiring) = (Arc::clone(&leg.transport), leg.wiring.clone());
+        let published = Arc::new(Published::new(path, wiring, targets, command.clone()));
+        leg.transport = Arc::clone(&published) as Arc<dyn Transport>;
+        publishers = Some(published);
+    }
+    let parts = Parts { publishers, ..Parts::new(spec, settings, legs, nonce) };
     parts.measure(site, progress).await
 }
 
@@ -134,6 +144,8 @@ struct Parts<'a> {
     spec: &'a TrialSpec<'a>,
     settings: &'a Settings,
     legs: Vec<Leg>,
+    /// Who publishes in our place.
+    publishers: Option<Arc<Published>>,
     route: Option<Arc<Route>>,
     correlation: Correlation,
     payloads: Arc<Payloads>,
@@ -150,7 +162,7 @@ impl<'a> Parts<'a> {
         let workers = point.workers.work().map_or(0, |work| work.count);
         let route = point.route.clone();
         let route = route.map(|plan| Arc::new(Route::new(plan, spec.seed, workers).over(spec.path)));
-        Self { spec, settings, legs, route, correlation, payloads, mailboxes }
+        Self { spec, settings, legs, publishers: None, route, correlation, payloads, mailboxes }
     }
 
     /// Prepares the path, puts the load on it, clears it up.
@@ -177,7 +189,8 @@ impl<'a> Parts<'a> {
         self.settings.remains.set_stored(Vec::new());
         left_behind.iter().for_each(|left| tracing::error!("{left}"));
         let mut loaded = loaded?;
-        let logs = std::mem::take(&mut loaded.crew.logs);
+        let publishers = loaded.publishers.as_mut().map(|publishers| std::mem::take(&mut publishers.logs));
+        let logs = [std::mem::take(&mut loaded.crew.logs), publishers.unwrap_or_default()].concat();
         let trial = Trial { left_behind, ..assemble(self.spec, loaded) };
         let is_sound = trial.valid && trial.ledger.unanswered() == 0;
         Ok((trial, if is_sound { Logs::new() } else { logs }))
@@ -223,10 +236,24 @@ impl<'a> Parts<'a> {
         let mut crew = CrewReport::default();
         crews.into_iter().for_each(|one| crew.merge(one.stop()));
         let load = load.stop()?;
+        let publishers = self.publishers.as_ref().map(|publishers| publishers.stop());
         let seen = probes.stop();
         let (records, tier_doubts) = (site.records(), site.tier_doubts());
         let (left, seam) = (Vec::new(), Vec::new());
-        Ok(Loaded { load, crew, faults, seen, records, tier_doubts, threads, held, left, seam, complete })
+        Ok(Loaded {
+            load,
+            crew,
+            publishers,
+            faults,
+            seen,
+            records,
+            tier_doubts,
+            threads,
+            held,
+            left,
+            seam,
+            complete,
+        })
     }
 
     /// The names of what the legs store on a kind of server.

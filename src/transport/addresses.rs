@@ -1,4 +1,5 @@
-//! Where a worker that is not ours finds requests and puts results: what it is told, in the words of its path.
+//! Where a worker that is not ours finds requests and puts results, and a publisher that is not ours puts requests: what
+//! they are told, in the words of their path.
 
 use super::limits::Limits;
 use super::names::Names;
@@ -63,4 +64,17 @@ pub fn addresses(kind: TransportKind, names: &Names, limits: &Limits, index: u32
             Addresses { requests: names.sync(), group: group(nats::QUEUE_GROUP), ..Addresses::default() }
         }
     })
+}
+
+/// Where requests are published, by key: subject or channel, on redis-streams the field `subject` of an entry. Several
+/// lists take turns, a request each.
+pub fn destinations(kind: TransportKind, names: &Names, limits: &Limits) -> Vec<Vec<String>> {
+    match kind {
+        TransportKind::RedisPubsub => redis::channels(names, limits),
+        TransportKind::NatsRequest => vec![names.keys().map(|_| names.sync()).collect()],
+        TransportKind::InProcess
+        | TransportKind::RedisStreams
+        | TransportKind::NatsCore
+        | TransportKind::NatsJetstream => vec![names.request_subjects()],
+    }
 }

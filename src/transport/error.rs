@@ -17,6 +17,8 @@ pub enum TransportError {
          lower `payload.description_bytes`, or name a server with a higher limit"
     )]
     TooLarge { broker: BrokerKind, setting: &'static str, body_bytes: usize, limit_bytes: usize },
+    #[error("{0}")]
+    Publisher(String),
     #[error("{what} failed: {reason}")]
     Failed { what: &'static str, reason: String },
     #[error("{what} was closed")]

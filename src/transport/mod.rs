@@ -21,7 +21,7 @@ use std::sync::Arc;
 use weighbridge_plan::endpoint::Endpoint;
 use weighbridge_record::terms::{BrokerKind, CompletedBy, Durability, TransportKind};
 
-pub use addresses::{Addresses, addresses};
+pub use addresses::{Addresses, addresses, destinations};
 pub use created::{bare_client, client};
 pub use ends::{Collector, Consumer, GeneratorEnd, Producer, Responder, Returns, Transport, WorkerEnd};
 pub use error::TransportError;

@@ -23,6 +23,7 @@ mod monitoring;
 mod network;
 mod no_scenario;
 mod output;
+mod own_publisher;
 mod own_workers;
 mod pair;
 mod patience;

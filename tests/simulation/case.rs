@@ -129,6 +129,7 @@ fn load(random: &mut Pcg64) -> Load {
         generators: random.random_range(1..4),
         connections: random.random_range(1..3),
         batch: random.random_range(2..100),
+        command: None,
         publishing: None,
     }
 }

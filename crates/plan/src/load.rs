@@ -22,6 +22,8 @@ pub struct Load {
     pub connections: u32,
     /// Most requests that are handed over together: to the client library, or to the policy of publishing.
     pub batch: u32,
+    /// Program and arguments of who publishes in our place, a process for each generator; none where we do.
+    pub command: Option<Vec<String>>,
     /// What stands between; none where connections are shared and nothing waits for company.
     pub publishing: Option<Publishing>,
 }
@@ -84,6 +86,8 @@ impl Load {
     pub fn ordered_lanes(&self) -> u32 {
         match &self.publishing {
             Some(publishing) if !publishing.keeps_order() => 0,
+            // In which order somebody else publishes is not known.
+            _ if self.command.is_some() => 0,
             _ => self.connections,
         }
     }

@@ -390,6 +390,7 @@ fn generator() -> GeneratorRecord {
         markers: 0,
         bursts: BurstSizes { wakes: 18_200, mean: 1.1, p50: 1, p99: 4, max: 31 },
         publishing: None,
+        publishers: None,
         wakes: None,
     }
 }

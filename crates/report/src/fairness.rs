@@ -64,11 +64,13 @@ fn run(result: &RunResult) -> Section {
     }
 }
 
-/// Workers that are not the harness's own; none where all are.
+/// Workers and publishers that are not the harness's own; none where all are.
 fn workers(result: &RunResult) -> Option<Section> {
     let mut facts: Vec<(String, String)> = Vec::new();
     let others = result.trials.iter().filter_map(|trial| trial.workers.as_ref());
-    for told in others.map(|workers| fact("Workers", workers.words())) {
+    let others = others.map(|workers| fact("Workers", workers.words()));
+    let publishers = result.trials.iter().filter_map(|trial| trial.generator.publishers.as_ref());
+    for told in others.chain(publishers.map(|publishers| fact("Publishers", publishers.words()))) {
         if !facts.contains(&told) {
             facts.push(told);
         }
@@ -78,7 +80,7 @@ fn workers(result: &RunResult) -> Option<Section> {
                             external workers don't tell what they receive";
         facts.push(fact("Not measured", not_measured));
     }
-    (!facts.is_empty()).then(|| Section { title: "Workers".to_owned(), facts })
+    (!facts.is_empty()).then(|| Section { title: "Workers and publishers".to_owned(), facts })
 }
 
 fn machine(result: &RunResult) -> Section {

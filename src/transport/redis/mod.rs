@@ -9,5 +9,5 @@ mod streams;
 mod subscription;
 mod told;
 
-pub(super) use pubsub::RedisPubsub;
+pub(super) use pubsub::{RedisPubsub, channels};
 pub(super) use streams::{GROUP, RedisStreams};

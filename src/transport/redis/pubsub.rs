@@ -46,18 +46,8 @@ impl RedisPubsub {
         Self { endpoint, names, limits, requests }
     }
 
-    /// Channels of requests of one worker, by key: `prioritization.request.{category}.{number}`.
-    fn channels_of(&self, worker: u32) -> Vec<String> {
-        let subjects = self.names.request_subjects().into_iter();
-        subjects.map(|subject| format!("{subject}.{}", worker + 1)).collect()
-    }
-
-    /// Channels of requests, a list for each that takes its turn.
     fn channels(&self) -> Vec<Vec<String>> {
-        match self.limits.worker_channels {
-            0 => vec![self.names.request_subjects()],
-            workers => (0..workers).map(|worker| self.channels_of(worker)).collect(),
-        }
+        channels(&self.names, &self.limits)
     }
 
     /// Reads channels, each once, into a queue.
@@ -69,6 +59,20 @@ impl RedisPubsub {
     ) -> Feed {
         channels.dedup();
         Feed { endpoint: self.endpoint.clone(), channels, queue, side, troubles: troubles.clone() }
+    }
+}
+
+/// Channels of requests of one worker, by key: `prioritization.request.{category}.{number}`.
+fn channels_of(names: &Names, worker: u32) -> Vec<String> {
+    let subjects = names.request_subjects().into_iter();
+    subjects.map(|subject| format!("{subject}.{}", worker + 1)).collect()
+}
+
+/// Channels of requests by key, a list for each worker that takes its turn.
+pub fn channels(names: &Names, limits: &Limits) -> Vec<Vec<String>> {
+    match limits.worker_channels {
+        0 => vec![names.request_subjects()],
+        workers => (0..workers).map(|worker| channels_of(names, worker)).collect(),
     }
 }
 
@@ -131,7 +135,8 @@ impl Transport for RedisPubsub {
         let spreads = self.limits.worker_channels > 0;
         if index == 0 || spreads {
             let queue = self.requests.0.clone();
-            let channels = if spreads { self.channels_of(index) } else { self.names.request_subjects() };
+            let channels =
+                if spreads { channels_of(&self.names, index) } else { self.names.request_subjects() };
             let feed = self.feed(channels, queue, (Side::Worker, troubles));
             let subscription = subscribe(&feed.endpoint, &feed.channels).await?;
             tokio::task::spawn_local(feed.run(subscription, || {}));

@@ -213,6 +213,16 @@ fn arrivals_words(arrivals: Arrivals) -> &'static str {
 
 fn limits(plan: &PointPlan) -> String {
     let load = &plan.load;
+    if let Some(command) = &load.command {
+        return format!(
+            "{}: `{}`, at most {} in flight, timeout {}, drain up to {}",
+            count(load.generators as usize, "external publisher"),
+            redact(&command.join(" ")),
+            number(f64::from(load.max_in_flight)),
+            span(load.timeout_ns),
+            span(load.drain_ns),
+        );
+    }
     format!(
         "{} with {} each, {}, at most {} in flight, timeout {}, drain up to {}",
         count(load.generators as usize, "generator"),

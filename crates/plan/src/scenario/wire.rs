@@ -26,7 +26,7 @@ use weighbridge_record::terms::{
 };
 
 pub use fault::Fault;
-pub use load::{Arrivals, Executor, Load};
+pub use load::{Arrivals, Executor, Load, LoadKind};
 pub use repetitions::{Repeat, Repetitions};
 pub use route::{Route, ShareStage};
 pub use time::Duration;

@@ -49,8 +49,8 @@ pub use search::{BacklogGrowth, Probe, Reason, SearchOutcome, SearchRecord};
 pub use series::{BrokerSample, IntervalLatency, Phase, SeriesRow};
 pub use summary::{Estimate, SummaryRow, ThresholdOutcome};
 pub use trial::{
-    Asking, BrokerRecord, BusiestThread, ErrorGroup, GeneratorRecord, LeftBehind, Leg, ProxyRecord, Rates,
-    Trial,
+    Asking, BrokerRecord, BusiestThread, ErrorGroup, GeneratorRecord, LeftBehind, Leg, ProxyRecord,
+    PublishersRecord, Rates, Trial,
 };
 pub use wakes::{Storage, WakeLateness};
 pub use workers::{OthersKind, ScorerCalls, ScorerRecord, WorkersRecord};

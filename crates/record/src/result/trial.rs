@@ -312,6 +312,28 @@ pub struct GeneratorRecord {
     /// What a pool of connections and batches came to; left out where neither was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publishing: Option<PublishingRecord>,
+    /// Who published in the place of the harness; left out where it did itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publishers: Option<PublishersRecord>,
+}
+
+/// Publishers of somebody else's: a process for each generator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PublishersRecord {
+    /// Program and arguments, without secrets.
+    pub command: Vec<String>,
+    /// Processes that were started.
+    pub started: u32,
+    /// CPU time that they used, in seconds; it is not in that of the harness. Null where it could not be read.
+    pub cpu_seconds: Option<f64>,
+}
+
+impl PublishersRecord {
+    /// `1 external publisher, started with "python3 publisher.py"`.
+    pub fn words(&self) -> String {
+        let plural = if self.started == 1 { "" } else { "s" };
+        format!("{} external publisher{plural}, started with `{}`", self.started, self.command.join(" "))
+    }
 }
 
 /// A thread that did the most of its kind.

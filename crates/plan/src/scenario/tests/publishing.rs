@@ -75,3 +75,28 @@ fn a_route_has_no_policy() {
         assert!(summary.contains(&format!("`load.{key}` doesn't go with a [route]")), "{summary}");
     }
 }
+
+#[test]
+fn somebody_else_publishes_by_a_command_in_a_way_of_their_own() {
+    let external = "kind = \"external\"\ncommand = [\"./publish\", \"--fast\"]";
+    let load = planned(&with("rate = 100", &format!("rate = 100\n{external}"))).points[0].load.clone();
+    assert_eq!(load.command.as_deref(), Some(&["./publish".to_owned(), "--fast".to_owned()][..]));
+    assert_eq!((load.publishing, load.ordered_lanes()), (None, 0));
+    assert_refused("command = [\"./publish\"]", "set `load.kind`");
+    assert_refused("kind = \"external\"", "needs `command` in [load]");
+    assert_refused("kind = \"external\"\ncommand = [\"\"]", "the program of `load.command` has no name");
+    for key in
+        ["connections = 2", "pool = \"checkout\"", "batch = 9", "linger = \"1ms\"", "flush = \"guide\""]
+    {
+        assert_refused(&format!("{external}\n{key}"), "is not for a load of kind external");
+    }
+    let text = with("rate = 100", &format!("rate = 100\n{external}"));
+    let in_process = text.replace("\"redis-pubsub\"", "\"in-process\"");
+    let summary = refused(&in_process).summary();
+    assert!(summary.contains("in-process is memory of the harness"), "{summary}");
+    let route = "[route]\nkind = \"dual\"\nlegs = [[\"redis-pubsub\", \"nats-core\"]]\n\n[load]";
+    let routed =
+        text.replace("[load]", route).replace("transports = [\"nats-core\", \"redis-pubsub\"]\n", "");
+    let summary = refused(&routed).summary();
+    assert!(summary.contains("a load of kind external doesn't go with a [route]"), "{summary}");
+}

@@ -40,6 +40,7 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. } => BATCH_MAX,
     };
     let publishing = publishing::check(check, load);
+    let command = publishing::command(check, load);
     let batch = if publishing.is_some() { batch } else { load.batch.unwrap_or(batch) };
     too_many_in_all(check, &executor, warmup_ns.saturating_add(duration_ns).saturating_add(cooldown_ns));
     let load = Load {
@@ -53,6 +54,7 @@ pub fn check(check: &mut Check<'_>, load: &wire::Load) -> Option<Load> {
         generators: load.generators.unwrap_or(1),
         connections: load.connections.unwrap_or(1),
         batch,
+        command,
         publishing,
     };
     publishing::check_window(check, &load);

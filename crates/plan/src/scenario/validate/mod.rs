@@ -78,6 +78,9 @@ pub fn point(
     if let Some(workers) = &workers {
         workers::can_be_found(&mut check, workers, &brokers, &transports);
     }
+    if let Some(load) = &load {
+        publishing::needed_by_command(&mut check, load, &brokers, &transports);
+    }
     let faults = match (&load, &workers) {
         (Some(load), Some(workers)) => {
             let legs = paths.iter().map(|path| path.legs().count() as u32).max().unwrap_or(1);

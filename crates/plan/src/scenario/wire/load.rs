@@ -16,6 +16,13 @@ const LINGER_DEFAULT: &str = "`0s`; with a `flush` other than together none: a b
 pub struct Load {
     #[schemars(required)]
     pub executor: Option<Executor>,
+    /// Who publishes.
+    #[schemars(extend("default" = "internal"))]
+    pub kind: Option<LoadKind>,
+    /// Program and arguments of a publisher; only for kind external, which needs it. A process for each generator is
+    /// started and ended with each trial; `docs/OWN-SERVICE.md` says how it is handed requests.
+    #[schemars(length(min = 1))]
+    pub command: Option<Vec<String>>,
     /// How arrivals are spread around the rate; only for constant-arrival-rate and ramping-arrival-rate.
     #[schemars(extend("default" = "poisson"))]
     pub arrivals: Option<Arrivals>,
@@ -92,6 +99,16 @@ pub enum Executor {
     /// As fast as the path lets it, with `max_in_flight` outstanding. Needs `duration`. For rates; its latencies
     /// are mostly waiting.
     Saturate,
+}
+
+/// Who publishes requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadKind {
+    /// This harness.
+    Internal,
+    /// A process of somebody else's, which is handed each request when it is due. Not under a route.
+    External,
 }
 
 /// How arrivals are spread.
