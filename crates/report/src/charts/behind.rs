@@ -22,7 +22,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
     let y = Axis::from_zero("seconds behind", time::highest(&series), format::number);
     let chart = TimeChart { size: Size::Wide, y, print: format::seconds, series: &series, cells: Vec::new() };
     let drawing = timeline.draw(chart)?;
-    let takeaway = Claim::words("Workers were farthest behind with ")
+    let takeaway = Claim::words("In the measured window workers were farthest behind with ")
         .figure(format::seconds(seconds), seconds, of(&group.at, path, What::Behind))
         .say(format!(" ({path})."))
         .resting_on(Fact::Most { at: group.at.clone(), path, what: What::Behind });
@@ -66,7 +66,7 @@ mod tests {
     fn a_standstill_is_drawn_and_a_run_that_kept_up_is_not() {
         let mut result = Fixture { seconds: 10, ..Fixture::default() }.build();
         let told = drawn(&result).unwrap();
-        assert_eq!(told, "Workers were farthest behind with 0.750\u{a0}s (redis-streams).");
+        assert_eq!(told, "In the measured window workers were farthest behind with 0.750\u{a0}s (redis-streams).");
         let rows = result.trials.iter_mut().flat_map(|trial| &mut trial.series);
         rows.for_each(|row| row.behind_s = row.behind_s.map(|seconds| seconds.min(KEPT_UP_S)));
         assert_eq!(drawn(&result), None);

@@ -138,7 +138,7 @@ fn takeaway(group: &Group<'_>) -> Claim {
         return Claim::words("No broker stored messages that could be counted.");
     };
     let what = What::OfBrokers(UNDELIVERED);
-    Claim::words("At most ")
+    Claim::words("In the measured window at most ")
         .figure(format::number(messages), messages, of(&group.at, path, what.clone()))
         .say(format!(" stored messages waited to be delivered ({path})."))
         .resting_on(Fact::Most { at: group.at.clone(), path, what })
