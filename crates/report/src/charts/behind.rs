@@ -66,7 +66,10 @@ mod tests {
     fn a_standstill_is_drawn_and_a_run_that_kept_up_is_not() {
         let mut result = Fixture { seconds: 10, ..Fixture::default() }.build();
         let told = drawn(&result).unwrap();
-        assert_eq!(told, "In the measured window workers were farthest behind with 0.750\u{a0}s (redis-streams).");
+        assert_eq!(
+            told,
+            "In the measured window workers were farthest behind with 0.750\u{a0}s (redis-streams)."
+        );
         let rows = result.trials.iter_mut().flat_map(|trial| &mut trial.series);
         rows.for_each(|row| row.behind_s = row.behind_s.map(|seconds| seconds.min(KEPT_UP_S)));
         assert_eq!(drawn(&result), None);
