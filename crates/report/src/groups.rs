@@ -14,7 +14,8 @@ use weighbridge_record::own_lateness::{self, OwnLateness};
 use weighbridge_record::places::{self, Place, at_points};
 use weighbridge_record::point::Point;
 use weighbridge_record::result::{
-    DoubtKind, Estimate, LatencySummary, LedgerTotals, PathRatio, RunResult, SeriesRow, SummaryRow, Trial,
+    DoubtKind, Estimate, LatencySummary, LedgerTotals, PathRatio, Phase, RunResult, SeriesRow, SummaryRow,
+    Trial,
 };
 use weighbridge_record::stats::median;
 use weighbridge_record::terms::{Path, Stage};
@@ -124,6 +125,13 @@ impl<'a> Entry<'a> {
     pub fn trial(&self) -> &'a Trial {
         // Nobody makes an entry without a trial.
         self.counted[0]
+    }
+
+    /// Intervals of the window over the repetitions that count, each with its trial. What lies before the window is not
+    /// measured, and what is left after it drains.
+    pub fn in_window(&self) -> impl Iterator<Item = (&'a Trial, &'a SeriesRow)> + use<'a, '_> {
+        let rows = self.counted.iter().flat_map(|trial| trial.series.iter().map(move |row| (*trial, row)));
+        rows.filter(|(_, row)| row.phase == Phase::Window)
     }
 
     /// The histogram of a stage over the repetitions that count.

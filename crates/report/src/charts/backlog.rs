@@ -7,9 +7,9 @@ use super::time::{self, TimeChart, Timeline};
 use super::whose::whose;
 use crate::ReportError;
 use crate::claim::{Claim, Fact, What, of};
-use crate::groups::Group;
+use crate::groups::{Entry, Group};
 use weighbridge_record::format;
-use weighbridge_record::result::{Phase, SeriesRow, Trial};
+use weighbridge_record::result::{SeriesRow, Trial};
 
 pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportError> {
     let Some(timeline) = Timeline::of(group, detail) else { return Ok(None) };
@@ -40,13 +40,8 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
 
 /// The highest reading of all repetitions that count, those drawn faintly included.
 fn takeaway(group: &Group<'_>) -> Claim {
-    let rows = group.entries.iter().flat_map(|entry| &entry.counted).flat_map(|trial| {
-        // An interval before the window is not measured, and what is left after it drains.
-        let window = trial.series.iter().filter(|row| row.phase == Phase::Window);
-        window.map(move |row| (*trial, row))
-    });
     let mut highest: Option<(&Trial, &SeriesRow)> = None;
-    for (trial, row) in rows {
+    for (trial, row) in group.entries.iter().flat_map(Entry::in_window) {
         if highest.is_none_or(|(_, known)| row.in_flight > known.in_flight) {
             highest = Some((trial, row));
         }

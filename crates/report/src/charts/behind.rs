@@ -8,7 +8,6 @@ use crate::ReportError;
 use crate::claim::{Claim, Fact, What, of};
 use crate::groups::{Entry, Group};
 use weighbridge_record::format;
-use weighbridge_record::result::{Phase, SeriesRow};
 
 /// Workers that were never farther behind than this kept up, and there is nothing to see.
 const KEPT_UP_S: f64 = 0.1;
@@ -45,9 +44,7 @@ pub fn draw(group: &Group<'_>, detail: Detail) -> Result<Option<Figure>, ReportE
 
 /// Of all intervals of the window, over the repetitions that count.
 fn farthest_s(entry: &Entry<'_>) -> Option<f64> {
-    let rows = entry.counted.iter().flat_map(|trial| &trial.series);
-    let window = rows.filter(|row: &&SeriesRow| row.phase == Phase::Window);
-    window.filter_map(|row| row.behind_s).reduce(f64::max)
+    entry.in_window().filter_map(|(_, row)| row.behind_s).reduce(f64::max)
 }
 
 #[cfg(test)]

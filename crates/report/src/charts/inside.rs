@@ -8,7 +8,7 @@ use crate::ReportError;
 use crate::claim::{Claim, Fact, What, of};
 use crate::groups::{Entry, Group};
 use weighbridge_record::format;
-use weighbridge_record::result::{BrokerSample, Phase, SeriesRow};
+use weighbridge_record::result::{BrokerSample, SeriesRow};
 use weighbridge_record::terms::Path;
 
 /// How a reading is printed and what its axis counts.
@@ -128,10 +128,9 @@ fn print_ms(ms: f64) -> String {
 /// Where most waited to be delivered, over all intervals of the window and the repetitions that count.
 fn takeaway(group: &Group<'_>) -> Claim {
     let undelivered = |entry: &Entry<'_>| -> Option<(Path, f64)> {
-        let rows = entry.counted.iter().flat_map(|trial| &trial.series);
-        let window = rows.filter(|row| row.phase == Phase::Window);
         let read = |broker: &BrokerSample| broker.undelivered_messages.map(|count| count as f64);
-        Some((entry.path, window.filter_map(|row| of_brokers(row, read)).reduce(f64::max)?))
+        let waited = entry.in_window().filter_map(|(_, row)| of_brokers(row, read));
+        Some((entry.path, waited.reduce(f64::max)?))
     };
     let most = group.entries.iter().filter_map(undelivered).max_by(|a, b| a.1.total_cmp(&b.1));
     let Some((path, messages)) = most else {
